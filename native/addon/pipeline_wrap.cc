@@ -1,0 +1,244 @@
+// JS class Pipeline. JS thread, except JsWaker::Wake and the body of closer_.
+#include "pipeline_wrap.h"
+
+#include "arguments.h"
+
+namespace framegate {
+namespace {
+
+Napi::Value OrNull(Napi::Env env, int64_t us) {
+  if (us < 0) return env.Null();
+  return Napi::Number::New(env, static_cast<double>(us));
+}
+
+Napi::Object ToObject(Napi::Env env, const PipelineError& error) {
+  Napi::Object object = Napi::Object::New(env);
+  object.Set("code", error.code);
+  object.Set("message", error.message);
+  object.Set("domain", error.domain);
+  object.Set("gstCode", error.nick);
+  object.Set("element", error.element);
+  object.Set("debug", error.debug);
+  object.Set("rtspStatus", error.rtsp_status);
+  return object;
+}
+
+Napi::Object ToObject(Napi::Env env, const JpegFrame& frame) {
+  Napi::Object object = Napi::Object::New(env);
+  object.Set("rendition", frame.rendition);
+  // A copy: 30 us, against hundreds of live buffers that wait for the collector
+  // (robustness.md, 6).
+  object.Set("jpegBytes", Napi::Buffer<uint8_t>::Copy(env, frame.jpeg.data(), frame.jpeg.size()));
+  object.Set("width", frame.width);
+  object.Set("height", frame.height);
+  object.Set("sourceWidth", frame.source_width);
+  object.Set("sourceHeight", frame.source_height);
+  object.Set("receivedAtUs", static_cast<double>(frame.received_at_us));
+  object.Set("capturedAtUs", OrNull(env, frame.captured_at_us));
+  return object;
+}
+
+}  // namespace
+
+void JsWaker::Open(Napi::Env env, PipelineWrap* wrap) {
+  std::lock_guard<std::mutex> lock(mutex_);
+  tsfn_ = Tsfn::New(env, "framegate", 0, 1, wrap);
+  tsfn_.Unref(env);  // A running camera alone does not keep the process alive.
+  alive_ = true;
+}
+
+void JsWaker::Wake() {
+  std::lock_guard<std::mutex> lock(mutex_);
+  // Anything but napi_ok means that the environment goes away: never touch it again.
+  if (alive_ && tsfn_.NonBlockingCall() != napi_ok) alive_ = false;
+}
+
+void JsWaker::Release() {
+  std::lock_guard<std::mutex> lock(mutex_);
+  if (alive_) tsfn_.Release();
+  alive_ = false;
+}
+
+void JsWaker::SetRef(Napi::Env env, bool referenced) {
+  std::lock_guard<std::mutex> lock(mutex_);
+  if (!alive_) return;
+  if (referenced) {
+    tsfn_.Ref(env);
+  } else {
+    tsfn_.Unref(env);
+  }
+}
+
+void JsWaker::OnWake(Napi::Env env, Napi::Function, PipelineWrap* wrap, void*) {
+  if (static_cast<napi_env>(env) != nullptr) wrap->OnNews(env);
+}
+
+void PipelineWrap::Define(Napi::Env env, Napi::Object exports, AddonData* data) {
+  Napi::Function constructor = DefineClass(
+      env, "Pipeline",
+      {InstanceMethod("setRenditions", &PipelineWrap::SetRenditions),
+       InstanceMethod("stats", &PipelineWrap::Stats), InstanceMethod("close", &PipelineWrap::Close)},
+      data);
+  data->pipeline_constructor = Napi::Persistent(constructor);
+  exports.Set("Pipeline", constructor);
+}
+
+PipelineWrap::PipelineWrap(const Napi::CallbackInfo& info)
+    : Napi::ObjectWrap<PipelineWrap>(info), data_(static_cast<AddonData*>(info.Data())) {
+  Napi::Env env = info.Env();
+  closed_ = true;  // Until everything stands.
+  if (info.Length() != 2 || !info[0].IsObject() || !info[1].IsFunction()) {
+    Napi::TypeError::New(env, "Pipeline takes an options object and a function")
+        .ThrowAsJavaScriptException();
+    return;
+  }
+  SourceOptions options;
+  ObjectReader reader(info[0].As<Napi::Object>());
+  reader.String("url", &options.url)
+      .String("user", &options.user)
+      .String("password", &options.password)
+      .String("userAgent", &options.user_agent)
+      .String("transport", &options.transport)
+      .Integer("latencyMs", 0, 60000, &options.latency_ms)
+      .Integer("connectTimeoutMs", 100, 60000, &options.connect_timeout_ms)
+      .Integer("firstFrameTimeoutMs", 100, 600000, &options.first_frame_timeout_ms)
+      .Integer("silenceTimeoutMs", 100, 600000, &options.silence_timeout_ms)
+      .Integer("gateTimeoutMs", 100, 600000, &options.gate_timeout_ms)
+      .Boolean("stockElements", &options.stock_elements);
+  if (!reader.error().empty()) {
+    Napi::TypeError::New(env, reader.error()).ThrowAsJavaScriptException();
+    return;
+  }
+  if (options.url.rfind("rtsp://", 0) != 0 && options.url.rfind("rtsps://", 0) != 0) {
+    Napi::TypeError::New(env, "url must begin with rtsp:// or rtsps://").ThrowAsJavaScriptException();
+    return;
+  }
+  on_news_ = Napi::Persistent(info[1].As<Napi::Function>());
+  waker_ = std::make_shared<JsWaker>();
+  waker_->Open(env, this);
+  std::shared_ptr<JsWaker> waker = waker_;
+  core_ = std::make_shared<CameraPipeline>(std::move(options), [waker] { waker->Wake(); });
+  closed_ = false;
+  data_->open.insert(this);
+  Ref();  // Until closed: what runs is never collected.
+}
+
+PipelineWrap::~PipelineWrap() {
+  if (closer_.joinable()) closer_.join();
+}
+
+void PipelineWrap::OnNews(Napi::Env env) {
+  if (closed_) return;
+  if (core_closed_) return FinishClose(env);
+  if (closing_) return;  // close() was called: nothing is told any more.
+  Napi::HandleScope scope(env);
+  PipelineNews news = core_->TakeNews();
+  Napi::Object object = Napi::Object::New(env);
+  if (news.stream) {
+    Napi::Object stream = Napi::Object::New(env);
+    stream.Set("codec", news.stream->codec);
+    stream.Set("audio", news.stream->audio);
+    object.Set("stream", stream);
+  }
+  if (news.live) object.Set("live", *news.live);
+  Napi::Array frames = Napi::Array::New(env, news.frames.size());
+  for (size_t i = 0; i < news.frames.size(); ++i) {
+    frames.Set(static_cast<uint32_t>(i), ToObject(env, *news.frames[i]));
+  }
+  object.Set("frames", frames);
+  if (news.ended) object.Set("ended", ToObject(env, *news.ended));
+  on_news_.Call({object});
+}
+
+Napi::Value PipelineWrap::SetRenditions(const Napi::CallbackInfo& info) {
+  Napi::Env env = info.Env();
+  if (info.Length() != 1 || !info[0].IsArray()) {
+    Napi::TypeError::New(env, "renditions must be an array").ThrowAsJavaScriptException();
+    return env.Undefined();
+  }
+  std::vector<Rendition> renditions;
+  Napi::Array array = info[0].As<Napi::Array>();
+  for (uint32_t i = 0; i < array.Length(); ++i) {
+    Napi::Value item = array[i];
+    if (!item.IsObject()) {
+      Napi::TypeError::New(env, "a rendition must be an object").ThrowAsJavaScriptException();
+      return env.Undefined();
+    }
+    Rendition rendition;
+    ObjectReader reader(item.As<Napi::Object>());
+    reader.String("id", &rendition.id)
+        .Integer("width", 0, 16384, &rendition.width)
+        .Number("fps", 0.01, 1000, &rendition.fps)
+        .Integer("jpegQuality", 1, 100, &rendition.jpeg_quality);
+    if (!reader.error().empty()) {
+      Napi::TypeError::New(env, "rendition." + reader.error()).ThrowAsJavaScriptException();
+      return env.Undefined();
+    }
+    renditions.push_back(std::move(rendition));
+  }
+  if (!closed_ && !closing_) core_->SetRenditions(std::move(renditions));
+  return env.Undefined();
+}
+
+Napi::Value PipelineWrap::Stats(const Napi::CallbackInfo& info) {
+  Napi::Env env = info.Env();
+  const PipelineStats stats = core_ && !closed_ ? core_->Stats() : PipelineStats();
+  Napi::Object object = Napi::Object::New(env);
+  auto number = [&](const char* key, double value) { object.Set(key, Napi::Number::New(env, value)); };
+  number("fps", stats.fps);
+  object.Set("ageMs", stats.age_ns < 0 ? env.Null()
+                                       : Napi::Value(Napi::Number::New(env, stats.age_ns / 1e6)));
+  number("accessUnits", static_cast<double>(stats.access_units));
+  number("gateDropped", static_cast<double>(stats.gate_dropped));
+  number("gateClosings", static_cast<double>(stats.gate_closings));
+  number("decoded", static_cast<double>(stats.decoded));
+  number("published", static_cast<double>(stats.published));
+  number("late", static_cast<double>(stats.late));
+  number("overwritten", static_cast<double>(stats.overwritten));
+  number("receivedBytes", static_cast<double>(stats.received_bytes));
+  number("ringBytes", static_cast<double>(stats.ring_bytes));
+  number("width", stats.width);
+  number("height", stats.height);
+  number("gopLength", stats.gop_length);
+  object.Set("bFrames", stats.b_frames);
+  object.Set("decoding", stats.decoding);
+  return object;
+}
+
+Napi::Value PipelineWrap::Close(const Napi::CallbackInfo& info) {
+  Napi::Env env = info.Env();
+  if (closing_) return closing_promise_.Value();
+  closing_ = std::make_unique<Napi::Promise::Deferred>(Napi::Promise::Deferred::New(env));
+  closing_promise_ = Napi::Reference<Napi::Promise>::New(closing_->Promise(), 1);
+  if (closed_) {
+    closing_->Resolve(env.Undefined());
+    return closing_->Promise();
+  }
+  waker_->SetRef(env, true);  // Whoever awaits the promise must live to see it.
+  closer_ = std::thread([this, core = core_, waker = waker_] {
+    core->Close();
+    core_closed_ = true;
+    waker->Wake();
+  });
+  return closing_->Promise();
+}
+
+void PipelineWrap::FinishClose(Napi::Env env) {
+  Napi::HandleScope scope(env);
+  closed_ = true;
+  if (closer_.joinable()) closer_.join();
+  core_.reset();
+  waker_->Release();
+  on_news_.Reset();
+  data_->open.erase(this);
+  closing_->Resolve(env.Undefined());
+  Unref();
+}
+
+void PipelineWrap::CloseForExit() {
+  core_->Close();
+  if (closer_.joinable()) closer_.join();
+  closed_ = true;
+}
+
+}  // namespace framegate

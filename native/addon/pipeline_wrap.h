@@ -1,0 +1,72 @@
+// JS class Pipeline: a thin shell around core's CameraPipeline. JS thread, except
+// where it says otherwise.
+#pragma once
+
+#include <napi.h>
+
+#include <memory>
+#include <mutex>
+#include <set>
+#include <thread>
+
+#include "core/camera_pipeline.h"
+
+namespace framegate {
+
+class PipelineWrap;
+
+// Per JS environment (worker threads have their own): what is open, so that the
+// environment's end closes it.
+struct AddonData {
+  Napi::FunctionReference pipeline_constructor;
+  std::set<PipelineWrap*> open;
+};
+
+// The only way from core's threads onto the JS thread. Only wakes it; the news waits
+// in core. Outlives both the wrap and the environment.
+class JsWaker {
+ public:
+  void Open(Napi::Env env, PipelineWrap* wrap);
+  void Wake();           // Any thread; does nothing once the environment is gone.
+  void Release();        // JS thread: no wake after this.
+  void SetRef(Napi::Env env, bool referenced);
+
+ private:
+  static void OnWake(Napi::Env env, Napi::Function, PipelineWrap* wrap, void* data);
+  using Tsfn = Napi::TypedThreadSafeFunction<PipelineWrap, void, &JsWaker::OnWake>;
+
+  std::mutex mutex_;
+  Tsfn tsfn_;
+  bool alive_ = false;
+};
+
+class PipelineWrap : public Napi::ObjectWrap<PipelineWrap> {
+ public:
+  static void Define(Napi::Env env, Napi::Object exports, AddonData* data);
+
+  explicit PipelineWrap(const Napi::CallbackInfo& info);
+  ~PipelineWrap() override;
+
+  void OnNews(Napi::Env env);
+  // The environment ends: close everything now, blocking.
+  void RequestCloseForExit() { core_->RequestClose(); }
+  void CloseForExit();
+
+ private:
+  Napi::Value SetRenditions(const Napi::CallbackInfo& info);
+  Napi::Value Stats(const Napi::CallbackInfo& info);
+  Napi::Value Close(const Napi::CallbackInfo& info);
+  void FinishClose(Napi::Env env);
+
+  AddonData* data_;
+  std::shared_ptr<CameraPipeline> core_;
+  std::shared_ptr<JsWaker> waker_;
+  Napi::FunctionReference on_news_;
+  std::unique_ptr<Napi::Promise::Deferred> closing_;
+  Napi::Reference<Napi::Promise> closing_promise_;
+  std::thread closer_;
+  std::atomic<bool> core_closed_{false};
+  bool closed_ = false;
+};
+
+}  // namespace framegate

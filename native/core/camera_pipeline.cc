@@ -1,0 +1,394 @@
+// The control thread waits for wishes, errors and timers; OnSample and what it calls
+// run on the receiver's streaming thread.
+#include "camera_pipeline.h"
+
+#include <algorithm>
+
+#include "clocks.h"
+#include "gst_init.h"
+
+namespace framegate {
+namespace {
+
+constexpr int64_t kTickNs = 100000000;
+// Servers commonly end a session after 60 s without a request; 20 s leaves two tries.
+constexpr int64_t kKeepAliveNs = 20000000000;
+constexpr int64_t kArrivalWindowNs = 3000000000;
+constexpr int64_t kLagPeriodNs = 2500000000;
+constexpr int64_t kDecoderStuckNs = 3000000000;
+
+// end_of_seq NAL unit behind a 4-byte length: the decoder forgets its references and
+// treats the IRAP picture that follows as the first of a stream (H.265, 7.4.2.4.4).
+constexpr uint8_t kH265EndOfSequence[] = {0, 0, 0, 2, 0x48, 0x01};
+
+GateRules RulesFor(Codec codec) {
+  switch (codec) {
+    case Codec::kH264: return GateRules::kH264;
+    case Codec::kH265: return GateRules::kH265;
+    case Codec::kMjpeg: return GateRules::kIntraOnly;
+    case Codec::kOther: break;
+  }
+  return GateRules::kNone;
+}
+
+SamplePtr PrependEndOfSequence(GstSample* sample) {
+  GstBuffer* buffer = gst_buffer_copy(gst_sample_get_buffer(sample));
+  GstMemory* memory = gst_memory_new_wrapped(
+      GST_MEMORY_FLAG_READONLY, const_cast<uint8_t*>(kH265EndOfSequence),
+      sizeof kH265EndOfSequence, 0, sizeof kH265EndOfSequence, nullptr, nullptr);
+  gst_buffer_prepend_memory(buffer, memory);
+  SamplePtr with(gst_sample_new(buffer, gst_sample_get_caps(sample), gst_sample_get_segment(sample),
+                                nullptr));
+  gst_buffer_unref(buffer);
+  return with;
+}
+
+}  // namespace
+
+CameraPipeline::CameraPipeline(SourceOptions options, std::function<void()> wake)
+    : options_(std::move(options)), wake_(std::move(wake)) {
+  receiver_ = std::make_unique<Receiver>(options_, ReceiverCallbacks());
+  thread_ = std::thread([this] { Run(); });
+}
+
+CameraPipeline::~CameraPipeline() { Close(); }
+
+void CameraPipeline::SetRenditions(std::vector<Rendition> renditions) {
+  {
+    std::lock_guard<std::mutex> lock(control_mutex_);
+    renditions_ = std::move(renditions);
+    renditions_changed_ = true;
+  }
+  control_wake_.notify_one();
+}
+
+void CameraPipeline::RequestClose() {
+  {
+    std::lock_guard<std::mutex> lock(control_mutex_);
+    close_requested_ = true;
+  }
+  control_wake_.notify_one();
+}
+
+void CameraPipeline::Close() {
+  RequestClose();
+  std::lock_guard<std::mutex> lock(join_mutex_);
+  if (thread_.joinable()) thread_.join();
+}
+
+PipelineNews CameraPipeline::TakeNews() {
+  PipelineNews news;
+  {
+    std::lock_guard<std::mutex> lock(news_mutex_);
+    std::swap(news.stream, stream_);
+    std::swap(news.live, live_news_);
+    std::swap(news.ended, ended_);
+    woken_ = false;
+  }
+  news.frames = latest_.TakeAll();
+  return news;
+}
+
+void CameraPipeline::Wake() {
+  {
+    std::lock_guard<std::mutex> lock(news_mutex_);
+    if (woken_) return;
+    woken_ = true;
+  }
+  wake_();
+}
+
+void CameraPipeline::End(PipelineError reason) {
+  {
+    std::lock_guard<std::mutex> lock(news_mutex_);
+    if (ended_told_) return;
+    ended_told_ = true;
+    ended_ = std::move(reason);
+  }
+  Wake();
+}
+
+void CameraPipeline::SetLive(bool live) {
+  if (live == live_) return;
+  live_ = live;
+  {
+    std::lock_guard<std::mutex> lock(news_mutex_);
+    live_news_ = live;
+  }
+  Wake();
+}
+
+void CameraPipeline::Run() {
+  const std::string unusable = EnsureGstInit();
+  if (!unusable.empty()) {
+    End(MakeError("ERR_PIPELINE_BUILD", "GStreamer does not start: " + unusable));
+    return;
+  }
+  started_ns_ = MonotonicNs();
+  next_keep_alive_ns_ = started_ns_ + kKeepAliveNs;
+  receiver_->Start();
+  Loop();
+
+  receiver_->Stop();  // First: after it nothing is pushed any more.
+  std::unique_ptr<DecodeHalf> half;
+  {
+    std::lock_guard<std::mutex> lock(stream_mutex_);
+    half = std::move(decode_half_);
+    ring_.Clear();
+  }
+  half.reset();
+  PipelineError reason;
+  {
+    std::lock_guard<std::mutex> lock(control_mutex_);
+    reason = failure_;
+  }
+  if (reason.empty()) reason = MakeError("ERR_CLOSED", "closed");
+  End(std::move(reason));
+}
+
+void CameraPipeline::Fail(PipelineError error) {
+  {
+    std::lock_guard<std::mutex> lock(control_mutex_);
+    if (failure_.empty()) failure_ = std::move(error);  // What follows is its echo.
+  }
+  control_wake_.notify_one();
+}
+
+Receiver::Callbacks CameraPipeline::ReceiverCallbacks() {
+  Receiver::Callbacks callbacks;
+  callbacks.on_sample = [this](Codec codec, SamplePtr sample, int64_t captured_at_us) {
+    OnSample(codec, std::move(sample), captured_at_us);
+  };
+  callbacks.on_stream = [this](StreamInfo info) {
+    {
+      std::lock_guard<std::mutex> lock(news_mutex_);
+      stream_ = std::move(info);
+    }
+    Wake();
+  };
+  callbacks.on_error = [this](PipelineError error) { Fail(std::move(error)); };
+  return callbacks;
+}
+
+void CameraPipeline::Loop() {
+  while (true) {
+    {
+      std::unique_lock<std::mutex> lock(control_mutex_);
+      control_wake_.wait_for(lock, std::chrono::nanoseconds(kTickNs), [this] {
+        return close_requested_ || renditions_changed_ || nudged_ || !failure_.empty();
+      });
+      nudged_ = false;
+      if (close_requested_ || !failure_.empty()) return;
+      if (renditions_changed_) {
+        renditions_changed_ = false;
+        active_renditions_ = renditions_;
+      }
+    }
+    UpdateDecodeHalf();
+    CheckTimers(MonotonicNs());
+  }
+}
+
+// Starts the decode half when somebody wants frames and the codec is known, ends it
+// when nobody does.
+void CameraPipeline::UpdateDecodeHalf() {
+  std::unique_ptr<DecodeHalf> ended;
+  {
+    std::lock_guard<std::mutex> lock(stream_mutex_);
+    if (active_renditions_.empty()) {
+      ended = std::move(decode_half_);
+    } else if (decode_half_) {
+      decode_half_->SetRenditions(active_renditions_);
+    } else if (have_codec_) {
+      decode_half_ = std::make_unique<DecodeHalf>(
+          codec_, options_.stock_elements, &counters_,
+          [this](std::unique_ptr<JpegFrame> frame) {
+            latest_.Put(std::move(frame));
+            Wake();
+          },
+          [this](PipelineError error) { Fail(std::move(error)); });
+      decode_half_->SetFrameInterval(FrameIntervalNs());
+      decode_half_->SetRenditions(active_renditions_);
+      decode_half_->Start(ring_.units());
+    }
+  }
+  // Joined without the lock: the receiver goes on meanwhile.
+}
+
+void CameraPipeline::CheckTimers(int64_t now_ns) {
+  const int64_t last_packet = receiver_->last_packet_ns();
+  int64_t last_frame, interval;
+  int gop;
+  int64_t stuck_since = 0;
+  {
+    std::lock_guard<std::mutex> lock(stream_mutex_);
+    last_frame = last_frame_ns_;
+    interval = FrameIntervalNs();
+    gop = gop_length_;
+    if (decode_half_) {
+      decode_half_->SetFrameInterval(interval);
+      stuck_since = decode_half_->stuck_since_ns();
+    }
+  }
+  if (last_frame == 0 || now_ns - last_frame > std::max<int64_t>(MsToNs(1000), 5 * interval)) {
+    SetLive(false);
+  } else {
+    SetLive(true);
+  }
+
+  auto fail = [this](const char* code, const char* message) { Fail(MakeError(code, message)); };
+  const int64_t silence = std::max<int64_t>(MsToNs(options_.silence_timeout_ms), 10 * interval);
+  const int64_t gate_limit = std::max<int64_t>(MsToNs(options_.gate_timeout_ms), 3 * gop * interval);
+  if (last_packet == 0) {
+    if (now_ns - started_ns_ > MsToNs(options_.first_frame_timeout_ms)) {
+      fail("ERR_SOURCE_TIMEOUT", "it does not answer, or sends nothing");
+    }
+  } else if (now_ns - last_packet > silence) {
+    fail("ERR_SOURCE_SILENT", "it stopped sending");
+  } else if (now_ns - std::max(last_frame, started_ns_) > gate_limit) {
+    fail("ERR_NO_KEY_FRAME", "it sends, but no whole key frame to begin with");
+  } else if (stuck_since != 0 && now_ns - stuck_since > std::max(kDecoderStuckNs, 10 * interval)) {
+    fail("ERR_DECODE", "the decoder takes its stream but gives no frame");
+  }
+  if (now_ns >= next_keep_alive_ns_) {
+    next_keep_alive_ns_ = now_ns + kKeepAliveNs;
+    if (last_packet != 0) receiver_->KeepAlive();
+  }
+}
+
+void CameraPipeline::OnSample(Codec codec, SamplePtr sample, int64_t captured_at_us) {
+  const int64_t now_ns = MonotonicNs();
+  GstBuffer* buffer = gst_sample_get_buffer(sample.get());
+  const uint64_t pts = GST_BUFFER_PTS(buffer);
+  if (!GST_CLOCK_TIME_IS_VALID(pts)) return;
+  const bool hole = GST_BUFFER_FLAG_IS_SET(buffer, GST_BUFFER_FLAG_DISCONT);
+
+  std::lock_guard<std::mutex> lock(stream_mutex_);
+  bool first = false;
+  if (!have_codec_) {
+    first = true;
+    have_codec_ = true;
+    codec_ = codec;
+    gate_ = std::make_unique<Gate>(RulesFor(codec));
+    if (codec == Codec::kH264) parser_ = MakeH264Parser();
+    if (codec == Codec::kH265) parser_ = MakeH265Parser();
+  }
+  AccessUnitInfo info;
+  info.well_formed = true;
+  if (parser_) {
+    GstCaps* caps = gst_sample_get_caps(sample.get());
+    if (caps && caps != caps_.get()) {
+      caps_.reset(gst_caps_ref(caps));
+      const GValue* value = gst_structure_get_value(gst_caps_get_structure(caps, 0), "codec_data");
+      if (value) {
+        ReadMap codec_data(gst_value_get_buffer(value));
+        parser_->SetCodecData(codec_data.data(), codec_data.size());
+      }
+    }
+    ReadMap bytes(buffer);
+    info = parser_->Parse(bytes.data(), bytes.size());
+  }
+  const GateVerdict verdict = gate_->Check(info, hole);
+  if (verdict == GateVerdict::kDrop) {
+    ++gate_dropped_;
+    if (!gate_->open()) ring_.Clear();  // What it holds is whole, but will be old.
+    return;
+  }
+  ++passed_;
+  if (info.b_slices && pts < last_pts_ns_) b_frames_ = true;
+  // For RTP packets that decodebin takes, a frame ends with its marker: timestamps differ.
+  if (codec != Codec::kOther || pts != last_pts_ns_) CountArrival(now_ns, pts, info.key);
+
+  auto unit = std::make_shared<AccessUnit>();
+  unit->pts_ns = pts;
+  unit->received_at_us = WallClockUs();
+  unit->received_mono_ns = now_ns;
+  unit->captured_at_us = captured_at_us;
+  unit->transport_lag_ns = TransportLag(pts, now_ns);
+  unit->key = info.key || codec == Codec::kMjpeg;
+  unit->size_bytes = gst_buffer_get_size(buffer);
+  const bool reset = verdict == GateVerdict::kPassAndReset && codec == Codec::kH265;
+  unit->sample = reset ? PrependEndOfSequence(sample.get()) : std::move(sample);
+  if (codec != Codec::kOther) ring_.Add(unit);
+  if (decode_half_) decode_half_->Push(std::move(unit));
+  if (first || !live_) {
+    {
+      std::lock_guard<std::mutex> control_lock(control_mutex_);
+      nudged_ = true;
+    }
+    control_wake_.notify_one();
+  }
+}
+
+void CameraPipeline::CountArrival(int64_t now_ns, uint64_t pts_ns, bool key) {
+  last_frame_ns_ = now_ns;
+  last_pts_ns_ = pts_ns;
+  arrivals_ns_.push_back(now_ns);
+  while (arrivals_ns_.size() > 2 && now_ns - arrivals_ns_.front() > kArrivalWindowNs) {
+    arrivals_ns_.pop_front();
+  }
+  if (key) {
+    if (have_key_) gop_length_ = frames_since_key_;
+    have_key_ = true;
+    frames_since_key_ = 0;
+  }
+  ++frames_since_key_;
+}
+
+int64_t CameraPipeline::FrameIntervalNs() const {
+  if (arrivals_ns_.size() < 2) return 40000000;
+  const int64_t span = arrivals_ns_.back() - arrivals_ns_.front();
+  return std::clamp<int64_t>(span / static_cast<int64_t>(arrivals_ns_.size() - 1), 4000000, 10000000000);
+}
+
+// A timestamp's distance from now, less the least of the last 2.5 to 5 s: what the
+// network holds back, whatever offset the camera's clock has.
+int64_t CameraPipeline::TransportLag(uint64_t pts_ns, int64_t now_ns) {
+  const int64_t lag = receiver_->LagNs(pts_ns);
+  if (now_ns - lag_period_start_ns_ > kLagPeriodNs) {
+    lag_period_start_ns_ = now_ns;
+    lag_floor_ns_[1] = lag_floor_ns_[0];
+    lag_floor_ns_[0] = INT64_MAX;
+  }
+  lag_floor_ns_[0] = std::min(lag_floor_ns_[0], lag);
+  return lag - std::min(lag_floor_ns_[0], lag_floor_ns_[1]);
+}
+
+PipelineStats CameraPipeline::Stats() const {
+  PipelineStats stats;
+  const int64_t now_ns = MonotonicNs();
+  {
+    std::lock_guard<std::mutex> lock(stream_mutex_);
+    if (last_frame_ns_ != 0) stats.age_ns = now_ns - last_frame_ns_;
+    if (arrivals_ns_.size() >= 2 && stats.age_ns < kArrivalWindowNs) {
+      // The time since the last arrival counts too, so that a stalled camera's rate falls.
+      const int64_t span = std::max(arrivals_ns_.back() - arrivals_ns_.front(),
+                                    now_ns - arrivals_ns_.front() - FrameIntervalNs());
+      if (span > 0) stats.fps = 1e9 * static_cast<double>(arrivals_ns_.size() - 1) / span;
+    }
+    stats.access_units = passed_;
+    stats.gate_dropped = gate_dropped_;
+    stats.gate_closings = gate_ ? gate_->closings() : 0;
+    stats.ring_bytes = ring_.bytes();
+    stats.gop_length = gop_length_;
+    stats.b_frames = b_frames_;
+    stats.decoding = decode_half_ != nullptr;
+    if (parser_) {
+      stats.width = parser_->parameters().width;
+      stats.height = parser_->parameters().height;
+    }
+    if (receiver_) stats.received_bytes = receiver_->received_bytes();
+  }
+  stats.decoded = counters_.decoded;
+  stats.published = counters_.published;
+  stats.late = counters_.late;
+  stats.overwritten = latest_.overwritten();
+  stats.gate_closings += counters_.lag_closings;
+  if (stats.width == 0) {
+    stats.width = counters_.width;
+    stats.height = counters_.height;
+  }
+  return stats;
+}
+
+}  // namespace framegate

@@ -1,0 +1,136 @@
+// Drives a chain of elements from a pad of its own. One thread, its owner's.
+#include "element_chain.h"
+
+#include <sstream>
+
+namespace framegate {
+
+GstElement* MakeElement(const char* factory, const char* properties) {
+  GstElement* element = gst_element_factory_make(factory, nullptr);
+  if (!element) return nullptr;
+  std::istringstream words(properties);
+  std::string word;
+  while (words >> word) {
+    const size_t equals = word.find('=');
+    gst_util_set_object_arg(G_OBJECT(element), word.substr(0, equals).c_str(),
+                            word.substr(equals + 1).c_str());
+  }
+  return element;
+}
+
+bool ElementChain::Fail(const char* what) {
+  error_ = MakeError("ERR_PIPELINE_BUILD", what);
+  Close();
+  return false;
+}
+
+bool ElementChain::Open(std::vector<GstElement*> elements, OnSample on_sample) {
+  on_sample_ = std::move(on_sample);
+  pipeline_ = gst_pipeline_new(nullptr);
+  bool complete = true;
+  for (GstElement* element : elements) {
+    if (element) {
+      gst_bin_add(GST_BIN(pipeline_), element);
+    } else {
+      complete = false;
+    }
+  }
+  if (!complete) return Fail("a GStreamer element is missing");
+  // sync=false: frames are wanted now, not at their time. wait-on-eos would block EOS.
+  sink_ = MakeElement("appsink",
+                      "sync=false async=false max-buffers=1 drop=true enable-last-sample=false "
+                      "qos=false wait-on-eos=false");
+  if (!sink_) return Fail("appsink is missing");
+  gst_bin_add(GST_BIN(pipeline_), sink_);
+  GstAppSinkCallbacks callbacks = {};
+  callbacks.new_sample = &ElementChain::OnNewSample;
+  gst_app_sink_set_callbacks(GST_APP_SINK(sink_), &callbacks, this, nullptr);
+
+  for (size_t i = 0; i + 1 < elements.size(); ++i) {
+    if (!gst_element_link(elements[i], elements[i + 1])) return Fail("elements do not link");
+  }
+  PadPtr last(gst_element_get_static_pad(elements.back(), "src"));
+  if (last) {
+    if (!gst_element_link(elements.back(), sink_)) return Fail("elements do not link");
+  } else {
+    g_signal_connect(elements.back(), "pad-added", G_CALLBACK(&ElementChain::OnPadAdded), this);
+  }
+
+  source_pad_ = gst_pad_new("source", GST_PAD_SRC);
+  gst_object_ref_sink(source_pad_);
+  PadPtr first(gst_element_get_static_pad(elements.front(), "sink"));
+  if (!first || gst_pad_link(source_pad_, first.get()) != GST_PAD_LINK_OK) {
+    return Fail("the first element does not link");
+  }
+  if (gst_element_set_state(pipeline_, GST_STATE_PLAYING) == GST_STATE_CHANGE_FAILURE) {
+    return Fail("the elements did not start");
+  }
+  gst_pad_set_active(source_pad_, TRUE);
+  gst_pad_push_event(source_pad_, gst_event_new_stream_start("framegate"));
+  return true;
+}
+
+GstFlowReturn ElementChain::Push(GstSample* sample) {
+  if (!source_pad_) return GST_FLOW_FLUSHING;
+  GstCaps* caps = gst_sample_get_caps(sample);
+  if (caps && (!caps_ || !gst_caps_is_equal(caps_.get(), caps))) {
+    const bool first = !caps_;
+    caps_.reset(gst_caps_ref(caps));
+    gst_pad_push_event(source_pad_, gst_event_new_caps(caps));
+    if (first) {
+      GstSegment segment;
+      gst_segment_init(&segment, GST_FORMAT_TIME);
+      gst_pad_push_event(source_pad_, gst_event_new_segment(&segment));
+    }
+  }
+  return gst_pad_push(source_pad_, gst_buffer_ref(gst_sample_get_buffer(sample)));
+}
+
+PipelineError ElementChain::TakeError() {
+  PipelineError error;
+  std::swap(error, error_);
+  if (!pipeline_) return error;
+  BusPtr bus(gst_element_get_bus(pipeline_));
+  while (GstMessage* message = gst_bus_pop(bus.get())) {
+    if (error.empty() && GST_MESSAGE_TYPE(message) == GST_MESSAGE_ERROR) {
+      error = ErrorFromMessage(message);
+    }
+    gst_message_unref(message);
+  }
+  return error;
+}
+
+void ElementChain::Close() {
+  if (source_pad_) gst_pad_set_active(source_pad_, FALSE);
+  if (pipeline_) {
+    if (sink_) {
+      GstAppSinkCallbacks none = {};
+      gst_app_sink_set_callbacks(GST_APP_SINK(sink_), &none, nullptr, nullptr);
+    }
+    gst_element_set_state(pipeline_, GST_STATE_NULL);
+    gst_object_unref(pipeline_);
+  }
+  if (source_pad_) gst_object_unref(source_pad_);
+  pipeline_ = nullptr;
+  sink_ = nullptr;
+  source_pad_ = nullptr;
+  caps_.reset();
+}
+
+GstFlowReturn ElementChain::OnNewSample(GstAppSink* sink, gpointer self) {
+  SamplePtr sample(gst_app_sink_pull_sample(sink));
+  if (sample) static_cast<ElementChain*>(self)->on_sample_(std::move(sample));
+  return GST_FLOW_OK;
+}
+
+void ElementChain::OnPadAdded(GstElement*, GstPad* pad, gpointer self) {
+  auto* chain = static_cast<ElementChain*>(self);
+  CapsPtr caps(gst_pad_get_current_caps(pad));
+  if (!caps || gst_caps_is_empty(caps.get())) return;
+  const char* name = gst_structure_get_name(gst_caps_get_structure(caps.get(), 0));
+  if (!g_str_has_prefix(name, "video/x-raw")) return;
+  PadPtr sink_pad(gst_element_get_static_pad(chain->sink_, "sink"));
+  if (!gst_pad_is_linked(sink_pad.get())) gst_pad_link(pad, sink_pad.get());
+}
+
+}  // namespace framegate

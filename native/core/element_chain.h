@@ -1,0 +1,54 @@
+// A linear chain of elements in a bin of its own, driven synchronously from one
+// thread: Push() runs every element, and the sink's callback, before it returns.
+#pragma once
+
+#include <gst/app/gstappsink.h>
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "gst_ptr.h"
+#include "pipeline_error.h"
+
+namespace framegate {
+
+class ElementChain {
+ public:
+  using OnSample = std::function<void(SamplePtr)>;
+
+  ElementChain() = default;
+  ~ElementChain() { Close(); }
+  ElementChain(const ElementChain&) = delete;
+  ElementChain& operator=(const ElementChain&) = delete;
+
+  // elements (transfer full): linked in this order, an appsink behind them. One
+  // with sometimes-pads (decodebin) may stand last. False: error() says why.
+  bool Open(std::vector<GstElement*> elements, OnSample on_sample);
+
+  // Sends caps when they changed, then the buffer. pts of the buffer is kept.
+  GstFlowReturn Push(GstSample* sample);
+
+  // The first error that an element posted since the last call; empty if none.
+  PipelineError TakeError();
+
+  // Idempotent; when it returns no thread of the chain runs.
+  void Close();
+
+ private:
+  static GstFlowReturn OnNewSample(GstAppSink* sink, gpointer self);
+  static void OnPadAdded(GstElement* element, GstPad* pad, gpointer self);
+  bool Fail(const char* what);
+
+  GstElement* pipeline_ = nullptr;  // (transfer full)
+  GstElement* sink_ = nullptr;      // Owned by pipeline_.
+  GstPad* source_pad_ = nullptr;    // (transfer full)
+  CapsPtr caps_;
+  OnSample on_sample_;
+  PipelineError error_;
+};
+
+// Makes an element or returns null; properties as "name=value", space separated.
+GstElement* MakeElement(const char* factory, const char* properties = "");
+
+}  // namespace framegate

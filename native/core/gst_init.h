@@ -1,0 +1,19 @@
+// Starts GStreamer once per process. Takes up to 1.2 s where its plugin registry
+// is cold, so never call it on the JS thread.
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace framegate {
+
+// Returns an empty string, or why GStreamer cannot be used.
+std::string EnsureGstInit();
+
+// The elements that Framegate needs and this machine lacks. Calls EnsureGstInit().
+std::vector<std::string> MissingElements();
+
+// "1.22.0", of the library that runs.
+std::string GstVersion();
+
+}  // namespace framegate

@@ -1,0 +1,189 @@
+// H.264 (ITU-T H.264, clauses 7.3.2.1, 7.3.2.2, 7.3.3): parameter sets and the
+// head of slices. Runs on the receiver's streaming thread.
+#include "access_unit_parser.h"
+#include "bit_reader.h"
+#include "nal_units.h"
+
+namespace framegate {
+namespace {
+
+struct Sps {
+  int log2_max_frame_num = 4;
+  bool separate_colour_planes = false;
+  bool gaps_allowed = false;
+  ParameterSetInfo info;
+};
+
+bool HasChromaFormat(uint32_t profile_idc) {
+  switch (profile_idc) {
+    case 100: case 110: case 122: case 244: case 44: case 83: case 86:
+    case 118: case 128: case 138: case 139: case 134: case 135:
+      return true;
+    default:
+      return false;
+  }
+}
+
+void SkipScalingList(BitReader& bits, int size) {
+  int last = 8, next = 8;
+  for (int i = 0; i < size && !bits.overrun(); ++i) {
+    if (next != 0) next = (last + bits.Se() + 256) % 256;
+    last = next == 0 ? last : next;
+  }
+}
+
+bool ParseSps(const uint8_t* nal, size_t size, uint32_t* id, Sps* sps) {
+  if (size < 4) return false;
+  BitReader bits(nal + 1, size - 1);
+  const uint32_t profile_idc = bits.Bits(8);
+  bits.Skip(8);  // constraint flags, reserved bits
+  sps->info.profile_idc = static_cast<int>(profile_idc);
+  sps->info.level_idc = static_cast<int>(bits.Bits(8));
+  *id = bits.Ue();
+  uint32_t chroma_format_idc = 1;
+  if (HasChromaFormat(profile_idc)) {
+    chroma_format_idc = bits.Ue();
+    if (chroma_format_idc == 3) sps->separate_colour_planes = bits.Bit();
+    bits.Ue();     // bit_depth_luma_minus8
+    bits.Ue();     // bit_depth_chroma_minus8
+    bits.Skip(1);  // qpprime_y_zero_transform_bypass_flag
+    if (bits.Bit()) {
+      const int lists = chroma_format_idc != 3 ? 8 : 12;
+      for (int i = 0; i < lists; ++i) {
+        if (bits.Bit()) SkipScalingList(bits, i < 6 ? 16 : 64);
+      }
+    }
+  }
+  const uint32_t log2_max_frame_num_minus4 = bits.Ue();
+  if (*id > 31 || log2_max_frame_num_minus4 > 12 || chroma_format_idc > 3) return false;
+  sps->log2_max_frame_num = static_cast<int>(log2_max_frame_num_minus4) + 4;
+  const uint32_t poc_type = bits.Ue();
+  if (poc_type == 0) {
+    bits.Ue();
+  } else if (poc_type == 1) {
+    bits.Skip(1);
+    bits.Se();
+    bits.Se();
+    const uint32_t cycle = bits.Ue();
+    if (cycle > 255) return false;
+    for (uint32_t i = 0; i < cycle; ++i) bits.Se();
+  }
+  bits.Ue();  // max_num_ref_frames
+  sps->gaps_allowed = bits.Bit();
+  const uint32_t width_in_mbs = bits.Ue() + 1;
+  const uint32_t height_in_map_units = bits.Ue() + 1;
+  const uint32_t frame_mbs_only = bits.Bit();
+  if (!frame_mbs_only) bits.Skip(1);
+  bits.Skip(1);  // direct_8x8_inference_flag
+  uint32_t left = 0, right = 0, top = 0, bottom = 0;
+  if (bits.Bit()) {
+    left = bits.Ue();
+    right = bits.Ue();
+    top = bits.Ue();
+    bottom = bits.Ue();
+  }
+  if (bits.overrun() || width_in_mbs > 1024 || height_in_map_units > 1024) return false;
+  const uint32_t unit_x = chroma_format_idc == 1 || chroma_format_idc == 2 ? 2 : 1;
+  const uint32_t unit_y = (chroma_format_idc == 1 ? 2 : 1) * (2 - frame_mbs_only);
+  const int64_t width = int64_t{width_in_mbs} * 16 - int64_t{unit_x} * (int64_t{left} + right);
+  const int64_t height = int64_t{height_in_map_units} * 16 * (2 - frame_mbs_only) -
+                         int64_t{unit_y} * (int64_t{top} + bottom);
+  if (width <= 0 || height <= 0) return false;
+  sps->info.width = static_cast<int>(width);
+  sps->info.height = static_cast<int>(height);
+  return true;
+}
+
+class H264Parser final : public AccessUnitParser {
+ public:
+  bool SetCodecData(const uint8_t* data, size_t size) override {
+    if (size < 7 || data[0] != 1) return false;
+    length_size_ = (data[4] & 3) + 1;
+    size_t at = 5;
+    for (int kind = 0; kind < 2; ++kind) {
+      if (at >= size) return false;
+      int count = kind == 0 ? data[at] & 31 : data[at];
+      ++at;
+      while (count-- > 0) {
+        if (size - at < 2) return false;
+        const size_t length = static_cast<size_t>(data[at]) << 8 | data[at + 1];
+        at += 2;
+        if (length > size - at) return false;
+        if (length > 0) ParseParameterSet(data + at, length);
+        at += length;
+      }
+    }
+    return true;
+  }
+
+  AccessUnitInfo Parse(const uint8_t* data, size_t size) override {
+    AccessUnitInfo info;
+    bool any_slice = false;
+    const bool lengths_fit =
+        ForEachNal(data, size, length_size_, [&](const uint8_t* nal, size_t nal_size) {
+          const int type = nal[0] & 31;
+          if (type == 7 || type == 8) {
+            ParseParameterSet(nal, nal_size);
+          } else if (type == 1 || type == 5 || type == 2) {
+            ParseSlice(nal, nal_size, type, !any_slice, &info);
+            any_slice = true;
+          }
+        });
+    info.well_formed = lengths_fit && any_slice;
+    return info;
+  }
+
+  ParameterSetInfo parameters() const override { return active_; }
+
+ private:
+  void ParseParameterSet(const uint8_t* nal, size_t size) {
+    const int type = nal[0] & 31;
+    if (type == 7) {
+      uint32_t id = 0;
+      Sps sps;
+      if (ParseSps(nal, size, &id, &sps)) {
+        sps_[id] = sps;
+        active_ = sps.info;
+      }
+    } else if (type == 8) {
+      BitReader bits(nal + 1, size - 1);
+      const uint32_t pps_id = bits.Ue();
+      const uint32_t sps_id = bits.Ue();
+      if (!bits.overrun() && pps_id < 256 && sps_id < 32) pps_[pps_id] = sps_id;
+    }
+  }
+
+  void ParseSlice(const uint8_t* nal, size_t size, int type, bool first, AccessUnitInfo* info) {
+    BitReader bits(nal + 1, size - 1);
+    const uint32_t first_mb = bits.Ue();
+    const uint32_t slice_type = bits.Ue() % 5;
+    const uint32_t pps_id = bits.Ue();
+    if (bits.overrun()) return;
+    if (slice_type == 1) info->b_slices = true;
+    if (!first) return;
+    info->key = type == 5;
+    info->reference = (nal[0] >> 5 & 3) != 0;
+    info->starts_at_first_block = first_mb == 0;
+    const auto pps = pps_.find(pps_id);
+    if (pps == pps_.end()) return;
+    const auto sps = sps_.find(pps->second);
+    if (sps == sps_.end()) return;
+    active_ = sps->second.info;
+    if (sps->second.separate_colour_planes) bits.Skip(2);
+    info->frame_num = bits.Bits(sps->second.log2_max_frame_num);
+    info->max_frame_num = 1u << sps->second.log2_max_frame_num;
+    info->frame_num_gaps_allowed = sps->second.gaps_allowed;
+    info->frame_num_known = !bits.overrun();
+  }
+
+  int length_size_ = 4;
+  std::map<uint32_t, Sps> sps_;
+  std::map<uint32_t, uint32_t> pps_;
+  ParameterSetInfo active_;
+};
+
+}  // namespace
+
+std::unique_ptr<AccessUnitParser> MakeH264Parser() { return std::make_unique<H264Parser>(); }
+
+}  // namespace framegate

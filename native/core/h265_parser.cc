@@ -1,0 +1,155 @@
+// H.265 (ITU-T H.265, clauses 7.3.1.2, 7.3.2.2, 7.3.6.1): parameter sets and the
+// head of slice segments. Runs on the receiver's streaming thread.
+#include "access_unit_parser.h"
+#include "bit_reader.h"
+#include "nal_units.h"
+
+namespace framegate {
+namespace {
+
+// NAL unit types of table 7-1.
+constexpr int kRadlN = 6, kRaslN = 8, kRaslR = 9, kFirstIrap = 16, kLastIrap = 21, kLastVcl = 31;
+constexpr int kSps = 33, kPps = 34;
+
+struct Pps {
+  int extra_slice_header_bits = 0;
+};
+
+void SkipProfileTierLevel(BitReader& bits, int max_sub_layers_minus1, ParameterSetInfo* info) {
+  bits.Skip(3);  // profile space, tier
+  info->profile_idc = static_cast<int>(bits.Bits(5));
+  bits.Skip(32 + 48);  // compatibility and constraint flags
+  info->level_idc = static_cast<int>(bits.Bits(8));
+  bool profile_present[8] = {}, level_present[8] = {};
+  for (int i = 0; i < max_sub_layers_minus1; ++i) {
+    profile_present[i] = bits.Bit();
+    level_present[i] = bits.Bit();
+  }
+  if (max_sub_layers_minus1 > 0) bits.Skip(2 * (8 - max_sub_layers_minus1));
+  for (int i = 0; i < max_sub_layers_minus1; ++i) {
+    if (profile_present[i]) bits.Skip(88);
+    if (level_present[i]) bits.Skip(8);
+  }
+}
+
+bool ParseSps(const uint8_t* nal, size_t size, ParameterSetInfo* info) {
+  if (size < 4) return false;
+  BitReader bits(nal + 2, size - 2);
+  bits.Skip(4);
+  const int max_sub_layers_minus1 = static_cast<int>(bits.Bits(3));
+  bits.Skip(1);
+  SkipProfileTierLevel(bits, max_sub_layers_minus1, info);
+  bits.Ue();  // sps_seq_parameter_set_id
+  const uint32_t chroma_format_idc = bits.Ue();
+  if (chroma_format_idc == 3) bits.Skip(1);
+  const uint32_t width = bits.Ue();
+  const uint32_t height = bits.Ue();
+  uint32_t left = 0, right = 0, top = 0, bottom = 0;
+  if (bits.Bit()) {
+    left = bits.Ue();
+    right = bits.Ue();
+    top = bits.Ue();
+    bottom = bits.Ue();
+  }
+  if (bits.overrun() || width > 16384 || height > 16384) return false;
+  const uint32_t unit_x = chroma_format_idc == 1 || chroma_format_idc == 2 ? 2 : 1;
+  const uint32_t unit_y = chroma_format_idc == 1 ? 2 : 1;
+  const int64_t shown_width = int64_t{width} - int64_t{unit_x} * (int64_t{left} + right);
+  const int64_t shown_height = int64_t{height} - int64_t{unit_y} * (int64_t{top} + bottom);
+  if (shown_width <= 0 || shown_height <= 0) return false;
+  info->width = static_cast<int>(shown_width);
+  info->height = static_cast<int>(shown_height);
+  return true;
+}
+
+class H265Parser final : public AccessUnitParser {
+ public:
+  bool SetCodecData(const uint8_t* data, size_t size) override {
+    if (size < 23) return false;
+    length_size_ = (data[21] & 3) + 1;
+    size_t at = 23;
+    for (int arrays = data[22]; arrays > 0; --arrays) {
+      if (size - at < 3) return false;
+      int count = data[at + 1] << 8 | data[at + 2];
+      at += 3;
+      while (count-- > 0) {
+        if (size - at < 2) return false;
+        const size_t length = static_cast<size_t>(data[at]) << 8 | data[at + 1];
+        at += 2;
+        if (length > size - at) return false;
+        if (length >= 2) ParseParameterSet(data + at, length);
+        at += length;
+      }
+    }
+    return true;
+  }
+
+  AccessUnitInfo Parse(const uint8_t* data, size_t size) override {
+    AccessUnitInfo info;
+    bool any_slice = false;
+    const bool lengths_fit =
+        ForEachNal(data, size, length_size_, [&](const uint8_t* nal, size_t nal_size) {
+          if (nal_size < 3) return;
+          const int type = nal[0] >> 1 & 63;
+          if (type == kSps || type == kPps) {
+            ParseParameterSet(nal, nal_size);
+          } else if (type <= kLastVcl && (nal[0] & 1) == 0 && nal[1] >> 3 == 0) {
+            ParseSlice(nal, nal_size, type, !any_slice, &info);
+            any_slice = true;
+          }
+        });
+    info.well_formed = lengths_fit && any_slice;
+    return info;
+  }
+
+  ParameterSetInfo parameters() const override { return active_; }
+
+ private:
+  void ParseParameterSet(const uint8_t* nal, size_t size) {
+    const int type = nal[0] >> 1 & 63;
+    if (type == kSps) {
+      ParameterSetInfo info;
+      if (ParseSps(nal, size, &info)) active_ = info;
+    } else if (type == kPps) {
+      BitReader bits(nal + 2, size - 2);
+      const uint32_t id = bits.Ue();
+      bits.Ue();     // pps_seq_parameter_set_id
+      bits.Skip(2);  // dependent_slice_segments_enabled_flag, output_flag_present_flag
+      const int extra = static_cast<int>(bits.Bits(3));
+      if (!bits.overrun() && id < 64) pps_[id].extra_slice_header_bits = extra;
+    }
+  }
+
+  void ParseSlice(const uint8_t* nal, size_t size, int type, bool first, AccessUnitInfo* info) {
+    BitReader bits(nal + 2, size - 2);
+    const bool first_segment = bits.Bit();
+    const bool irap = type >= kFirstIrap && type <= kLastIrap;
+    if (first) {
+      info->key = irap;
+      info->starts_at_first_block = first_segment;
+      info->rasl = type == kRaslN || type == kRaslR;
+      info->leading = type >= kRadlN && type <= kRaslR;
+      // Types 0, 2, 4, ..., 14 are sub-layer non-reference pictures.
+      info->reference = irap || (type & 1) != 0;
+    }
+    if (irap || !first_segment) return;
+    if (type >= 22) return;
+    const uint32_t pps_id = bits.Ue();
+    const auto pps = pps_.find(pps_id);
+    if (bits.overrun() || pps == pps_.end()) return;
+    bits.Skip(pps->second.extra_slice_header_bits);
+    // slice_type 0 is B. Low-delay encoders use B slices that point backward only;
+    // reordering itself is seen by the receiver from the timestamps.
+    if (bits.Ue() == 0 && !bits.overrun()) info->b_slices = true;
+  }
+
+  int length_size_ = 4;
+  std::map<uint32_t, Pps> pps_;
+  ParameterSetInfo active_;
+};
+
+}  // namespace
+
+std::unique_ptr<AccessUnitParser> MakeH265Parser() { return std::make_unique<H265Parser>(); }
+
+}  // namespace framegate

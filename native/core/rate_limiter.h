@@ -1,0 +1,39 @@
+// Chooses which frames of a stream to publish so that `fps` of them a second come
+// out, evenly, by the stream's own time: 20 from 25, 7 from 12.5, 25 where 30 are asked.
+// Pure; one thread.
+#pragma once
+
+#include <cstdint>
+
+namespace framegate {
+
+class RateLimiter {
+ public:
+  explicit RateLimiter(double fps) : interval_ns_(static_cast<int64_t>(1e9 / fps)) {}
+
+  // pts_ns: presentation time of a frame, in presentation order. True: take it.
+  bool Take(int64_t pts_ns) {
+    const bool jumped = !started_ || pts_ns < last_ns_ || pts_ns > due_ns_ + 10 * interval_ns_ + 1000000000;
+    last_ns_ = pts_ns;
+    if (jumped) {
+      started_ = true;
+      due_ns_ = pts_ns + interval_ns_;
+      return true;
+    }
+    // A quarter of an interval of tolerance takes up the jitter of timestamps; the
+    // mean stays exact, since due times advance by whole intervals.
+    if (pts_ns + interval_ns_ / 4 < due_ns_) return false;
+    due_ns_ += interval_ns_;
+    // A source slower than fps must not build up credit for a burst.
+    if (due_ns_ < pts_ns - interval_ns_) due_ns_ = pts_ns;
+    return true;
+  }
+
+ private:
+  const int64_t interval_ns_;
+  bool started_ = false;
+  int64_t last_ns_ = 0;
+  int64_t due_ns_ = 0;
+};
+
+}  // namespace framegate

@@ -1,0 +1,264 @@
+// rtspsrc ! depayloader ! appsink. Which thread runs what is said in the header.
+#include "receiver.h"
+
+#include <gst/rtsp/rtsp.h>
+#include <gst/sdp/sdp.h>
+
+#include <algorithm>
+#include <cctype>
+
+#include "access_unit.h"
+#include "clocks.h"
+#include "element_chain.h"
+
+namespace framegate {
+namespace {
+
+// Seconds from 1900 (NTP) to 1970 (Unix).
+constexpr uint64_t kNtpToUnixSeconds = 2208988800u;
+
+struct CodecChain {
+  Codec codec;
+  const char* encoding_name;  // In the SDP.
+  const char* depayloader;
+  const char* caps;           // What leaves it.
+};
+
+// avc/hvc1 between depayloader and parser: in byte-stream mode the depayloader of 1.22
+// splits an access unit at parameter sets between slices (robustness.md, 2).
+constexpr CodecChain kChains[] = {
+    {Codec::kH264, "H264", "rtph264depay", "video/x-h264,stream-format=avc,alignment=au"},
+    {Codec::kH265, "H265", "rtph265depay", "video/x-h265,stream-format=hvc1,alignment=au"},
+    {Codec::kMjpeg, "JPEG", "rtpjpegdepay", "image/jpeg"},
+};
+
+std::string LowerCase(std::string text) {
+  std::transform(text.begin(), text.end(), text.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return text;
+}
+
+}  // namespace
+
+Receiver::Receiver(const SourceOptions& options, Callbacks callbacks)
+    : options_(options), callbacks_(std::move(callbacks)) {}
+
+bool Receiver::Start() {
+  pipeline_ = gst_pipeline_new(nullptr);
+  source_ = MakeElement("rtspsrc");
+  if (!source_) {
+    callbacks_.on_error(MakeError("ERR_PIPELINE_BUILD", "GStreamer's rtspsrc is missing"));
+    return false;
+  }
+  gst_bin_add(GST_BIN(pipeline_), source_);
+  const char* protocols = options_.transport == "tcp"   ? "tcp"
+                          : options_.transport == "udp" ? "udp+udp-mcast"
+                                                        : "udp+udp-mcast+tcp";
+  gst_util_set_object_arg(G_OBJECT(source_), "protocols", protocols);
+  const guint64 timeout_us = static_cast<guint64>(options_.connect_timeout_ms) * 1000;
+  // drop-on-latency=false: it does nothing at latency 0 and destroys pictures above
+  // (robustness.md, 0.1 and 0.2); lag is bounded by the decode half.
+  g_object_set(source_, "location", options_.url.c_str(), "latency",
+               static_cast<guint>(options_.latency_ms), "drop-on-latency", FALSE, "tcp-timeout",
+               timeout_us, "timeout", timeout_us, "do-retransmission", FALSE, "teardown-timeout",
+               static_cast<guint64>(100000000), "user-agent", options_.user_agent.c_str(),
+               "add-reference-timestamp-meta", TRUE, nullptr);
+  if (!options_.user.empty()) {
+    g_object_set(source_, "user-id", options_.user.c_str(), "user-pw", options_.password.c_str(),
+                 nullptr);
+  }
+  g_signal_connect(source_, "on-sdp", G_CALLBACK(&Receiver::OnSdp), this);
+  g_signal_connect(source_, "select-stream", G_CALLBACK(&Receiver::OnSelectStream), this);
+  g_signal_connect(source_, "pad-added", G_CALLBACK(&Receiver::OnPadAdded), this);
+
+  BusPtr bus(gst_element_get_bus(pipeline_));
+  gst_bus_set_sync_handler(bus.get(), &Receiver::OnMessage, this, nullptr);
+  if (gst_element_set_state(pipeline_, GST_STATE_PLAYING) == GST_STATE_CHANGE_FAILURE) {
+    callbacks_.on_error(MakeError("ERR_PIPELINE_BUILD", "the receiving pipeline did not start"));
+    return false;
+  }
+  return true;
+}
+
+void Receiver::Stop() {
+  if (!pipeline_) return;
+  stopping_ = true;
+  gst_element_set_state(pipeline_, GST_STATE_NULL);
+  BusPtr bus(gst_element_get_bus(pipeline_));
+  gst_bus_set_sync_handler(bus.get(), nullptr, nullptr, nullptr);
+  bus.reset();
+  gst_object_unref(pipeline_);
+  pipeline_ = nullptr;
+  source_ = nullptr;
+}
+
+void Receiver::KeepAlive() {
+  if (!source_) return;
+  // rtspsrc 1.22 sends no keep-alive over TCP while data flows (robustness.md, 0.6).
+  const gchar* const parameters[] = {nullptr};
+  GstPromise* promise = gst_promise_new();
+  gboolean sent = FALSE;
+  g_signal_emit_by_name(source_, "get-parameters", parameters, nullptr, promise, &sent);
+  gst_promise_unref(promise);
+}
+
+int64_t Receiver::LagNs(uint64_t pts_ns) const {
+  GstClock* clock = gst_element_get_clock(pipeline_);
+  if (!clock) return 0;
+  const int64_t now = static_cast<int64_t>(gst_clock_get_time(clock)) -
+                      static_cast<int64_t>(gst_element_get_base_time(pipeline_));
+  gst_object_unref(clock);
+  return now - static_cast<int64_t>(pts_ns);
+}
+
+void Receiver::OnSdp(GstElement*, void* sdp, gpointer self) {
+  auto* receiver = static_cast<Receiver*>(self);
+  const auto* message = static_cast<const GstSDPMessage*>(sdp);
+  StreamInfo info;
+  bool video = false;
+  for (guint i = 0; i < gst_sdp_message_medias_len(message); ++i) {
+    const GstSDPMedia* media = gst_sdp_message_get_media(message, i);
+    const std::string kind = gst_sdp_media_get_media(media) ? gst_sdp_media_get_media(media) : "";
+    if (kind == "audio") info.audio = true;
+    if (kind != "video" || video) continue;
+    video = true;
+    const char* rtpmap = gst_sdp_media_get_attribute_val(media, "rtpmap");
+    // "96 H264/90000"; JPEG (26) and others of RFC 3551 may do without.
+    std::string encoding = rtpmap ? rtpmap : "";
+    const size_t space = encoding.find(' ');
+    encoding = space == std::string::npos ? "JPEG" : encoding.substr(space + 1);
+    info.codec = LowerCase(encoding.substr(0, encoding.find('/')));
+    if (info.codec == "jpeg") info.codec = "mjpeg";
+  }
+  if (video) {
+    receiver->callbacks_.on_stream(info);
+  } else {
+    receiver->callbacks_.on_error(MakeError(
+        "ERR_SOURCE_NO_VIDEO", info.audio ? "it offers audio but no video" : "it offers no video"));
+  }
+}
+
+gboolean Receiver::OnSelectStream(GstElement*, guint, GstCaps* caps, gpointer self) {
+  auto* receiver = static_cast<Receiver*>(self);
+  const GstStructure* structure = gst_caps_get_structure(caps, 0);
+  const char* media = gst_structure_get_string(structure, "media");
+  if (!media || g_strcmp0(media, "video") != 0) return FALSE;
+  return receiver->video_streams_++ == 0;  // Audio, metadata and further video are left.
+}
+
+void Receiver::OnPadAdded(GstElement*, GstPad* pad, gpointer self) {
+  auto* receiver = static_cast<Receiver*>(self);
+  CapsPtr caps(gst_pad_get_current_caps(pad));
+  if (!caps) caps.reset(gst_pad_query_caps(pad, nullptr));
+  if (receiver->has_chain_ || gst_caps_is_empty(caps.get()) || gst_caps_is_any(caps.get())) return;
+  receiver->has_chain_ = true;
+  if (!receiver->AddChain(pad, gst_caps_get_structure(caps.get(), 0))) {
+    receiver->callbacks_.on_error(
+        MakeError("ERR_PIPELINE_BUILD", "the receiving chain could not be built"));
+  }
+}
+
+bool Receiver::AddChain(GstPad* pad, const GstStructure* rtp_caps) {
+  const char* encoding = gst_structure_get_string(rtp_caps, "encoding-name");
+  std::vector<GstElement*> elements;
+  for (const CodecChain& chain : kChains) {
+    if (!encoding || g_ascii_strcasecmp(encoding, chain.encoding_name) != 0) continue;
+    codec_ = chain.codec;
+    elements.push_back(MakeElement(chain.depayloader));
+    elements.push_back(MakeElement("capsfilter"));
+    if (!elements[0] || !elements[1]) return false;
+    CapsPtr caps(gst_caps_from_string(chain.caps));
+    g_object_set(elements[1], "caps", caps.get(), nullptr);
+  }
+  GstElement* sink = MakeElement(
+      "appsink", "sync=false async=false enable-last-sample=false qos=false wait-on-eos=false");
+  if (!sink) return false;
+  elements.push_back(sink);
+  GstAppSinkCallbacks callbacks = {};
+  callbacks.new_sample = &Receiver::OnNewSample;
+  gst_app_sink_set_callbacks(GST_APP_SINK(sink), &callbacks, this, nullptr);
+
+  for (GstElement* element : elements) gst_bin_add(GST_BIN(pipeline_), element);
+  for (size_t i = 0; i + 1 < elements.size(); ++i) {
+    if (!gst_element_link(elements[i], elements[i + 1])) return false;
+  }
+  for (size_t i = elements.size(); i-- > 0;) gst_element_sync_state_with_parent(elements[i]);
+  PadPtr first(gst_element_get_static_pad(elements.front(), "sink"));
+  gst_pad_add_probe(first.get(),
+                    static_cast<GstPadProbeType>(GST_PAD_PROBE_TYPE_BUFFER |
+                                                 GST_PAD_PROBE_TYPE_BUFFER_LIST),
+                    &Receiver::OnPacket, this, nullptr);
+  return gst_pad_link(pad, first.get()) == GST_PAD_LINK_OK;
+}
+
+GstPadProbeReturn Receiver::OnPacket(GstPad*, GstPadProbeInfo* info, gpointer self) {
+  auto* receiver = static_cast<Receiver*>(self);
+  receiver->last_packet_ns_ = MonotonicNs();
+  GstBuffer* buffer = nullptr;
+  if (GST_PAD_PROBE_INFO_TYPE(info) & GST_PAD_PROBE_TYPE_BUFFER_LIST) {
+    GstBufferList* list = GST_PAD_PROBE_INFO_BUFFER_LIST(info);
+    receiver->received_bytes_ += gst_buffer_list_calculate_size(list);
+    const guint length = gst_buffer_list_length(list);
+    if (length > 0) buffer = gst_buffer_list_get(list, length - 1);
+  } else {
+    buffer = GST_PAD_PROBE_INFO_BUFFER(info);
+    receiver->received_bytes_ += gst_buffer_get_size(buffer);
+  }
+  // Packets of one frame share one timestamp, and the depayloader does not carry the
+  // meta through, so the last packet's is the frame's.
+  const GstReferenceTimestampMeta* meta =
+      buffer ? gst_buffer_get_reference_timestamp_meta(buffer, nullptr) : nullptr;
+  if (meta) {
+    const uint64_t since_1900_us = meta->timestamp / 1000;
+    const uint64_t offset_us = kNtpToUnixSeconds * 1000000;
+    receiver->captured_at_us_ =
+        since_1900_us > offset_us ? static_cast<int64_t>(since_1900_us - offset_us) : kUnknownTime;
+  } else {
+    receiver->captured_at_us_ = kUnknownTime;
+  }
+  return GST_PAD_PROBE_OK;
+}
+
+GstFlowReturn Receiver::OnNewSample(GstAppSink* sink, gpointer self) {
+  auto* receiver = static_cast<Receiver*>(self);
+  SamplePtr sample(gst_app_sink_pull_sample(sink));
+  if (sample && !receiver->stopping_) {
+    receiver->callbacks_.on_sample(receiver->codec_, std::move(sample), receiver->captured_at_us_);
+  }
+  return GST_FLOW_OK;
+}
+
+GstBusSyncReply Receiver::OnMessage(GstBus*, GstMessage* message, gpointer self) {
+  auto* receiver = static_cast<Receiver*>(self);
+  if (receiver->stopping_) return GST_BUS_PASS;
+  switch (GST_MESSAGE_TYPE(message)) {
+    case GST_MESSAGE_ERROR:
+      receiver->callbacks_.on_error(ErrorFromMessage(message));
+      break;
+    case GST_MESSAGE_EOS:  // A live camera never legitimately ends (RTCP BYE).
+      receiver->callbacks_.on_error(MakeError("ERR_SOURCE_CLOSED", "it ended the stream"));
+      break;
+    case GST_MESSAGE_WARNING: {
+      // A closed connection is only a warning to rtspsrc (robustness.md, 5).
+      PipelineError error = ErrorFromMessage(message);
+      if (error.domain == "gst-resource-error-quark" && error.nick == "read") {
+        error.code = "ERR_SOURCE_CLOSED";
+        error.message = "it closed the connection";
+        receiver->callbacks_.on_error(std::move(error));
+      }
+      break;
+    }
+    case GST_MESSAGE_ELEMENT:
+      if (gst_message_has_name(message, "GstRTSPSrcTimeout") &&
+          receiver->options_.transport == "tcp") {
+        receiver->callbacks_.on_error(MakeError("ERR_SOURCE_SILENT", "it stopped sending"));
+      }
+      break;
+    default:
+      break;
+  }
+  gst_message_unref(message);
+  return GST_BUS_DROP;
+}
+
+}  // namespace framegate

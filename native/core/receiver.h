@@ -1,0 +1,70 @@
+// The half that always runs: rtspsrc ! depayloader, access units out. One try: it
+// starts, delivers, and ends once, for a reason. Who wants another try makes another.
+#pragma once
+
+#include <gst/app/gstappsink.h>
+
+#include <atomic>
+#include <functional>
+#include <mutex>
+#include <string>
+
+#include "gst_ptr.h"
+#include "pipeline_error.h"
+#include "stream_types.h"
+
+namespace framegate {
+
+class Receiver {
+ public:
+  struct Callbacks {
+    // Streaming thread. captured_at_us is kUnknownTime where the camera does not tell.
+    std::function<void(Codec, SamplePtr, int64_t captured_at_us)> on_sample;
+    std::function<void(StreamInfo)> on_stream;     // rtspsrc's thread.
+    std::function<void(PipelineError)> on_error;   // Any thread, maybe several times.
+  };
+
+  Receiver(const SourceOptions& options, Callbacks callbacks);
+  ~Receiver() { Stop(); }
+  Receiver(const Receiver&) = delete;
+  Receiver& operator=(const Receiver&) = delete;
+
+  // False: on_error was called.
+  bool Start();
+
+  // Blocks for at most teardown-timeout (100 ms). Idempotent. After it no callback runs.
+  void Stop();
+
+  // Asks the server for nothing (GET_PARAMETER), so that it keeps the session.
+  void KeepAlive();
+
+  // Running time minus the sample's PTS: how old its timestamp is now.
+  int64_t LagNs(uint64_t pts_ns) const;
+
+  // When the last RTP packet of the video arrived (monotonic), 0 before the first.
+  int64_t last_packet_ns() const { return last_packet_ns_; }
+  uint64_t received_bytes() const { return received_bytes_; }
+
+ private:
+  static void OnSdp(GstElement*, void* sdp, gpointer self);
+  static gboolean OnSelectStream(GstElement*, guint number, GstCaps* caps, gpointer self);
+  static void OnPadAdded(GstElement*, GstPad* pad, gpointer self);
+  static GstPadProbeReturn OnPacket(GstPad*, GstPadProbeInfo* info, gpointer self);
+  static GstFlowReturn OnNewSample(GstAppSink* sink, gpointer self);
+  static GstBusSyncReply OnMessage(GstBus*, GstMessage* message, gpointer self);
+  bool AddChain(GstPad* pad, const GstStructure* rtp_caps);
+
+  const SourceOptions options_;
+  const Callbacks callbacks_;
+  GstElement* pipeline_ = nullptr;  // (transfer full)
+  GstElement* source_ = nullptr;    // Owned by pipeline_.
+  Codec codec_ = Codec::kOther;
+  bool has_chain_ = false;
+  std::atomic<int> video_streams_{0};
+  std::atomic<bool> stopping_{false};
+  std::atomic<int64_t> last_packet_ns_{0};
+  std::atomic<int64_t> captured_at_us_{-1};
+  std::atomic<uint64_t> received_bytes_{0};
+};
+
+}  // namespace framegate

@@ -1,0 +1,65 @@
+// videoconvert ! videoscale ! jpegenc, for formats that the fast path does not take
+// and as the bench's comparison. Decode thread.
+#include "element_chain.h"
+#include "jpeg_encoder.h"
+
+namespace framegate {
+namespace {
+
+class StockJpegEncoder final : public JpegEncoder {
+ public:
+  bool Encode(GstSample* raw, const GstVideoInfo& info, int wanted_width, int quality,
+              JpegPicture* out) override {
+    int width = 0, height = 0;
+    ScaledSize(GST_VIDEO_INFO_WIDTH(&info), GST_VIDEO_INFO_HEIGHT(&info), wanted_width, &width,
+               &height);
+    if (width != width_ || height != height_ || quality != quality_) {
+      if (!Open(width, height, quality)) return false;
+    }
+    jpeg_.reset();
+    if (chain_->Push(raw) != GST_FLOW_OK || !jpeg_) {
+      width_ = 0;  // Build it anew for the next frame.
+      return false;
+    }
+    ReadMap map(gst_sample_get_buffer(jpeg_.get()));
+    out->jpeg.assign(map.data(), map.data() + map.size());
+    out->width = width;
+    out->height = height;
+    return !out->jpeg.empty();
+  }
+
+ private:
+  bool Open(int width, int height, int quality) {
+    chain_ = std::make_unique<ElementChain>();
+    GstElement* filter = MakeElement("capsfilter");
+    if (filter) {
+      // 1:4:0:0 is full range BT.601, what JFIF means.
+      CapsPtr caps(gst_caps_new_simple("video/x-raw", "format", G_TYPE_STRING, "I420", "width",
+                                       G_TYPE_INT, width, "height", G_TYPE_INT, height,
+                                       "colorimetry", G_TYPE_STRING, "1:4:0:0",
+                                       "pixel-aspect-ratio", GST_TYPE_FRACTION, 1, 1, nullptr));
+      g_object_set(filter, "caps", caps.get(), nullptr);
+    }
+    const std::string properties = "snapshot=false quality=" + std::to_string(quality);
+    if (!chain_->Open({MakeElement("videoconvert"), MakeElement("videoscale", "add-borders=false"),
+                       filter, MakeElement("jpegenc", properties.c_str())},
+                      [this](SamplePtr sample) { jpeg_ = std::move(sample); })) {
+      chain_.reset();
+      return false;
+    }
+    width_ = width;
+    height_ = height;
+    quality_ = quality;
+    return true;
+  }
+
+  std::unique_ptr<ElementChain> chain_;
+  SamplePtr jpeg_;
+  int width_ = 0, height_ = 0, quality_ = 0;
+};
+
+}  // namespace
+
+std::unique_ptr<JpegEncoder> MakeStockJpegEncoder() { return std::make_unique<StockJpegEncoder>(); }
+
+}  // namespace framegate
