@@ -2,6 +2,7 @@
 #include "pipeline_wrap.h"
 
 #include "arguments.h"
+#include "core/clocks.h"
 
 namespace framegate {
 namespace {
@@ -34,6 +35,7 @@ Napi::Object ToObject(Napi::Env env, const JpegFrame& frame) {
   object.Set("sourceWidth", frame.source_width);
   object.Set("sourceHeight", frame.source_height);
   object.Set("receivedAtUs", static_cast<double>(frame.received_at_us));
+  object.Set("handedOverAtUs", static_cast<double>(WallClockUs()));
   object.Set("capturedAtUs", OrNull(env, frame.captured_at_us));
   return object;
 }

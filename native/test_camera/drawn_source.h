@@ -1,0 +1,33 @@
+// The camera's own moving picture as a source of raw frames (feeder thread).
+#ifndef FRAMEGATE_TEST_CAMERA_DRAWN_SOURCE_H_
+#define FRAMEGATE_TEST_CAMERA_DRAWN_SOURCE_H_
+
+#include <gst/video/video.h>
+
+#include "options.h"
+#include "picture.h"
+#include "source.h"
+
+class DrawnSource : public Source {
+ public:
+  explicit DrawnSource(const Options& options);
+  ~DrawnSource() override;
+  DrawnSource(const DrawnSource&) = delete;
+  DrawnSource& operator=(const DrawnSource&) = delete;
+
+  uint64_t NextDue() const override;
+  bool NextIsVideo() const override { return true; }
+  GstBuffer* Take() override;
+  void Restart() override {}  // Frame numbers never start over.
+  GstCaps* video_caps() const override { return caps_; }
+  GstCaps* audio_caps() const override { return nullptr; }
+
+ private:
+  const Picture picture_;
+  GstVideoInfo info_;
+  GstCaps* caps_;
+  GstBufferPool* pool_;
+  uint64_t next_ = 0;  // Number of the next frame.
+};
+
+#endif  // FRAMEGATE_TEST_CAMERA_DRAWN_SOURCE_H_

@@ -1,0 +1,22 @@
+// Everything that goes to stdout: one JSON object per line, flushed at once (any thread).
+#ifndef FRAMEGATE_TEST_CAMERA_EVENTS_H_
+#define FRAMEGATE_TEST_CAMERA_EVENTS_H_
+
+#include <cstdint>
+#include <string>
+
+struct Counts {
+  uint64_t active = 0;  // RTSP sessions that have been set up and have not ended.
+  uint64_t total = 0;   // All that there have been.
+  uint64_t connections = 0;
+  uint64_t open_connections = 0;
+  uint64_t describes = 0;
+};
+
+void PrintReady(const std::string& url, int port);
+void PrintSession(const Counts& counts);
+void PrintSent(uint64_t frame, int64_t at_us, int64_t captured_us);
+void PrintStats(const Counts& counts, uint64_t frames);
+void PrintError(const std::string& message);
+
+#endif  // FRAMEGATE_TEST_CAMERA_EVENTS_H_

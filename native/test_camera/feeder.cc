@@ -1,0 +1,142 @@
+// Paces by the pipeline's clock, which is CLOCK_MONOTONIC; never queues (feeder thread).
+#include "feeder.h"
+
+#include <gst/app/gstappsrc.h>
+
+#include <chrono>
+
+#include "events.h"
+
+namespace {
+
+// A unit later than this moves all later ones, as a camera would; below it, catches up.
+constexpr int64_t kLateNs = 50 * 1000 * 1000;
+constexpr size_t kMaxOnTheWay = 1000;  // Far above what an encoder holds back.
+
+}  // namespace
+
+Feeder::Feeder(Source* source) : source_(source) {
+  if (source_ != nullptr) thread_ = std::thread(&Feeder::Run, this);
+}
+
+Feeder::~Feeder() {
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    stopping_ = true;
+  }
+  changed_.notify_all();
+  if (thread_.joinable()) thread_.join();
+  Release();
+}
+
+void Feeder::Attach(GstElement* video, GstElement* audio) {
+  std::lock_guard<std::mutex> lock(mutex_);
+  Release();
+  if (video == nullptr) return;
+  video_ = GST_ELEMENT(gst_object_ref(video));
+  audio_ = audio != nullptr ? GST_ELEMENT(gst_object_ref(audio)) : nullptr;
+  need_data_handler_ = g_signal_connect(video_, "need-data", G_CALLBACK(OnNeedData), this);
+  source_->Restart();
+  changed_.notify_all();
+}
+
+void Feeder::Detach(GstElement* video) {
+  std::lock_guard<std::mutex> lock(mutex_);
+  if (video_ == video) Release();
+}
+
+void Feeder::Release() {
+  if (video_ != nullptr) {
+    g_signal_handler_disconnect(video_, need_data_handler_);
+    gst_object_unref(video_);
+  }
+  if (audio_ != nullptr) gst_object_unref(audio_);
+  video_ = audio_ = nullptr;
+  hungry_ = audio_started_ = anchored_ = false;
+  on_the_way_.clear();
+}
+
+void Feeder::FrameLeft(GstClockTime running_time) {
+  const int64_t at_us = g_get_real_time();
+  std::lock_guard<std::mutex> lock(mutex_);
+  for (auto sent = on_the_way_.begin(); sent != on_the_way_.end(); ++sent) {
+    if (sent->pts != running_time) continue;
+    PrintSent(sent->frame, at_us, sent->captured_us);
+    on_the_way_.erase(sent);
+    return;
+  }
+}
+
+uint64_t Feeder::frames() const {
+  std::lock_guard<std::mutex> lock(mutex_);
+  return frames_;
+}
+
+void Feeder::OnNeedData(GstElement* appsrc, guint, gpointer self) {
+  auto* feeder = static_cast<Feeder*>(self);
+  std::lock_guard<std::mutex> lock(feeder->mutex_);
+  if (feeder->video_ != appsrc) return;
+  feeder->hungry_ = true;
+  feeder->changed_.notify_all();
+}
+
+GstClockTime Feeder::Now() const {
+  GstClock* clock = gst_element_get_clock(video_);
+  if (clock == nullptr) return GST_CLOCK_TIME_NONE;
+  const GstClockTime now = gst_clock_get_time(clock);
+  gst_object_unref(clock);
+  const GstClockTime base = gst_element_get_base_time(video_);
+  return now >= base ? now - base : GST_CLOCK_TIME_NONE;
+}
+
+void Feeder::Run() {
+  std::unique_lock<std::mutex> lock(mutex_);
+  while (!stopping_) {
+    if (!Step(&lock)) changed_.wait(lock);
+  }
+}
+
+// Waits for the next unit and pushes it; false: there is nothing to wait for but a change.
+bool Feeder::Step(std::unique_lock<std::mutex>* lock) {
+  // Until PLAY, and while the encoder is too slow, the appsrc does not ask: no frame is
+  // made then, so that none is old when it leaves.
+  const bool needed = hungry_ || (audio_ != nullptr && !audio_started_);
+  if (video_ == nullptr || !needed) return false;
+  const GstClockTime now = Now();
+  if (!GST_CLOCK_TIME_IS_VALID(now)) {
+    changed_.wait_for(*lock, std::chrono::milliseconds(1));
+    return true;
+  }
+  const auto due = static_cast<int64_t>(source_->NextDue());
+  const int64_t early_ns = due + offset_ns_ - static_cast<int64_t>(now);
+  if (!anchored_ || early_ns < -kLateNs) {
+    anchored_ = true;
+    offset_ns_ = static_cast<int64_t>(now) - due;
+  } else if (early_ns > 0) {
+    changed_.wait_for(*lock, std::chrono::nanoseconds(early_ns));
+    return true;
+  }
+  Push();
+  return true;
+}
+
+void Feeder::Push() {
+  const bool video = source_->NextIsVideo();
+  GstBuffer* buffer = source_->Take();
+  if (buffer == nullptr) return;
+  GST_BUFFER_PTS(buffer) += offset_ns_;
+  if (GST_BUFFER_DTS_IS_VALID(buffer)) GST_BUFFER_DTS(buffer) += offset_ns_;
+  if (video) {
+    hungry_ = false;
+    on_the_way_.push_back({GST_BUFFER_PTS(buffer), frames_++, g_get_real_time()});
+    if (on_the_way_.size() > kMaxOnTheWay) on_the_way_.pop_front();
+  } else {
+    audio_started_ = true;
+  }
+  GstElement* appsrc = video ? video_ : audio_;
+  if (appsrc == nullptr) {
+    gst_buffer_unref(buffer);
+    return;
+  }
+  gst_app_src_push_buffer(GST_APP_SRC(appsrc), buffer);
+}

@@ -1,0 +1,67 @@
+// Hands units to the running media when the clock says so, on one thread of its own.
+//
+// Any thread may call the public methods.
+#ifndef FRAMEGATE_TEST_CAMERA_FEEDER_H_
+#define FRAMEGATE_TEST_CAMERA_FEEDER_H_
+
+#include <gst/gst.h>
+
+#include <condition_variable>
+#include <cstdint>
+#include <deque>
+#include <mutex>
+#include <thread>
+
+#include "source.h"
+
+class Feeder {
+ public:
+  // `source` outlives the feeder; null where the pipeline makes everything itself.
+  explicit Feeder(Source* source);
+  ~Feeder();
+  Feeder(const Feeder&) = delete;
+  Feeder& operator=(const Feeder&) = delete;
+
+  // From now on feeds these appsrc elements, in place of any before; either may be null
+  // (transfer none, the feeder holds references of its own).
+  void Attach(GstElement* video, GstElement* audio);
+
+  // Stops feeding `video` and its companion, if they are still the ones being fed.
+  void Detach(GstElement* video);
+
+  // Reports the video frame with this running time as sent, once.
+  void FrameLeft(GstClockTime running_time);
+
+  uint64_t frames() const;  // Video frames handed over so far.
+
+ private:
+  struct Sent {
+    GstClockTime pts;
+    uint64_t frame;
+    int64_t captured_us;
+  };
+
+  void Run();
+  bool Step(std::unique_lock<std::mutex>* lock);
+  void Push();
+  void Release();
+  GstClockTime Now() const;
+  static void OnNeedData(GstElement* appsrc, guint bytes, gpointer self);
+
+  Source* const source_;
+  mutable std::mutex mutex_;
+  std::condition_variable changed_;
+  GstElement* video_ = nullptr;
+  GstElement* audio_ = nullptr;
+  gulong need_data_handler_ = 0;
+  bool hungry_ = false;         // The video appsrc has nothing left and asks for more.
+  bool audio_started_ = false;  // Both tracks need a first unit before DESCRIBE answers.
+  bool anchored_ = false;
+  int64_t offset_ns_ = 0;  // Running time of the media minus the source's timeline.
+  uint64_t frames_ = 0;
+  std::deque<Sent> on_the_way_;
+  bool stopping_ = false;
+  std::thread thread_;
+};
+
+#endif  // FRAMEGATE_TEST_CAMERA_FEEDER_H_

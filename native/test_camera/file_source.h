@@ -1,0 +1,50 @@
+// A file's coded video and audio, kept in memory and played in an endless loop without
+// being coded again (loaded on the main thread, then used by the feeder's).
+#ifndef FRAMEGATE_TEST_CAMERA_FILE_SOURCE_H_
+#define FRAMEGATE_TEST_CAMERA_FILE_SOURCE_H_
+
+#include <gst/gst.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "source.h"
+
+class FileSource : public Source {
+ public:
+  // Reads the whole file. Null where that fails; `error` then says why.
+  static std::unique_ptr<FileSource> Load(const std::string& file, bool with_audio,
+                                          std::string* error);
+  ~FileSource() override;
+  FileSource(const FileSource&) = delete;
+  FileSource& operator=(const FileSource&) = delete;
+
+  uint64_t NextDue() const override;
+  bool NextIsVideo() const override { return units_[next_].video; }
+  GstBuffer* Take() override;
+  void Restart() override;
+  GstCaps* video_caps() const override { return video_caps_; }
+  GstCaps* audio_caps() const override { return audio_caps_; }
+
+ private:
+  struct Unit {
+    GstBuffer* buffer;  // Owned.
+    bool video;
+    int64_t dts;  // ns from the file's first unit on.
+    int64_t pts;
+  };
+
+  FileSource() = default;
+  void Pull(GstElement* pipeline, const char* name, bool video);
+  bool Arrange(std::string* error);
+
+  std::vector<Unit> units_;  // By DTS.
+  GstCaps* video_caps_ = nullptr;
+  GstCaps* audio_caps_ = nullptr;
+  int64_t period_ns_ = 0;  // From one round's beginning to the next one's.
+  size_t next_ = 0;
+  uint64_t round_ns_ = 0;  // Where the current round begins on the endless timeline.
+};
+
+#endif  // FRAMEGATE_TEST_CAMERA_FILE_SOURCE_H_

@@ -1,0 +1,93 @@
+// An RTSP camera for tests, benches and the demo: puts the parts together (main thread).
+#include <glib-unix.h>
+#include <gst/gst.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <memory>
+
+#include "commands.h"
+#include "drawn_source.h"
+#include "events.h"
+#include "feeder.h"
+#include "file_source.h"
+#include "media.h"
+#include "metadata_pay.h"
+#include "options.h"
+#include "server.h"
+#include "sessions.h"
+
+namespace {
+
+constexpr int kBadUse = 2;
+
+gboolean OnSignal(gpointer loop) {
+  g_main_loop_quit(static_cast<GMainLoop*>(loop));
+  return G_SOURCE_CONTINUE;
+}
+
+// No camera outlives the test that started it.
+void EndWithParent() {
+  const pid_t parent = getppid();
+  prctl(PR_SET_PDEATHSIG, SIGTERM);
+  if (getppid() != parent) raise(SIGTERM);
+}
+
+int Serve(const Options& options, Source* source) {
+  Feeder feeder(source);
+  MediaContext context{&options, source, &feeder};
+  GstRTSPServer* server = NewServer(options, NewMediaFactory(&context));
+  int status = 0;
+  {
+    Sessions sessions(server);
+    GMainLoop* loop = g_main_loop_new(nullptr, FALSE);
+    Camera camera{loop, &sessions, &feeder};
+    g_unix_signal_add(SIGINT, OnSignal, loop);
+    g_unix_signal_add(SIGTERM, OnSignal, loop);
+    const int port = Listen(server);
+    if (port == 0) {
+      std::fprintf(stderr, "--port %d: cannot listen on %s; expected a port that is free.\n",
+                   options.port, options.address.c_str());
+      status = kBadUse;
+    } else {
+      PrintReady(Url(options, port), port);
+      if (options.read_stdin) WatchStdin(&camera);
+      g_main_loop_run(loop);
+    }
+    Shut(server);
+    g_object_unref(server);
+    g_main_loop_unref(loop);
+  }
+  return status;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  Options options;
+  std::string message;
+  const Parsed parsed = ParseOptions(argc, argv, &options, &message);
+  if (parsed != Parsed::kRun) {
+    std::fprintf(parsed == Parsed::kHelp ? stdout : stderr, "%s\n", message.c_str());
+    return parsed == Parsed::kHelp ? 0 : kBadUse;
+  }
+  EndWithParent();
+  signal(SIGPIPE, SIG_IGN);
+  gst_init(nullptr, nullptr);
+  RegisterMetadataPay();
+  std::unique_ptr<Source> source;
+  if (!options.file.empty()) {
+    const bool audio = !options.audio_given || options.audio != Audio::kNone;
+    source = FileSource::Load(options.file, audio, &message);
+    if (source == nullptr) {
+      std::fprintf(stderr, "--file %s: %s; expected a file with H.264 or H.265 video.\n",
+                   options.file.c_str(), message.c_str());
+      return kBadUse;
+    }
+  } else if (options.video) {
+    source = std::make_unique<DrawnSource>(options);
+  }
+  return Serve(options, source.get());
+}

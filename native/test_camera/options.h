@@ -1,0 +1,45 @@
+// The command line of the test camera: what may be asked for, checked (main thread).
+#ifndef FRAMEGATE_TEST_CAMERA_OPTIONS_H_
+#define FRAMEGATE_TEST_CAMERA_OPTIONS_H_
+
+#include <cstdint>
+#include <string>
+
+enum class Codec { kH264, kH265, kMjpeg };
+enum class Audio { kNone, kAac, kAlaw };
+
+struct Options {
+  std::string address = "127.0.0.1";
+  int port = 8555;  // 0: a free one.
+  std::string path = "/cam";
+  Codec codec = Codec::kH264;
+  int width = 1280;   // px, even.
+  int height = 720;   // px, even.
+  int fps_num = 25;
+  int fps_den = 1;
+  int gop_frames = 50;
+  int bframes = 0;
+  int slices = 1;
+  int bitrate_kbps = 3000;
+  std::string profile = "main";
+  Audio audio = Audio::kNone;
+  bool audio_given = false;  // With a file, its audio is kept unless told otherwise.
+  bool video = true;
+  bool metadata = false;
+  std::string user;
+  std::string password;
+  bool digest = false;
+  bool tcp = true;
+  bool udp = true;
+  std::string file;  // Empty: the camera draws its own picture.
+  bool report_frames = false;
+  bool read_stdin = true;
+};
+
+enum class Parsed { kRun, kHelp, kBad };
+
+// Fills `options`. On kBad, `message` is one sentence that names the option, the value
+// and what was expected; on kHelp it is the help text.
+Parsed ParseOptions(int argc, char** argv, Options* options, std::string* message);
+
+#endif  // FRAMEGATE_TEST_CAMERA_OPTIONS_H_

@@ -1,0 +1,119 @@
+// Puts the parts together, starts them in order and ends them in the other.
+
+import { fileURLToPath } from 'node:url'
+import { CameraRegistry } from './cameras/camera-registry.js'
+import { StateFile } from './cameras/state-file.js'
+import type { Config } from './config.js'
+import { FrameHub } from './frames/frame-hub.js'
+import { HttpServer } from './http/server.js'
+import { MediaRelay } from './mediamtx/media-relay.js'
+import { loadNative } from './native.js'
+import { FramePublisher } from './publish/frame-publisher.js'
+import type { Logger } from './types.js'
+
+export interface RunningAddresses {
+  http: string
+  zmq: string[]
+}
+
+export class App {
+  #addresses: RunningAddresses = { http: '', zmq: [] }
+  /** What runs, for the end: newest first. */
+  readonly #started: (() => Promise<void>)[] = []
+  #registry: CameraRegistry | null = null
+  #closing: Promise<void> | null = null
+
+  constructor(
+    readonly config: Config,
+    readonly logger: Logger,
+    readonly version: string,
+    readonly env: NodeJS.ProcessEnv,
+  ) {}
+
+  get addresses(): RunningAddresses {
+    return this.#addresses
+  }
+  get cameras(): CameraRegistry {
+    if (!this.#registry) throw new Error('the gateway has not started')
+    return this.#registry
+  }
+
+  /** Resolves when everything listens. What was started is ended where it throws. */
+  async start(): Promise<void> {
+    try {
+      await this.#start()
+    } catch (error) {
+      await this.close()
+      throw error
+    }
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= (async () => {
+      for (const end of this.#started.reverse()) await end()
+    })()
+    return this.#closing
+  }
+
+  async #start(): Promise<void> {
+    const { config, logger, version } = this
+    const native = await loadNative()
+    const frames = new FrameHub()
+
+    const publisher = new FramePublisher(frames, logger)
+    this.#started.push(() => publisher.close())
+    const zmq = await publisher.bind(config.zmqBind)
+
+    const relay = new MediaRelay({
+      mode: config.mediamtx,
+      binary: config.mediamtxBin,
+      api: config.mediamtxApi,
+      rtsp: config.mediamtxRtsp,
+      publicHost: config.mediamtxPublicHost,
+      configFile: fileURLToPath(new URL('../../mediamtx.yaml', import.meta.url)),
+      env: this.env,
+      logger,
+    })
+    this.#started.push(() => relay.close())
+
+    const registry = new CameraRegistry(
+      { native, relay, frames, logger, userAgent: `Framegate/${version}` },
+      new StateFile(config.stateFile, logger),
+      { pubFps: config.pubFps, scaleWidth: config.scaleWidth, jpegQuality: config.jpegQuality },
+    )
+    this.#registry = registry
+
+    const http = new HttpServer({
+      cameras: registry,
+      frames,
+      relay,
+      version,
+      logger,
+      zmqEndpoint: (requestHost) => endpointFor(zmq, requestHost),
+      limitSendBuffer: (fd, sizeBytes) => native.limitSendBuffer(fd, sizeBytes),
+    })
+    this.#started.push(() => http.close())
+    // Bound before MediaMTX starts, so that a port in use is told at once.
+    const port = await http.listen(config.httpHost, config.httpPort)
+    this.#addresses = { http: `http://${inUrl(config.httpHost)}:${port}`, zmq }
+
+    await relay.start()
+    this.#started.push(() => registry.close())
+    const restored = await registry.restore()
+    if (restored > 0) logger.info(`${restored} saved camera${restored === 1 ? '' : 's'} started`)
+  }
+}
+
+function inUrl(host: string): string {
+  if (host === '0.0.0.0' || host === '::') return '127.0.0.1'
+  return host.includes(':') && !host.startsWith('[') ? `[${host}]` : host
+}
+
+/** A wildcard endpoint is reached by the name that the caller used. */
+function endpointFor(bound: string[], requestHost: string): string {
+  const local = ['127.0.0.1', 'localhost', '[::1]', '::1']
+  const wildcard = /^tcp:\/\/(0\.0\.0\.0|\*|\[::\]):(\d+)$/
+  const open = bound.map((endpoint) => wildcard.exec(endpoint)).find((match) => match !== null)
+  if (open && (!local.includes(requestHost) || bound.length === 1)) return `tcp://${inUrl(requestHost)}:${open[2]}`
+  return bound[0] ?? ''
+}

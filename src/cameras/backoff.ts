@@ -1,0 +1,24 @@
+// How long to wait before the next try at a camera. Pure but for the dice.
+
+// The cap keeps the promise of frames within 5 s of a camera's return.
+const FIRST_MS = 250
+const CAP_MS = 2000
+/** Wrong credentials, tried often, lock accounts. */
+const REFUSED_MS = 30000
+
+export class Backoff {
+  #failures = 0
+
+  constructor(readonly random: () => number = Math.random) {}
+
+  /** The delay before the next try. Full jitter, so that many cameras do not come at once. */
+  nextMs(code: string): number {
+    if (code === 'ERR_SOURCE_UNAUTHORIZED') return REFUSED_MS
+    const limit = Math.min(CAP_MS, FIRST_MS * 2 ** this.#failures++)
+    return Math.round(limit * (0.25 + 0.75 * this.random()))
+  }
+
+  reset(): void {
+    this.#failures = 0
+  }
+}

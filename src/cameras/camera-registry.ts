@@ -1,0 +1,144 @@
+// All cameras: start, stop, find, list; one per address; saved on every change.
+
+import { ConflictError } from '../errors.js'
+import { MAX_RENDITIONS, renditionTopic } from '../frames/rendition-topic.js'
+import type { CameraSettings } from '../types.js'
+import { Camera, type CameraParts } from './camera.js'
+import { parseCameraUrl } from './camera-url.js'
+
+export interface Saved {
+  load(): Promise<CameraSettings[]>
+  save(cameras: CameraSettings[]): Promise<void>
+}
+
+export interface StartRequest {
+  name: string
+  rtsp: string
+  pubFps?: number | undefined
+  scaleWidth?: number | undefined
+  jpegQuality?: number | undefined
+}
+
+export interface Started {
+  camera: Camera
+  /** The topic that carries the size and rate asked for. */
+  topic: string
+  pubFps: number
+  scaleWidth: number
+}
+
+export class CameraRegistry {
+  readonly #cameras = new Map<string, Camera>()
+  /** Not written to the state file: the demo's. */
+  readonly #unsaved = new Set<string>()
+  /** Cameras on their way out, by name: a new start waits for the old one's end. */
+  readonly #stopping = new Map<string, Promise<void>>()
+  #closed = false
+
+  constructor(
+    readonly parts: CameraParts,
+    readonly saved: Saved,
+    readonly defaults: { pubFps: number; scaleWidth: number; jpegQuality: number },
+  ) {}
+
+  async restore(): Promise<number> {
+    const list = await this.saved.load()
+    for (const settings of list) {
+      if (!this.#cameras.has(settings.name) && !this.#byKey(parseCameraUrl(settings.rtsp).key)) this.#add(settings)
+    }
+    return this.#cameras.size
+  }
+
+  get(name: string): Camera | undefined {
+    return this.#cameras.get(name)
+  }
+
+  list(): Camera[] {
+    return [...this.#cameras.values()]
+  }
+
+  /**
+   * Starts a camera, or returns the one that pulls this address already.
+   * @throws ConflictError ERR_NAME_IN_USE, ERR_CREDENTIALS_DIFFER, ERR_TOO_MANY_RENDITIONS.
+   */
+  async start(request: StartRequest, { save = true } = {}): Promise<Started> {
+    const url = parseCameraUrl(request.rtsp)
+    await Promise.all(this.#stopping.values()) // The same camera may be on its way out.
+    const running = this.#byKey(url.key)
+    if (running) {
+      if (running.url.user !== url.user || running.url.password !== url.password) {
+        throw new ConflictError(
+          'ERR_CREDENTIALS_DIFFER',
+          `rtsp: this camera runs already as "${running.name}" with another user name or password; stop "${running.name}" first to change them`,
+        )
+      }
+      running.tryNow()
+      return this.#asked(running, request)
+    }
+    const holder = this.#cameras.get(request.name)
+    if (holder) {
+      throw new ConflictError('ERR_NAME_IN_USE', `name: "${request.name}" is in use for another address; stop it first or choose another name`)
+    }
+    const camera = this.#add({
+      name: request.name,
+      rtsp: request.rtsp,
+      pubFps: request.pubFps ?? this.defaults.pubFps,
+      scaleWidth: request.scaleWidth ?? this.defaults.scaleWidth,
+      jpegQuality: request.jpegQuality ?? this.defaults.jpegQuality,
+    })
+    if (!save) this.#unsaved.add(camera.name)
+    await this.#save()
+    return { camera, topic: camera.name, pubFps: camera.settings.pubFps, scaleWidth: camera.settings.scaleWidth }
+  }
+
+  /** Resolves when nothing of it is left. @returns false where no such camera runs. */
+  async stop(name: string): Promise<boolean> {
+    const camera = this.#cameras.get(name)
+    if (!camera) {
+      await this.#stopping.get(name)
+      return false
+    }
+    this.#cameras.delete(name)
+    this.#unsaved.delete(name)
+    const stopped = camera.stop().finally(() => this.#stopping.delete(name))
+    this.#stopping.set(name, stopped)
+    await Promise.all([stopped, this.#save()])
+    this.parts.logger.info(`camera ${name}: stopped`)
+    return true
+  }
+
+  /** Ends all cameras; the saved list stays as it is. */
+  async close(): Promise<void> {
+    this.#closed = true
+    await Promise.all([...this.list().map((camera) => camera.stop()), ...this.#stopping.values()])
+    this.#cameras.clear()
+  }
+
+  #add(settings: CameraSettings): Camera {
+    if (this.#closed) throw new ConflictError('ERR_CLOSED', 'the gateway is ending')
+    const camera = new Camera(settings, this.parts)
+    this.#cameras.set(settings.name, camera)
+    return camera
+  }
+
+  #byKey(key: string): Camera | undefined {
+    return this.list().find((camera) => camera.url.key === key)
+  }
+
+  #asked(camera: Camera, request: StartRequest): Started {
+    const own = camera.settings
+    const pubFps = request.pubFps ?? own.pubFps
+    const scaleWidth = request.scaleWidth ?? own.scaleWidth
+    if (pubFps === own.pubFps && scaleWidth === own.scaleWidth) return { camera, topic: camera.name, pubFps, scaleWidth }
+    const topic = renditionTopic(camera.name, scaleWidth, pubFps)
+    const made = camera.renditionTopics
+    if (!made.includes(topic) && made.length >= MAX_RENDITIONS) {
+      throw new ConflictError('ERR_TOO_MANY_RENDITIONS', `scale_width, pub_fps: ${MAX_RENDITIONS} sizes and rates of "${camera.name}" are in use already, which is the most; use one of ${made.join(', ')}`)
+    }
+    return { camera, topic, pubFps, scaleWidth }
+  }
+
+  async #save(): Promise<void> {
+    await this.saved.save(this.list().filter((camera) => !this.#unsaved.has(camera.name)).map((camera) => camera.settings))
+  }
+}

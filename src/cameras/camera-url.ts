@@ -1,0 +1,46 @@
+// Reads camera addresses: what identifies a camera, and its credentials. Pure.
+
+export interface CameraUrl {
+  /** Without credentials; what differs in case or by the default port alone is equal. */
+  key: string
+  user: string
+  password: string
+}
+
+const DEFAULT_PORTS: Record<string, string> = { 'rtsp:': '554', 'rtsps:': '322' }
+
+function decode(text: string): string {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return text // A bare % in a password.
+  }
+}
+
+/** @param rtsp an address that passed the checks of validate.ts. */
+export function parseCameraUrl(rtsp: string): CameraUrl {
+  // WHATWG's URL keeps host case and knows no default port for rtsp.
+  const match = /^(rtsps?:)\/\/(?:([^/?#]*)@)?(\[[^\]]*\]|[^/?#:]*)(?::(\d*))?([^#]*)/i.exec(rtsp)
+  if (!match) throw new TypeError('not an RTSP address')
+  const scheme = match[1]!.toLowerCase()
+  const userInfo = match[2] ?? ''
+  const host = match[3]!.toLowerCase()
+  const port = match[4] ?? ''
+  const path = match[5] ?? ''
+  const colon = userInfo.indexOf(':')
+  const user = colon < 0 ? userInfo : userInfo.slice(0, colon)
+  const password = colon < 0 ? '' : userInfo.slice(colon + 1)
+  const portPart = port === '' || port === DEFAULT_PORTS[scheme] ? '' : `:${port}`
+  return {
+    key: `${scheme}//${host}${portPart}${path === '' ? '/' : path}`,
+    user: decode(user),
+    password: decode(password),
+  }
+}
+
+/** The address with credentials, each percent-encoded, for MediaMTX. */
+export function withCredentials(url: CameraUrl): string {
+  // MediaMTX wants both or neither.
+  if (url.user === '' && url.password === '') return url.key
+  return url.key.replace('//', `//${encodeURIComponent(url.user)}:${encodeURIComponent(url.password)}@`)
+}

@@ -1,0 +1,183 @@
+// Asks a camera for its description (RTSP DESCRIBE, RFC 2326) to learn why it cannot
+// be had: GStreamer tells refusal and unknown host alike, MediaMTX tells only its log.
+// Sets up no session.
+
+import { createHash, randomBytes } from 'node:crypto'
+import net from 'node:net'
+import tls from 'node:tls'
+import { codeOf, messageOf, SourceError } from '../errors.js'
+import { parseCameraUrl, type CameraUrl } from './camera-url.js'
+
+export interface ProbeResult {
+  video: boolean
+  audio: boolean
+}
+
+interface Answer {
+  status: number
+  reason: string
+  headers: Map<string, string[]>
+  body: string
+}
+
+const MAX_ANSWER_BYTES = 256 * 1024
+const MAX_REDIRECTS = 4
+
+/**
+ * @param timeoutMs for everything together.
+ * @throws SourceError ERR_SOURCE_UNKNOWN_HOST, _UNREACHABLE, _TIMEOUT, _UNAUTHORIZED, _NOT_FOUND, _BUSY,
+ *   _NO_VIDEO, _READ, _TLS; ERR_CLOSED when the signal aborts it.
+ */
+export async function probeCamera(url: CameraUrl, timeoutMs: number, userAgent: string, signal?: AbortSignal): Promise<ProbeResult> {
+  const limit = AbortSignal.timeout(timeoutMs)
+  const stop = signal ? AbortSignal.any([limit, signal]) : limit
+  let target = url
+  for (let redirects = 0; redirects <= MAX_REDIRECTS; redirects++) {
+    const answer = await describe(target, userAgent, stop, () =>
+      signal?.aborted
+        ? new SourceError('ERR_CLOSED', 'closed')
+        : new SourceError('ERR_SOURCE_TIMEOUT', `no answer from ${hostOf(target)} within ${timeoutMs / 1000} s`),
+    )
+    const location = answer.headers.get('location')?.[0]
+    if (answer.status >= 300 && answer.status < 400 && location && /^rtsps?:\/\//i.test(location)) {
+      target = { ...parseCameraUrl(location), user: url.user, password: url.password }
+      continue
+    }
+    return judge(answer, target)
+  }
+  throw new SourceError('ERR_SOURCE_READ', `${hostOf(target)} redirects without end`)
+}
+
+function hostOf(url: CameraUrl): string {
+  return /^rtsps?:\/\/([^/?]*)/.exec(url.key)?.[1] ?? 'the camera'
+}
+
+function judge(answer: Answer, url: CameraUrl): ProbeResult {
+  const host = hostOf(url)
+  const said = `${answer.status} ${answer.reason}`.trim()
+  if (answer.status === 401 || answer.status === 403) {
+    const why = url.user === '' ? 'wants a user name and password' : 'refused the user name or password'
+    throw new SourceError('ERR_SOURCE_UNAUTHORIZED', `${host} ${why} (${said})`)
+  }
+  if (answer.status === 404 || answer.status === 454) {
+    throw new SourceError('ERR_SOURCE_NOT_FOUND', `${host} has no such path (${said})`)
+  }
+  if (answer.status === 453 || answer.status === 503) {
+    throw new SourceError('ERR_SOURCE_BUSY', `${host} has no capacity left for another session (${said})`)
+  }
+  if (answer.status !== 200) throw new SourceError('ERR_SOURCE_READ', `${host} answered ${said}`)
+  const video = /^m=video /m.test(answer.body)
+  const audio = /^m=audio /m.test(answer.body)
+  if (!video) throw new SourceError('ERR_SOURCE_NO_VIDEO', `${host} offers ${audio ? 'audio but no video' : 'no video'}`)
+  return { video, audio }
+}
+
+/** One DESCRIBE, and a second one with credentials where the first is answered 401. */
+function describe(url: CameraUrl, userAgent: string, stop: AbortSignal, stopped: () => SourceError): Promise<Answer> {
+  const secure = url.key.startsWith('rtsps:')
+  const match = /^rtsps?:\/\/(\[[^\]]*\]|[^/?:]*)(?::(\d+))?/.exec(url.key)!
+  const host = match[1]!.replace(/^\[|\]$/g, '')
+  const port = Number(match[2] ?? (secure ? 322 : 554))
+  return new Promise((resolve, reject) => {
+    // A camera's certificate is mostly its own; the probe sends no secret in the clear.
+    const socket = secure ? tls.connect({ host, port, rejectUnauthorized: false }) : net.connect({ host, port })
+    let received = Buffer.alloc(0)
+    let cseq = 0
+    const finish = (result: Answer | SourceError) => {
+      stop.removeEventListener('abort', onStop)
+      socket.destroy()
+      if (result instanceof SourceError) reject(result)
+      else resolve(result)
+    }
+    const onStop = () => finish(stopped())
+    const send = (authorization?: string) => {
+      cseq++
+      const lines = [`DESCRIBE ${url.key} RTSP/1.0`, `CSeq: ${cseq}`, `User-Agent: ${userAgent}`, 'Accept: application/sdp']
+      if (authorization) lines.push(`Authorization: ${authorization}`)
+      socket.write(`${lines.join('\r\n')}\r\n\r\n`)
+    }
+    stop.addEventListener('abort', onStop)
+    if (stop.aborted) onStop()
+    socket.on('error', (error) => finish(connectionError(error, `${host}:${port}`)))
+    socket.on('close', () => finish(new SourceError('ERR_SOURCE_READ', `${host}:${port} closed the connection without an answer`)))
+    socket.once(secure ? 'secureConnect' : 'connect', () => send())
+    socket.on('data', (chunk: Buffer) => {
+      received = Buffer.concat([received, chunk])
+      const answer = parseAnswer(received)
+      if (answer === 'partial') {
+        if (received.length > MAX_ANSWER_BYTES) finish(new SourceError('ERR_SOURCE_READ', `${host}:${port} sends no RTSP answer`))
+        return
+      }
+      if (answer === 'invalid') return finish(new SourceError('ERR_SOURCE_READ', `${host}:${port} does not speak RTSP`))
+      received = Buffer.alloc(0)
+      if (answer.status === 401 && cseq === 1 && url.user !== '') {
+        const authorization = authorize(answer.headers.get('www-authenticate') ?? [], url)
+        if (authorization) return send(authorization)
+      }
+      finish(answer)
+    })
+  })
+}
+
+function connectionError(error: Error, address: string): SourceError {
+  const code = codeOf(error) ?? ''
+  if (code === 'ENOTFOUND' || code === 'EAI_AGAIN' || code === 'EAI_NONAME') {
+    return new SourceError('ERR_SOURCE_UNKNOWN_HOST', `the host name of ${address} is not known`)
+  }
+  if (code === 'ECONNREFUSED') return new SourceError('ERR_SOURCE_UNREACHABLE', `${address} refused the connection`)
+  if (code === 'EHOSTUNREACH' || code === 'ENETUNREACH' || code === 'EHOSTDOWN') {
+    return new SourceError('ERR_SOURCE_UNREACHABLE', `there is no way to ${address} in the network (${code})`)
+  }
+  if (code === 'ETIMEDOUT') return new SourceError('ERR_SOURCE_TIMEOUT', `no answer from ${address}`)
+  if (/SSL|TLS|CERT/.test(code)) return new SourceError('ERR_SOURCE_TLS', `TLS with ${address} failed (${code})`)
+  return new SourceError('ERR_SOURCE_READ', `the connection to ${address} failed (${code || messageOf(error)})`)
+}
+
+/** Exported for tests. */
+export function parseAnswer(bytes: Buffer): Answer | 'partial' | 'invalid' {
+  const end = bytes.indexOf('\r\n\r\n')
+  if (end < 0) return bytes.length >= 5 && bytes.toString('latin1', 0, 5) !== 'RTSP/' ? 'invalid' : 'partial'
+  const [first = '', ...lines] = bytes.toString('utf8', 0, end).split('\r\n')
+  const status = /^RTSP\/\d\.\d (\d{3}) ?(.*)$/.exec(first)
+  if (!status) return 'invalid'
+  const headers = new Map<string, string[]>()
+  for (const line of lines) {
+    const colon = line.indexOf(':')
+    if (colon < 0) continue
+    const key = line.slice(0, colon).trim().toLowerCase()
+    headers.set(key, [...(headers.get(key) ?? []), line.slice(colon + 1).trim()])
+  }
+  const length = Number(headers.get('content-length')?.[0] ?? 0)
+  if (!Number.isInteger(length) || length < 0 || length > MAX_ANSWER_BYTES) return 'invalid'
+  const body = bytes.subarray(end + 4)
+  if (body.length < length) return 'partial'
+  return { status: Number(status[1]), reason: status[2]!.slice(0, 80), headers, body: body.toString('utf8', 0, length) }
+}
+
+/** The Authorization header for the strongest challenge that we know: Digest (RFC 2617, 7616), then Basic. */
+export function authorize(challenges: string[], url: CameraUrl): string | null {
+  for (const challenge of challenges.filter((text) => /^digest /i.test(text))) {
+    const value = (key: string) => new RegExp(`(?:^|[ ,])${key}=(?:"([^"]*)"|([^", ]+))`, 'i').exec(challenge)?.slice(1).find((text) => text !== undefined)
+    const algorithm = value('algorithm') ?? 'MD5'
+    const hashName = { 'MD5': 'md5', 'SHA-256': 'sha256' }[algorithm.toUpperCase()]
+    const realm = value('realm')
+    const nonce = value('nonce')
+    if (!hashName || realm === undefined || nonce === undefined) continue
+    const hash = (text: string) => createHash(hashName).update(text).digest('hex')
+    const secret = hash(`${url.user}:${realm}:${url.password}`)
+    const request = hash(`DESCRIBE:${url.key}`)
+    const quality = value('qop')?.split(',').map((text) => text.trim()).includes('auth')
+    const clientNonce = randomBytes(8).toString('hex')
+    const response = quality ? hash(`${secret}:${nonce}:00000001:${clientNonce}:auth:${request}`) : hash(`${secret}:${nonce}:${request}`)
+    const parts = [`username="${url.user.replace(/["\\]/g, '\\$&')}"`, `realm="${realm}"`, `nonce="${nonce}"`, `uri="${url.key}"`, `response="${response}"`]
+    if (value('algorithm')) parts.push(`algorithm=${algorithm}`)
+    if (quality) parts.push('qop=auth', 'nc=00000001', `cnonce="${clientNonce}"`)
+    const opaque = value('opaque')
+    if (opaque !== undefined) parts.push(`opaque="${opaque}"`)
+    return `Digest ${parts.join(', ')}`
+  }
+  if (challenges.some((text) => /^basic/i.test(text))) {
+    return `Basic ${Buffer.from(`${url.user}:${url.password}`).toString('base64')}`
+  }
+  return null
+}

@@ -1,0 +1,110 @@
+// The list of cameras on disk, so that it survives a restart: written atomically,
+// readable by its owner alone, since it holds the cameras' passwords.
+
+import { mkdir, open, readFile, rename, unlink } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { z } from 'zod'
+import { codeOf, messageOf } from '../errors.js'
+import type { CameraSettings, Logger } from '../types.js'
+import { fields } from '../validate.js'
+
+const camera = z.object({
+  name: fields.name,
+  rtsp: fields.rtsp,
+  pub_fps: fields.pubFps,
+  scale_width: fields.scaleWidth,
+  jpeg_quality: fields.jpegQuality,
+})
+
+const VERSION = 1
+
+export class StateFile {
+  #writing: Promise<void> = Promise.resolve()
+  #next: CameraSettings[] | null = null
+
+  constructor(
+    readonly path: string,
+    readonly logger: Logger,
+  ) {}
+
+  /** What can be read; a damaged file is kept aside and told, the rest restored. */
+  async load(): Promise<CameraSettings[]> {
+    let text: string
+    try {
+      text = await readFile(this.path, 'utf8')
+    } catch (error) {
+      if (codeOf(error) !== 'ENOENT') {
+        this.logger.error(`STATE_FILE ${this.path} cannot be read (${messageOf(error)}); starting without saved cameras`)
+      }
+      return []
+    }
+    let entries: unknown[]
+    try {
+      const content = JSON.parse(text) as { version?: unknown; cameras?: unknown }
+      if (content.version !== VERSION || !Array.isArray(content.cameras)) throw new Error('it is not a list of cameras')
+      entries = content.cameras
+    } catch (error) {
+      await this.#keepAside(`it is damaged (${messageOf(error)})`)
+      return []
+    }
+    const good: CameraSettings[] = []
+    for (const entry of entries) {
+      const parsed = camera.safeParse(entry)
+      if (parsed.success) {
+        const { name, rtsp, pub_fps, scale_width, jpeg_quality } = parsed.data
+        good.push({ name, rtsp, pubFps: pub_fps, scaleWidth: scale_width, jpegQuality: jpeg_quality })
+      }
+    }
+    if (good.length < entries.length) {
+      await this.#keepAside(`${entries.length - good.length} of ${entries.length} cameras in it cannot be read`)
+    }
+    return good
+  }
+
+  /** Writes the newest list; calls that come while it writes are one write. Never throws. */
+  save(cameras: CameraSettings[]): Promise<void> {
+    const idle = this.#next === null
+    this.#next = cameras
+    if (idle) this.#writing = this.#writing.then(() => this.#write())
+    return this.#writing
+  }
+
+  async #write(): Promise<void> {
+    const cameras = this.#next ?? []
+    this.#next = null
+    const content = {
+      version: VERSION,
+      cameras: cameras.map(({ name, rtsp, pubFps, scaleWidth, jpegQuality }) => ({
+        name, rtsp, pub_fps: pubFps, scale_width: scaleWidth, jpeg_quality: jpegQuality,
+      })),
+    }
+    const temporary = `${this.path}.${process.pid}.tmp`
+    try {
+      await mkdir(dirname(this.path), { recursive: true, mode: 0o700 })
+      const file = await open(temporary, 'w', 0o600)
+      try {
+        await file.chmod(0o600) // Also where an older temporary file was left.
+        await file.writeFile(`${JSON.stringify(content, null, 2)}\n`)
+        await file.sync()
+      } finally {
+        await file.close()
+      }
+      await rename(temporary, this.path)
+    } catch (error) {
+      await unlink(temporary).catch(() => undefined)
+      this.logger.error(
+        `STATE_FILE ${this.path} cannot be written (${messageOf(error)}); cameras run on, but a restart will not know the last change`,
+      )
+    }
+  }
+
+  async #keepAside(why: string): Promise<void> {
+    const aside = `${this.path}.damaged-${Date.now()}`
+    try {
+      await rename(this.path, aside)
+      this.logger.error(`STATE_FILE ${this.path}: ${why}; kept aside as ${aside}`)
+    } catch (error) {
+      this.logger.error(`STATE_FILE ${this.path}: ${why}; it could not be kept aside (${messageOf(error)})`)
+    }
+  }
+}

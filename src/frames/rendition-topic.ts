@@ -1,0 +1,33 @@
+// Names of renditions: `name` is the camera's own, `name@320w5fps` another. Pure.
+
+import { CAMERA_NAME } from '../validate.js'
+
+/** Most renditions of one camera at once, its own among them. */
+export const MAX_RENDITIONS = 8
+
+export interface RenditionTopic {
+  camera: string
+  /** null: the camera's own settings. */
+  size: { width: number; fps: number } | null
+}
+
+const RENDITION = /^(\d{1,4})w(\d{1,3}(?:\.\d)?)fps$/
+
+/** `name@320w5fps`; width 0 keeps the camera's own. */
+export function renditionTopic(camera: string, width: number, fps: number): string {
+  return `${camera}@${width}w${Math.round(fps * 10) / 10}fps`
+}
+
+/** @returns null where the text is no topic of ours. */
+export function parseTopic(topic: string): RenditionTopic | null {
+  const at = topic.indexOf('@')
+  const camera = at < 0 ? topic : topic.slice(0, at)
+  if (!CAMERA_NAME.test(camera)) return null
+  if (at < 0) return { camera, size: null }
+  const match = RENDITION.exec(topic.slice(at + 1))
+  if (!match) return null
+  const width = Number(match[1])
+  const fps = Number(match[2])
+  if ((width !== 0 && (width < 16 || width > 7680)) || fps < 0.1 || fps > 120) return null
+  return { camera, size: { width, fps } }
+}

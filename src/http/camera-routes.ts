@@ -1,0 +1,129 @@
+// /cameras: start, stop, list.
+
+import Router from '@koa/router'
+import type { Context } from 'koa'
+import getRawBody from 'raw-body'
+import { z } from 'zod'
+import { messageOf, NotFoundError, RequestError } from '../errors.js'
+import { check, fields } from '../validate.js'
+import type { CameraView, HttpParts } from './parts.js'
+
+const MAX_BODY_BYTES = 64 * 1024
+const BODY_LIMIT_MS = 10000
+
+const startBody = z.object({
+  name: fields.name,
+  rtsp: fields.rtsp,
+  pub_fps: fields.pubFps.optional().describe(fields.pubFps.description!),
+  scale_width: fields.scaleWidth.optional().describe(fields.scaleWidth.description!),
+  jpeg_quality: fields.jpegQuality.optional().describe(fields.jpegQuality.description!),
+})
+const stopBody = z.object({ name: fields.name })
+
+export function cameraRoutes(parts: HttpParts): Router {
+  const router = new Router()
+
+  router.post('/cameras/start', async (ctx) => {
+    const body = await readBody(ctx, startBody)
+    const started = await parts.cameras.start({
+      name: body.name,
+      rtsp: body.rtsp,
+      pubFps: body.pub_fps,
+      scaleWidth: body.scale_width,
+      jpegQuality: body.jpeg_quality,
+    })
+    ctx.body = {
+      ok: true,
+      ...describe(parts, started.camera, ctx.hostname),
+      zmq_topic: started.topic,
+      pub_fps: started.pubFps,
+      scale_width: started.scaleWidth,
+    }
+  })
+
+  router.post('/cameras/stop', async (ctx) => {
+    const { name } = await readBody(ctx, stopBody)
+    await parts.cameras.stop(name)
+    ctx.body = { ok: true }
+  })
+
+  router.get('/cameras', (ctx) => {
+    ctx.body = { ok: true, cameras: parts.cameras.list().map((camera) => describe(parts, camera, ctx.hostname)) }
+  })
+
+  router.get('/cameras/:name', (ctx) => {
+    const name = ctx.params['name'] ?? ''
+    const camera = parts.cameras.get(name)
+    if (!camera) throw new NotFoundError(`there is no camera "${name.slice(0, 80)}"`)
+    ctx.body = { ok: true, camera: describe(parts, camera, ctx.hostname) }
+  })
+
+  return router
+}
+
+function describe(parts: HttpParts, camera: CameraView, requestHost: string) {
+  const host = requestHost || '127.0.0.1'
+  const stats = camera.stats()
+  const urls = parts.relay.urls(camera.name, host)
+  return {
+    name: camera.name,
+    state: camera.state,
+    last_error: camera.lastError && {
+      code: camera.lastError.code,
+      message: camera.lastError.message,
+      since: new Date(camera.lastError.sinceMs).toISOString(),
+    },
+    mediamtx_path: urls.rtsp === null ? null : camera.name,
+    webrtc_whep: urls.webrtcWhep,
+    hls: urls.hls,
+    rtsp_url: urls.rtsp,
+    mediamtx_reason: urls.reason,
+    zmq_topic: camera.name,
+    zmq_endpoint: parts.zmqEndpoint(host),
+    pub_fps: camera.settings.pubFps,
+    scale_width: camera.settings.scaleWidth,
+    jpeg_quality: camera.settings.jpegQuality,
+    fps: Math.round(stats.fps * 10) / 10,
+    age_ms: stats.ageMs === null ? null : Math.round(stats.ageMs),
+    codec: camera.stream?.codec ?? null,
+    audio: camera.stream?.audio ?? null,
+    width: stats.width || null,
+    height: stats.height || null,
+    gop_length: stats.gopLength || null,
+    b_frames: stats.accessUnits > 0 ? stats.bFrames : null,
+    decoding: stats.decoding,
+    renditions: camera.renditionTopics,
+    mjpeg_readers: parts.frames.readers(camera.name),
+    reconnects: camera.reconnects,
+    started_at: new Date(camera.startedAtMs).toISOString(),
+    frames_published: stats.published,
+    frames_late: stats.late,
+    frames_overwritten: stats.overwritten,
+    frames_gated: stats.gateDropped,
+  }
+}
+
+async function readBody<Shape extends z.core.$ZodLooseShape>(ctx: Context, schema: z.ZodObject<Shape>): Promise<z.infer<z.ZodObject<Shape>>> {
+  // Whatever Content-Type says: curl -d sends a form's.
+  let text: string
+  const limit = setTimeout(() => ctx.req.destroy(), BODY_LIMIT_MS)
+  try {
+    text = await getRawBody(ctx.req, { limit: MAX_BODY_BYTES, encoding: 'utf8', length: ctx.request.length ?? null })
+  } catch (error) {
+    if ((error as { type?: string }).type === 'entity.too.large') {
+      throw new RequestError(`the body is larger than ${MAX_BODY_BYTES / 1024} KiB`, 'ERR_BODY_TOO_LARGE', 413)
+    }
+    throw new RequestError(`the body could not be read: ${messageOf(error)}`, 'ERR_BODY_INVALID')
+  } finally {
+    clearTimeout(limit)
+  }
+  let value: unknown
+  try {
+    value = JSON.parse(text)
+  } catch {
+    throw new RequestError(`the body is not valid JSON; expected an object with ${Object.keys(schema.shape).join(', ')}`, 'ERR_JSON_INVALID')
+  }
+  const checked = check(schema, value, 'field')
+  if ('complaint' in checked) throw new RequestError(checked.complaint.message, 'ERR_FIELD_INVALID')
+  return checked.value
+}

@@ -1,0 +1,62 @@
+// What the HTTP API needs of the rest of the gateway; app.ts supplies it.
+
+import type { CameraError, CameraState, Frame, Logger } from '../types.js'
+
+export interface CameraView {
+  readonly name: string
+  readonly state: CameraState
+  readonly lastError: CameraError | null
+  readonly stream: { codec: string; audio: boolean } | null
+  readonly reconnects: number
+  readonly startedAtMs: number
+  readonly renditionTopics: string[]
+  readonly settings: { pubFps: number; scaleWidth: number; jpegQuality: number }
+  stats(): {
+    fps: number
+    ageMs: number | null
+    width: number
+    height: number
+    gopLength: number
+    bFrames: boolean
+    decoding: boolean
+    accessUnits: number
+    gateDropped: number
+    published: number
+    late: number
+    overwritten: number
+  }
+}
+
+export interface StartBody {
+  name: string
+  rtsp: string
+  pubFps?: number | undefined
+  scaleWidth?: number | undefined
+  jpegQuality?: number | undefined
+}
+
+export interface HttpParts {
+  cameras: {
+    list(): CameraView[]
+    get(name: string): CameraView | undefined
+    start(body: StartBody): Promise<{ camera: CameraView; topic: string; pubFps: number; scaleWidth: number }>
+    stop(name: string): Promise<boolean>
+  }
+  frames: {
+    newest(topic: string): Frame | undefined
+    read(topic: string, listener: (frame: Frame) => void): () => void
+    readers(topic: string): number
+  }
+  relay: {
+    readonly mode: string
+    readonly ready: boolean
+    readonly version: string | null
+    readonly problem: string | null
+    urls(name: string, requestHost: string): { webrtcWhep: string | null; hls: string | null; rtsp: string | null; reason: string | null }
+  }
+  /** The endpoint that subscribers connect to, for a caller who used this host name. */
+  zmqEndpoint(requestHost: string): string
+  limitSendBuffer(fd: number, sizeBytes: number): boolean
+  version: string
+  logger: Logger
+}

@@ -1,0 +1,87 @@
+// The HTTP server: Koa, CORS, errors in one form, graceful end.
+
+import cors from '@koa/cors'
+import Router from '@koa/router'
+import Koa from 'koa'
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { BindError, codeOf, FramegateError, messageOf } from '../errors.js'
+import { cameraRoutes } from './camera-routes.js'
+import { frameRoutes } from './frame-routes.js'
+import type { HttpParts } from './parts.js'
+
+export class HttpServer {
+  readonly #server: Server
+  readonly #startedAtMs = Date.now()
+
+  constructor(readonly parts: HttpParts) {
+    const app = new Koa()
+    app.proxy = true // X-Forwarded-Host: behind a reverse proxy callers use its name.
+    app.silent = true
+    app.use(cors())
+    app.use(async (ctx, next) => {
+      try {
+        await next()
+        if (ctx.status === 404 && ctx.body == null && ctx.respond !== false) {
+          throw new FramegateError('ERR_NOT_FOUND', `there is nothing at ${ctx.method} ${ctx.path.slice(0, 200)}`, 404)
+        }
+      } catch (error) {
+        this.#answerError(ctx, error)
+      }
+    })
+    const routers = [cameraRoutes(parts), frameRoutes(parts), this.#healthRoutes()]
+    for (const router of routers) app.use(router.routes())
+    for (const router of routers) app.use(router.allowedMethods({ throw: true, methodNotAllowed: () => new FramegateError('ERR_METHOD_NOT_ALLOWED', 'this address does not take that method', 405) }))
+    this.#server = createServer(app.callback())
+    this.#server.headersTimeout = 10000
+    this.#server.requestTimeout = 30000
+  }
+
+  /** @returns the port. @throws BindError that names the setting. */
+  async listen(host: string, port: number): Promise<number> {
+    await new Promise<void>((resolve, reject) => {
+      this.#server.once('error', (error) => {
+        const why = codeOf(error) === 'EADDRINUSE' ? 'the port is in use' : messageOf(error)
+        const setting = codeOf(error) === 'EADDRINUSE' || codeOf(error) === 'EACCES' ? 'HTTP_PORT (--http-port) to another port' : 'HTTP_HOST (--http-host) to an address of this machine'
+        reject(new BindError(`HTTP cannot listen on ${host}:${port}: ${why}; set ${setting}`, error))
+      })
+      this.#server.listen(port, host.replace(/^\[|\]$/g, ''), resolve)
+    })
+    return (this.#server.address() as AddressInfo).port
+  }
+
+  async close(): Promise<void> {
+    if (!this.#server.listening) return
+    const closed = new Promise((resolve) => this.#server.close(resolve))
+    this.#server.closeAllConnections() // MJPEG readers would never end by themselves.
+    await closed
+  }
+
+  #healthRoutes(): Router {
+    const router = new Router()
+    router.get('/health', (ctx) => {
+      const { relay, cameras } = this.parts
+      const states: Record<string, number> = { connecting: 0, live: 0, stalled: 0, retrying: 0 }
+      for (const camera of cameras.list()) states[camera.state] = (states[camera.state] ?? 0) + 1
+      ctx.body = {
+        ok: true,
+        version: this.parts.version,
+        uptime_s: Math.round((Date.now() - this.#startedAtMs) / 1000),
+        mediamtx: { mode: relay.mode, ready: relay.ready, version: relay.version, problem: relay.problem },
+        cameras: states,
+      }
+    })
+    return router
+  }
+
+  #answerError(ctx: Koa.Context, error: unknown): void {
+    const known = error instanceof FramegateError
+    if (!known) this.parts.logger.error(`HTTP ${ctx.method} ${ctx.path}: ${error instanceof Error ? error.stack : messageOf(error)}`)
+    ctx.status = known ? error.status : 500
+    ctx.body = {
+      ok: false,
+      error: known ? error.message : 'an error inside the gateway; its log says more',
+      code: known ? error.code : 'ERR_INTERNAL',
+    }
+  }
+}

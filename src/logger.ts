@@ -1,0 +1,18 @@
+// Writes lines for people: time, level, what. Every line passes redact().
+
+import type { Logger } from './types.js'
+import { redact } from './redact.js'
+
+const LEVELS = ['debug', 'info', 'warn', 'error'] as const
+export type LogLevel = (typeof LEVELS)[number]
+
+export function createLogger(
+  level: LogLevel,
+  write: (line: string) => void = (line) => process.stderr.write(line),
+): Logger {
+  const log = (at: LogLevel) => (message: string) => {
+    if (LEVELS.indexOf(at) < LEVELS.indexOf(level)) return
+    write(`${new Date().toISOString()} ${at.padEnd(5)} ${redact(message)}\n`)
+  }
+  return { debug: log('debug'), info: log('info'), warn: log('warn'), error: log('error') }
+}

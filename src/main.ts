@@ -1,0 +1,108 @@
+// Process entry: settings, App, signals, exit status.
+
+import { readFileSync } from 'node:fs'
+import { realpathSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { App } from './app.js'
+import { readConfig, type CommandLine } from './config.js'
+import { startDemoCamera, type Demo } from './demo.js'
+import { AddonLoadError, BindError, ConfigError, messageOf } from './errors.js'
+import { createLogger } from './logger.js'
+import { redact } from './redact.js'
+
+const DEMO_NAME = 'demo'
+// The end of everything together; past it the process leaves anyway.
+const END_LIMIT_MS = 10000
+
+function exitStatusOf(error: unknown): number {
+  if (error instanceof ConfigError) return 2
+  if (error instanceof AddonLoadError) return 3
+  if (error instanceof BindError) return 4
+  return 1
+}
+
+/** Runs the gateway until a signal ends it. Never resolves before; sets the exit status. */
+export async function main(argv: string[]): Promise<void> {
+  const version = packageVersion()
+  let line: CommandLine
+  try {
+    line = readConfig(argv, process.env, version)
+  } catch (error) {
+    process.stderr.write(`framegate: ${redact(messageOf(error))}\n`)
+    process.exitCode = exitStatusOf(error)
+    return
+  }
+  if (line.print !== null) {
+    process.stdout.write(`${line.print}\n`)
+    return
+  }
+  const logger = createLogger(line.config.logLevel)
+  const app = new App(line.config, logger, version, process.env)
+  let demo: Demo | null = null
+
+  let ending: Promise<void> | null = null
+  const end = (why: string) => {
+    ending ??= (async () => {
+      logger.info(`ending (${why})`)
+      const timer = setTimeout(() => {
+        logger.error(`ending took longer than ${END_LIMIT_MS / 1000} s`)
+        process.exit(1)
+      }, END_LIMIT_MS)
+      await app.close()
+      await demo?.stop()
+      clearTimeout(timer)
+    })()
+    return ending
+  }
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.on(signal, () => {
+      void end(signal).then(() => process.exit(process.exitCode ?? 0))
+    })
+  }
+  try {
+    await app.start()
+    if (line.demo && ending === null) {
+      demo = await startDemoCamera()
+      await app.cameras.start({ name: DEMO_NAME, rtsp: demo.url }, { save: false })
+    }
+    if (ending === null) printWelcome(app, demo)
+  } catch (error) {
+    process.exitCode = exitStatusOf(error)
+    process.stderr.write(`framegate: ${redact(messageOf(error))}\n`)
+    await end('it did not start')
+    process.exit()
+  }
+}
+
+function printWelcome(app: App, demo: Demo | null): void {
+  const { http, zmq } = app.addresses
+  const lines = ['', `Framegate is running: ${http}`, `  frames (ZeroMQ)  ${zmq.join(', ')}`]
+  if (demo) {
+    const camera = app.cameras.get(DEMO_NAME)
+    lines.push(
+      `  camera "${DEMO_NAME}"    ${demo.url} (simulated)`,
+      `  watch it         ${http}/mjpeg?cam=${DEMO_NAME}`,
+      `  one picture      ${http}/snapshot?cam=${DEMO_NAME}`,
+      `  cameras          ${http}/cameras`,
+      '',
+      'In Python (from clients/python, after pip install -r requirements.txt):',
+      `  python3 -c 'from capture import open_capture; cap = open_capture("${camera?.url.key ?? demo.url}"${http === 'http://127.0.0.1:8090' ? '' : `, gateway="${http}"`}); print(cap.read()[1].shape)'`,
+    )
+  } else {
+    lines.push(
+      '',
+      'Start a camera:',
+      `  curl ${http}/cameras/start -d '{"name": "lobby-1", "rtsp": "rtsp://user:password@192.168.1.10/stream"}'`,
+    )
+  }
+  process.stdout.write(`${lines.join('\n')}\n\n`)
+}
+
+export function packageVersion(): string {
+  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8')
+  return (JSON.parse(text) as { version: string }).version
+}
+
+if (process.argv[1] !== undefined && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) {
+  void main(process.argv.slice(2))
+}

@@ -1,0 +1,269 @@
+// MediaMTX as the gateway sees it: managed (a child process), external (somebody
+// else's) or off. Gives addresses out, puts camera paths in.
+
+import { randomBytes } from 'node:crypto'
+import { BindError, FramegateError, messageOf, SourceError } from '../errors.js'
+import type { Logger, MediaMtxMode } from '../types.js'
+import { findBinary, isOlder, LEAST_VERSION } from './binary.js'
+import { ControlApi, type MediaMtxAddresses } from './control-api.js'
+import { Sidecar } from './sidecar.js'
+
+export interface RelayOptions {
+  mode: MediaMtxMode
+  /** MEDIAMTX_BIN; undefined: look for it. */
+  binary: string | undefined
+  /** MEDIAMTX_API, http://[user:password@]HOST:PORT; undefined: MediaMTX's default. */
+  api: string | undefined
+  /** MEDIAMTX_RTSP, rtsp://HOST:PORT; undefined: what MediaMTX says. */
+  rtsp: string | undefined
+  /** MEDIAMTX_PUBLIC_HOST; undefined: the host that the caller used. */
+  publicHost: string | undefined
+  configFile: string
+  env: NodeJS.ProcessEnv
+  logger: Logger
+}
+
+/** What browsers and players are given; null with the reason where there is none. */
+export interface RelayUrls {
+  webrtcWhep: string | null
+  hls: string | null
+  rtsp: string | null
+  reason: string | null
+}
+
+const READY_LIMIT_MS = 15000
+const WAIT_FOR_READY_MS = 5000
+const POLL_MS = 50
+
+const pause = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms))
+
+function portOf(address: string): string {
+  return address.slice(address.lastIndexOf(':') + 1)
+}
+
+/** `:9997` and `0.0.0.0:9997` are reached at 127.0.0.1. */
+function reachable(address: string): string {
+  const host = address.slice(0, address.lastIndexOf(':')).replace(/^\[|\]$/g, '')
+  const literal = host === '' || host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host
+  return `${literal.includes(':') ? `[${literal}]` : literal}:${portOf(address)}`
+}
+
+export class MediaRelay {
+  #mode: MediaMtxMode
+  #offReason = 'MEDIAMTX is off'
+  #sidecar: Sidecar | null = null
+  #api: ControlApi | null = null
+  #addresses: MediaMtxAddresses | null = null
+  #version: string | null = null
+  #ready = false
+  #problem: string | null = null
+  #readyWaiters: (() => void)[] = []
+  #closed = false
+
+  constructor(readonly options: RelayOptions) {
+    this.#mode = options.mode
+  }
+
+  /** Resolves when it can be used. @throws ConfigError, BindError, FramegateError */
+  async start(): Promise<void> {
+    if (this.#mode === 'managed') await this.#startManaged()
+    else if (this.#mode === 'external') await this.#startExternal()
+  }
+
+  get mode(): MediaMtxMode {
+    return this.#mode
+  }
+  get enabled(): boolean {
+    return this.#mode !== 'off'
+  }
+  get ready(): boolean {
+    return this.#ready
+  }
+  get version(): string | null {
+    return this.#version
+  }
+  get pid(): number | undefined {
+    return this.#sidecar?.pid
+  }
+  /** Why it cannot be used now; null: it can. */
+  get problem(): string | null {
+    return this.#mode === 'off' ? this.#offReason : this.#problem
+  }
+
+  lastComplaint(name: string): string | null {
+    return this.#sidecar?.complaints.get(name) ?? null
+  }
+
+  readUrl(name: string): string {
+    const base = this.options.rtsp ?? `rtsp://${reachable(this.#addresses?.rtspAddress ?? ':8554')}`
+    return `${base.replace(/\/$/, '')}/${name}`
+  }
+
+  /** @param requestHost the host name by which the caller reached the gateway. */
+  urls(name: string, requestHost: string): RelayUrls {
+    if (this.#mode === 'off') return { webrtcWhep: null, hls: null, rtsp: null, reason: this.#offReason }
+    const host = this.options.publicHost ?? requestHost
+    const at = this.#addresses
+    const scheme = (encrypted: boolean | undefined) => (encrypted ? 'https' : 'http')
+    return {
+      webrtcWhep: at?.webrtc === false ? null : `${scheme(at?.webrtcEncryption)}://${host}:${portOf(at?.webrtcAddress ?? ':8889')}/${name}/whep`,
+      hls: at?.hls === false ? null : `${scheme(at?.hlsEncryption)}://${host}:${portOf(at?.hlsAddress ?? ':8888')}/${name}/index.m3u8`,
+      rtsp: `rtsp://${host}:${portOf(at?.rtspAddress ?? ':8554')}/${name}`,
+      reason: this.#problem,
+    }
+  }
+
+  /** Makes MediaMTX dial the camera anew. @throws SourceError */
+  async addPath(name: string, source: string, signal: AbortSignal): Promise<void> {
+    await this.#whenReady(signal)
+    this.#sidecar?.complaints.delete(name)
+    await this.#api!.replacePath(
+      name,
+      {
+        source,
+        rtspTransport: 'tcp',
+        // The gateway's own DESCRIBE waits until the camera is there (reference: 0.2 s
+        // against 4.7 s after a closed connection).
+        sourceOnDemand: true,
+        sourceOnDemandStartTimeout: '10s',
+        sourceOnDemandCloseAfter: '5s',
+        // The camera's own time survives the hop only with this.
+        useAbsoluteTimestamp: true,
+      },
+      signal,
+    )
+  }
+
+  async removePath(name: string): Promise<void> {
+    if (!this.#ready || this.#closed) return
+    try {
+      await this.#api!.deletePath(name)
+    } catch (error) {
+      this.options.logger.debug(`MediaMTX: path ${name} was not removed: ${messageOf(error)}`)
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true
+    this.#ready = false
+    await this.#sidecar?.stop()
+  }
+
+  async #startManaged(): Promise<void> {
+    const { env, logger } = this.options
+    const binary = await findBinary(this.options.binary, env)
+    if (typeof binary === 'string') {
+      this.#mode = 'off'
+      this.#offReason = `MediaMTX is not there (${binary}); "npm run setup" gets it`
+      logger.warn(`${this.#offReason}. Going on without: cameras are pulled directly, WHEP and HLS are off.`)
+      return
+    }
+    // The API shows camera passwords, so only the gateway may use it: the password
+    // exists for this run alone, in the environment of the child.
+    const apiPassword = randomBytes(18).toString('base64url')
+    const apiAddress = env['MTX_APIADDRESS'] ?? (this.options.api ? new URL(this.options.api).host : '127.0.0.1:9997')
+    const childEnv: NodeJS.ProcessEnv = {
+      ...env,
+      MTX_API: 'yes',
+      MTX_APIADDRESS: apiAddress,
+      MTX_LOGSTRUCTURED: 'yes',
+      MTX_LOGDESTINATIONS: 'stdout',
+      MTX_AUTHINTERNALUSERS_1_USER: 'framegate',
+      MTX_AUTHINTERNALUSERS_1_PASS: apiPassword,
+    }
+    if (this.options.rtsp && !env['MTX_RTSPADDRESS']) childEnv['MTX_RTSPADDRESS'] = `:${new URL(this.options.rtsp).port || '8554'}`
+    this.#api = new ControlApi(`http://framegate:${apiPassword}@${reachable(apiAddress)}`)
+    const sidecar = new Sidecar({ binary: binary.path, configFile: this.options.configFile, env: childEnv, logger })
+    this.#sidecar = sidecar
+    let startFailure: string | null = null
+    let everReady = false
+    sidecar.on('died', (why) => {
+      this.#ready = false
+      this.#problem = `MediaMTX ended: ${why}`
+      if (!everReady) startFailure ??= why
+      else logger.error(`${this.#problem}; starting it again`)
+    })
+    sidecar.on('started', () => {
+      if (everReady) void this.#becomeReady(() => this.#closed || !sidecar.running)
+    })
+    sidecar.start()
+    await this.#becomeReady(() => startFailure !== null)
+    if (!this.#ready) {
+      await sidecar.stop()
+      throw startError(startFailure ?? `its API at ${reachable(apiAddress)} did not answer within ${READY_LIMIT_MS / 1000} s`)
+    }
+    everReady = true
+  }
+
+  async #startExternal(): Promise<void> {
+    const address = this.options.api ?? 'http://127.0.0.1:9997'
+    this.#api = new ControlApi(address)
+    this.#problem = 'MediaMTX has not answered yet'
+    try {
+      await this.#learn()
+    } catch (error) {
+      if (error instanceof FramegateError && error.code === 'ERR_MEDIAMTX_OLD') throw error
+      this.#problem = messageOf(error)
+      this.options.logger.warn(`${messageOf(error)}; trying on (MEDIAMTX_API says where it is)`)
+      void this.#becomeReady(() => this.#closed, Infinity)
+    }
+  }
+
+  /** Asks until the API answers, or until it is hopeless. Never throws. */
+  async #becomeReady(hopeless: () => boolean, limitMs = READY_LIMIT_MS): Promise<void> {
+    const deadline = Date.now() + limitMs
+    for (let waitMs = POLL_MS; !hopeless() && Date.now() < deadline; waitMs = Math.min(1000, waitMs * 1.5)) {
+      try {
+        await this.#learn()
+        return
+      } catch (error) {
+        this.#problem = messageOf(error)
+        await pause(waitMs)
+      }
+    }
+  }
+
+  async #learn(): Promise<void> {
+    const { version } = await this.#api!.info()
+    const plain = /\d+\.\d+\.\d+/.exec(version)?.[0]
+    if (plain && isOlder(plain, LEAST_VERSION)) {
+      throw new FramegateError('ERR_MEDIAMTX_OLD', `MediaMTX is ${plain}; ${LEAST_VERSION} or newer is needed`, 500)
+    }
+    this.#addresses = await this.#api!.addresses()
+    this.#version = version
+    this.#ready = true
+    this.#problem = null
+    this.options.logger.info(`MediaMTX ${version} is ready (${this.#mode})`)
+    for (const waiter of this.#readyWaiters.splice(0)) waiter()
+  }
+
+  async #whenReady(signal: AbortSignal): Promise<void> {
+    if (this.#ready) return
+    await new Promise<void>((resolve) => {
+      const done = () => {
+        clearTimeout(timer)
+        signal.removeEventListener('abort', done)
+        resolve()
+      }
+      const timer = setTimeout(done, WAIT_FOR_READY_MS)
+      signal.addEventListener('abort', done)
+      this.#readyWaiters.push(done)
+    })
+    if (!this.#ready) throw new SourceError('ERR_MEDIAMTX_DOWN', `MediaMTX cannot be used: ${this.#problem ?? 'it is not ready'}`)
+  }
+}
+
+/** MediaMTX says which address is in use; people want to know which setting moves it. */
+function startError(why: string): Error {
+  const listen = /listen (tcp|udp)\d? \S*?:(\d+): bind: address already in use/.exec(why)
+  if (!listen) return new FramegateError('ERR_MEDIAMTX_START', `MediaMTX did not start: ${why}`)
+  const port = listen[2]!
+  const settings: Record<string, string> = {
+    '8554': 'MTX_RTSPADDRESS', '8888': 'MTX_HLSADDRESS', '8889': 'MTX_WEBRTCADDRESS', '8189': 'MTX_WEBRTCLOCALUDPADDRESS', '9997': 'MTX_APIADDRESS',
+  }
+  const setting = settings[port] ?? 'one of MTX_RTSPADDRESS, MTX_HLSADDRESS, MTX_WEBRTCADDRESS, MTX_WEBRTCLOCALUDPADDRESS, MTX_APIADDRESS'
+  return new BindError(
+    `MediaMTX cannot use port ${port} (${listen[1]}): it is in use, by another MediaMTX perhaps; set ${setting} to another address, or MEDIAMTX=external to use the one that runs`,
+  )
+}
+

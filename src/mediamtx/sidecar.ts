@@ -1,0 +1,124 @@
+// Owns the MediaMTX process: starts it, hears its log, starts it again when it dies,
+// ends it. It never outlives the gateway, not even after kill -9.
+
+import { spawn, type ChildProcess } from 'node:child_process'
+import { EventEmitter } from 'node:events'
+import { createInterface } from 'node:readline'
+import type { Logger } from '../types.js'
+import { redact } from '../redact.js'
+
+export interface SidecarOptions {
+  binary: string
+  configFile: string
+  /** MediaMTX's own MTX_* variables among them. */
+  env: NodeJS.ProcessEnv
+  logger: Logger
+}
+
+interface SidecarEvents {
+  /** A process runs; its API may take a moment. */
+  started: []
+  /** It ended by itself; the sentence says why, as far as its log tells. */
+  died: [why: string]
+}
+
+const FIRST_RESTART_MS = 200
+const LONGEST_RESTART_MS = 5000
+const STEADY_AFTER_MS = 10000
+const TERMINATE_LIMIT_MS = 3000
+const MAX_COMPLAINTS = 1000
+
+export class Sidecar extends EventEmitter<SidecarEvents> {
+  #child: ChildProcess | null = null
+  #exited: Promise<void> = Promise.resolve()
+  #stopping = false
+  #restartMs = FIRST_RESTART_MS
+  #restartTimer: NodeJS.Timeout | null = null
+  #startedAtMs = 0
+  #lastError = ''
+  /** The last error that its log told of a path. */
+  readonly complaints = new Map<string, string>()
+
+  constructor(readonly options: SidecarOptions) {
+    super()
+  }
+
+  get running(): boolean {
+    return this.#child !== null
+  }
+  get pid(): number | undefined {
+    return this.#child?.pid
+  }
+
+  start(): void {
+    if (this.#stopping || this.#child) return
+    this.#startedAtMs = Date.now()
+    this.#lastError = ''
+    // The kernel kills it when the gateway's thread that made it dies (prctl(2)):
+    // nothing else works after kill -9. setpriv is part of util-linux.
+    const child = spawn('setpriv', ['--pdeathsig', 'KILL', this.options.binary, this.options.configFile], {
+      env: this.options.env,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
+    this.#child = child
+    for (const stream of [child.stdout, child.stderr]) {
+      createInterface({ input: stream }).on('line', (line) => this.#onLogLine(line))
+    }
+    this.#exited = new Promise((resolve) => {
+      let over = false
+      const onEnd = (why: string) => {
+        if (over) return
+        over = true
+        this.#child = null
+        resolve()
+        if (!this.#stopping) this.#died(why)
+      }
+      child.once('error', (error) => onEnd(`it could not be started (${error.message})`))
+      child.once('close', (code, signal) => onEnd(this.#lastError || (signal ? `killed by ${signal}` : `exit status ${code}`)))
+    })
+    this.emit('started')
+  }
+
+  /** Resolves when the process is gone. */
+  async stop(): Promise<void> {
+    this.#stopping = true
+    if (this.#restartTimer) clearTimeout(this.#restartTimer)
+    const child = this.#child
+    if (!child) return
+    child.kill('SIGTERM')
+    const timer = setTimeout(() => child.kill('SIGKILL'), TERMINATE_LIMIT_MS)
+    await this.#exited
+    clearTimeout(timer)
+  }
+
+  #died(why: string): void {
+    if (Date.now() - this.#startedAtMs > STEADY_AFTER_MS) this.#restartMs = FIRST_RESTART_MS
+    this.emit('died', why)
+    if (this.#stopping) return
+    this.#restartTimer = setTimeout(() => this.start(), this.#restartMs)
+    this.#restartMs = Math.min(LONGEST_RESTART_MS, this.#restartMs * 2)
+  }
+
+  #onLogLine(line: string): void {
+    let level = ''
+    let message = line
+    try {
+      const entry = JSON.parse(line) as { level?: unknown; message?: unknown }
+      level = String(entry.level ?? '')
+      message = String(entry.message ?? '')
+    } catch {
+      // What it says before its configuration is read, or when it panics.
+    }
+    message = redact(message)
+    if (/^err/i.test(level) || level === '') {
+      const path = /^\[path ([^\]]+)\] (.*)$/.exec(message)
+      if (path) {
+        if (this.complaints.size >= MAX_COMPLAINTS) this.complaints.clear()
+        this.complaints.set(path[1]!, path[2]!)
+      } else {
+        this.#lastError = message
+      }
+    }
+    this.options.logger.debug(`mediamtx: ${message}`)
+  }
+}

@@ -1,0 +1,123 @@
+// Owns the XPUB socket: one send in flight, the newest frame of each topic waiting,
+// and what subscribers asked for. The only file that uses zeromq.
+
+import { XPublisher } from 'zeromq'
+import { BindError, codeOf, messageOf } from '../errors.js'
+import { encodeFrameMessage } from '../frames/frame-message.js'
+import type { Frame, Logger } from '../types.js'
+
+/** What the publisher needs of the frame hub. */
+export interface FrameSource {
+  onFrame(listener: (frame: Frame) => void): void
+  newest(topic: string): Frame | undefined
+  setSubscriptions(prefixes: ReadonlySet<string>): void
+}
+
+// A frame that waits in a queue of ours only gets older; the receiver conflates.
+const SEND_HIGH_WATER_MARK = 2
+// A topic is at most 64 + 14 bytes; longer prefixes match nothing of ours.
+const MAX_PREFIX_BYTES = 128
+const MAX_PREFIXES = 10000
+
+export class FramePublisher {
+  readonly #socket = new XPublisher({ linger: 0, sendHighWaterMark: SEND_HIGH_WATER_MARK, verbosity: 'allSubs' })
+  readonly #waiting = new Map<string, Frame>()
+  readonly #prefixes = new Set<string>()
+  #sending = false
+  #closed = false
+  #sent = 0
+  #receiving: Promise<void> = Promise.resolve()
+
+  constructor(
+    readonly source: FrameSource,
+    readonly logger: Logger,
+  ) {
+    source.onFrame((frame) => this.#offer(frame))
+  }
+
+  /**
+   * @param endpoints tcp://HOST:PORT (port * for a free one) or ipc://PATH.
+   * @returns the endpoints as bound.
+   * @throws BindError that names the endpoint and the setting.
+   */
+  async bind(endpoints: string[]): Promise<string[]> {
+    const bound: string[] = []
+    for (const endpoint of endpoints) {
+      try {
+        await this.#socket.bind(endpoint)
+      } catch (error) {
+        const why = codeOf(error) === 'EADDRINUSE' ? 'it is in use' : messageOf(error)
+        throw new BindError(`ZeroMQ cannot bind ${endpoint}: ${why}; set ZMQ_BIND (--zmq-bind) to another address`, error)
+      }
+      bound.push(this.#socket.lastEndpoint ?? endpoint)
+    }
+    this.#receiving = this.#receive()
+    return bound
+  }
+
+  get sent(): number {
+    return this.#sent
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return
+    this.#closed = true
+    this.#socket.close()
+    await this.#receiving
+  }
+
+  #offer(frame: Frame): void {
+    if (this.#closed) return
+    this.#waiting.set(frame.topic, frame)
+    if (!this.#sending) void this.#sendAll()
+  }
+
+  async #sendAll(): Promise<void> {
+    this.#sending = true
+    try {
+      for (;;) {
+        const next = this.#waiting.entries().next()
+        if (next.done || this.#closed) return
+        const [topic, frame] = next.value
+        this.#waiting.delete(topic)
+        await this.#socket.send(encodeFrameMessage(frame))
+        this.#sent++
+      }
+    } catch (error) {
+      if (!this.#closed) this.logger.error(`ZeroMQ send failed: ${messageOf(error)}`)
+    } finally {
+      this.#sending = false
+    }
+  }
+
+  async #receive(): Promise<void> {
+    for (;;) {
+      let message: Buffer
+      try {
+        ;[message] = (await this.#socket.receive()) as [Buffer]
+      } catch (error) {
+        if (this.#closed) return
+        this.logger.error(`ZeroMQ receive failed: ${messageOf(error)}`)
+        await new Promise((resolve) => setTimeout(resolve, 100))
+        continue
+      }
+      // 1 and 0 begin a subscription and its end; anything else is a subscriber's own.
+      if (message.length === 0 || message.length > MAX_PREFIX_BYTES) continue
+      const prefix = message.toString('latin1', 1)
+      if (message[0] === 1) this.#subscribed(prefix)
+      else if (message[0] === 0 && this.#prefixes.delete(prefix)) this.source.setSubscriptions(new Set(this.#prefixes))
+    }
+  }
+
+  #subscribed(prefix: string): void {
+    if (!this.#prefixes.has(prefix)) {
+      if (this.#prefixes.size >= MAX_PREFIXES) return
+      this.#prefixes.add(prefix)
+      this.source.setSubscriptions(new Set(this.#prefixes))
+    }
+    // Whoever subscribes sees the newest frame at once; others skip the seq they have.
+    const topic = prefix.endsWith('\0') ? prefix.slice(0, -1) : prefix
+    const newest = this.source.newest(topic)
+    if (newest) this.#offer(newest)
+  }
+}
