@@ -221,7 +221,9 @@ void DecodeHalf::Publish(SamplePtr raw, const GstVideoInfo& info, const Times& t
     if (same == made.end()) {
       const bool fast = !stock_elements_ && FastJpegEncoderTakes(info);
       if (!encoder_ || fast != encoder_is_fast_) {
-        encoder_ = fast ? MakeFastJpegEncoder() : MakeStockJpegEncoder();
+        encoder_ = fast             ? MakeFastJpegEncoder()
+                   : stock_elements_ ? MakeStockJpegEncoder()
+                                     : MakeConvertingJpegEncoder();
         encoder_is_fast_ = fast;
       }
       made.push_back({width, rendition.jpeg_quality, {}});

@@ -28,7 +28,11 @@ class JpegEncoder {
 std::unique_ptr<JpegEncoder> MakeFastJpegEncoder();
 bool FastJpegEncoderTakes(const GstVideoInfo& info);
 
-// videoconvert ! videoscale ! jpegenc; every raw format.
+// Every other raw format: videoconvert makes I420 of it, then the same.
+std::unique_ptr<JpegEncoder> MakeConvertingJpegEncoder();
+
+// videoconvert ! videoscale ! jpegenc, for the bench alone: it leaves the video's range
+// as it is, so black comes out as gray 16.
 std::unique_ptr<JpegEncoder> MakeStockJpegEncoder();
 
 // The size that a picture gets when it is scaled to `width`, its shape kept.

@@ -1,5 +1,5 @@
-// videoconvert ! videoscale ! jpegenc, for formats that the fast path does not take
-// and as the bench's comparison. Decode thread.
+// What GStreamer's own elements do: videoconvert for formats that the fast path does
+// not take, and videoscale ! jpegenc as the bench's comparison. Decode thread.
 #include "element_chain.h"
 #include "jpeg_encoder.h"
 
@@ -33,11 +33,8 @@ class StockJpegEncoder final : public JpegEncoder {
     chain_ = std::make_unique<ElementChain>();
     GstElement* filter = MakeElement("capsfilter");
     if (filter) {
-      // 1:4:0:0 is full range BT.601, what JFIF means.
       CapsPtr caps(gst_caps_new_simple("video/x-raw", "format", G_TYPE_STRING, "I420", "width",
-                                       G_TYPE_INT, width, "height", G_TYPE_INT, height,
-                                       "colorimetry", G_TYPE_STRING, "1:4:0:0",
-                                       "pixel-aspect-ratio", GST_TYPE_FRACTION, 1, 1, nullptr));
+                                       G_TYPE_INT, width, "height", G_TYPE_INT, height, nullptr));
       g_object_set(filter, "caps", caps.get(), nullptr);
     }
     const std::string properties = "snapshot=false quality=" + std::to_string(quality);
@@ -58,7 +55,46 @@ class StockJpegEncoder final : public JpegEncoder {
   int width_ = 0, height_ = 0, quality_ = 0;
 };
 
+// Makes I420 of anything and leaves its colours alone: videoconvert of 1.22 does not
+// convert between ranges where the formats are equal, so that is the fast path's work.
+class ConvertingJpegEncoder final : public JpegEncoder {
+ public:
+  bool Encode(GstSample* raw, const GstVideoInfo&, int width, int quality,
+              JpegPicture* out) override {
+    if (!chain_ && !Open()) return false;
+    converted_.reset();
+    GstVideoInfo info;
+    if (chain_->Push(raw) != GST_FLOW_OK || !converted_ ||
+        !gst_video_info_from_caps(&info, gst_sample_get_caps(converted_.get()))) {
+      chain_.reset();
+      return false;
+    }
+    return fast_->Encode(converted_.get(), info, width, quality, out);
+  }
+
+ private:
+  bool Open() {
+    GstElement* filter = MakeElement("capsfilter");
+    if (filter) gst_util_set_object_arg(G_OBJECT(filter), "caps", "video/x-raw,format=I420");
+    chain_ = std::make_unique<ElementChain>();
+    if (chain_->Open({MakeElement("videoconvert"), filter},
+                     [this](SamplePtr sample) { converted_ = std::move(sample); })) {
+      return true;
+    }
+    chain_.reset();
+    return false;
+  }
+
+  const std::unique_ptr<JpegEncoder> fast_ = MakeFastJpegEncoder();
+  std::unique_ptr<ElementChain> chain_;
+  SamplePtr converted_;
+};
+
 }  // namespace
+
+std::unique_ptr<JpegEncoder> MakeConvertingJpegEncoder() {
+  return std::make_unique<ConvertingJpegEncoder>();
+}
 
 std::unique_ptr<JpegEncoder> MakeStockJpegEncoder() { return std::make_unique<StockJpegEncoder>(); }
 

@@ -99,8 +99,8 @@ void Feeder::Run() {
 // Waits for the next unit and pushes it; false: there is nothing to wait for but a change.
 bool Feeder::Step(std::unique_lock<std::mutex>* lock) {
   // Until PLAY, and while the encoder is too slow, the appsrc does not ask: no frame is
-  // made then, so that none is old when it leaves.
-  const bool needed = hungry_ || (audio_ != nullptr && !audio_started_);
+  // made then, so that none is old when it leaves. Its first question says that it runs.
+  const bool needed = hungry_ || (anchored_ && audio_ != nullptr && !audio_started_);
   if (video_ == nullptr || !needed) return false;
   const GstClockTime now = Now();
   if (!GST_CLOCK_TIME_IS_VALID(now)) {

@@ -61,6 +61,14 @@ gboolean Push(gpointer appsrc) {
   return pushed ? G_SOURCE_CONTINUE : G_SOURCE_REMOVE;
 }
 
+// An appsrc takes nothing before it runs, which its first question tells.
+void OnNeedData(GstElement* appsrc, guint, gpointer) {
+  g_signal_handlers_disconnect_by_func(appsrc, reinterpret_cast<gpointer>(OnNeedData), nullptr);
+  Push(appsrc);
+  g_timeout_add_full(G_PRIORITY_DEFAULT, kPeriodMs, Push, gst_object_ref(appsrc),
+                     gst_object_unref);
+}
+
 }  // namespace
 
 bool RegisterMetadataPay() {
@@ -77,7 +85,5 @@ void FeedMetadata(GstElement* appsrc) {
                "do-timestamp", TRUE, "max-buffers", static_cast<guint64>(1), "leaky-type",
                GST_APP_LEAKY_TYPE_DOWNSTREAM, nullptr);
   gst_caps_unref(caps);
-  Push(appsrc);
-  g_timeout_add_full(G_PRIORITY_DEFAULT, kPeriodMs, Push, gst_object_ref(appsrc),
-                     gst_object_unref);
+  g_signal_connect(appsrc, "need-data", G_CALLBACK(OnNeedData), nullptr);
 }

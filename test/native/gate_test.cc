@@ -1,0 +1,128 @@
+// The gate's rules, one by one, on facts made up here.
+#include "core/gate.h"
+
+#include "check.h"
+
+using namespace framegate;
+
+namespace {
+
+AccessUnitInfo Picture(bool key, uint32_t frame_num, bool reference = true) {
+  AccessUnitInfo info;
+  info.well_formed = true;
+  info.key = key;
+  info.starts_at_first_block = true;
+  info.reference = reference;
+  info.frame_num_known = true;
+  info.frame_num = frame_num;
+  info.max_frame_num = 16;
+  return info;
+}
+
+bool Passes(Gate& gate, const AccessUnitInfo& info, bool hole = false) {
+  return gate.Check(info, hole) != GateVerdict::kDrop;
+}
+
+void StartsClosedAndOpensOnKey() {
+  Gate gate(GateRules::kH264);
+  CHECK(!Passes(gate, Picture(false, 3), true));  // The first unit's DISCONT tells nothing.
+  CHECK(!Passes(gate, Picture(false, 4)));
+  CHECK(gate.Check(Picture(true, 0), false) == GateVerdict::kPassAndReset);
+  CHECK(gate.Check(Picture(false, 1), false) == GateVerdict::kPass);
+  CHECK(gate.Check(Picture(true, 0), false) == GateVerdict::kPass);
+  CHECK_EQ(gate.closings(), 0u);
+}
+
+void FirstUnitMayOpenThoughMarked() {
+  Gate gate(GateRules::kH264);
+  CHECK(Passes(gate, Picture(true, 0), true));
+}
+
+void HoleClosesUntilNextWholeKey() {
+  Gate gate(GateRules::kH264);
+  Passes(gate, Picture(true, 0));
+  CHECK(!Passes(gate, Picture(false, 1), true));
+  CHECK(!Passes(gate, Picture(false, 2)));
+  CHECK(!Passes(gate, Picture(true, 0), true));  // A key with a hole may be truncated itself.
+  CHECK(!Passes(gate, Picture(false, 1)));
+  CHECK(Passes(gate, Picture(true, 0)));
+  CHECK(Passes(gate, Picture(false, 1)));
+  CHECK_EQ(gate.closings(), 1u);
+}
+
+void FrameNumGapCloses() {
+  Gate gate(GateRules::kH264);
+  Passes(gate, Picture(true, 0));
+  CHECK(Passes(gate, Picture(false, 1)));
+  CHECK(!Passes(gate, Picture(false, 3)));
+  CHECK(gate.last_reason() == GateReason::kFrameNumGap);
+  CHECK(!Passes(gate, Picture(false, 4)));
+}
+
+void FrameNumWrapsAndNonReferencesShareIt() {
+  Gate gate(GateRules::kH264);
+  Passes(gate, Picture(true, 0));
+  for (uint32_t n = 1; n < 40; ++n) {
+    CHECK(Passes(gate, Picture(false, n % 16, false)));  // b-picture before its reference
+    CHECK(Passes(gate, Picture(false, n % 16)));
+  }
+}
+
+void AllowedFrameNumGapsPass() {
+  Gate gate(GateRules::kH264);
+  Passes(gate, Picture(true, 0));
+  AccessUnitInfo sparse = Picture(false, 4);
+  sparse.frame_num_gaps_allowed = true;
+  CHECK(Passes(gate, sparse));
+}
+
+void IncompletePicturesClose() {
+  Gate gate(GateRules::kH264);
+  AccessUnitInfo headless = Picture(true, 0);
+  headless.starts_at_first_block = false;
+  CHECK(!Passes(gate, headless));
+  Passes(gate, Picture(true, 0));
+  AccessUnitInfo cut = Picture(false, 1);
+  cut.well_formed = false;
+  CHECK(!Passes(gate, cut));
+  CHECK(!Passes(gate, Picture(false, 2)));
+}
+
+void H265DropsRaslAfterOpening() {
+  Gate gate(GateRules::kH265);
+  AccessUnitInfo rasl = Picture(false, 0);
+  rasl.rasl = rasl.leading = true;
+  AccessUnitInfo radl = Picture(false, 0);
+  radl.leading = true;
+  CHECK(Passes(gate, Picture(true, 0)));
+  CHECK(!Passes(gate, rasl));
+  CHECK(Passes(gate, radl));
+  CHECK(!Passes(gate, rasl));
+  CHECK(Passes(gate, Picture(false, 0)));  // Trailing picture.
+  CHECK(Passes(gate, Picture(true, 0)));   // The next IRAP, in an unbroken stream:
+  CHECK(Passes(gate, rasl));               // its RASL pictures have what they need.
+}
+
+void IntraOnlyReopensAtOnce() {
+  Gate gate(GateRules::kIntraOnly);
+  AccessUnitInfo jpeg;
+  jpeg.well_formed = true;
+  CHECK(Passes(gate, jpeg));
+  CHECK(!Passes(gate, jpeg, true));
+  CHECK(Passes(gate, jpeg));
+}
+
+}  // namespace
+
+int main() {
+  StartsClosedAndOpensOnKey();
+  FirstUnitMayOpenThoughMarked();
+  HoleClosesUntilNextWholeKey();
+  FrameNumGapCloses();
+  FrameNumWrapsAndNonReferencesShareIt();
+  AllowedFrameNumGapsPass();
+  IncompletePicturesClose();
+  H265DropsRaslAfterOpening();
+  IntraOnlyReopensAtOnce();
+  return check::Finish();
+}

@@ -1,0 +1,120 @@
+// The parsers and the gate on what real encoders make, whole and damaged.
+#include "core/access_unit_parser.h"
+
+#include "check.h"
+#include "core/gate.h"
+#include "encoded_stream.h"
+
+using namespace framegate;
+
+namespace {
+
+constexpr char kAvc[] = "h264parse ! video/x-h264,stream-format=avc,alignment=au";
+constexpr char kHvc[] = "h265parse ! video/x-h265,stream-format=hvc1,alignment=au";
+constexpr int kFrames = 100, kGop = 25;
+
+struct Case {
+  const char* name;
+  std::string encoder;
+  bool h265;
+  bool b_slices;
+};
+
+const Case kCases[] = {
+    {"H.264 baseline", "x264enc speed-preset=ultrafast tune=zerolatency key-int-max=25 ! video/x-h264,profile=baseline", false, false},
+    {"H.264 4 slices", "x264enc speed-preset=ultrafast tune=zerolatency key-int-max=25 option-string=slices=4", false, false},
+    {"H.264 high, B-frames", "x264enc speed-preset=veryfast bframes=3 b-adapt=false key-int-max=25 ! video/x-h264,profile=high", false, true},
+    {"H.265", "x265enc speed-preset=ultrafast tune=zerolatency key-int-max=25 option-string=min-keyint=25:log-level=0", true, false},
+};
+
+std::unique_ptr<AccessUnitParser> ParserFor(const Case& test, const EncodedStream& stream) {
+  auto parser = test.h265 ? MakeH265Parser() : MakeH264Parser();
+  CHECK(parser->SetCodecData(stream.codec_data.data(), stream.codec_data.size()));
+  return parser;
+}
+
+GateRules RulesFor(const Case& test) { return test.h265 ? GateRules::kH265 : GateRules::kH264; }
+
+void WholeStreamPasses(const Case& test, const EncodedStream& stream) {
+  auto parser = ParserFor(test, stream);
+  CHECK_EQ(parser->parameters().width, 322);
+  CHECK_EQ(parser->parameters().height, 242);
+  Gate gate(RulesFor(test));
+  int keys = 0, passed = 0;
+  bool b_slices = false;
+  for (const EncodedUnit& unit : stream.units) {
+    const AccessUnitInfo info = parser->Parse(unit.bytes.data(), unit.bytes.size());
+    CHECK(info.well_formed);
+    CHECK_EQ(info.key, !unit.delta);
+    keys += info.key;
+    b_slices |= info.b_slices;
+    passed += gate.Check(info, false) != GateVerdict::kDrop;
+  }
+  CHECK_EQ(static_cast<int>(stream.units.size()), kFrames);
+  CHECK_EQ(keys, kFrames / kGop);
+  CHECK_EQ(passed, kFrames);
+  if (!test.h265) CHECK_EQ(b_slices, test.b_slices);
+}
+
+// A missing reference picture is seen by frame_num alone, without any DISCONT.
+void MissingReferenceClosesTheGate(const Case& test, const EncodedStream& stream) {
+  if (test.h265) return;
+  for (size_t missing = kGop + 1; missing + 2 < 2 * kGop; ++missing) {
+    auto parser = ParserFor(test, stream);
+    Gate gate(RulesFor(test));
+    bool closed_in_time = false, was_reference = false;
+    for (size_t i = 0; i < stream.units.size() && i < 2 * kGop; ++i) {
+      const AccessUnitInfo info = parser->Parse(stream.units[i].bytes.data(), stream.units[i].bytes.size());
+      if (i == missing) {
+        was_reference = info.reference;
+        continue;
+      }
+      if (gate.Check(info, false) == GateVerdict::kDrop) closed_in_time = true;
+    }
+    // The last references of a GOP may have none behind them that would tell.
+    if (was_reference && missing + 6 < 2 * kGop) CHECK(closed_in_time);
+  }
+}
+
+void DamagedBytesAreNoTrouble(const Case& test, const EncodedStream& stream) {
+  auto parser = ParserFor(test, stream);
+  unsigned seed = 7;
+  auto next = [&seed] { return (seed = seed * 1103515245u + 12345u) >> 16; };
+  for (int round = 0; round < 2000; ++round) {
+    std::vector<uint8_t> bytes = stream.units[next() % stream.units.size()].bytes;
+    bytes.resize(next() % (bytes.size() + 1));
+    for (int flips = 0; flips < 4 && !bytes.empty(); ++flips) bytes[next() % bytes.size()] ^= next();
+    parser->Parse(bytes.data(), bytes.size());
+    std::vector<uint8_t> data = stream.codec_data;
+    data.resize(next() % (data.size() + 1));
+    if (!data.empty()) data[next() % data.size()] ^= next();
+    parser->SetCodecData(data.data(), data.size());
+  }
+}
+
+void TruncatedUnitIsNotWellFormed(const Case& test, const EncodedStream& stream) {
+  auto parser = ParserFor(test, stream);
+  const std::vector<uint8_t>& whole = stream.units[3].bytes;
+  CHECK(!parser->Parse(whole.data(), whole.size() - 1).well_formed);
+  CHECK(!parser->Parse(whole.data(), 2).well_formed);
+  CHECK(!parser->Parse(whole.data(), 0).well_formed);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  gst_init(&argc, &argv);
+  for (const Case& test : kCases) {
+    const int before = check::failures;
+    // 322 x 242 is no multiple of a macroblock: cropping is parsed too.
+    const EncodedStream stream = Encode(test.encoder, test.h265 ? kHvc : kAvc, kFrames, 322, 242);
+    CHECK(!stream.units.empty());
+    if (stream.units.empty()) continue;
+    WholeStreamPasses(test, stream);
+    MissingReferenceClosesTheGate(test, stream);
+    DamagedBytesAreNoTrouble(test, stream);
+    TruncatedUnitIsNotWellFormed(test, stream);
+    std::fprintf(stderr, "%s: %s\n", test.name, check::failures == before ? "ok" : "FAILED");
+  }
+  return check::Finish();
+}

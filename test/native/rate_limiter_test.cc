@@ -1,0 +1,70 @@
+// The rates that the README promises, with and without jitter of the timestamps.
+#include "core/rate_limiter.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdlib>
+
+#include "check.h"
+
+using framegate::RateLimiter;
+
+namespace {
+
+struct Outcome {
+  double fps;
+  double longest_gap_frames;  // In frames of the source.
+};
+
+Outcome Run(double source_fps, double wanted_fps, double jitter_ms = 0, double seconds = 60) {
+  RateLimiter limiter(wanted_fps);
+  const double interval_ns = 1e9 / source_fps;
+  const int frames = static_cast<int>(seconds * source_fps);
+  int taken = 0, last = 0, longest = 0;
+  unsigned seed = 1;
+  for (int i = 0; i < frames; ++i) {
+    seed = seed * 1103515245u + 12345u;
+    const double jitter = ((seed >> 16 & 0x7fff) / 16383.5 - 1) * jitter_ms * 1e6;
+    if (!limiter.Take(static_cast<int64_t>(i * interval_ns + jitter + 1e9))) continue;
+    if (taken > 0) longest = std::max(longest, i - last);
+    last = i;
+    ++taken;
+  }
+  return {taken / seconds, static_cast<double>(longest)};
+}
+
+void Rate(double source, double wanted, double expected, double jitter_ms) {
+  const Outcome outcome = Run(source, wanted, jitter_ms);
+  if (std::abs(outcome.fps - expected) > 0.1) {
+    std::fprintf(stderr, "%g from %g (jitter %g ms): %g\n", wanted, source, jitter_ms, outcome.fps);
+  }
+  CHECK(std::abs(outcome.fps - expected) <= 0.1);
+  if (jitter_ms == 0) CHECK(outcome.longest_gap_frames <= std::max(2.0, std::ceil(source / wanted)));
+  CHECK(outcome.longest_gap_frames <= std::max(2.0, std::ceil(source / wanted) + 1));
+}
+
+void JumpsOfTheStreamsTimeDoNotStall() {
+  RateLimiter limiter(10);
+  CHECK(limiter.Take(5000000000));
+  CHECK(!limiter.Take(5040000000));
+  CHECK(limiter.Take(1000000000));     // back
+  CHECK(!limiter.Take(1040000000));
+  CHECK(limiter.Take(90000000000));    // far ahead
+  CHECK(!limiter.Take(90040000000));
+}
+
+}  // namespace
+
+int main() {
+  for (double jitter_ms : {0.0, 1.0, 4.0}) {
+    Rate(25, 20, 20, jitter_ms);
+    Rate(12.5, 7, 7, jitter_ms);
+    Rate(25, 30, 25, jitter_ms);
+    Rate(25, 25, 25, jitter_ms);
+    Rate(29.97, 15, 15, jitter_ms);
+    Rate(25, 5, 5, jitter_ms);
+    Rate(30, 1, 1, jitter_ms);
+  }
+  JumpsOfTheStreamsTimeDoNotStall();
+  return check::Finish();
+}
