@@ -40,6 +40,8 @@ export interface CameraSettings {
   scaleWidth: number
   /** 1 to 100. */
   jpegQuality: number
+  /** Carry the camera's own clock through MediaMTX; costs the start the wait for its first RTCP report. */
+  cameraTime: boolean
 }
 
 export type MediaMtxMode = 'managed' | 'external' | 'off'

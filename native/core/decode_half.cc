@@ -56,6 +56,7 @@ int64_t DecodeHalf::AgeLimitNs(int64_t frame_interval_ns) {
 void DecodeHalf::Start(const std::vector<AccessUnitPtr>& backlog) {
   queue_.assign(backlog.begin(), backlog.end());
   catching_up_until_ns_ = MonotonicNs() + kCatchUpNs;
+  catching_up_ = !backlog.empty();
   waiting_for_key_ = backlog.empty() && codec_ != Codec::kOther;
   thread_ = std::thread([this] { Run(); });
 }
@@ -110,14 +111,10 @@ bool DecodeHalf::DropForLag(const AccessUnit& unit) {
   if (waiting_for_key_) {
     if (!unit.key || waited > limit) return true;
     waiting_for_key_ = false;
-    catching_up_until_ns_ = 0;
     return false;
   }
-  if (waited <= limit) {
-    catching_up_until_ns_ = 0;
-    return false;
-  }
-  if (now < catching_up_until_ns_) return false;
+  if (waited <= limit || (catching_up_ && now < catching_up_until_ns_)) return false;
+  catching_up_ = false;
   ++counters_->lag_closings;
   waiting_for_key_ = true;
   return true;
@@ -186,6 +183,10 @@ void DecodeHalf::OnRaw(SamplePtr raw) {
       outputs_ = std::move(kept);
       renditions_changed_ = false;
     }
+  }
+  if (catching_up_) {
+    if (more_waiting) return;
+    catching_up_ = false;
   }
   if (age + times.transport_lag_ns > limit) {
     ++counters_->late;

@@ -97,6 +97,7 @@ class DecodeHalf {
   std::vector<Output> outputs_;
   std::map<uint64_t, Times> times_;  // By PTS: which unit a decoded frame came from.
   int64_t catching_up_until_ns_ = 0;
+  std::atomic<bool> catching_up_{false};  // From the ring: only the newest frame counts.
   bool waiting_for_key_ = false;
   bool skipped_last_ = false;
 };

@@ -17,6 +17,7 @@ export interface StartRequest {
   pubFps?: number | undefined
   scaleWidth?: number | undefined
   jpegQuality?: number | undefined
+  cameraTime?: boolean | undefined
 }
 
 export interface Started {
@@ -85,6 +86,7 @@ export class CameraRegistry {
       pubFps: request.pubFps ?? this.defaults.pubFps,
       scaleWidth: request.scaleWidth ?? this.defaults.scaleWidth,
       jpegQuality: request.jpegQuality ?? this.defaults.jpegQuality,
+      cameraTime: request.cameraTime ?? false,
     })
     if (!save) this.#unsaved.add(camera.name)
     await this.#save()

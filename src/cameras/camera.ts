@@ -14,7 +14,7 @@ export interface Relay {
   /** false: the camera is pulled directly. */
   readonly enabled: boolean
   /** Makes the relay dial the camera anew. @throws SourceError */
-  addPath(name: string, source: string, signal: AbortSignal): Promise<void>
+  addPath(name: string, source: string, cameraTime: boolean, signal: AbortSignal): Promise<void>
   /** Never throws. */
   removePath(name: string): Promise<void>
   /** What the gateway itself reads. */
@@ -148,7 +148,7 @@ export class Camera {
       // Cameras that are away are asked by the gateway, at its pace; MediaMTX, which
       // retries every 5 s, dials only once the camera has answered.
       if (!first) await probeCamera(this.url, RETRY_PROBE_MS, this.parts.userAgent, stop)
-      if (this.parts.relay.enabled) await this.parts.relay.addPath(this.name, withCredentials(this.url), stop)
+      if (this.parts.relay.enabled) await this.parts.relay.addPath(this.name, withCredentials(this.url), this.settings.cameraTime, stop)
       if (stop.aborted) return new SourceError('ERR_CLOSED', 'closed')
       return await this.#session(first)
     } catch (error) {
@@ -264,7 +264,8 @@ export class Camera {
       sourceHeight: native.sourceHeight,
       receivedAtUs: native.receivedAtUs,
       publishedAtUs: native.handedOverAtUs,
-      capturedAtUs: native.capturedAtUs,
+      // Without it the time that comes through MediaMTX is MediaMTX's own.
+      capturedAtUs: this.settings.cameraTime || !this.parts.relay.enabled ? native.capturedAtUs : null,
     })
   }
 

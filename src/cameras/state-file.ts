@@ -14,6 +14,7 @@ const camera = z.object({
   pub_fps: fields.pubFps,
   scale_width: fields.scaleWidth,
   jpeg_quality: fields.jpegQuality,
+  camera_time: fields.cameraTime.default(false),
 })
 
 const VERSION = 1
@@ -51,8 +52,8 @@ export class StateFile {
     for (const entry of entries) {
       const parsed = camera.safeParse(entry)
       if (parsed.success) {
-        const { name, rtsp, pub_fps, scale_width, jpeg_quality } = parsed.data
-        good.push({ name, rtsp, pubFps: pub_fps, scaleWidth: scale_width, jpegQuality: jpeg_quality })
+        const { name, rtsp, pub_fps, scale_width, jpeg_quality, camera_time } = parsed.data
+        good.push({ name, rtsp, pubFps: pub_fps, scaleWidth: scale_width, jpegQuality: jpeg_quality, cameraTime: camera_time })
       }
     }
     if (good.length < entries.length) {
@@ -74,8 +75,8 @@ export class StateFile {
     this.#next = null
     const content = {
       version: VERSION,
-      cameras: cameras.map(({ name, rtsp, pubFps, scaleWidth, jpegQuality }) => ({
-        name, rtsp, pub_fps: pubFps, scale_width: scaleWidth, jpeg_quality: jpegQuality,
+      cameras: cameras.map(({ name, rtsp, pubFps, scaleWidth, jpegQuality, cameraTime }) => ({
+        name, rtsp, pub_fps: pubFps, scale_width: scaleWidth, jpeg_quality: jpegQuality, camera_time: cameraTime,
       })),
     }
     const temporary = `${this.path}.${process.pid}.tmp`

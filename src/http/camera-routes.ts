@@ -17,6 +17,7 @@ const startBody = z.object({
   pub_fps: fields.pubFps.optional().describe(fields.pubFps.description!),
   scale_width: fields.scaleWidth.optional().describe(fields.scaleWidth.description!),
   jpeg_quality: fields.jpegQuality.optional().describe(fields.jpegQuality.description!),
+  camera_time: fields.cameraTime.optional().describe(fields.cameraTime.description!),
 })
 const stopBody = z.object({ name: fields.name })
 
@@ -31,6 +32,7 @@ export function cameraRoutes(parts: HttpParts): Router {
       pubFps: body.pub_fps,
       scaleWidth: body.scale_width,
       jpegQuality: body.jpeg_quality,
+      cameraTime: body.camera_time,
     })
     ctx.body = {
       ok: true,
@@ -83,6 +85,7 @@ function describe(parts: HttpParts, camera: CameraView, requestHost: string) {
     pub_fps: camera.settings.pubFps,
     scale_width: camera.settings.scaleWidth,
     jpeg_quality: camera.settings.jpegQuality,
+    camera_time: camera.settings.cameraTime,
     fps: Math.round(stats.fps * 10) / 10,
     age_ms: stats.ageMs === null ? null : Math.round(stats.ageMs),
     codec: camera.stream?.codec ?? null,

@@ -10,7 +10,7 @@ export interface CameraView {
   readonly reconnects: number
   readonly startedAtMs: number
   readonly renditionTopics: string[]
-  readonly settings: { pubFps: number; scaleWidth: number; jpegQuality: number }
+  readonly settings: { pubFps: number; scaleWidth: number; jpegQuality: number; cameraTime: boolean }
   stats(): {
     fps: number
     ageMs: number | null
@@ -33,6 +33,7 @@ export interface StartBody {
   pubFps?: number | undefined
   scaleWidth?: number | undefined
   jpegQuality?: number | undefined
+  cameraTime?: boolean | undefined
 }
 
 export interface HttpParts {

@@ -36,6 +36,8 @@ export class Sidecar extends EventEmitter<SidecarEvents> {
   #restartTimer: NodeJS.Timeout | null = null
   #startedAtMs = 0
   #lastError = ''
+  #lastLine = ''
+  #repeats = 0
   /** The last error that its log told of a path. */
   readonly complaints = new Map<string, string>()
 
@@ -119,6 +121,13 @@ export class Sidecar extends EventEmitter<SidecarEvents> {
         this.#lastError = message
       }
     }
+    if (message === this.#lastLine) {
+      this.#repeats++
+      return
+    }
+    if (this.#repeats > 0) this.options.logger.debug(`mediamtx: (the last line ${this.#repeats} times more)`)
+    this.#lastLine = message
+    this.#repeats = 0
     this.options.logger.debug(`mediamtx: ${message}`)
   }
 }

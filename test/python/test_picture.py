@@ -6,8 +6,8 @@ What is drawn is defined once, in native/test_camera/picture.h. Needs numpy and 
 import cv2
 import numpy as np
 
-# Worst block's mean luma difference from which a picture counts as damaged: measured
-# figures for clean and for corrupted streams are in docs/test-camera.md.
+# From this damage() on a picture counts as damaged. Clean streams, scaled and through
+# JPEG, stay below 6.4; docs/test-camera.md has the measurements.
 DAMAGED = 12.0
 
 CELLS = 40

@@ -1,0 +1,142 @@
+// A gateway process as users start it, on free ports, with a state file of its own.
+
+import { spawn, type ChildProcess } from 'node:child_process'
+import { MAIN, MEDIAMTX } from './paths.js'
+import { freePort } from './ports.js'
+import { until } from './wait.js'
+
+export interface Reply {
+  status: number
+  body: any
+  headers: Headers
+}
+
+export interface GatewayOptions {
+  stateFile: string
+  /** Default: managed where MediaMTX is, else off. */
+  mediamtx?: 'managed' | 'external' | 'off'
+  env?: Record<string, string>
+  args?: string[]
+}
+
+/** The environment that moves a managed MediaMTX to free ports. */
+export async function mediaMtxPorts(): Promise<Record<string, string>> {
+  return {
+    MTX_RTSPADDRESS: `127.0.0.1:${await freePort()}`,
+    MTX_RTSPTRANSPORTS: 'tcp',
+    MTX_HLSADDRESS: `127.0.0.1:${await freePort()}`,
+    MTX_WEBRTCADDRESS: `127.0.0.1:${await freePort()}`,
+    MTX_WEBRTCLOCALUDPADDRESS: `127.0.0.1:${await freePort()}`,
+    MTX_APIADDRESS: `127.0.0.1:${await freePort()}`,
+  }
+}
+
+export class Gateway {
+  base = ''
+  zmq = ''
+  stdout = ''
+  log = ''
+  readonly #child: ChildProcess
+  readonly exited: Promise<{ status: number | null; signal: NodeJS.Signals | null }>
+  #over = false
+
+  private constructor(
+    readonly options: GatewayOptions,
+    readonly env: Record<string, string>,
+  ) {
+    this.#child = spawn(process.execPath, [MAIN, ...(options.args ?? [])], {
+      env: { ...cleanEnv(), ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
+    this.#child.stdout!.on('data', (chunk: Buffer) => (this.stdout += chunk.toString()))
+    this.#child.stderr!.on('data', (chunk: Buffer) => (this.log += chunk.toString()))
+    this.exited = new Promise((resolve) =>
+      this.#child.once('close', (status, signal) => {
+        this.#over = true
+        resolve({ status, signal })
+      }),
+    )
+  }
+
+  /** Starts without waiting: for starts that are meant to fail. */
+  static async spawn(options: GatewayOptions): Promise<Gateway> {
+    const mode = options.mediamtx ?? (MEDIAMTX ? 'managed' : 'off')
+    return new Gateway(options, {
+      HTTP_PORT: '0',
+      ZMQ_BIND: 'tcp://127.0.0.1:*',
+      STATE_FILE: options.stateFile,
+      MEDIAMTX: mode,
+      ...(mode === 'managed' ? await mediaMtxPorts() : {}),
+      ...options.env,
+    })
+  }
+
+  static async start(options: GatewayOptions): Promise<Gateway> {
+    const gateway = await Gateway.spawn(options)
+    await until(
+      'the gateway to start',
+      () => {
+        if (gateway.#over) throw new Error(`it ended: ${gateway.log}`)
+        gateway.base = /is running: (\S+)/.exec(gateway.stdout)?.[1] ?? ''
+        gateway.zmq = /frames \(ZeroMQ\)\s+([^\s,]+)/.exec(gateway.stdout)?.[1] ?? ''
+        return gateway.base !== ''
+      },
+      { limitMs: 60000 },
+    )
+    return gateway
+  }
+
+  get pid(): number {
+    return this.#child.pid!
+  }
+
+  async get(path: string): Promise<Reply> {
+    const response = await fetch(this.base + path, { signal: AbortSignal.timeout(20000) })
+    return { status: response.status, body: await response.json(), headers: response.headers }
+  }
+
+  /** @param body an object, or text that is sent as it is. */
+  async post(path: string, body: unknown): Promise<Reply> {
+    const response = await fetch(this.base + path, {
+      method: 'POST',
+      body: typeof body === 'string' ? body : JSON.stringify(body),
+      signal: AbortSignal.timeout(20000),
+    })
+    return { status: response.status, body: await response.json(), headers: response.headers }
+  }
+
+  async camera(name: string): Promise<any> {
+    return (await this.get(`/cameras/${name}`)).body.camera
+  }
+
+  async untilState(name: string, state: string, limitMs = 30000): Promise<any> {
+    return until(
+      `camera ${name} to be ${state}`,
+      async () => {
+        const camera = await this.camera(name)
+        if (camera?.state !== state) throw new Error(`${camera?.state}: ${JSON.stringify(camera?.last_error)}`)
+        return camera
+      },
+      { limitMs },
+    )
+  }
+
+  kill(signal: NodeJS.Signals): void {
+    this.#child.kill(signal)
+  }
+
+  /** As systemd does it. */
+  async stop(): Promise<number | null> {
+    if (!this.#over) this.kill('SIGTERM')
+    const timer = setTimeout(() => this.kill('SIGKILL'), 20000)
+    const { status } = await this.exited
+    clearTimeout(timer)
+    return status
+  }
+}
+
+/** Without settings of whoever runs the tests. */
+function cleanEnv(): NodeJS.ProcessEnv {
+  const own = /^(MTX_|MEDIAMTX|ZMQ_|HTTP_(HOST|PORT)|PUB_FPS|SCALE_WIDTH|JPEG_QUALITY|STATE_FILE|CONFIG_FILE|LOG_LEVEL)/
+  return Object.fromEntries(Object.entries(process.env).filter(([key]) => !own.test(key) || key === 'MEDIAMTX_BIN'))
+}

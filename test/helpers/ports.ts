@@ -1,0 +1,31 @@
+// Free ports below the range that the kernel hands out, so that nobody else's outgoing
+// connection takes one between the look and the use.
+
+import dgram from 'node:dgram'
+import net from 'node:net'
+
+let next = 10000 + ((process.pid * 64) % 20000)
+
+async function isFree(port: number): Promise<boolean> {
+  const tcp = await new Promise<boolean>((resolve) => {
+    const server = net.createServer()
+    server.once('error', () => resolve(false))
+    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)))
+  })
+  if (!tcp) return false
+  return new Promise((resolve) => {
+    const socket = dgram.createSocket('udp4')
+    socket.once('error', () => resolve(false))
+    socket.bind(port, '127.0.0.1', () => socket.close(() => resolve(true)))
+  })
+}
+
+/** An even one, with the one above it free too (RTP and RTCP want a pair). */
+export async function freePort(): Promise<number> {
+  for (let tries = 0; tries < 1000; tries++) {
+    const port = next
+    next = next + 2 > 31000 ? 10000 : next + 2
+    if ((await isFree(port)) && (await isFree(port + 1))) return port
+  }
+  throw new Error('no free port')
+}

@@ -1,0 +1,82 @@
+// A test camera process (native/test_camera), told what to do by its stdin.
+
+import { spawn, type ChildProcess } from 'node:child_process'
+import { createInterface } from 'node:readline'
+import { TEST_CAMERA } from './paths.js'
+import { freePort } from './ports.js'
+import { until } from './wait.js'
+
+export interface CameraStats {
+  active: number
+  total: number
+  connections: number
+  open_connections: number
+  frames: number
+  describes: number
+}
+
+export class TestCamera {
+  url = ''
+  port = 0
+  /** Of the last `session` event. */
+  active = 0
+  total = 0
+  /** With --report-frames: when each frame left, microseconds since 1970. */
+  readonly sentAtUs = new Map<number, number>()
+  readonly #child: ChildProcess
+  readonly #exited: Promise<number | null>
+  #stats: CameraStats | null = null
+  #complaints = ''
+
+  private constructor(args: string[]) {
+    this.#child = spawn(TEST_CAMERA, args, { stdio: ['pipe', 'pipe', 'pipe'] })
+    this.#exited = new Promise((resolve) => {
+      this.#child.once('close', resolve)
+      this.#child.once('error', () => resolve(null))
+    })
+    this.#child.stdin!.on('error', () => undefined)
+    this.#child.stderr!.on('data', (chunk: Buffer) => (this.#complaints += chunk.toString()))
+    createInterface({ input: this.#child.stdout! }).on('line', (line) => this.#onEvent(JSON.parse(line)))
+  }
+
+  /** @param options of the program, without the dashes; true is a bare flag. */
+  static async start(options: Record<string, string | number | true> = {}): Promise<TestCamera> {
+    const port = options['port'] ?? (await freePort())
+    const args = Object.entries({ width: 640, height: 360, ...options, port }).flatMap(([key, value]) =>
+      value === true ? [`--${key}`] : [`--${key}`, String(value)],
+    )
+    const camera = new TestCamera(args)
+    let over = false
+    void camera.#exited.then(() => (over = true))
+    await until('the test camera to start', () => {
+      if (over) throw new Error(`it ended: ${camera.#complaints}`)
+      return camera.url !== ''
+    })
+    return camera
+  }
+
+  async stats(): Promise<CameraStats> {
+    this.#stats = null
+    this.#child.stdin!.write('stats\n')
+    return until('the test camera to tell its counts', () => this.#stats)
+  }
+
+  async stop(): Promise<void> {
+    this.#child.kill('SIGKILL')
+    await this.#exited
+  }
+
+  #onEvent(event: Record<string, unknown>): void {
+    if (event['event'] === 'ready') {
+      this.port = Number(event['port'])
+      this.url = String(event['url'])
+    } else if (event['event'] === 'session') {
+      this.active = Number(event['active'])
+      this.total = Number(event['total'])
+    } else if (event['event'] === 'stats') {
+      this.#stats = event as unknown as CameraStats
+    } else if (event['event'] === 'sent') {
+      this.sentAtUs.set(Number(event['frame']), Number(event['at_us']))
+    }
+  }
+}

@@ -1,0 +1,76 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import t from 'tap'
+import { readConfig } from '../../src/config.js'
+import { ConfigError } from '../../src/errors.js'
+import { temporaryFolder } from '../helpers/paths.js'
+
+const read = (argv: string[] = [], env: NodeJS.ProcessEnv = {}) => readConfig(argv, env, '1.2.3')
+
+t.test('defaults are those of the README', async (t) => {
+  const { config, demo, print } = read([], { XDG_STATE_HOME: '/state' })
+  t.strictSame(config, {
+    zmqBind: ['tcp://127.0.0.1:5555'], httpHost: '127.0.0.1', httpPort: 8090, pubFps: 20, scaleWidth: 640, jpegQuality: 80, mediamtx: 'managed',
+    mediamtxBin: undefined, mediamtxApi: undefined, mediamtxRtsp: undefined, mediamtxPublicHost: undefined,
+    stateFile: '/state/framegate/cameras.json', logLevel: 'info',
+  })
+  t.equal(demo, false)
+  t.equal(print, null)
+})
+
+t.test('a flag wins over the environment, that over the file, that over the default', async (t) => {
+  const file = join(temporaryFolder(t), 'framegate.yaml')
+  writeFileSync(file, 'pub_fps: 5\nscale_width: 320\njpeg_quality: 70\n')
+  const { config } = read(['--config', file, '--pub-fps', '15'], { PUB_FPS: '10', SCALE_WIDTH: '480' })
+  t.equal(config.pubFps, 15)
+  t.equal(config.scaleWidth, 480)
+  t.equal(config.jpegQuality, 70)
+  t.equal(read([], { CONFIG_FILE: file }).config.pubFps, 5)
+  t.equal(read([], { PUB_FPS: '' }).config.pubFps, 20, 'an empty variable is none')
+})
+
+t.test('a wrong value names the setting, the value and what was expected', async (t) => {
+  const cases: [string[], NodeJS.ProcessEnv, RegExp][] = [
+    [[], { HTTP_PORT: 'abc' }, /^HTTP_PORT: expected a port.*got "abc"$/],
+    [[], { HTTP_PORT: '70000' }, /^HTTP_PORT: .*70000/],
+    [['--http-port', '-1'], {}, /http-port/],
+    [['--http-port=-1'], {}, /^--http-port: expected .* got "-1"$/],
+    [[], { PUB_FPS: '0' }, /^PUB_FPS: .*0\.1 to 120.*"0"$/],
+    [[], { SCALE_WIDTH: '7' }, /^SCALE_WIDTH: .*16 to 7680/],
+    [[], { JPEG_QUALITY: '101' }, /^JPEG_QUALITY: .*1 to 100/],
+    [[], { MEDIAMTX: 'maybe' }, /^MEDIAMTX: expected managed, external or off; got "maybe"$/],
+    [[], { ZMQ_BIND: 'udp://1.2.3.4:5' }, /^ZMQ_BIND: expected a comma-separated list/],
+    [[], { ZMQ_BIND: 'tcp://127.0.0.1:99999' }, /^ZMQ_BIND: /],
+    [[], { MEDIAMTX_API: 'ftp://x' }, /^MEDIAMTX_API: /],
+    [[], { HTTP_HOST: 'a b' }, /^HTTP_HOST: /],
+    [['--nonsense'], {}, /--nonsense/],
+    [['extra'], {}, /extra/],
+    [['--config', '/does/not/exist'], {}, /--config: expected a readable YAML file; got "\/does\/not\/exist"/],
+  ]
+  for (const [argv, env, message] of cases) {
+    t.throws(() => read(argv, env), { name: 'ConfigError', message }, JSON.stringify([argv, env]))
+    t.throws(() => read(argv, env), ConfigError)
+  }
+})
+
+t.test('an unknown setting in the file is named', async (t) => {
+  const file = join(temporaryFolder(t), 'framegate.yaml')
+  writeFileSync(file, 'pub_fsp: 5\n')
+  t.throws(() => read(['--config', file]), { message: /unknown setting "pub_fsp"/ })
+  writeFileSync(file, '- 1\n')
+  t.throws(() => read(['--config', file]), { message: /YAML file of "setting: value" lines/ })
+  writeFileSync(file, 'pub_fps: fast\n')
+  t.throws(() => read(['--config', file]), { message: /^pub_fps in .*: expected frames a second.*got "fast"$/ })
+})
+
+t.test('lists, IPv6 and ipc endpoints are taken', async (t) => {
+  t.strictSame(read([], { ZMQ_BIND: 'tcp://*:5555, ipc:///run/f.sock,tcp://[::1]:1' }).config.zmqBind, ['tcp://*:5555', 'ipc:///run/f.sock', 'tcp://[::1]:1'])
+})
+
+t.test('--help lists every setting, --version the version', async (t) => {
+  const help = read(['--help']).print ?? ''
+  for (const name of ['ZMQ_BIND', 'HTTP_HOST', 'HTTP_PORT', 'PUB_FPS', 'SCALE_WIDTH', 'JPEG_QUALITY', 'MEDIAMTX', 'MEDIAMTX_BIN', 'MEDIAMTX_API', 'MEDIAMTX_RTSP', 'MEDIAMTX_PUBLIC_HOST', 'STATE_FILE', '--demo']) {
+    t.match(help, name)
+  }
+  t.equal(read(['--version']).print, 'framegate 1.2.3')
+})

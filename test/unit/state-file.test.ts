@@ -1,0 +1,67 @@
+import { chmodSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import t from 'tap'
+import { StateFile } from '../../src/cameras/state-file.js'
+import type { CameraSettings } from '../../src/types.js'
+import { temporaryFolder } from '../helpers/paths.js'
+
+const camera = (name: string): CameraSettings => ({
+  name, rtsp: `rtsp://u:secret@10.0.0.1/${name}`, pubFps: 20, scaleWidth: 640, jpegQuality: 80, cameraTime: false,
+})
+
+function make(t: { teardown(run: () => void): void }): { file: StateFile; path: string; told: string[] } {
+  const path = join(temporaryFolder(t), 'deep/er/cameras.json')
+  const told: string[] = []
+  const tell = (message: string) => void told.push(message)
+  return { path, told, file: new StateFile(path, { info: tell, warn: tell, error: tell, debug: tell }) }
+}
+
+t.test('what was saved is loaded, from a file for its owner alone', async (t) => {
+  const { file, path, told } = make(t)
+  t.strictSame(await file.load(), [], 'no file yet')
+  await file.save([camera('a'), camera('b')])
+  t.strictSame(await file.load(), [camera('a'), camera('b')])
+  t.equal(statSync(path).mode & 0o777, 0o600)
+  chmodSync(path, 0o644)
+  await file.save([camera('a')])
+  t.equal(statSync(path).mode & 0o777, 0o600)
+  t.strictSame(readdirSync(join(path, '..')), ['cameras.json'], 'no temporary file is left')
+  t.strictSame(told, [])
+})
+
+t.test('calls that come while it writes end with the newest list on disk', async (t) => {
+  const { file } = make(t)
+  await Promise.all(Array.from({ length: 50 }, (_, i) => file.save([camera(`c${i}`)])))
+  t.strictSame(await file.load(), [camera('c49')])
+})
+
+t.test('a damaged file is kept aside and told', async (t) => {
+  for (const content of ['', '{', 'garbage', '[]', '{"version":2,"cameras":[]}', '{"version":1}']) {
+    const { file, path, told } = make(t)
+    mkdirSync(join(path, '..'), { recursive: true })
+    writeFileSync(path, content)
+    t.strictSame(await file.load(), [])
+    const aside = readdirSync(join(path, '..'))
+    t.match(aside, [/^cameras\.json\.damaged-\d+$/])
+    t.equal(readFileSync(join(path, '..', aside[0]!), 'utf8'), content)
+    t.match(told, [/kept aside/])
+  }
+})
+
+t.test('one bad camera does not lose the others', async (t) => {
+  const { file, path, told } = make(t)
+  await file.save([camera('a'), camera('b')])
+  const content = JSON.parse(readFileSync(path, 'utf8'))
+  content.cameras[0].pub_fps = 'fast'
+  writeFileSync(path, JSON.stringify(content))
+  t.strictSame(await file.load(), [camera('b')])
+  t.match(told, [/1 of 2 cameras/])
+})
+
+t.test('a file that cannot be written is told and throws nothing', async (t) => {
+  const { path, told } = make(t)
+  mkdirSync(path, { recursive: true }) // A folder is in the way: also root cannot write there.
+  const tell = (message: string) => void told.push(message)
+  await new StateFile(path, { info: tell, warn: tell, error: tell, debug: tell }).save([camera('a')])
+  t.match(told, [/cannot be written/])
+})

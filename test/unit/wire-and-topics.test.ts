@@ -1,0 +1,71 @@
+import t from 'tap'
+import { encodeFrameMessage } from '../../src/frames/frame-message.js'
+import { FrameHub } from '../../src/frames/frame-hub.js'
+import { parseTopic, renditionTopic } from '../../src/frames/rendition-topic.js'
+import type { Frame } from '../../src/types.js'
+import { decode } from '../helpers/wire-reader.js'
+
+const frame: Frame = {
+  topic: 'lobby-1@320w5fps', camera: 'lobby-1', seq: 7, jpegBytes: Buffer.from([0xff, 0xd8, 1, 2, 0, 0xff, 0xd9]),
+  width: 320, height: 180, sourceWidth: 1920, sourceHeight: 1080, receivedAtUs: 1700000000000001, publishedAtUs: 1700000000000002, capturedAtUs: null,
+}
+
+t.test('a message is topic, NUL, header length, header, JPEG, in one part', async (t) => {
+  const message = encodeFrameMessage(frame)
+  t.ok(message.subarray(0, 17).equals(Buffer.from('lobby-1@320w5fps\0')))
+  const read = decode(message)
+  t.equal(read.topic, frame.topic)
+  t.strictSame(read.header, {
+    v: 1, camera: 'lobby-1', seq: 7, width: 320, height: 180, source_width: 1920, source_height: 1080,
+    received_at_us: 1700000000000001, published_at_us: 1700000000000002, captured_at_us: null,
+  })
+  t.ok(read.jpegBytes.equals(frame.jpegBytes))
+})
+
+t.test('rendition topics are read back as they are made, and nothing else is', async (t) => {
+  t.equal(renditionTopic('cam1', 320, 5), 'cam1@320w5fps')
+  t.equal(renditionTopic('cam1', 0, 12.5), 'cam1@0w12.5fps')
+  t.strictSame(parseTopic('cam1@320w5fps'), { camera: 'cam1', size: { width: 320, fps: 5 } })
+  t.strictSame(parseTopic('cam1@0w12.5fps'), { camera: 'cam1', size: { width: 0, fps: 12.5 } })
+  t.strictSame(parseTopic('cam1'), { camera: 'cam1', size: null })
+  for (const bad of ['', 'a b', 'cam1@', 'cam1@320w', 'cam1@8w5fps', 'cam1@320w0fps', 'cam1@320w500fps', 'cam1@99999w5fps', 'cam1@320w5fps@2', 'é']) {
+    t.equal(parseTopic(bad), null, JSON.stringify(bad))
+  }
+})
+
+t.test('demand: who asks for what', async (t) => {
+  const hub = new FrameHub()
+  let told = 0
+  hub.onDemand(() => told++)
+  t.strictSame(hub.demandedTopics('cam1'), [])
+  hub.setSubscriptions(new Set(['cam1\0']))
+  t.strictSame(hub.demandedTopics('cam1'), ['cam1'])
+  t.strictSame(hub.demandedTopics('cam10'), [], 'the NUL keeps cam10 out')
+  hub.setSubscriptions(new Set(['cam1']))
+  t.strictSame(hub.demandedTopics('cam10'), ['cam10'], 'a prefix without NUL asks for every camera that begins so')
+  hub.setSubscriptions(new Set(['']))
+  t.strictSame(hub.demandedTopics('any'), ['any'])
+  hub.setSubscriptions(new Set(['cam1@320w5fps\0', 'cam1\0', 'cam1@bad\0', 'cam1@640w5f']))
+  t.strictSame(hub.demandedTopics('cam1'), ['cam1', 'cam1@320w5fps'], 'its own comes first, nonsense not at all')
+  hub.setSubscriptions(new Set())
+  const before = told
+  const end = hub.read('cam1', () => undefined)
+  t.strictSame(hub.demandedTopics('cam1'), ['cam1'])
+  t.equal(hub.readers('cam1'), 1)
+  end()
+  end()
+  t.strictSame(hub.demandedTopics('cam1'), [])
+  t.equal(told, before + 2)
+})
+
+t.test('the newest frame of a topic is kept until it is forgotten', async (t) => {
+  const hub = new FrameHub()
+  const got: number[] = []
+  hub.read(frame.topic, (f) => got.push(f.seq))
+  hub.put(frame)
+  hub.put({ ...frame, seq: 8 })
+  t.equal(hub.newest(frame.topic)?.seq, 8)
+  t.strictSame(got, [7, 8])
+  hub.forget(frame.topic)
+  t.equal(hub.newest(frame.topic), undefined)
+})
