@@ -45,7 +45,7 @@ export class CameraRegistry {
   async restore(): Promise<number> {
     const list = await this.saved.load()
     for (const settings of list) {
-      if (!this.#cameras.has(settings.name) && !this.#byKey(parseCameraUrl(settings.rtsp).key)) this.#add(settings)
+      if (!this.#cameras.has(settings.name) && !this.#byKey(parseCameraUrl(settings.rtsp).key)) this.#add(settings).begin()
     }
     return this.#cameras.size
   }
@@ -90,6 +90,7 @@ export class CameraRegistry {
     })
     if (!save) this.#unsaved.add(camera.name)
     await this.#save()
+    camera.begin()
     return { camera, topic: camera.name, pubFps: camera.settings.pubFps, scaleWidth: camera.settings.scaleWidth }
   }
 

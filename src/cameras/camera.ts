@@ -72,7 +72,7 @@ export class Camera {
   readonly #nextSeq = new Map<string, number>()
   readonly #frameListenerOff: () => void
   readonly #backoff = new Backoff()
-  readonly #running: Promise<void>
+  #running: Promise<void> | null = null
 
   constructor(
     readonly settings: CameraSettings,
@@ -81,7 +81,11 @@ export class Camera {
     this.url = parseCameraUrl(settings.rtsp)
     this.#frameListenerOff = parts.frames.onDemand(() => this.#demandChanged())
     this.#demandChanged()
-    this.#running = this.#run()
+  }
+
+  /** Starts the tries; whoever made the camera calls it once it is saved. */
+  begin(): void {
+    if (!this.#stop.signal.aborted) this.#running ??= this.#run()
   }
 
   get name(): string {

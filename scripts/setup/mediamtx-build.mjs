@@ -1,0 +1,94 @@
+// Builds MediaMTX from its Go module, in a folder that holds all that the build makes and is removed after it.
+
+import { createHash } from 'node:crypto'
+import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { homedir } from 'node:os'
+import { join } from 'node:path'
+import { isOlder, pins } from './mediamtx-pins.mjs'
+import { npmCommand } from './npm-packages.mjs'
+import { must, run, which } from './run.mjs'
+
+// From this version on Go fetches a newer toolchain by itself, where it is let.
+const SWITCHES_SINCE = '1.21.0'
+
+/** @returns {Promise<{path: string | null, reason: string}>} a Go that can build it, or why there is none. */
+export async function findGo(env = process.env) {
+  let reason = `there is no Go here (${pins.go.least} or newer is needed)`
+  for (const path of [which('go', env.PATH ?? ''), '/usr/local/go/bin/go']) {
+    if (path === null) continue
+    const { code, stdout } = await run(path, ['env', 'GOVERSION', 'GOTOOLCHAIN'], { env })
+    const [, version = '', toolchain = ''] = /^go(\d+\.\d+(?:\.\d+)?)\S*\s+(\S*)/.exec(stdout) ?? []
+    if (code !== 0 || version === '') continue
+    const full = version.split('.').length === 2 ? `${version}.0` : version
+    if (!isOlder(full, pins.go.least)) return { path, reason: '' }
+    if (!isOlder(full, SWITCHES_SINCE) && toolchain.startsWith('auto')) return { path, reason: '' }
+    reason = `the Go here is ${version}, and ${pins.go.least} or newer is needed`
+  }
+  return { path: null, reason }
+}
+
+/** @returns the path of the binary in `folder`. @throws {Error} with the last lines of what failed. */
+export async function buildMediamtx({ folder, go, env, onProgress }) {
+  onProgress('downloading its source', null)
+  const source = join(folder, 'source')
+  const { stdout: found } = await must('go env failed.', go, ['env', 'GOMODCACHE', 'GOPROXY'], { env })
+  const [userModules, proxies] = found.trim().split('\n')
+  // All in this folder, so that nothing is left behind (the modules alone are 370 MB); what the user's module
+  // cache has is taken from there.
+  const goEnv = {
+    ...env,
+    HOME: env.HOME || homedir(),
+    CGO_ENABLED: '0',
+    GOCACHE: join(folder, 'cache'),
+    GOTMPDIR: folder,
+    GOMODCACHE: join(folder, 'modules'),
+    GOFLAGS: `${env.GOFLAGS ?? ''} -modcacherw`.trim(),
+    GOPROXY: `file://${userModules}/cache/download,${proxies || 'direct'}`,
+  }
+  const module = `${pins.go.module}@v${pins.version}`
+  const { stdout } = await must(`go mod download ${module} failed.`, go, ['mod', 'download', '-json', module], { cwd: folder, env: goEnv })
+  cpSync(JSON.parse(stdout).Dir, source, { recursive: true })
+  const versionFile = join(source, 'internal/core/VERSION')
+  rmSync(versionFile, { force: true }) // Read-only, as all in a module cache is.
+  writeFileSync(versionFile, `v${pins.version}`)
+  await addHlsjs(folder, join(source, 'internal/servers/hls/hls.min.js'))
+  addCameraPrograms(source)
+
+  onProgress('downloading its modules', null)
+  const total = (await must('The modules of MediaMTX could not be had.', go, ['list', '-deps', '.'], { cwd: source, env: goEnv })).stdout.trim().split('\n').length
+  let built = 0
+  const binary = join(folder, 'mediamtx')
+  // -v names each package as it is built.
+  await must('go build failed.', go, ['build', '-v', '-trimpath', '-o', binary, '.'], {
+    cwd: source,
+    env: goEnv,
+    onLine: (line) => {
+      if (!/^[\w.\-/]+$/.test(line)) return false
+      built += 1
+      onProgress(`building it from source, ${built} of ${total} packages`, built / total)
+      return true
+    },
+  })
+  return binary
+}
+
+/** MediaMTX's pages play HLS with it, and its module comes without. */
+async function addHlsjs(folder, target) {
+  const { version, sha256 } = pins.hlsjs
+  const [command, ...args] = [...npmCommand(), 'pack', `hls.js@${version}`, '--pack-destination', folder, '--ignore-scripts']
+  await must(`npm pack hls.js@${version} failed.`, command, args, { cwd: folder })
+  await must('hls.js cannot be unpacked.', 'tar', ['-xzf', join(folder, `hls.js-${version}.tgz`), '-C', folder, 'package/dist/hls.min.js'])
+  const content = readFileSync(join(folder, 'package/dist/hls.min.js'))
+  const got = createHash('sha256').update(content).digest('hex')
+  if (got !== sha256) throw new Error(`hls.js ${version}: the SHA-256 of hls.min.js is ${got} and not ${sha256}`)
+  writeFileSync(target, content)
+}
+
+/** On ARM it embeds programs for the Raspberry Pi's own camera, which its module lacks and we do not use. */
+function addCameraPrograms(source) {
+  for (const name of ['mtxrpicam_32', 'mtxrpicam_64']) {
+    const folder = join(source, 'internal/staticsources/rpicamera', name)
+    mkdirSync(folder, { recursive: true })
+    writeFileSync(join(folder, 'README'), 'Left out: this build has no Raspberry Pi camera source.\n')
+  }
+}

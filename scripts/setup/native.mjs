@@ -1,0 +1,81 @@
+// Set-up step: the C++ parts, built by CMake into build/: the addon, the test camera, and for tests the C++ tests.
+
+import { existsSync, readFileSync, rmSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
+import { join } from 'node:path'
+import { must } from './run.mjs'
+import { filesBelow, hashOf, readStamp, root, writeStamp } from './stamp.mjs'
+
+const build = join(root, 'build')
+// In build/, so that removing the folder builds again.
+const stampFile = join(build, '.framegate-stamp.json')
+const targets = ['framegate', 'test-camera']
+const programs = ['framegate.node', 'test-camera']
+
+function isSource(name) {
+  return /\.(cc|h|json)$/.test(name)
+}
+
+/** What the outcome depends on. The compiler is not in it: people who change theirs remove build/. */
+function hashes() {
+  const sources = [join(root, 'CMakeLists.txt'), ...filesBelow(join(root, 'native'), isSource)]
+  const addonApi = JSON.parse(readFileSync(join(root, 'node_modules/node-addon-api/package.json'), 'utf8')).version
+  const common = hashOf(sources, addonApi, process.versions.node.split('.')[0], process.arch)
+  return { programs: common, tests: hashOf(filesBelow(join(root, 'test/native'), isSource), common) }
+}
+
+/** 0 to 1 from a line of make ("[ 45%] Building ...") or ninja ("[12/40] Building ..."); null from any other. */
+export function buildProgress(line) {
+  const make = /^\[ *(\d+)%\]/.exec(line)
+  if (make !== null) return Number(make[1]) / 100
+  const ninja = /^\[(\d+)\/(\d+)\]/.exec(line)
+  return ninja === null ? null : Number(ninja[1]) / Number(ninja[2])
+}
+
+/** A build folder of another checkout, or one that was moved, cannot be configured again. */
+function removeForeignBuild() {
+  let cache
+  try {
+    cache = readFileSync(join(build, 'CMakeCache.txt'), 'utf8')
+  } catch {
+    return
+  }
+  const of = /^CMAKE_HOME_DIRECTORY:INTERNAL=(.*)$/m.exec(cache)?.[1]
+  if (of !== root) rmSync(build, { recursive: true, force: true })
+}
+
+/** @throws {SetupError} with the compiler's output. */
+export async function nativeBuild({ step, forTests }) {
+  const wanted = hashes()
+  const stamp = readStamp(stampFile)
+  const built = programs.every((name) => existsSync(join(build, 'Release', name)))
+  if (built && stamp.programs === wanted.programs && (!forTests || stamp.tests === wanted.tests)) return
+
+  step.update('configuring')
+  removeForeignBuild()
+  // cmake-js takes Node-API's headers from npm's node-api-headers: nothing is downloaded.
+  await must('CMake could not configure the native build.', process.execPath, [join(root, 'node_modules/cmake-js/bin/cmake-js'), 'configure'], { cwd: root })
+  const output = []
+  const args = ['--build', build, '--config', 'Release', '--parallel', String(availableParallelism()), ...(forTests ? [] : ['--target', ...targets])]
+  try {
+    await must('The native build failed:', 'cmake', args, {
+      cwd: root,
+      onLine: (line) => {
+        const fraction = buildProgress(line)
+        if (fraction === null) {
+          output.push(line)
+        } else {
+          step.update(line.replace(/^\[.*?\] */, '').replace(/^Building CXX object (CMakeFiles\/)?/, 'compiling ').slice(0, 70), fraction)
+        }
+        return fraction !== null
+      },
+    })
+  } catch (error) {
+    // All of it: the first error is the one that counts, and it is seldom among the last lines.
+    step.pause()
+    error.message = `The native build failed:\n${output.slice(0, 400).join('\n')}`
+    throw error
+  }
+  writeStamp(stampFile, { programs: wanted.programs, tests: forTests ? wanted.tests : stamp.tests })
+  step.done('built')
+}

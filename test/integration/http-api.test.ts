@@ -1,0 +1,220 @@
+// Every call of the API, and everything that can be wrong with one.
+
+import net from 'node:net'
+import { join } from 'node:path'
+import t from 'tap'
+import { Gateway } from '../helpers/gateway.js'
+import { temporaryFolder } from '../helpers/paths.js'
+import { TestCamera } from '../helpers/test-camera.js'
+import { frameNumber } from '../helpers/frame-number.js'
+import { until } from '../helpers/wait.js'
+import { WireReader } from '../helpers/wire-reader.js'
+
+let gateway: Gateway
+let camera: TestCamera
+
+t.before(async () => {
+  camera = await TestCamera.start({ gop: 25 })
+  gateway = await Gateway.start({ stateFile: join(temporaryFolder(t), 'cameras.json') })
+})
+t.teardown(async () => {
+  t.equal(await gateway.stop(), 0)
+  await camera.stop()
+})
+
+t.test('starting a camera answers with everything that the original README promises', async (t) => {
+  const { status, body } = await gateway.post('/cameras/start', { name: 'lobby-1', rtsp: camera.url, pub_fps: 20, scale_width: 320 })
+  t.equal(status, 200)
+  t.match(body, { ok: true, name: 'lobby-1', zmq_topic: 'lobby-1', zmq_endpoint: gateway.zmq, pub_fps: 20, scale_width: 320 })
+  t.match(body.state, /connecting|live/)
+  if (gateway.env['MEDIAMTX'] === 'managed') {
+    const port = (name: string) => gateway.env[name]!.split(':').pop()
+    t.equal(body.mediamtx_path, 'lobby-1')
+    t.equal(body.webrtc_whep, `http://127.0.0.1:${port('MTX_WEBRTCADDRESS')}/lobby-1/whep`)
+    t.equal(body.hls, `http://127.0.0.1:${port('MTX_HLSADDRESS')}/lobby-1/index.m3u8`)
+  }
+  const live = await gateway.untilState('lobby-1', 'live')
+  t.match(live, { last_error: null, codec: 'h264', audio: false, width: 640, height: 360 })
+})
+
+t.test('the same start again returns the same camera, under any spelling of its address', async (t) => {
+  for (const rtsp of [camera.url, camera.url.replace('rtsp://', 'RTSP://')]) {
+    const { status, body } = await gateway.post('/cameras/start', { name: 'other', rtsp, pub_fps: 20, scale_width: 320 })
+    t.equal(status, 200)
+    t.match(body, { name: 'lobby-1', zmq_topic: 'lobby-1' })
+  }
+  t.equal((await gateway.get('/cameras')).body.cameras.length, 1)
+})
+
+t.test('other settings for a running camera give the topic of a rendition', async (t) => {
+  const { body } = await gateway.post('/cameras/start', { name: 'x', rtsp: camera.url, pub_fps: 5, scale_width: 160 })
+  t.match(body, { name: 'lobby-1', zmq_topic: 'lobby-1@160w5fps', pub_fps: 5, scale_width: 160 })
+  const reader = new WireReader(gateway.zmq, 'lobby-1@160w5fps')
+  t.teardown(() => reader.close())
+  await until('frames of the rendition', () => reader.frames.length >= 3)
+  t.match(reader.frames[0]!.header, { v: 1, camera: 'lobby-1', seq: 0, width: 160, height: 90, source_width: 640, source_height: 360 })
+})
+
+t.test('at most 8 renditions at once; past that a clear error', async (t) => {
+  const readers: WireReader[] = []
+  t.teardown(() => Promise.all(readers.map((reader) => reader.close())))
+  for (let fps = 1; fps <= 8; fps++) readers.push(new WireReader(gateway.zmq, `lobby-1@64w${fps}fps`))
+  await until('8 renditions', async () => (await gateway.camera('lobby-1')).renditions.length === 8)
+  const { status, body } = await gateway.post('/cameras/start', { name: 'x', rtsp: camera.url, pub_fps: 11, scale_width: 96 })
+  t.equal(status, 409)
+  t.match(body, { ok: false, code: 'ERR_TOO_MANY_RENDITIONS', error: /8 sizes and rates/ })
+  await until('frames on all of them', () => readers.every((reader) => reader.frames.length > 0))
+})
+
+t.test('a name in use, and other credentials for a running address, are errors that say so', async (t) => {
+  const taken = await gateway.post('/cameras/start', { name: 'lobby-1', rtsp: 'rtsp://127.0.0.1:9/other' })
+  t.equal(taken.status, 409)
+  t.match(taken.body, { ok: false, code: 'ERR_NAME_IN_USE', error: /^name: / })
+  const credentials = await gateway.post('/cameras/start', { name: 'z', rtsp: camera.url.replace('://', '://admin:secret@') })
+  t.equal(credentials.status, 409)
+  t.match(credentials.body, { ok: false, code: 'ERR_CREDENTIALS_DIFFER', error: /another user name or password/ })
+  t.notMatch(JSON.stringify(credentials.body), /secret/)
+})
+
+t.test('a snapshot is the newest frame, with its age, number and times', async (t) => {
+  const before = Date.now()
+  const response = await fetch(`${gateway.base}/snapshot?cam=lobby-1`)
+  t.equal(response.status, 200)
+  t.equal(response.headers.get('content-type'), 'image/jpeg')
+  const bytes = Buffer.from(await response.arrayBuffer())
+  t.ok(bytes.subarray(0, 2).equals(Buffer.from([0xff, 0xd8])) && bytes.subarray(-2).equals(Buffer.from([0xff, 0xd9])))
+  t.type(frameNumber(bytes), 'number', 'the picture is whole')
+  t.ok(Number(response.headers.get('x-age-ms')) < 2000)
+  t.ok(Number(response.headers.get('x-received-at-us')) / 1000 > before - 2000)
+  t.match(response.headers.get('x-seq'), /^\d+$/)
+})
+
+t.test('MJPEG is a multipart stream of whole, newer and newer frames', async (t) => {
+  const stop = new AbortController()
+  const response = await fetch(`${gateway.base}/mjpeg?cam=lobby-1`, { signal: stop.signal })
+  t.match(response.headers.get('content-type'), /^multipart\/x-mixed-replace; boundary=framegate$/)
+  let bytes = Buffer.alloc(0)
+  for await (const chunk of response.body!) {
+    bytes = Buffer.concat([bytes, chunk])
+    if (bytes.toString('latin1').split('--framegate').length > 10) break
+  }
+  stop.abort()
+  const numbers: number[] = []
+  for (let at = 0; ; ) {
+    const head = bytes.indexOf('\r\n\r\n', at)
+    if (head < 0) break
+    const length = Number(/Content-Length: (\d+)/.exec(bytes.toString('latin1', at, head))?.[1])
+    if (head + 4 + length > bytes.length) break
+    numbers.push(frameNumber(bytes.subarray(head + 4, head + 4 + length)) ?? -1)
+    at = head + 4 + length
+  }
+  t.ok(numbers.length >= 8)
+  t.ok(numbers.every((number, i) => number >= 0 && (i === 0 || number > numbers[i - 1]!)), numbers.join())
+})
+
+t.test('CORS is on', async (t) => {
+  const simple = await fetch(`${gateway.base}/cameras`, { headers: { origin: 'http://app.example' } })
+  t.ok(['*', 'http://app.example'].includes(simple.headers.get('access-control-allow-origin') ?? ''))
+  await simple.arrayBuffer()
+  const preflight = await fetch(`${gateway.base}/cameras/start`, {
+    method: 'OPTIONS',
+    headers: { origin: 'http://app.example', 'access-control-request-method': 'POST', 'access-control-request-headers': 'content-type' },
+  })
+  t.equal(preflight.status, 204)
+  t.match(preflight.headers.get('access-control-allow-methods'), /POST/)
+  t.match(preflight.headers.get('access-control-allow-headers'), /content-type/)
+})
+
+t.test('every wrong request names the field and what was expected, and harms nothing', async (t) => {
+  const good = { name: 'n', rtsp: 'rtsp://127.0.0.1:9/x' }
+  const wrong: [unknown, number, RegExp, string?][] = [
+    ['{"name":', 400, /not valid JSON/, 'ERR_JSON_INVALID'],
+    ['', 400, /not valid JSON/, 'ERR_JSON_INVALID'],
+    ['[]', 400, /JSON object/],
+    ['null', 400, /JSON object/],
+    [{}, 400, /^name: .*missing/, 'ERR_FIELD_INVALID'],
+    [{ ...good, name: 'a/b' }, 400, /^name: expected 1 to 64 letters/],
+    [{ ...good, name: 'x'.repeat(65) }, 400, /^name: /],
+    [{ ...good, name: 7 }, 400, /^name: /],
+    [{ name: 'n' }, 400, /^rtsp: .*missing/],
+    [{ ...good, rtsp: 'http://127.0.0.1/' }, 400, /^rtsp: expected an address that begins with rtsp/],
+    [{ ...good, rtsp: 'file:///etc/passwd' }, 400, /^rtsp: /],
+    [{ ...good, rtsp: 'rtsp://u:hunter2@127.0.0.1:99999/' }, 400, /^rtsp: /],
+    [{ ...good, pub_fps: 0 }, 400, /^pub_fps: .*0\.1 to 120/],
+    [{ ...good, pub_fps: 121 }, 400, /^pub_fps: /],
+    [{ ...good, pub_fps: '20' }, 400, /^pub_fps: .*got "20"/],
+    [{ ...good, pub_fps: null }, 400, /^pub_fps: /],
+    [{ ...good, scale_width: 3 }, 400, /^scale_width: .*16 to 7680/],
+    [{ ...good, scale_width: 640.5 }, 400, /^scale_width: /],
+    [{ ...good, jpeg_quality: 0 }, 400, /^jpeg_quality: /],
+    [{ ...good, camera_time: 'yes' }, 400, /^camera_time: /],
+    [{ ...good, fps: 20 }, 400, /^unknown field "fps"; known are name, rtsp/],
+    [JSON.stringify({ ...good, name: 'x'.repeat(70000) }), 413, /64 KiB/, 'ERR_BODY_TOO_LARGE'],
+  ]
+  for (const [body, status, message, code] of wrong) {
+    const reply = await gateway.post('/cameras/start', body)
+    const label = JSON.stringify(body).slice(0, 60)
+    t.equal(reply.status, status, label)
+    t.match(reply.body, { ok: false, error: message, code: code ?? /^ERR_/ }, label)
+    t.notMatch(JSON.stringify(reply.body), /hunter2/)
+  }
+  t.match((await gateway.post('/cameras/stop', { nam: 'x' })).body, { ok: false, error: /name|unknown field/ })
+  t.equal((await gateway.get('/cameras')).body.cameras.length, 1, 'nothing was started')
+  t.equal((await gateway.camera('lobby-1')).state, 'live')
+})
+
+t.test('wrong addresses and parameters answer in the same form', async (t) => {
+  const cases: [string, number, string][] = [
+    ['/cameras/nobody', 404, 'ERR_CAMERA_NOT_FOUND'],
+    ['/snapshot?cam=nobody', 404, 'ERR_CAMERA_NOT_FOUND'],
+    ['/mjpeg?cam=nobody', 404, 'ERR_CAMERA_NOT_FOUND'],
+    ['/snapshot', 400, 'ERR_FIELD_INVALID'],
+    ['/snapshot?cam=a&cam=b', 400, 'ERR_FIELD_INVALID'],
+    ['/mjpeg?cam=../x', 400, 'ERR_FIELD_INVALID'],
+    ['/mjpeg?cam=lobby-1&size=3', 400, 'ERR_FIELD_INVALID'],
+    ['/nothing', 404, 'ERR_NOT_FOUND'],
+    ['/cameras/%', 404, 'ERR_'],
+  ]
+  for (const [path, status, code] of cases) {
+    const reply = await gateway.get(path)
+    t.equal(reply.status, status, path)
+    t.match(reply.body, { ok: false, code: new RegExp(code) }, path)
+  }
+  const method = await fetch(`${gateway.base}/cameras`, { method: 'DELETE' })
+  t.equal(method.status, 405)
+  t.match(await method.json(), { ok: false, code: 'ERR_METHOD_NOT_ALLOWED' })
+})
+
+t.test('clients that send rubbish or stop half-way harm nobody', async (t) => {
+  const port = Number(new URL(gateway.base).port)
+  const talk = (bytes: string) =>
+    new Promise<void>((resolve) => {
+      const socket = net.connect(port, '127.0.0.1', () => {
+        socket.write(bytes)
+        setTimeout(() => socket.destroy(), 100)
+      })
+      socket.on('error', () => undefined).on('close', () => resolve())
+    })
+  await Promise.all([
+    talk('\0\0\0\0'),
+    talk('GET /snapshot?cam=lobby-1'),
+    talk('POST /cameras/start HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n{"na'),
+    talk('POST /cameras/start HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n'),
+    talk('GET /mjpeg?cam=lobby-1 HTTP/1.1\r\nHost: x\r\n\r\n'),
+  ])
+  t.match((await gateway.get('/health')).body, { ok: true, cameras: { live: 1 } })
+  await until('readers that left to be forgotten', async () => (await gateway.camera('lobby-1')).mjpeg_readers === 0)
+})
+
+t.test('health tells the version, MediaMTX and the cameras', async (t) => {
+  const { body } = await gateway.get('/health')
+  t.match(body, { ok: true, version: /^\d+\.\d+\.\d+$/, uptime_s: Number, mediamtx: { mode: gateway.env['MEDIAMTX'] }, cameras: { live: 1 } })
+})
+
+t.test('stopping ends the session; stopping what does not run is ok', async (t) => {
+  t.match((await gateway.post('/cameras/stop', { name: 'lobby-1' })).body, { ok: true })
+  t.match((await gateway.post('/cameras/stop', { name: 'lobby-1' })).body, { ok: true })
+  t.equal((await gateway.get('/cameras')).body.cameras.length, 0)
+  await until('the camera to see its session end', () => camera.active === 0)
+  t.equal(camera.total, 1, 'all this was one session')
+})

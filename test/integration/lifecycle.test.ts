@@ -1,0 +1,192 @@
+// Starting, ending and dying: nothing is left behind, everything comes back.
+
+import net from 'node:net'
+import { readFileSync, statSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import t from 'tap'
+import { Gateway } from '../helpers/gateway.js'
+import { NO_MEDIAMTX, temporaryFolder } from '../helpers/paths.js'
+import { freePort } from '../helpers/ports.js'
+import { childrenOf, commandLine, isAlive } from '../helpers/processes.js'
+import { TestCamera } from '../helpers/test-camera.js'
+import { until } from '../helpers/wait.js'
+
+async function isPortFree(address: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const server = net.createServer()
+    server.once('error', () => resolve(false))
+    server.listen(Number(address.split(':').pop()), '127.0.0.1', () => server.close(() => resolve(true)))
+  })
+}
+
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  t.test(`${signal} ends everything: status 0, no process, ports free, no session`, async (t) => {
+    const camera = await TestCamera.start()
+    t.teardown(() => camera.stop())
+    const gateway = await Gateway.start({ stateFile: join(temporaryFolder(t), 'cameras.json') })
+    await gateway.post('/cameras/start', { name: 'a', rtsp: camera.url })
+    await gateway.untilState('a', 'live')
+    // A reader that never ends by itself must not hold the end up.
+    const reader = await fetch(`${gateway.base}/mjpeg?cam=a`)
+    const children = childrenOf(gateway.pid)
+    gateway.kill(signal)
+    t.strictSame(await gateway.exited, { status: 0, signal: null }, gateway.log)
+    for (const child of children) t.notOk(isAlive(child), commandLine(child))
+    t.ok(await isPortFree(gateway.base))
+    t.ok(await isPortFree(gateway.zmq))
+    await until('the session at the camera to end', () => camera.active === 0)
+    await reader.body?.cancel().catch(() => undefined)
+  })
+}
+
+t.test('kill -9 leaves no MediaMTX and no session; the next start has the cameras again', { skip: NO_MEDIAMTX }, async (t) => {
+  const camera = await TestCamera.start({ user: 'u', password: 'secret-word' })
+  t.teardown(() => camera.stop())
+  const stateFile = join(temporaryFolder(t), 'cameras.json')
+  const first = await Gateway.start({ stateFile, mediamtx: 'managed' })
+  await first.post('/cameras/start', { name: 'a', rtsp: camera.url.replace('://', '://u:secret-word@'), pub_fps: 7, scale_width: 320, jpeg_quality: 55 })
+  await first.untilState('a', 'live')
+  t.equal(statSync(stateFile).mode & 0o777, 0o600)
+  const children = childrenOf(first.pid)
+  t.equal(children.length, 1, 'MediaMTX is its child')
+  for (const child of [first.pid, ...children]) t.notMatch(commandLine(child), /secret-word/)
+
+  first.kill('SIGKILL')
+  await first.exited
+  await until('MediaMTX to be gone', () => children.every((child) => !isAlive(child)))
+  await until('the session to be gone', () => camera.active === 0)
+
+  const second = await Gateway.start({ stateFile, mediamtx: 'managed' })
+  t.teardown(() => second.stop())
+  t.match(await second.untilState('a', 'live'), { pub_fps: 7, scale_width: 320, jpeg_quality: 55 })
+  t.equal(camera.active, 1)
+  t.notMatch(first.log + first.stdout + second.log + second.stdout, /secret-word/)
+})
+
+t.test('MediaMTX killed: it is started again and the camera comes back', { skip: NO_MEDIAMTX }, async (t) => {
+  const camera = await TestCamera.start({ gop: 25 })
+  t.teardown(() => camera.stop())
+  const gateway = await Gateway.start({ stateFile: join(temporaryFolder(t), 'cameras.json'), mediamtx: 'managed' })
+  t.teardown(() => gateway.stop())
+  await gateway.post('/cameras/start', { name: 'a', rtsp: camera.url })
+  await gateway.untilState('a', 'live')
+  process.kill(childrenOf(gateway.pid)[0]!, 'SIGKILL')
+  await until('the camera to be pulled anew', () => camera.total === 2)
+  await gateway.untilState('a', 'live')
+  t.match(gateway.log, /MediaMTX ended: killed by SIGKILL; starting it again/)
+  t.equal(camera.active, 1)
+})
+
+t.test("MediaMTX's API shows camera passwords to the gateway alone", { skip: NO_MEDIAMTX }, async (t) => {
+  const camera = await TestCamera.start()
+  t.teardown(() => camera.stop())
+  const gateway = await Gateway.start({ stateFile: join(temporaryFolder(t), 'cameras.json'), mediamtx: 'managed' })
+  t.teardown(() => gateway.stop())
+  const api = `http://${gateway.env['MTX_APIADDRESS']}/v3/config/paths/list`
+  t.equal((await fetch(api)).status, 401)
+  const guess = await fetch(api, { headers: { authorization: `Basic ${Buffer.from('framegate:set-by-the-gateway').toString('base64')}` } })
+  t.equal(guess.status, 401, 'the password in mediamtx.yaml is not used')
+})
+
+t.test('external: another MediaMTX is used by its API, and left running', { skip: NO_MEDIAMTX }, async (t) => {
+  const camera = await TestCamera.start({ gop: 25 })
+  t.teardown(() => camera.stop())
+  // A second gateway's MediaMTX is somebody else's; without users of its own any local caller may use the API.
+  const owner = await Gateway.start({
+    stateFile: join(temporaryFolder(t), 'owner.json'),
+    mediamtx: 'managed',
+    env: { MTX_AUTHINTERNALUSERS_0_PERMISSIONS_2_ACTION: 'api' },
+  })
+  t.teardown(() => owner.stop())
+  const gateway = await Gateway.start({
+    stateFile: join(temporaryFolder(t), 'cameras.json'),
+    mediamtx: 'external',
+    env: { MEDIAMTX_API: `http://${owner.env['MTX_APIADDRESS']}` },
+  })
+  t.match((await gateway.get('/health')).body.mediamtx, { mode: 'external', ready: true, version: /1\.20/ })
+  const { body } = await gateway.post('/cameras/start', { name: 'a', rtsp: camera.url })
+  t.match(body.hls, new RegExp(`:${owner.env['MTX_HLSADDRESS']!.split(':')[1]}/a/index.m3u8$`), 'ports are asked of MediaMTX')
+  await gateway.untilState('a', 'live')
+  t.equal(await gateway.stop(), 0)
+  await until('the session to end', () => camera.active === 0)
+  t.match((await owner.get('/health')).body.mediamtx, { ready: true })
+})
+
+t.test('managed without a binary: told once, with what mends it, and everything else works', async (t) => {
+  const camera = await TestCamera.start()
+  t.teardown(() => camera.stop())
+  const empty = temporaryFolder(t)
+  const gateway = await Gateway.start({
+    stateFile: join(empty, 'cameras.json'),
+    mediamtx: 'managed',
+    env: { PATH: '/usr/bin:/bin', XDG_CACHE_HOME: empty, MEDIAMTX_BIN: '' },
+  })
+  t.teardown(() => gateway.stop())
+  t.equal(gateway.log.match(/npm run setup/g)?.length, 1)
+  const { body } = await gateway.post('/cameras/start', { name: 'a', rtsp: camera.url })
+  t.match(body, { webrtc_whep: null, hls: null, mediamtx_path: null, mediamtx_reason: /npm run setup/ })
+  await gateway.untilState('a', 'live')
+})
+
+t.test('wrong settings end with status 2 and a sentence', async (t) => {
+  const cases: [Record<string, string>, RegExp][] = [
+    [{ HTTP_PORT: 'abc' }, /^framegate: HTTP_PORT: expected a port.*got "abc"\n$/],
+    [{ MEDIAMTX: 'sometimes' }, /MEDIAMTX: expected managed, external or off; got "sometimes"/],
+    [{ PUB_FPS: '0' }, /PUB_FPS: .*got "0"/],
+    [{ MEDIAMTX: 'managed', MEDIAMTX_BIN: '/bin/false' }, /MEDIAMTX_BIN: expected MediaMTX 1\.20\.1 or newer at \/bin\/false/],
+  ]
+  for (const [env, message] of cases) {
+    const gateway = await Gateway.spawn({ stateFile: join(temporaryFolder(t), 'cameras.json'), mediamtx: 'off', env })
+    t.equal((await gateway.exited).status, 2, JSON.stringify(env))
+    t.match(gateway.log, message)
+  }
+})
+
+t.test('a port in use says which, and by what setting to change it', async (t) => {
+  const taken = net.createServer()
+  const port = await freePort()
+  await new Promise<void>((resolve) => taken.listen(port, '127.0.0.1', resolve))
+  t.teardown(() => void taken.close())
+  const folder = temporaryFolder(t)
+  const cases: [Record<string, string>, RegExp][] = [
+    [{ HTTP_PORT: String(port) }, new RegExp(`127\\.0\\.0\\.1:${port}: the port is in use; set HTTP_PORT`)],
+    [{ ZMQ_BIND: `tcp://127.0.0.1:${port}` }, new RegExp(`tcp://127\\.0\\.0\\.1:${port}: it is in use; set ZMQ_BIND`)],
+  ]
+  for (const [env, message] of cases) {
+    const gateway = await Gateway.spawn({ stateFile: join(folder, 'cameras.json'), mediamtx: 'off', env })
+    t.equal((await gateway.exited).status, 4, gateway.log)
+    t.match(gateway.log, message)
+  }
+  if (NO_MEDIAMTX) return
+  for (const name of ['MTX_RTSPADDRESS', 'MTX_HLSADDRESS', 'MTX_WEBRTCADDRESS', 'MTX_APIADDRESS']) {
+    const gateway = await Gateway.spawn({ stateFile: join(folder, 'cameras.json'), mediamtx: 'managed', env: { [name]: `127.0.0.1:${port}` } })
+    t.equal((await gateway.exited).status, 4, gateway.log)
+    t.match(gateway.log, new RegExp(`port ${port} .*in use.*${name}`))
+  }
+})
+
+t.test('a damaged state file is kept aside and the gateway starts', async (t) => {
+  const stateFile = join(temporaryFolder(t), 'cameras.json')
+  writeFileSync(stateFile, '{"version":1,"cam')
+  const gateway = await Gateway.start({ stateFile, mediamtx: 'off' })
+  t.match(gateway.log, /kept aside as/)
+  await gateway.post('/cameras/start', { name: 'a', rtsp: 'rtsp://127.0.0.1:9/x' })
+  t.match(JSON.parse(readFileSync(stateFile, 'utf8')), { version: 1, cameras: [{ name: 'a' }] })
+  t.equal(await gateway.stop(), 0)
+  t.match(JSON.parse(readFileSync(stateFile, 'utf8')), { cameras: [{ name: 'a' }] }, 'ending is no stopping')
+})
+
+t.test('--demo starts a simulated camera, prints where to look, and does not save it', async (t) => {
+  const stateFile = join(temporaryFolder(t), 'cameras.json')
+  const gateway = await Gateway.start({ stateFile, args: ['--demo'] })
+  t.match(gateway.stdout, /mjpeg\?cam=demo/)
+  t.match(gateway.stdout, /from capture import open_capture/)
+  await gateway.untilState('demo', 'live')
+  const snapshot = await fetch(`${gateway.base}/snapshot?cam=demo`)
+  t.equal(snapshot.status, 200)
+  await snapshot.arrayBuffer()
+  const children = childrenOf(gateway.pid)
+  t.equal(await gateway.stop(), 0)
+  for (const child of children) t.notOk(isAlive(child))
+  t.throws(() => readFileSync(stateFile, 'utf8').match('demo') || (() => { throw new Error('not saved') })())
+})

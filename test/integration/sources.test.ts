@@ -1,0 +1,73 @@
+// Cameras that cannot be had: the reason is told in time, and they come by themselves.
+
+import net from 'node:net'
+import { join } from 'node:path'
+import t from 'tap'
+import { Gateway } from '../helpers/gateway.js'
+import { NO_MEDIAMTX, temporaryFolder } from '../helpers/paths.js'
+import { freePort } from '../helpers/ports.js'
+import { TestCamera } from '../helpers/test-camera.js'
+import { until } from '../helpers/wait.js'
+
+// The promise is 2 s (6 s where nothing answers); a busy machine gets as much again.
+const SOON_MS = 4000
+const NO_ANSWER_MS = 12000
+
+for (const mediamtx of ['managed', 'off'] as const) {
+  t.test(`MEDIAMTX=${mediamtx}`, { skip: mediamtx === 'managed' ? NO_MEDIAMTX : false }, async (t) => {
+    const gateway = await Gateway.start({ stateFile: join(temporaryFolder(t), 'cameras.json'), mediamtx })
+    t.teardown(() => gateway.stop())
+    const camera = await TestCamera.start({ user: 'admin', password: 'p@ss:w/rd', auth: 'digest', gop: 25 })
+    t.teardown(() => camera.stop())
+    const audioOnly = await TestCamera.start({ video: 'off', audio: 'alaw' })
+    t.teardown(() => audioOnly.stop())
+    const silent = net.createServer(() => undefined)
+    await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve))
+    t.teardown(() => void silent.close())
+    const silentPort = (silent.address() as net.AddressInfo).port
+    const closedPort = await freePort()
+
+    const failure = async (name: string, rtsp: string, code: string, message: RegExp, limitMs = SOON_MS) => {
+      const before = Date.now()
+      const started = await gateway.post('/cameras/start', { name, rtsp })
+      t.match(started.body, { ok: true, state: 'connecting' }, `${name} answers at once`)
+      const seen = await until(`last_error of ${name}`, async () => (await gateway.camera(name)).last_error, { limitMs })
+      const tookMs = Date.now() - before
+      t.equal(seen.code, code, `${name}: ${seen.message}`)
+      t.match(seen.message, message)
+      t.ok(tookMs < limitMs, `${name}: ${tookMs} ms`)
+      t.notMatch(JSON.stringify((await gateway.get('/cameras')).body), /p@ss|p%40ss|wrong-one/)
+    }
+
+    await Promise.all([
+      failure('refused', `rtsp://127.0.0.1:${closedPort}/x`, 'ERR_SOURCE_UNREACHABLE', /refused the connection/),
+      failure('nopath', camera.url.replace('://', '://admin:p%40ss%3Aw%2Frd@').replace('/cam', '/nothing'), 'ERR_SOURCE_NOT_FOUND', /no such path/),
+      failure('badpassword', camera.url.replace('://', '://admin:wrong-one@'), 'ERR_SOURCE_UNAUTHORIZED', /refused the user name or password/),
+      failure('novideo', audioOnly.url, 'ERR_SOURCE_NO_VIDEO', /audio but no video/),
+      failure('nohost', 'rtsp://camera.invalid/x', 'ERR_SOURCE_UNKNOWN_HOST', /host name .* not known/),
+      failure('noanswer', `rtsp://127.0.0.1:${silentPort}/x`, 'ERR_SOURCE_TIMEOUT', /no answer/, NO_ANSWER_MS),
+    ])
+
+    t.test('the right credentials, with every awkward character, go through', async (t) => {
+      await gateway.post('/cameras/stop', { name: 'badpassword' })
+      await gateway.post('/cameras/start', { name: 'right', rtsp: camera.url.replace('://', '://admin:p%40ss%3Aw%2Frd@') })
+      await gateway.untilState('right', 'live')
+      t.notMatch(gateway.log, /p@ss|p%40ss/)
+      t.notMatch(JSON.stringify((await gateway.get('/cameras')).body), /p@ss|p%40ss/)
+    })
+
+    t.test('a camera comes live by itself once it is there, and again after it was away', async (t) => {
+      const port = closedPort
+      let late = await TestCamera.start({ port, path: '/x', gop: 25 })
+      await gateway.untilState('refused', 'live')
+      t.equal((await gateway.camera('refused')).last_error, null)
+      await late.stop()
+      await until('the loss to be told', async () => (await gateway.camera('refused')).last_error)
+      t.match((await gateway.camera('refused')).state, /retrying|stalled/)
+      late = await TestCamera.start({ port, path: '/x', gop: 25 })
+      await gateway.untilState('refused', 'live')
+      t.equal(late.total, 1, 'one session is enough')
+      await late.stop()
+    })
+  })
+}
