@@ -7,13 +7,13 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { debianPackages } from './setup/debian-packages.mjs'
 import { withLock } from './setup/lock.mjs'
-import { cacheFolder, mediamtx } from './setup/mediamtx.mjs'
+import { mediamtx } from './setup/mediamtx.mjs'
 import { nativeBuild } from './setup/native.mjs'
 import { npmPackages } from './setup/npm-packages.mjs'
 import { Step } from './setup/progress.mjs'
 import { pythonVenv } from './setup/python-venv.mjs'
 import { SetupError, watchSignals } from './setup/run.mjs'
-import { hashOf, root } from './setup/stamp.mjs'
+import { root } from './setup/stamp.mjs'
 import { typescript } from './setup/typescript.mjs'
 
 const LEAST_NODE = 20
@@ -40,7 +40,7 @@ export async function setup({ forTests = false, quiet = false } = {}) {
   const stopWatching = watchSignals()
   try {
     const all = forTests ? [...steps, ...testSteps] : steps
-    const lock = join(cacheFolder(), `checkout-${hashOf([], root).slice(0, 16)}.lock`)
+    const lock = join(root, 'dist', '.setup.lock')
     let told = false
     // `npm start` and `npm test` at once in one checkout: the second waits, and then finds all done.
     const onWait = (pid) => {

@@ -68,7 +68,7 @@ std::string FileMedia(const Source& source) {
 
 // The queue drops what was made between DESCRIBE and PLAY.
 std::string DrawnAudio(Audio audio, const std::string& pay) {
-  const std::string from = "audiotestsrc is-live=true wave=ticks volume=0.3 ";
+  const std::string from = "audiotestsrc name=ticks is-live=true wave=ticks volume=0.3 ";
   const std::string queue = " ! queue leaky=downstream max-size-buffers=2 ! ";
   if (audio == Audio::kAlaw) {
     return from + "samplesperbuffer=160 ! audio/x-raw,rate=8000,channels=1 ! alawenc" + queue +

@@ -66,6 +66,15 @@ GstElement* Appsrc(GstElement* bin, const char* name, GstCaps* caps) {
   return appsrc;
 }
 
+// A camera cannot be sought in. audiotestsrc says that it can, and the server would then
+// fail a PLAY with a Range (MediaMTX sends one) on the video that cannot.
+GstPadProbeReturn OnQuery(GstPad*, GstPadProbeInfo* info, gpointer) {
+  GstQuery* query = GST_PAD_PROBE_INFO_QUERY(info);
+  if (GST_QUERY_TYPE(query) != GST_QUERY_SEEKING) return GST_PAD_PROBE_OK;
+  gst_query_set_seeking(query, GST_FORMAT_TIME, FALSE, 0, -1);
+  return GST_PAD_PROBE_HANDLED;
+}
+
 void OnConfigure(GstRTSPMediaFactory*, GstRTSPMedia* media, gpointer data) {
   auto* context = static_cast<MediaContext*>(data);
   GstElement* bin = gst_rtsp_media_get_element(media);
@@ -90,6 +99,12 @@ void OnConfigure(GstRTSPMediaFactory*, GstRTSPMedia* media, gpointer data) {
     context->feeder->Attach(video, audio);
     gst_object_unref(video);
     if (audio != nullptr) gst_object_unref(audio);
+  }
+  if (GstElement* ticks = gst_bin_get_by_name(GST_BIN(bin), "ticks")) {
+    GstPad* pad = gst_element_get_static_pad(ticks, "src");
+    gst_pad_add_probe(pad, GST_PAD_PROBE_TYPE_QUERY_UPSTREAM, OnQuery, nullptr, nullptr);
+    gst_object_unref(pad);
+    gst_object_unref(ticks);
   }
   if (GstElement* metadata = gst_bin_get_by_name(GST_BIN(bin), "metadata")) {
     FeedMetadata(metadata);

@@ -27,7 +27,7 @@ export const testPackages = ['python3-venv']
 
 const LOCK_WAIT_S = 300
 const LOCK_POLL_MS = 3000
-const apt = ['-o', `DPkg::Lock::Timeout=${LOCK_WAIT_S}`, '-o', 'Dpkg::Use-Pty=0', '-o', 'APT::Status-Fd=1']
+const apt = ['-o', `DPkg::Lock::Timeout=${LOCK_WAIT_S}`, '-o', 'Dpkg::Use-Pty=0', '-o', 'APT::Status-Fd=3']
 
 /** Names one at a time, in the order given. @param output of dpkg-query with `queryFormat`. */
 export function missingPackages(wanted, output) {
@@ -41,10 +41,16 @@ export function missingPackages(wanted, output) {
 
 export const queryFormat = '${Package} ${db:Status-Status}\n'
 
-/** The one command that people run themselves where the set-up may not. */
-export function commandFor(missing, hasSudo) {
+/** The one command that people run themselves where the set-up may not, or could not. @param as root, sudo or su. */
+export function commandFor(missing, as) {
   const command = (sudo) => `${sudo}apt-get update && ${sudo}apt-get install -y --no-install-recommends ${missing.join(' ')}`
-  return hasSudo ? command('sudo ') : `su -c '${command('')}'`
+  return { root: command(''), sudo: command('sudo '), su: `su -c '${command('')}'` }[as]
+}
+
+/** What apt and dpkg call errors, and then the last lines: the reason stands far above the end. */
+export function aptFailure(lines) {
+  const errors = lines.filter((line) => /^(E|W|Err|dpkg|.*: error|pmerror)\b.*:|failed/i.test(line)).slice(0, 15)
+  return [...errors, ...lines.slice(-10).filter((line) => !errors.includes(line))].join('\n')
 }
 
 /**
@@ -88,7 +94,7 @@ export async function debianPackages({ step, forTests }) {
     if (await otherSystem({ step, forTests, onlyLook: true })) return
     throw new SetupError(
       `${missing.length} Debian packages are missing, and this user may not install them. Run this, then the same command again:\n\n` +
-        `  ${commandFor(missing, which('sudo') !== null)}\n`,
+        `  ${commandFor(missing, which('sudo') === null ? 'su' : 'sudo')}\n`,
     )
   }
   await install(step, prefix, missing)
@@ -101,15 +107,19 @@ async function install(step, prefix, missing) {
   const names = missing.length > 2 ? `${missing[0]}, ...` : missing.join(', ')
   const title = `installing ${missing.length} (${names})`
   const aptGet = (args, onLine) => {
-    const [command, ...rest] = [...prefix, 'env', 'DEBIAN_FRONTEND=noninteractive', 'LC_ALL=C', 'apt-get', ...apt, ...args]
+    // The progress comes on a copy of stdout made behind sudo, which closes all others. Not on stdout itself:
+    // apt closes the one it reports on for the packages' scripts, and those that write then fail.
+    const shell = ['env', 'DEBIAN_FRONTEND=noninteractive', 'LC_ALL=C', 'sh', '-c', 'exec apt-get "$@" 3>&1', 'sh']
+    const [command, ...rest] = [...prefix, ...shell, ...apt, ...args]
     return run(command, rest, { onLine, finish: true, terminal: prefix.length === 1 })
   }
   step.update('reading the package lists')
   const update = await updateLists(step, aptGet)
   let said = ''
+  const lines = []
   const result = await aptGet(['install', '-y', '--no-install-recommends', ...missing], (line) => {
     const progress = aptProgress(line)
-    if (progress === null) return false
+    if (progress === null) return lines.push(line) > 0
     if (progress.text !== said) said = progress.text
     step.update(`${title}, ${said.slice(0, 50)}`, progress.fraction)
     return true
@@ -119,7 +129,7 @@ async function install(step, prefix, missing) {
   throw new SetupError(
     `apt-get could not install ${missing.join(' ')}.\n` +
       (update.code === 0 ? '' : `The package lists could not be read either; is there a network?\n${update.tail}\n`) +
-      `${result.tail}\n\nMend that, or run it yourself:\n\n  ${commandFor(missing, prefix.length > 0)}\n`,
+      `${aptFailure(lines)}\n\nMend that, or run it yourself:\n\n  ${commandFor(missing, prefix.length > 0 ? 'sudo' : 'root')}\n`,
   )
 }
 

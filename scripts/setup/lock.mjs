@@ -1,5 +1,6 @@
 // Lets one set-up at a time work on the same thing; a dead one's lock does not hold.
 
+import { randomBytes } from 'node:crypto'
 import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { dirname } from 'node:path'
@@ -18,7 +19,7 @@ const POLL_MS = 200
  */
 export async function withLock(file, onWait, work) {
   mkdirSync(dirname(file), { recursive: true })
-  const mine = `${file}.${process.pid}`
+  const mine = `${file}.${process.pid}.${randomBytes(4).toString('hex')}`
   writeFileSync(mine, JSON.stringify({ pid: process.pid, host: hostname() }))
   while (!take(mine, file)) {
     const owner = ownerOf(file)

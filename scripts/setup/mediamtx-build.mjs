@@ -12,9 +12,9 @@ import { must, run, which } from './run.mjs'
 const SWITCHES_SINCE = '1.21.0'
 
 /** @returns {Promise<{path: string | null, reason: string}>} a Go that can build it, or why there is none. */
-export async function findGo(env = process.env) {
+export async function findGo(env = process.env, elsewhere = ['/usr/local/go/bin/go']) {
   let reason = `there is no Go here (${pins.go.least} or newer is needed)`
-  for (const path of [which('go', env.PATH ?? ''), '/usr/local/go/bin/go']) {
+  for (const path of [which('go', env.PATH ?? ''), ...elsewhere]) {
     if (path === null) continue
     const { code, stdout } = await run(path, ['env', 'GOVERSION', 'GOTOOLCHAIN'], { env })
     const [, version = '', toolchain = ''] = /^go(\d+\.\d+(?:\.\d+)?)\S*\s+(\S*)/.exec(stdout) ?? []

@@ -64,15 +64,16 @@ function fetchTo(url, file, limits, onProgress, redirects) {
       const { statusCode, headers } = response
       if (statusCode >= 300 && statusCode < 400 && headers.location) {
         response.destroy()
-        clearTimeout(timer)
-        if (redirects === 0) return reject(new Error('too many redirects'))
         const next = new URL(headers.location, url).href
-        if (url.startsWith('https:') && !next.startsWith('https:')) return reject(new Error(`it leads to ${next}, which is not encrypted`))
-        return resolve(fetchTo(next, file, limits, onProgress, redirects - 1))
+        if (redirects === 0) fail(new Error('too many redirects'))
+        else if (url.startsWith('https:') && !next.startsWith('https:')) fail(new Error(`it leads to ${next}, which is not encrypted`))
+        else settle(resolve)(fetchTo(next, file, limits, onProgress, redirects - 1))
+        return
       }
       if (statusCode !== 200) {
         response.destroy()
-        return fail(new Error(`the server answers ${statusCode}`))
+        fail(new Error(`the server answers ${statusCode}`))
+        return
       }
       const total = Number(headers['content-length']) || null
       let count = 0
@@ -85,7 +86,6 @@ function fetchTo(url, file, limits, onProgress, redirects) {
         if (total !== null && count !== total) fail(new Error(`it broke off after ${count} of ${total} bytes`))
         else settle(resolve)()
       }, (error) => fail(error.code === 'ERR_STREAM_PREMATURE_CLOSE' || error.message === 'aborted' ? new Error(`it broke off after ${count} of ${total ?? '?'} bytes`) : error))
-      return undefined
     })
     request.on('error', fail)
     request.on('socket', (socket) => socket.on(client === https ? 'secureConnect' : 'connect', () => within(limits.stallMs, 'no answer')))

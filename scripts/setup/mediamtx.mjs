@@ -105,45 +105,64 @@ function removeOldFolders(cache) {
   for (const name of readdirSync(cache)) if (name.startsWith('tmp-')) rmSync(join(cache, name), { recursive: true, force: true })
 }
 
-/** Never fails: without MediaMTX the gateway runs with MEDIAMTX=off, and says so. */
-export async function mediamtx({ step, forTests, env = process.env }) {
+/**
+ * Never fails: without MediaMTX the gateway runs with MEDIAMTX=off, and says so.
+ *
+ * @param options.archives, options.go, options.limits are for tests.
+ */
+export async function mediamtx({ step, forTests, env = process.env, archives = pins.archives, go: givenGo, limits }) {
   if (!forTests && ['off', 'external'].includes(env.MEDIAMTX ?? '')) return
   if ((await findMediamtx(env)) !== null) return
-  const cache = cacheFolder(env)
-  const note = join(cache, `mediamtx-v${pins.version}.failed.json`)
-  const go = await findGo(env)
+  const note = join(cacheFolder(env), `mediamtx-v${pins.version}.failed.json`)
+  const go = givenGo ?? (await findGo(env))
   // Tried again at once when what it depends on has changed, a Go that was installed since for instance.
-  const circumstances = hashOf([], JSON.stringify([pins, go.path, go.reason, env.FRAMEGATE_MEDIAMTX_BASE_URL, env.https_proxy, env.HTTPS_PROXY]))
+  const circumstances = hashOf([], JSON.stringify([pins, archives, go, env.FRAMEGATE_MEDIAMTX_BASE_URL, env.https_proxy, env.HTTPS_PROXY]))
   const failed = readStamp(note)
   if (failed.circumstances === circumstances && Date.now() - failed.at < TRY_AGAIN_MS && failed.at <= Date.now()) return
 
-  step.update(`looking for version ${pins.version}`)
-  await withLock(join(cache, 'mediamtx.lock'), (pid) => step.update(`waiting for process ${pid}, which gets it too`), async () => {
-    if ((await findMediamtx(env)) !== null) return step.done('found')
-    removeOldFolders(cache)
-    const reasons = []
-    for (const [what, way] of [['download', fromRelease], ['build from source', fromSource]]) {
-      try {
-        await way({ step, env, go })
-        rmSync(note, { force: true })
-        return step.done(what === 'download' ? 'downloaded' : 'built')
-      } catch (error) {
-        reasons.push(`${what}: ${error.message}`)
-        if (what === 'download' && go.path !== null) step.note(`the download failed (${error.message}); building it from source`)
-      }
-    }
+  const reasons = []
+  try {
+    step.update(`looking for version ${pins.version}`)
+    if (await get({ step, env, go, archives, limits, reasons })) return rmSync(note, { force: true })
     writeStamp(note, { at: Date.now(), circumstances })
-    step.note(
-      `MediaMTX ${pins.version} could not be had, so there will be no WebRTC and no HLS; all the rest works.\n` +
-        `${reasons.map((reason) => `  ${reason}\n`).join('')}` +
-        `  Any one of these mends it: a network that reaches github.com; Go ${pins.go.least} or newer on PATH;\n` +
-        `  a MediaMTX ${pins.version} or newer on PATH, or its path in MEDIAMTX_BIN. It is tried again in an hour.`,
-    )
+  } catch (error) {
+    reasons.push(`the cache folder ${cacheFolder(env)}: ${error.message}`)
+  }
+  step.note(
+    `version ${pins.version} could not be had, so there will be no WebRTC and no HLS; all the rest works.\n` +
+      `${reasons.map((reason) => `  ${reason}\n`).join('')}` +
+      `  Any one of these mends it: a network that reaches github.com; Go ${pins.go.least} or newer on PATH;\n` +
+      `  a MediaMTX ${pins.version} or newer on PATH, or its path in MEDIAMTX_BIN. It is tried again in an hour.`,
+  )
+}
+
+/** @returns whether it is there now; else `reasons` tell why not. */
+function get({ step, env, go, archives, limits, reasons }) {
+  const cache = cacheFolder(env)
+  return withLock(join(cache, 'mediamtx.lock'), (pid) => step.update(`waiting for process ${pid}, which gets it too`), async () => {
+    if ((await findMediamtx(env)) !== null) return true
+    removeOldFolders(cache)
+    try {
+      await fromRelease({ step, env, archives, limits })
+      step.done('downloaded')
+      return true
+    } catch (error) {
+      reasons.push(`download: ${error.message}`)
+      if (go.path !== null) step.note(`the download failed (${error.message}); it is built from source, which takes a minute or two.`)
+    }
+    try {
+      await fromSource({ step, env, go })
+      step.done('built')
+      return true
+    } catch (error) {
+      reasons.push(`build from source: ${error.message}`)
+      return false
+    }
   })
 }
 
-function fromRelease({ step, env }) {
-  return downloadMediamtx({ env, onProgress: (text, fraction) => step.update(`downloading ${text}`, fraction) })
+function fromRelease({ step, env, archives, limits }) {
+  return downloadMediamtx({ env, archives, limits, onProgress: (text, fraction) => step.update(`downloading ${text}`, fraction) })
 }
 
 async function fromSource({ step, env, go }) {

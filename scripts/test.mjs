@@ -1,0 +1,28 @@
+// `npm test`: the set-up, then all tests: TypeScript (tap), C++ (ctest) and Python (pytest).
+//   npm test -- test/http gate_test    only the files whose paths contain one of these
+// The last line is "N passed, N failed", with ", N skipped" where some were.
+
+import { allTests, choose } from './testing/choose.mjs'
+import { Report } from './testing/report.mjs'
+import { runCtest } from './testing/ctest.mjs'
+import { runPytest } from './testing/pytest.mjs'
+import { runTap } from './testing/tap.mjs'
+import { setupOrExit } from './setup.mjs'
+import { watchSignals } from './setup/run.mjs'
+
+const names = process.argv.slice(2)
+// A set-up that fails is a failure too, for whoever reads the last line only.
+await setupOrExit({ forTests: true }, () => process.stdout.write('0 passed, 1 failed\n'))
+
+const report = new Report()
+const { chosen, unknown } = choose(allTests(), names)
+for (const name of unknown) report.problem(`no test file has "${name}" in its path`)
+if (unknown.length === 0) {
+  watchSignals()
+  await runCtest(chosen.native, report)
+  await runTap(chosen.tap, report)
+  await runPytest(chosen.python, report)
+  if (!report.ran) report.problem('no test ran')
+}
+process.stdout.write(`${report.summary()}\n`)
+process.exit(report.ok ? 0 : 1)

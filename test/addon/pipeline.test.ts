@@ -1,0 +1,165 @@
+// The native pipeline on its own: closing in any state, cycles, workers, process exit.
+
+import { spawn } from 'node:child_process'
+import { join } from 'node:path'
+import t from 'tap'
+import { loadNative, type NativeAddon, type Pipeline, type PipelineNews } from '../../src/native.js'
+import { ROOT } from '../helpers/paths.js'
+import { usageOf } from '../helpers/processes.js'
+import { TestCamera } from '../helpers/test-camera.js'
+import { pause, until } from '../helpers/wait.js'
+
+let native: NativeAddon
+let camera: TestCamera
+
+t.before(async () => {
+  native = await loadNative()
+  camera = await TestCamera.start({ width: 320, height: 180, gop: 25 })
+})
+t.teardown(() => camera.stop())
+
+const options = (url: string) => ({ url, userAgent: 'Framegate/test' })
+const rendition = { id: 'a', width: 160, fps: 25, jpegQuality: 80 }
+
+function open(url: string): { pipeline: Pipeline; news: PipelineNews[] } {
+  const news: PipelineNews[] = []
+  return { news, pipeline: new native.Pipeline(options(url), (item) => news.push(item)) }
+}
+const frames = (news: PipelineNews[]) => news.flatMap((item) => item.frames)
+
+t.test('frames come while a rendition is set, and only then', async (t) => {
+  const { pipeline, news } = open(camera.url)
+  t.teardown(() => pipeline.close())
+  await until('whole frames to arrive', () => news.some((item) => item.live))
+  t.equal(frames(news).length, 0)
+  t.equal(pipeline.stats().decoding, false)
+  pipeline.setRenditions([rendition, { ...rendition, id: 'b', width: 0, jpegQuality: 50 }])
+  await until('frames of both', () => ['a', 'b'].every((id) => frames(news).some((frame) => frame.rendition === id)))
+  const a = frames(news).find((frame) => frame.rendition === 'a')!
+  const b = frames(news).find((frame) => frame.rendition === 'b')!
+  t.match(a, { width: 160, height: 90, sourceWidth: 320, sourceHeight: 180 })
+  t.match(b, { width: 320, height: 180 })
+  t.ok(a.handedOverAtUs >= a.receivedAtUs)
+  pipeline.setRenditions([])
+  await until('decoding to end', () => !pipeline.stats().decoding)
+})
+
+t.test('close() in any state, any number of times, ends it', async (t) => {
+  const neverConnected = open('rtsp://127.0.0.1:9/x').pipeline
+  await Promise.all([neverConnected.close(), neverConnected.close()])
+  await neverConnected.close()
+  neverConnected.setRenditions([rendition])
+  t.equal(neverConnected.stats().ageMs, null, 'a closed one still answers')
+  for (const delayMs of [0, 5, 20, 60, 150]) {
+    const { pipeline, news } = open(camera.url)
+    pipeline.setRenditions([rendition])
+    await pause(delayMs)
+    await pipeline.close()
+    const told = news.length
+    await pause(50)
+    t.equal(news.length, told, `nothing is told after close() (${delayMs} ms)`)
+  }
+  await new Promise<void>((resolve) => {
+    const pipeline: Pipeline = new native.Pipeline(options(camera.url), () => void pipeline.close().then(resolve))
+    pipeline.setRenditions([rendition])
+  })
+  await until('the sessions to end', () => camera.active === 0)
+})
+
+t.test('a pipeline that fails says why, once, and can be closed', async (t) => {
+  const { pipeline, news } = open('rtsp://127.0.0.1:9/x')
+  await until('its end', () => news.some((item) => item.ended))
+  t.match(news.find((item) => item.ended)!.ended, { code: 'ERR_SOURCE_UNREACHABLE', domain: 'gst-resource-error-quark', gstCode: /open/ })
+  await pause(100)
+  t.equal(news.filter((item) => item.ended).length, 1)
+  await pipeline.close()
+})
+
+t.test('wrong arguments are errors at once that name the argument', async (t) => {
+  const make = (value: unknown, listener: unknown = () => undefined) => () => new native.Pipeline(value as never, listener as never)
+  t.throws(make(undefined), { message: /options object/ })
+  t.throws(make(options('rtsp://h/'), 5), { message: /function/ })
+  t.throws(make({ ...options('rtsp://h/'), url: 5 }), { message: /url must be a string/ })
+  t.throws(make(options('http://h/')), { message: /url must begin with rtsp/ })
+  t.throws(make({ ...options('rtsp://h/'), latencyMs: -1 }), { message: /latencyMs must be a number from 0/ })
+  t.throws(make({ ...options('rtsp://h/'), latencyMs: NaN }), { message: /latencyMs/ })
+  const { pipeline } = open(camera.url)
+  t.teardown(() => pipeline.close())
+  t.throws(() => pipeline.setRenditions(null as never), { message: /renditions must be an array/ })
+  t.throws(() => pipeline.setRenditions([{ ...rendition, width: -1 }]), { message: /rendition\.width/ })
+  t.throws(() => pipeline.setRenditions([{ ...rendition, jpegQuality: 101 }]), { message: /rendition\.jpegQuality/ })
+})
+
+t.test('JS that is blocked loses frames, not memory: the newest is handed over', async (t) => {
+  const { pipeline, news } = open(camera.url)
+  t.teardown(() => pipeline.close())
+  pipeline.setRenditions([rendition])
+  await until('frames', () => frames(news).length > 3)
+  const before = frames(news).length
+  const end = Date.now() + 1000
+  while (Date.now() < end); // The loop is blocked for 25 frames.
+  await until('the next news', () => frames(news).length > before)
+  const [first] = frames(news).slice(before)
+  t.ok(first!.handedOverAtUs - first!.receivedAtUs < 500000, 'what comes first is new, not a second old')
+  t.ok(pipeline.stats().overwritten >= 10, `${pipeline.stats().overwritten} were replaced by newer ones`)
+})
+
+t.test('200 starts and stops leave threads, descriptors and memory as they were', async (t) => {
+  const cycle = async () => {
+    const { pipeline, news } = open(camera.url)
+    pipeline.setRenditions([rendition])
+    await until('a frame', () => frames(news).length > 0)
+    await pipeline.close()
+  }
+  for (let i = 0; i < 40; i++) await cycle()
+  await until('the last session to end', () => camera.active === 0)
+  const before = usageOf(process.pid)
+  for (let i = 0; i < 200; i++) await cycle()
+  await until('the last session to end', () => camera.active === 0)
+  const after = await until('threads and descriptors as before', () => {
+    const usage = usageOf(process.pid)
+    return usage.threads <= before.threads && usage.descriptors <= before.descriptors ? usage : null
+  })
+  t.ok(after.rssMb < before.rssMb * 1.15 + 10, `memory ${before.rssMb.toFixed(0)} -> ${after.rssMb.toFixed(0)} MB`)
+})
+
+const script = (body: string) => `
+  import { loadNative } from ${JSON.stringify(join(ROOT, 'dist/src/native.js'))}
+  import { Worker, isMainThread, parentPort } from 'node:worker_threads'
+  const native = await loadNative()
+  const open = () => { const p = new native.Pipeline({ url: ${JSON.stringify('URL')}, userAgent: 'Framegate/test' }, (n) => { if (n.frames.length) onFrame() }); p.setRenditions([{ id: 'a', width: 160, fps: 25, jpegQuality: 80 }]); return p }
+  let onFrame = () => undefined
+  ${body}
+`.replace('"URL"', JSON.stringify(camera.url))
+
+function run(source: string): Promise<number | null> {
+  return new Promise((resolve) => {
+    const child = spawn(process.execPath, ['--input-type=module', '-e', source], { stdio: ['ignore', 'inherit', 'inherit'] })
+    const timer = setTimeout(() => child.kill('SIGKILL'), 60000)
+    child.once('close', (status) => {
+      clearTimeout(timer)
+      resolve(status)
+    })
+  })
+}
+
+t.test('the process may exit with pipelines open, in any state', async (t) => {
+  t.equal(await run(script('open(); process.exit(7)')), 7)
+  t.equal(await run(script('setInterval(() => undefined, 1000); open(); await new Promise((r) => { onFrame = r }); process.exit(7)')), 7)
+  t.equal(await run(script('const p = open(); p.close(); process.exit(7)')), 7)
+  t.equal(await run(script('open()')), 0, 'a pipeline alone does not keep the process alive')
+  t.equal(await run(script('const p = open(); await p.close()')), 0, 'awaiting close() does')
+})
+
+t.test('worker threads may be ended while their pipelines run', async (t) => {
+  const worker = script("if (parentPort) { open(); onFrame = () => parentPort.postMessage('frame') } setInterval(() => undefined, 1000)")
+  const source = `
+    import { Worker } from 'node:worker_threads'
+    for (let i = 0; i < 5; i++) {
+      const workers = [0, 1].map(() => new Worker(${JSON.stringify(worker)}, { eval: true, execArgv: ['--input-type=module'] }))
+      await Promise.all(workers.map((w) => new Promise((resolve, reject) => { w.once('message', resolve); w.once('error', reject) })))
+      await Promise.all(workers.map((w) => w.terminate()))
+    }
+  `
+  t.equal(await run(source), 0)
+})

@@ -1,0 +1,183 @@
+// What reaches a subscriber: rates, order, freshness, one session for everybody.
+
+import { join } from 'node:path'
+import t from 'tap'
+import { spawn } from 'node:child_process'
+import { frameNumber } from '../helpers/frame-number.js'
+import { Gateway } from '../helpers/gateway.js'
+import { FOOTAGE, NO_MEDIAMTX, temporaryFolder } from '../helpers/paths.js'
+import { TestCamera } from '../helpers/test-camera.js'
+import { pause, until } from '../helpers/wait.js'
+import { WireReader } from '../helpers/wire-reader.js'
+
+t.test('pub_fps is kept by the stream\'s time: 20 from 25, 7 from 12.5, 25 where 30 are asked', async (t) => {
+  const gateway = await Gateway.start({ stateFile: join(temporaryFolder(t), 'cameras.json') })
+  t.teardown(() => gateway.stop())
+  const fast = await TestCamera.start({ fps: 25, gop: 25, width: 320, height: 180 })
+  t.teardown(() => fast.stop())
+  const slow = await TestCamera.start({ fps: 12.5, gop: 25, width: 320, height: 180 })
+  t.teardown(() => slow.stop())
+  await gateway.post('/cameras/start', { name: 'fast', rtsp: fast.url, pub_fps: 20 })
+  await gateway.post('/cameras/start', { name: 'slow', rtsp: slow.url, pub_fps: 7 })
+  await gateway.untilState('fast', 'live')
+  await gateway.untilState('slow', 'live')
+  const cases = [
+    { topic: 'fast', sourceFps: 25, fps: 20 },
+    { topic: 'slow', sourceFps: 12.5, fps: 7 },
+    { topic: 'fast@320w30fps', sourceFps: 25, fps: 25 },
+  ]
+  const readers = cases.map(({ topic }) => new WireReader(gateway.zmq, topic, { dropJpegs: false }))
+  t.teardown(() => Promise.all(readers.map((reader) => reader.close())))
+  await until('10 s of frames', () => readers.every((reader, i) => reader.frames.length > cases[i]!.fps * 10), { limitMs: 60000 })
+  const late = await Promise.all(['fast', 'slow'].map(async (name) => (await gateway.camera(name)).frames_late))
+  for (const [i, { topic, sourceFps, fps }] of cases.entries()) {
+    // The first ones may come from the ring, in a burst.
+    const frames = readers[i]!.frames.slice(5)
+    const numbers = frames.map((frame) => frameNumber(frame.jpegBytes))
+    t.notOk(numbers.includes(null), `${topic}: every number can be read`)
+    const steps = numbers.slice(1).map((number, j) => number! - numbers[j]!)
+    t.ok(steps.every((step) => step >= 1), `${topic}: none repeated, none out of order`)
+    // By the camera's own count, so that a busy machine's clock plays no part.
+    const sourceFrames = numbers.at(-1)! - numbers[0]!
+    const published = (steps.length / sourceFrames) * sourceFps
+    // What was left out because this machine was too slow for it is told by the gateway.
+    const leftOut = late.reduce((a, b) => a + b, 0)
+    t.ok(Math.abs(published - fps) <= 0.3 || leftOut > 0, `${topic}: ${published.toFixed(2)} fps (${leftOut} late)`)
+    const longest = Math.max(...steps)
+    t.ok(longest <= Math.max(2, Math.ceil(sourceFps / fps)) || leftOut > 0, `${topic}: longest step ${longest} source frames`)
+    const seqs = frames.map((frame) => frame.header.seq)
+    t.ok(seqs.every((seq, j) => j === 0 || seq === seqs[j - 1]! + 1), `${topic}: seq without a hole`)
+  }
+})
+
+t.test('a new subscriber sees the newest frame at once, others skip the seq they have', async (t) => {
+  const gateway = await Gateway.start({ stateFile: join(temporaryFolder(t), 'cameras.json'), mediamtx: 'off' })
+  t.teardown(() => gateway.stop())
+  // One frame in two seconds: whoever waited for the next one would wait long.
+  const camera = await TestCamera.start({ fps: 25, gop: 250 })
+  t.teardown(() => camera.stop())
+  await gateway.post('/cameras/start', { name: 'a', rtsp: camera.url, pub_fps: 0.5 })
+  await gateway.untilState('a', 'live')
+  const first = new WireReader(gateway.zmq, 'a')
+  t.teardown(() => first.close())
+  await until('two frames', () => first.frames.length >= 2)
+  const second = new WireReader(gateway.zmq, 'a')
+  t.teardown(() => second.close())
+  await until('the newest frame for the second', () => second.frames.length > 0)
+  const seq = second.frames[0]!.header.seq
+  t.ok(first.frames.some((frame) => frame.header.seq === seq), 'it is one that was published before')
+  await until('the repeated one to reach the first', () => first.frames.filter((frame) => frame.header.seq === seq).length > 1)
+})
+
+t.test('a decoder that starts late shows the newest frame, though the next key frame is far', async (t) => {
+  const gateway = await Gateway.start({ stateFile: join(temporaryFolder(t), 'cameras.json') })
+  t.teardown(() => gateway.stop())
+  const camera = await TestCamera.start({ fps: 25, gop: 500, 'report-frames': true })
+  t.teardown(() => camera.stop())
+  await gateway.post('/cameras/start', { name: 'a', rtsp: camera.url })
+  await gateway.untilState('a', 'live')
+  await pause(1500) // Frames pile up behind the key frame; the next one is 20 s away.
+  const asked = camera.sentAtUs.size
+  const reader = new WireReader(gateway.zmq, 'a', { dropJpegs: false })
+  t.teardown(() => reader.close())
+  await until('a frame long before the next key frame', () => reader.frames.length > 0, { limitMs: 10000 })
+  const number = frameNumber(reader.frames[0]!.jpegBytes)
+  t.ok(number !== null && number >= asked - 10, `frame ${number}, where ${asked} had been sent when it was asked for`)
+})
+
+t.test('a consumer that works 200 ms on each frame still gets fresh ones', async (t) => {
+  const gateway = await Gateway.start({ stateFile: join(temporaryFolder(t), 'cameras.json') })
+  t.teardown(() => gateway.stop())
+  const camera = await TestCamera.start({ fps: 25, gop: 25, 'report-frames': true })
+  t.teardown(() => camera.stop())
+  await gateway.post('/cameras/start', { name: 'a', rtsp: camera.url, pub_fps: 25 })
+  await gateway.untilState('a', 'live')
+  const { Subscriber } = await import('zeromq')
+  const { decode } = await import('../helpers/wire-reader.js')
+  const socket = new Subscriber({ conflate: true, linger: 0 })
+  t.teardown(() => socket.close())
+  socket.connect(gateway.zmq)
+  socket.subscribe('a\0')
+  let worst = 0
+  for (let i = 0; i < 60; i++) {
+    const [message] = (await socket.receive()) as [Buffer]
+    const number = frameNumber(decode(message).jpegBytes)
+    const newest = Math.max(...camera.sentAtUs.keys())
+    if (i > 2) worst = Math.max(worst, newest - (number ?? -1000))
+    await pause(200)
+  }
+  // Twelve seconds of it: a queue would have grown to hundreds.
+  t.ok(worst <= 10, `at worst ${worst} frames behind the camera`)
+})
+
+t.test('whoever watches, the camera has one session', { skip: NO_MEDIAMTX }, async (t) => {
+  const gateway = await Gateway.start({ stateFile: join(temporaryFolder(t), 'cameras.json'), mediamtx: 'managed' })
+  t.teardown(() => gateway.stop())
+  const camera = await TestCamera.start({ fps: 25, gop: 25, audio: 'aac' })
+  t.teardown(() => camera.stop())
+  const { body } = await gateway.post('/cameras/start', { name: 'a', rtsp: camera.url })
+  await gateway.untilState('a', 'live')
+
+  const subscribers = Array.from({ length: 4 }, () => new WireReader(gateway.zmq, 'a'))
+  t.teardown(() => Promise.all(subscribers.map((reader) => reader.close())))
+  const stop = new AbortController()
+  t.teardown(() => stop.abort())
+  let mjpegBytes = 0
+  for (let i = 0; i < 2; i++) {
+    const response = await fetch(`${gateway.base}/mjpeg?cam=a`, { signal: stop.signal })
+    void (async () => {
+      for await (const chunk of response.body!) mjpegBytes += chunk.length
+    })().catch(() => undefined)
+  }
+  const player = spawn('gst-launch-1.0', ['-q', 'rtspsrc', `location=${body.rtsp_url}`, 'protocols=tcp', '!', 'fakesink', 'sync=false'], { stdio: 'ignore' })
+  t.teardown(() => new Promise<void>((resolve) => { player.once('close', () => resolve()); player.kill('SIGKILL') }))
+  const playlist = await until('an HLS playlist', async () => {
+    const response = await fetch(body.hls)
+    const text = await response.text()
+    return response.ok && text.includes('#EXTM3U') ? text : ''
+  })
+  t.match(playlist, '#EXTM3U')
+  await until('frames everywhere', () => subscribers.every((reader) => reader.frames.length > 20) && mjpegBytes > 100000)
+  const stats = await camera.stats()
+  t.equal(stats.active, 1)
+  t.equal(stats.total, 1)
+})
+
+const cameras: Record<string, Record<string, string | number | true>> = {
+  'H.264, 4 slices': { codec: 'h264', slices: 4 },
+  'H.264, B-frames': { codec: 'h264', bframes: 2, profile: 'high' },
+  'H.265': { codec: 'h265' },
+  'MJPEG': { codec: 'mjpeg' },
+  'beside audio and metadata': { codec: 'h264', audio: 'alaw', metadata: true },
+}
+for (const [codec, options] of Object.entries(cameras)) {
+  t.test(`${codec}: whole frames in order`, async (t) => {
+    const gateway = await Gateway.start({ stateFile: join(temporaryFolder(t), 'cameras.json') })
+    t.teardown(() => gateway.stop())
+    const camera = await TestCamera.start({ fps: 25, gop: 25, ...options })
+    t.teardown(() => camera.stop())
+    await gateway.post('/cameras/start', { name: 'a', rtsp: camera.url, pub_fps: 25 })
+    const live = await gateway.untilState('a', 'live')
+    t.equal(live.codec, options['codec'])
+    const reader = new WireReader(gateway.zmq, 'a', { dropJpegs: false })
+    t.teardown(() => reader.close())
+    await until('60 frames', () => reader.frames.length >= 60)
+    const numbers = reader.frames.map((frame) => frameNumber(frame.jpegBytes))
+    t.notOk(numbers.includes(null), numbers.join())
+    t.ok(numbers.every((number, i) => i === 0 || number! > numbers[i - 1]!), numbers.join())
+  })
+}
+
+t.test('real footage with an audio track plays', { skip: FOOTAGE ? false : 'the footage of ../shared is not here' }, async (t) => {
+  const gateway = await Gateway.start({ stateFile: join(temporaryFolder(t), 'cameras.json') })
+  t.teardown(() => gateway.stop())
+  const camera = await TestCamera.start({ file: FOOTAGE! })
+  t.teardown(() => camera.stop())
+  await gateway.post('/cameras/start', { name: 'a', rtsp: camera.url })
+  const live = await gateway.untilState('a', 'live')
+  t.match(live, { codec: 'h264', audio: true, width: 768, height: 432 })
+  const reader = new WireReader(gateway.zmq, 'a')
+  t.teardown(() => reader.close())
+  await until('frames past the end of the file and into its second round', () => reader.frames.length > 12.5 * 32, { limitMs: 90000 })
+  t.match(await gateway.camera('a'), { state: 'live', reconnects: 0 })
+})

@@ -1,0 +1,231 @@
+// MediaMTX's download against a server of our own: installs what the hash names, and nothing else, ever.
+
+import { createHash } from 'node:crypto'
+import { execFileSync } from 'node:child_process'
+import { chmodSync, existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { type AddressInfo, createServer as createTcpServer, type Server, type Socket } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import t from 'tap'
+
+// Plain JavaScript without types: it runs before anything is installed.
+const scripts = new URL('../../../scripts/setup/', import.meta.url)
+const { downloadMediamtx, mediamtx, cachedBinary } = await import(new URL('mediamtx.mjs', scripts).href)
+const { findGo } = await import(new URL('mediamtx-build.mjs', scripts).href)
+
+interface Test {
+  teardown(work: () => unknown): unknown
+}
+type Handler = (request: IncomingMessage, response: ServerResponse) => void
+
+/** An archive as the release's is, whose program says the version. */
+function makeArchive(test: Test, version = 'v1.20.1') {
+  const folder = mkdtempSync(join(tmpdir(), 'framegate-archive-'))
+  test.teardown(() => rmSync(folder, { recursive: true }))
+  writeFileSync(join(folder, 'mediamtx'), `#!/bin/sh\necho ${version}\n`)
+  chmodSync(join(folder, 'mediamtx'), 0o644)
+  writeFileSync(join(folder, 'LICENSE'), 'MIT\n')
+  execFileSync('tar', ['-czf', join(folder, 'a.tar.gz'), '-C', folder, 'mediamtx', 'LICENSE'])
+  const content = readFileSync(join(folder, 'a.tar.gz'))
+  return { content, sha256: createHash('sha256').update(content).digest('hex') }
+}
+
+async function listen(test: Test, server: Server) {
+  const sockets = new Set<Socket>()
+  server.on('connection', (socket) => sockets.add(socket))
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  test.teardown(async () => {
+    sockets.forEach((socket) => socket.destroy())
+    await new Promise((resolve) => server.close(resolve))
+  })
+  return (server.address() as AddressInfo).port
+}
+
+/** A server, a cache folder and what downloads from one into the other. */
+async function prepare(test: Test, handler: Handler, sha256: string) {
+  const requests: string[] = []
+  const server = createServer((request, response) => {
+    requests.push(request.url ?? '')
+    handler(request, response)
+  })
+  const base = `http://127.0.0.1:${await listen(test, server)}`
+  const cache = mkdtempSync(join(tmpdir(), 'framegate-cache-'))
+  test.teardown(() => rmSync(cache, { recursive: true }))
+  const env = { PATH: '/usr/bin:/bin', HOME: cache, XDG_CACHE_HOME: cache, FRAMEGATE_MEDIAMTX_BASE_URL: base }
+  const options = { env, archives: { amd64: { sha256 } }, arch: 'amd64', limits: { connectMs: 500, stallMs: 300 } }
+  return {
+    requests,
+    env,
+    options,
+    base,
+    get: (more = {}) => downloadMediamtx({ ...options, ...more }) as Promise<string>,
+    left: () => readdirSync(join(cache, 'framegate'), { recursive: true }).map(String).sort(),
+  }
+}
+
+function sends(content: Buffer): Handler {
+  return (_, response) => response.writeHead(200, { 'content-length': content.length }).end(content)
+}
+
+function quietStep() {
+  const notes: string[] = []
+  return { notes, update: () => undefined, done: () => undefined, pause: () => undefined, note: (text: string) => notes.push(text) }
+}
+
+t.test('the right hash: the binary is in the cache and runs', async (t) => {
+  const { content, sha256 } = makeArchive(t)
+  const { get, requests, env, left } = await prepare(t, sends(content), sha256)
+  const told: [string, number | null][] = []
+  const path = await get({ onProgress: (text: string, fraction: number | null) => told.push([text, fraction]) })
+  t.same(requests, ['/v1.20.1/mediamtx_v1.20.1_linux_amd64.tar.gz'])
+  t.equal(path, cachedBinary(env))
+  t.equal(statSync(path).mode & 0o777, 0o755)
+  t.equal(execFileSync(path, ['--version'], { encoding: 'utf8' }).trim(), 'v1.20.1')
+  t.same(left(), ['mediamtx-v1.20.1', 'mediamtx-v1.20.1/mediamtx'], 'nothing else is left')
+  t.match(told.at(-1), [/kB of .* kB/, 1], 'it tells how far it is')
+})
+
+t.test('another hash: refused, and nothing is left', async (t) => {
+  const { content } = makeArchive(t)
+  const { get, left } = await prepare(t, sends(content), 'ab'.repeat(32))
+  await t.rejects(get(), { message: /SHA-256 is [0-9a-f]{64} and not (ab){32}/ })
+  t.same(left(), [])
+})
+
+t.test('a program of another version is refused, whatever its hash', async (t) => {
+  const { content, sha256 } = makeArchive(t, 'v1.19.0')
+  const { get, left } = await prepare(t, sends(content), sha256)
+  await t.rejects(get(), { message: /version is 1\.19\.0, not 1\.20\.1/ })
+  t.same(left(), [])
+})
+
+t.test('404', async (t) => {
+  const { get, left } = await prepare(t, (_, response) => response.writeHead(404).end('Not Found'), 'ab'.repeat(32))
+  await t.rejects(get(), { message: /the server answers 404/ })
+  t.same(left(), [])
+})
+
+t.test('a download that breaks off', async (t) => {
+  const { content, sha256 } = makeArchive(t)
+  const cut: Handler = (_, response) => {
+    response.writeHead(200, { 'content-length': content.length })
+    response.write(content.subarray(0, 50), () => response.destroy())
+  }
+  const { get, left } = await prepare(t, cut, sha256)
+  await t.rejects(get(), { message: /broke off after 50 of \d+ bytes/ })
+  t.same(left(), [])
+})
+
+t.test('a server that stalls is given up within the limit', async (t) => {
+  const { content, sha256 } = makeArchive(t)
+  const cases: [string, Handler, RegExp][] = [
+    ['after some bytes', (_, response) => response.writeHead(200, { 'content-length': content.length }).write(content.subarray(0, 50)), /nothing came for 0\.3 s/],
+    ['before it answers', () => undefined, /no answer for 0\.3 s/],
+  ]
+  for (const [name, handler, message] of cases) {
+    const { get, left } = await prepare(t, handler, sha256)
+    const startedAt = Date.now()
+    await t.rejects(get(), { message }, name)
+    t.ok(Date.now() - startedAt < 2000, `${name}: in time`)
+    t.same(left(), [])
+  }
+})
+
+t.test('no TLS connection within the limit', async (t) => {
+  const { get } = await prepare(t, () => undefined, 'ab'.repeat(32))
+  const silent = await listen(t, createTcpServer(() => undefined))
+  const startedAt = Date.now()
+  await t.rejects(get({ baseUrl: `https://127.0.0.1:${silent}` }), { message: /no connection for 0\.5 s/ })
+  t.ok(Date.now() - startedAt < 2000)
+})
+
+t.test('nobody listens', async (t) => {
+  const { get } = await prepare(t, () => undefined, 'ab'.repeat(32))
+  await t.rejects(get({ baseUrl: 'http://127.0.0.1:1' }), { message: /connection refused/ })
+})
+
+t.test('redirects are followed', async (t) => {
+  const { content, sha256 } = makeArchive(t)
+  const handler: Handler = (request, response) => {
+    if (request.url === '/elsewhere') sends(content)(request, response)
+    else response.writeHead(302, { location: '/elsewhere' }).end()
+  }
+  const { get } = await prepare(t, handler, sha256)
+  t.ok(existsSync(await get()))
+  const endless = await prepare(t, (_, response) => response.writeHead(302, { location: '/again' }).end(), sha256)
+  await t.rejects(endless.get(), { message: /too many redirects/ })
+})
+
+t.test('without a known hash nothing is asked for', async (t) => {
+  const { get, requests } = await prepare(t, () => undefined, 'ab'.repeat(32))
+  await t.rejects(get({ arch: 'armv7' }), { message: /no SHA-256 is known for armv7/ })
+  await t.rejects(get({ arch: null }), { message: /no SHA-256 is known/ })
+  t.same(requests, [])
+})
+
+t.test('through a proxy, where one is set', { skip: existsSync('/usr/bin/curl') ? false : 'curl is not installed' }, async (t) => {
+  const { content, sha256 } = makeArchive(t)
+  const { get, env, base, requests } = await prepare(t, sends(content), sha256)
+  t.ok(existsSync(await get({ env: { ...env, http_proxy: base }, baseUrl: 'http://releases.invalid' })))
+  t.match(requests, [/^http:\/\/releases\.invalid\/v1\.20\.1\//])
+})
+
+t.test('the step: two at once get it once, and then there is nothing to do', async (t) => {
+  const { content, sha256 } = makeArchive(t)
+  const { requests, env, options } = await prepare(t, sends(content), sha256)
+  const own = archAliases(options.archives.amd64)
+  const go = { path: null, reason: 'no Go' }
+  const get = (step = quietStep()) => mediamtx({ step, forTests: true, env, archives: own, go, limits: options.limits })
+  await Promise.all([get(), get()])
+  t.equal(requests.length, 1)
+  await get()
+  t.equal(requests.length, 1, 'the second time nothing is asked for')
+  t.ok(existsSync(cachedBinary(env)))
+})
+
+t.test('the step: a failure is told once, with what mends it, and not tried again at once', async (t) => {
+  const { requests, env, options } = await prepare(t, (_, response) => response.writeHead(404).end(), 'ab'.repeat(32))
+  const own = archAliases(options.archives.amd64)
+  const step = quietStep()
+  const get = (reason: string) => mediamtx({ step, forTests: true, env, archives: own, go: { path: null, reason }, limits: options.limits })
+  await get('no Go')
+  t.equal(requests.length, 1)
+  t.match(step.notes, [/could not be had(.|\n)*answers 404(.|\n)*no Go(.|\n)*MEDIAMTX_BIN/])
+  await get('no Go')
+  t.equal(requests.length, 1, 'the failure is remembered')
+  t.equal(step.notes.length, 1)
+  await get('Go is too old')
+  t.equal(requests.length, 2, 'it is tried again when something has changed')
+})
+
+t.test('the step: MEDIAMTX_BIN, or one on PATH that is new enough, is taken', async (t) => {
+  const { requests, env, options } = await prepare(t, (_, response) => response.writeHead(404).end(), 'ab'.repeat(32))
+  const folder = mkdtempSync(join(tmpdir(), 'framegate-path-'))
+  t.teardown(() => rmSync(folder, { recursive: true }))
+  const get = (more: object) => mediamtx({ step: quietStep(), forTests: true, env: { ...env, ...more }, archives: options.archives, go: { path: null, reason: '' } })
+  await get({ MEDIAMTX_BIN: '/somewhere/mediamtx' })
+  t.equal(requests.length, 0)
+  writeFileSync(join(folder, 'mediamtx'), '#!/bin/sh\necho v1.21.0\n', { mode: 0o755 })
+  await get({ PATH: `${folder}:${env.PATH}` })
+  t.equal(requests.length, 0)
+})
+
+t.test('a Go that is too old, and may not fetch another, is not used', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'framegate-go-'))
+  t.teardown(() => rmSync(folder, { recursive: true }))
+  const go = (version: string, toolchain: string) => {
+    writeFileSync(join(folder, 'go'), `#!/bin/sh\necho go${version}\necho ${toolchain}\n`, { mode: 0o755 })
+    return findGo({ PATH: `${folder}:/usr/bin:/bin` }, [])
+  }
+  t.equal((await go('1.26.1', 'local')).path, join(folder, 'go'))
+  t.equal((await go('1.27', 'local')).path, join(folder, 'go'))
+  t.equal((await go('1.22.2', 'auto')).path, join(folder, 'go'))
+  t.match(await go('1.22.2', 'local'), { path: null, reason: /the Go here is 1\.22\.2, and 1\.26\.0/ })
+  t.match(await go('1.19.8', ''), { path: null, reason: /the Go here is 1\.19\.8/ })
+})
+
+/** The step takes the archive of this machine's architecture. */
+function archAliases<T>(archive: T) {
+  return { amd64: archive, arm64: archive, armv7: archive, armv6: archive }
+}
