@@ -32,9 +32,10 @@ const testSteps = [['Python for the tests', pythonVenv]]
  *
  * @param options.forTests also what only the tests need.
  * @param options.quiet shows no progress.
+ * @param options.retry tries again what failed a short while ago (MediaMTX, where it cannot be had).
  * @throws {SetupError} with words for people, where something is missing that the set-up cannot mend.
  */
-export async function setup({ forTests = false, quiet = false } = {}) {
+export async function setup({ forTests = false, quiet = false, retry = false } = {}) {
   if (process.platform !== 'linux') throw new SetupError(`Framegate runs on Linux; this is ${process.platform}.`)
   if (Number(process.versions.node.split('.')[0]) < LEAST_NODE) throw new SetupError(`Framegate needs Node.js ${LEAST_NODE} or newer; this is ${process.versions.node}.`)
   const stopWatching = watchSignals()
@@ -51,7 +52,7 @@ export async function setup({ forTests = false, quiet = false } = {}) {
       for (const [i, [name, work]] of all.entries()) {
         const step = new Step(i + 1, all.length, name, { quiet })
         try {
-          await work({ step, forTests })
+          await work({ step, forTests, retry })
         } finally {
           step.pause()
         }
@@ -79,5 +80,5 @@ if (realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) {
     process.stderr.write(`setup: unknown argument ${unknown}; the only one is --tests\n`)
     process.exit(2)
   }
-  await setupOrExit({ forTests: process.argv.includes('--tests') })
+  await setupOrExit({ forTests: process.argv.includes('--tests'), retry: true })
 }

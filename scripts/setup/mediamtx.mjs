@@ -110,7 +110,7 @@ function removeOldFolders(cache) {
  *
  * @param options.archives, options.go, options.limits are for tests.
  */
-export async function mediamtx({ step, forTests, env = process.env, archives = pins.archives, go: givenGo, limits }) {
+export async function mediamtx({ step, forTests, retry = false, env = process.env, archives = pins.archives, go: givenGo, limits }) {
   if (!forTests && ['off', 'external'].includes(env.MEDIAMTX ?? '')) return
   if ((await findMediamtx(env)) !== null) return
   const note = join(cacheFolder(env), `mediamtx-v${pins.version}.failed.json`)
@@ -118,7 +118,7 @@ export async function mediamtx({ step, forTests, env = process.env, archives = p
   // Tried again at once when what it depends on has changed, a Go that was installed since for instance.
   const circumstances = hashOf([], JSON.stringify([pins, archives, go, env.FRAMEGATE_MEDIAMTX_BASE_URL, env.https_proxy, env.HTTPS_PROXY]))
   const failed = readStamp(note)
-  if (failed.circumstances === circumstances && Date.now() - failed.at < TRY_AGAIN_MS && failed.at <= Date.now()) return
+  if (!retry && failed.circumstances === circumstances && Date.now() - failed.at < TRY_AGAIN_MS && failed.at <= Date.now()) return
 
   const reasons = []
   try {
@@ -132,7 +132,7 @@ export async function mediamtx({ step, forTests, env = process.env, archives = p
     `version ${pins.version} could not be had, so there will be no WebRTC and no HLS; all the rest works.\n` +
       `${reasons.map((reason) => `  ${reason}\n`).join('')}` +
       `  Any one of these mends it: a network that reaches github.com; Go ${pins.go.least} or newer on PATH;\n` +
-      `  a MediaMTX ${pins.version} or newer on PATH, or its path in MEDIAMTX_BIN. It is tried again in an hour.`,
+      `  a MediaMTX ${pins.version} or newer on PATH, or its path in MEDIAMTX_BIN. It is tried again in an hour, or by npm run setup.`,
   )
 }
 

@@ -188,7 +188,7 @@ t.test('the step: a failure is told once, with what mends it, and not tried agai
   const { requests, env, options } = await prepare(t, (_, response) => response.writeHead(404).end(), 'ab'.repeat(32))
   const own = archAliases(options.archives.amd64)
   const step = quietStep()
-  const get = (reason: string) => mediamtx({ step, forTests: true, env, archives: own, go: { path: null, reason }, limits: options.limits })
+  const get = (reason: string, retry = false) => mediamtx({ step, forTests: true, retry, env, archives: own, go: { path: null, reason }, limits: options.limits })
   await get('no Go')
   t.equal(requests.length, 1)
   t.match(step.notes, [/could not be had(.|\n)*answers 404(.|\n)*no Go(.|\n)*MEDIAMTX_BIN/])
@@ -197,6 +197,8 @@ t.test('the step: a failure is told once, with what mends it, and not tried agai
   t.equal(step.notes.length, 1)
   await get('Go is too old')
   t.equal(requests.length, 2, 'it is tried again when something has changed')
+  await get('Go is too old', true)
+  t.equal(requests.length, 3, 'or when somebody asks for it')
 })
 
 t.test('the step: MEDIAMTX_BIN, or one on PATH that is new enough, is taken', async (t) => {

@@ -1,0 +1,5 @@
+"""The module of the original README: ``from capture import open_capture``."""
+
+from framegate import Capture, Frame, FrameSubscriber, open_capture
+
+__all__ = ["Capture", "Frame", "FrameSubscriber", "open_capture"]

@@ -1,0 +1,54 @@
+"""The subscriber alone: frames of a topic, without HTTP. The camera runs already.
+
+python3 consumer_example.py --name lobby-1
+"""
+
+import argparse
+import os
+import time
+
+from framegate import FrameSubscriber
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--name", required=True, help="camera's name, or a topic (name@320w5fps)")
+    parser.add_argument(
+        "--connect",
+        default=os.environ.get("ZMQ_CONNECT", "tcp://127.0.0.1:5555"),
+        help="the gateway's ZMQ_BIND as seen from here (default %(default)s)",
+    )
+    parser.add_argument("--frames", type=int, default=0, help="end after so many (0: never)")
+    parser.add_argument("--show", action="store_true", help="show them in a window")
+    options = parser.parse_args()
+
+    count, since = 0, time.monotonic()
+    with FrameSubscriber(options.name, options.connect) as subscriber:
+        while options.frames == 0 or count < options.frames:
+            frame = subscriber.read(timeout_ms=2000)
+            if frame is None:
+                print(f"no frame of {options.name} for 2 s from {options.connect}", flush=True)
+                continue
+            image = frame.image  # BGR ndarray (height, width, 3); your model goes here.
+            count += 1
+            if count % 20 == 0:
+                fps = 20 / (time.monotonic() - since)
+                since = time.monotonic()
+                print(
+                    f"seq {frame.seq}  {image.shape[1]}x{image.shape[0]}  {fps:.1f} fps  "
+                    f"age {frame.age_ms:.0f} ms  missed {subscriber.missed}",
+                    flush=True,
+                )
+            if options.show:
+                import cv2
+
+                cv2.imshow(options.name, image)
+                if cv2.waitKey(1) == 27:
+                    break
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except KeyboardInterrupt:
+        pass

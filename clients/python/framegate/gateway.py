@@ -1,0 +1,77 @@
+"""A small client of the gateway's HTTP API, on the standard library alone."""
+
+import json
+import os
+import urllib.error
+import urllib.request
+from typing import Any, Optional
+from urllib.parse import urlsplit
+
+DEFAULT_BASE = "http://127.0.0.1:8090"
+
+_NO_PROXY = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+
+
+class GatewayError(Exception):
+    """The gateway refused, or could not be reached (code ``ERR_GATEWAY_UNREACHABLE``)."""
+
+    def __init__(self, code: str, message: str, status: Optional[int] = None) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        #: HTTP status; None where there was no answer.
+        self.status = status
+
+
+class Gateway:
+    """:param base: default the environment's GATEWAY_BASE, then http://127.0.0.1:8090."""
+
+    def __init__(self, base: Optional[str] = None) -> None:
+        base = base if base is not None else os.environ.get("GATEWAY_BASE") or DEFAULT_BASE
+        if not isinstance(base, str):
+            raise TypeError(f"gateway must be a string, not {type(base).__name__}")
+        parts = urlsplit(base)
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise ValueError(f"gateway must be an http:// or https:// address, not {base!r}")
+        self.base = base.rstrip("/")
+        self.host = parts.hostname
+
+    def start(self, body: "dict[str, Any]", timeout_s: float = 5) -> "dict[str, Any]":
+        """POST /cameras/start. :raises GatewayError:"""
+        return self._call("POST", "/cameras/start", body, timeout_s)
+
+    def stop(self, name: str, timeout_s: float = 5) -> "dict[str, Any]":
+        return self._call("POST", "/cameras/stop", {"name": name}, timeout_s)
+
+    def camera(self, name: str, timeout_s: float = 5) -> "dict[str, Any]":
+        camera: "dict[str, Any]" = self._call("GET", f"/cameras/{name}", None, timeout_s)["camera"]
+        return camera
+
+    def _call(
+        self, method: str, path: str, body: "Optional[dict[str, Any]]", timeout_s: float
+    ) -> "dict[str, Any]":
+        request = urllib.request.Request(
+            self.base + path,
+            data=None if body is None else json.dumps(body).encode(),
+            headers={"Content-Type": "application/json"},
+            method=method,
+        )
+        try:
+            with _NO_PROXY.open(request, timeout=timeout_s) as response:
+                answer = json.loads(response.read())
+        except urllib.error.HTTPError as error:
+            try:
+                told = json.loads(error.read())
+                raise GatewayError(str(told["code"]), str(told["error"]), error.code) from None
+            except (ValueError, KeyError, TypeError):
+                raise GatewayError(
+                    "ERR_GATEWAY", f"{self.base} answered {error.code}", error.code
+                ) from None
+        except (OSError, ValueError) as error:
+            why = getattr(error, "reason", error)
+            raise GatewayError(
+                "ERR_GATEWAY_UNREACHABLE", f"the gateway at {self.base} does not answer ({why})"
+            ) from None
+        if not isinstance(answer, dict):
+            raise GatewayError("ERR_GATEWAY", f"{self.base} is no Framegate gateway")
+        return answer

@@ -1,0 +1,100 @@
+"""The wire format, version 1 (docs/wire-format.md). Pure: bytes in, values out."""
+
+import json
+from typing import Any, NamedTuple, Optional
+
+#: Newest wire version that this reader knows.
+WIRE_VERSION = 1
+#: Longest header that is believed; ours has some 300 bytes.
+MAX_HEADER_BYTES = 64 * 1024
+
+
+class MessageError(ValueError):
+    """A message that is not a frame of a version this reader knows."""
+
+
+class FrameHeader(NamedTuple):
+    """What is told of a frame. Times are microseconds since 1970."""
+
+    camera: str
+    #: +1 for each frame published on the topic; a gap is what this reader did not get.
+    seq: int
+    #: Pixels of the JPEG.
+    width: int
+    height: int
+    #: Pixels of the camera's picture.
+    source_width: int
+    source_height: int
+    #: The gateway's clock: when the frame's last packet had arrived, and when it was sent.
+    received_at_us: int
+    published_at_us: int
+    #: The camera's own clock; None while it does not tell.
+    captured_at_us: Optional[int]
+
+
+class Message(NamedTuple):
+    topic: str
+    header: FrameHeader
+    #: FF D8 ... FF D9
+    jpeg: bytes
+
+
+def _integer(header: "dict[str, Any]", key: str, least: int) -> int:
+    value = header.get(key)
+    if type(value) is not int or value < least:
+        raise MessageError(f"header: {key} must be an integer from {least}")
+    return value
+
+
+def decode_message(data: bytes) -> Message:
+    """Takes a message apart.
+
+    Keys of the header that are not known here are ignored.
+
+    :raises MessageError: that says what is wrong with it.
+    """
+    nul = data.find(b"\0", 0, 256)
+    if nul < 0:
+        raise MessageError("no zero byte behind the topic")
+    try:
+        topic = data[:nul].decode("ascii")
+    except UnicodeDecodeError:
+        raise MessageError("the topic is not ASCII") from None
+    if len(data) < nul + 5:
+        raise MessageError("it ends before the header's length")
+    length = int.from_bytes(data[nul + 1 : nul + 5], "little")
+    start = nul + 5
+    if length > MAX_HEADER_BYTES or length > len(data) - start:
+        raise MessageError("the header is longer than the message")
+    try:
+        header = json.loads(data[start : start + length].decode("utf-8"))
+    except (ValueError, RecursionError):
+        raise MessageError("the header is not JSON") from None
+    if not isinstance(header, dict):
+        raise MessageError("the header is not a JSON object")
+    if _integer(header, "v", 1) != WIRE_VERSION:
+        raise MessageError(f"wire version {header['v']} is not known, only {WIRE_VERSION}")
+    camera = header.get("camera")
+    if not isinstance(camera, str):
+        raise MessageError("header: camera must be a string")
+    captured = header.get("captured_at_us")
+    if captured is not None:
+        captured = _integer(header, "captured_at_us", 0)
+    jpeg = data[start + length :]
+    if jpeg[:2] != b"\xff\xd8" or jpeg[-2:] != b"\xff\xd9":
+        raise MessageError("the picture is not a whole JPEG")
+    return Message(
+        topic,
+        FrameHeader(
+            camera=camera,
+            seq=_integer(header, "seq", 0),
+            width=_integer(header, "width", 1),
+            height=_integer(header, "height", 1),
+            source_width=_integer(header, "source_width", 1),
+            source_height=_integer(header, "source_height", 1),
+            received_at_us=_integer(header, "received_at_us", 0),
+            published_at_us=_integer(header, "published_at_us", 0),
+            captured_at_us=captured,
+        ),
+        jpeg,
+    )

@@ -1,0 +1,28 @@
+"""Makes messages as the gateway does, for the tests."""
+
+import json
+import time
+from typing import Any, Optional
+
+import cv2
+import numpy as np
+
+
+def jpeg(value: int = 128, width: int = 32, height: int = 24) -> bytes:
+    image = np.full((height, width, 3), value, np.uint8)
+    return bytes(cv2.imencode(".jpg", image)[1].tobytes())
+
+
+def message(
+    topic: str = "cam1", seq: int = 0, picture: Optional[bytes] = None, **changes: Any
+) -> bytes:
+    now_us = int(time.time() * 1e6)
+    header = {
+        "v": 1, "camera": topic.split("@")[0], "seq": seq, "width": 32, "height": 24,
+        "source_width": 64, "source_height": 48, "received_at_us": now_us - 5000,
+        "published_at_us": now_us, "captured_at_us": None,
+    }  # fmt: skip
+    header.update(changes)
+    text = json.dumps({k: v for k, v in header.items() if v is not ...}).encode()
+    body = picture if picture is not None else jpeg()
+    return topic.encode() + b"\0" + len(text).to_bytes(4, "little") + text + body
