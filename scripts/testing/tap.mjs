@@ -5,6 +5,7 @@
 
 import { spawn } from 'node:child_process'
 import { join } from 'node:path'
+import { duration } from '../setup/progress.mjs'
 import { root } from '../setup/stamp.mjs'
 
 const JOBS = 2
@@ -12,7 +13,11 @@ const JOBS = 2
 const FILE_LIMIT_S = 300
 const KILL_AFTER_MS = (FILE_LIMIT_S + 15) * 1000
 
+// A file that takes long is named this often, so that nobody thinks that all stands still.
+const TELL_EVERY_MS = 30000
+
 const groups = new Set()
+const running = new Map()
 
 function killGroup(pid) {
   try {
@@ -28,12 +33,20 @@ export async function runTap(paths, report) {
   const { Parser } = await import('tap-parser')
   const end = () => groups.forEach(killGroup)
   process.on('exit', end)
+  const timer = setInterval(tellRunning, TELL_EVERY_MS)
   const waiting = [...paths]
   const worker = async () => {
     for (let path = waiting.shift(); path !== undefined; path = waiting.shift()) await runFile(path, Parser, report)
   }
   await Promise.all(Array.from({ length: JOBS }, worker))
+  clearInterval(timer)
   process.off('exit', end)
+}
+
+function tellRunning() {
+  for (const [path, startedAt] of running) {
+    if (Date.now() - startedAt > TELL_EVERY_MS) process.stdout.write(`       ${duration(Date.now() - startedAt).padStart(12)}  ${path} is running\n`)
+  }
 }
 
 function runFile(path, Parser, report) {
@@ -48,6 +61,7 @@ function runFile(path, Parser, report) {
       env: { ...process.env, TAP: '1', TAP_TIMEOUT: String(FILE_LIMIT_S) },
     })
     groups.add(child.pid)
+    running.set(path, startedAt)
     let output = ''
     const parser = new Parser()
     const tree = watch(parser)
@@ -65,6 +79,7 @@ function runFile(path, Parser, report) {
       child.on('close', () => {
         clearTimeout(timer)
         groups.delete(child.pid)
+        running.delete(path)
         parser.end()
         const counts = countFile(tree, code === 0 && !killed)
         if (killed) output += `\nIt did not end within ${KILL_AFTER_MS / 1000} s and was killed.`

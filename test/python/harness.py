@@ -1,0 +1,139 @@
+"""A test camera and a gateway as processes, and a reading loop that judges every picture:
+what the end-to-end tests and the bench share."""
+
+import json
+import os
+import pathlib
+import shutil
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path[:0] = [str(ROOT / "clients/python"), str(ROOT / "test/python")]
+
+from test_picture import DAMAGED, damage, read_number  # noqa: E402
+
+FOOTAGE = ROOT.parent / "shared/media/car-detection.mp4"
+CACHE = pathlib.Path(os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache")
+MEDIAMTX = os.environ.get("MEDIAMTX_BIN") or shutil.which("mediamtx") or next(
+    (str(path) for path in CACHE.glob("framegate/mediamtx-v*/mediamtx")), None
+)
+
+
+_next_port = 12000 + os.getpid() * 32 % 18000
+
+
+def free_port():
+    """Below the range that the kernel hands out, so that nobody takes it meanwhile."""
+    global _next_port
+    while True:
+        _next_port = 12000 if _next_port > 31000 else _next_port + 2
+        with socket.socket() as tcp, socket.socket(type=socket.SOCK_DGRAM) as udp:
+            try:
+                tcp.bind(("127.0.0.1", _next_port))
+                udp.bind(("127.0.0.1", _next_port))
+                return _next_port
+            except OSError:
+                continue
+
+
+class Camera:
+    """A test camera process; tells when it sent each frame."""
+
+    def __init__(self, *options):
+        self.process = subprocess.Popen(
+            [str(ROOT / "build/Release/test-camera"), "--port", "0", "--report-frames", *options],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+        )  # fmt: skip
+        self.sent_us, self.captured_us, self.total, self.active = {}, {}, 0, 0
+        self.url = json.loads(self.process.stdout.readline())["url"]
+        threading.Thread(target=self._listen, daemon=True).start()
+
+    def _listen(self):
+        for line in self.process.stdout:
+            event = json.loads(line)
+            if event["event"] == "sent":
+                self.sent_us[event["frame"]] = event["at_us"]
+                self.captured_us[event["frame"]] = event["captured_us"]
+            elif event["event"] == "session":
+                self.total, self.active = event["total"], event["active"]
+
+    def stop(self):
+        self.process.kill()
+        self.process.wait()
+
+
+class Gateway:
+    """The gateway on ports of its own."""
+
+    def __init__(self, mediamtx=None, http_port=0, zmq_port="*"):
+        self.folder = tempfile.TemporaryDirectory()
+        mediamtx = mediamtx or ("managed" if MEDIAMTX else "off")
+        ports = iter([free_port() for _ in range(5)])
+        env = {
+            **os.environ, "HTTP_PORT": str(http_port), "MEDIAMTX": mediamtx,
+            "ZMQ_BIND": f"tcp://127.0.0.1:{zmq_port}",
+            "STATE_FILE": f"{self.folder.name}/cameras.json", "MTX_RTSPTRANSPORTS": "tcp",
+            **{name: f"127.0.0.1:{next(ports)}" for name in (
+                "MTX_RTSPADDRESS", "MTX_HLSADDRESS", "MTX_WEBRTCADDRESS",
+                "MTX_WEBRTCLOCALUDPADDRESS", "MTX_APIADDRESS")},
+        }  # fmt: skip
+        self.process = subprocess.Popen(
+            ["node", str(ROOT / "dist/src/main.js")], env=env, stdout=subprocess.PIPE, text=True
+        )
+        for line in self.process.stdout:
+            if "is running: " in line:
+                self.base = line.split("is running: ")[1].strip()
+                break
+        else:
+            raise SystemExit("the gateway did not start")
+        threading.Thread(target=self.process.stdout.read, daemon=True).start()
+
+    def stop(self):
+        self.process.terminate()
+        self.process.wait()
+        self.folder.cleanup()
+
+
+def quantile(values, share):
+    return sorted(values)[min(len(values) - 1, int(share * len(values)))] if values else None
+
+
+def read_loop(capture, camera, seconds, source_size, judge=True, work_ms=0):
+    """Reads for a while; judges every picture after the clock was read."""
+    ages, numbers, damaged, unread = [], [], 0, 0
+    kept = []
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        ok, image = capture.read()
+        now_us = time.time() * 1e6
+        if not ok:
+            continue
+        number = read_number(image)
+        if number is None:
+            unread += 1
+            continue
+        numbers.append(number)
+        kept.append((number, now_us))
+        if judge and damage(image, number, source_size) >= DAMAGED:
+            damaged += 1
+        if work_ms:
+            time.sleep(work_ms / 1000)
+    time.sleep(0.2)  # The camera's last lines.
+    ages = [(at - camera.captured_us[n]) / 1000 for n, at in kept if n in camera.captured_us]
+    steps = [b - a for a, b in zip(numbers, numbers[1:])]
+    return {
+        "frames": len(numbers),
+        "median_ms": round(statistics.median(ages), 1) if ages else None,
+        "p99_ms": round(quantile(ages, 0.99), 1) if ages else None,
+        "worst_ms": round(max(ages), 1) if ages else None,
+        "damaged": damaged + unread,
+        "repeated": sum(step == 0 for step in steps),
+        "out_of_order": sum(step < 0 for step in steps),
+        "longest_step": max(steps, default=None),
+    }

@@ -1,0 +1,148 @@
+"""From the camera through MediaMTX and the gateway to images in Python: the real parts."""
+
+import subprocess
+import sys
+import threading
+import time
+
+import pytest
+from harness import ROOT, Camera, Gateway, free_port, read_loop
+
+from capture import open_capture
+from framegate import FrameSubscriber
+
+
+@pytest.fixture
+def camera():
+    camera = Camera("--gop", "25")
+    yield camera
+    camera.stop()
+
+
+@pytest.fixture
+def gateway():
+    gateway = Gateway()
+    yield gateway
+    gateway.stop()
+
+
+def first_image(capture, limit_s=30):
+    end = time.monotonic() + limit_s
+    while time.monotonic() < end:
+        ok, image = capture.read()
+        if ok:
+            return image
+    raise AssertionError(f"no frame in {limit_s} s: {capture.last_error}")
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ("--width", "1920", "--height", "1080", "--slices", "4"),
+        ("--profile", "high", "--bframes", "2"),
+        ("--codec", "h265"),
+        ("--codec", "mjpeg"),
+    ],
+    ids=lambda options: " ".join(options),
+)
+def test_every_picture_is_whole_none_comes_twice_none_out_of_order(options, gateway):
+    camera = Camera("--gop", "25", *options)
+    size = (1920, 1080) if "1920" in options else (1280, 720)
+    with open_capture(camera.url, pub_fps=25, gateway=gateway.base) as capture:
+        image = first_image(capture)
+        assert image.shape == (360, 640, 3)
+        result = read_loop(capture, camera, 5, size)
+    assert result["frames"] > 20, result
+    assert result["damaged"] == result["repeated"] == result["out_of_order"] == 0, result
+    assert (camera.active, camera.total) == (1, 1)
+    camera.stop()
+
+
+def test_the_newest_frame_though_the_consumer_is_slow(camera, gateway):
+    with open_capture(camera.url, pub_fps=25, gateway=gateway.base) as capture:
+        first_image(capture)
+        result = read_loop(capture, camera, 8, (1280, 720), work_ms=200)
+        assert capture.missed > 50
+    # A queue would be 160 frames long by now; by the camera's own count this is none.
+    assert result["worst_ms"] < 2000 and result["longest_step"] < 50, result
+
+
+def test_any_number_of_readers_and_one_session(camera, gateway):
+    captures = [open_capture(camera.url, pub_fps=25, gateway=gateway.base) for _ in range(4)]
+    for capture in captures:
+        first_image(capture)
+    assert (camera.active, camera.total) == (1, 1)
+    assert len({capture.name for capture in captures}) == 1
+    for capture in captures:
+        capture.release()
+
+
+def test_full_size_and_a_rendition_beside_it(camera, gateway):
+    with open_capture(camera.url, scale_width=0, gateway=gateway.base) as full:
+        assert first_image(full).shape == (720, 1280, 3)
+        with open_capture(camera.url, pub_fps=5, scale_width=160, gateway=gateway.base) as small:
+            assert first_image(small).shape == (90, 160, 3)
+            assert small.name == full.name
+
+
+def test_frames_come_again_after_the_gateway_was_killed(camera):
+    http_port, zmq_port = free_port(), free_port()
+    gateway = Gateway(http_port=http_port, zmq_port=zmq_port)
+    with open_capture(camera.url, timeout_ms=500, gateway=gateway.base) as capture:
+        first_image(capture)
+        gateway.process.kill()
+        gateway.process.wait()
+        end = time.monotonic() + 5
+        while capture.read()[0]:
+            assert time.monotonic() < end
+        # Its list of cameras is gone too: the capture starts the camera again.
+        gateway = Gateway(http_port=http_port, zmq_port=zmq_port)
+        first_image(capture, limit_s=60)
+    gateway.stop()
+
+
+def test_frames_come_again_after_somebody_stopped_the_camera(camera, gateway):
+    from framegate import Gateway as Api
+
+    with open_capture(camera.url, timeout_ms=500, gateway=gateway.base) as capture:
+        first_image(capture)
+        Api(gateway.base).stop(capture.name)
+        while capture.read()[0]:
+            pass
+        first_image(capture)
+
+
+def test_a_camera_that_is_not_there_is_told_and_comes_later(gateway):
+    port = free_port()
+    url = f"rtsp://127.0.0.1:{port}/cam"
+    with open_capture(url, timeout_ms=300, gateway=gateway.base) as capture:
+        end = time.monotonic() + 30
+        while "refused" not in (capture.last_error or ""):
+            assert capture.read() == (False, None)
+            assert time.monotonic() < end, capture.last_error
+        camera = Camera("--gop", "25", "--port", str(port))
+        first_image(capture)
+        camera.stop()
+
+
+def test_consumer_example_prints_what_it_reads(camera, gateway):
+    with open_capture(camera.url, gateway=gateway.base) as capture:
+        first_image(capture)
+        endpoint = capture._subscriber.connect
+        output = subprocess.run(
+            [sys.executable, "consumer_example.py", "--name", capture.name, "--connect", endpoint, "--frames", "40"],
+            cwd=ROOT / "clients/python", capture_output=True, text=True, timeout=60, check=True,
+        ).stdout  # fmt: skip
+    assert "640x360" in output and "fps" in output and "age" in output
+
+
+def test_twenty_captures_in_one_process_leave_nothing(camera, gateway):
+    threads = threading.active_count()
+    captures = [open_capture(camera.url, gateway=gateway.base) for _ in range(20)]
+    for capture in captures:
+        first_image(capture)
+    with FrameSubscriber(captures[0].name, captures[0]._subscriber.connect) as subscriber:
+        assert subscriber.read(10000) is not None
+    for capture in captures:
+        capture.release()
+    assert threading.active_count() <= threads
