@@ -90,7 +90,7 @@ export class App {
       version,
       logger,
       zmqEndpoint: (requestHost) => endpointFor(zmq, requestHost),
-      limitSendBuffer: (fd, sizeBytes) => native.limitSendBuffer(fd, sizeBytes),
+      tcpQueue: (fd) => native.tcpQueue(fd),
     })
     this.#started.push(() => http.close())
     // Bound before MediaMTX starts, so that a port in use is told at once.

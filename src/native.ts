@@ -108,12 +108,17 @@ export interface Pipeline {
   close(): Promise<void>
 }
 
+export interface TcpQueue {
+  unacknowledged: number
+  window: number
+}
+
 export interface NativeAddon {
   Pipeline: new (options: PipelineOptions, onNews: (news: PipelineNews) => void) => Pipeline
   /** GStreamer's version and the elements that this machine lacks. */
   inspect(): Promise<{ gstreamer: string; missing: string[] }>
-  /** Sets SO_SNDBUF of a socket. */
-  limitSendBuffer(fd: number, sizeBytes: number): boolean
+  /** Of a TCP socket: bytes that have not arrived, and bytes that the peer takes now; -1 where it cannot be told. */
+  tcpQueue(fd: number): TcpQueue
 }
 
 /**

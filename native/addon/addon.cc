@@ -1,7 +1,13 @@
 // Module entry: exports, and the hook that closes what is open when the environment
 // ends. JS thread.
 #include <napi.h>
+#include <linux/sockios.h>
+#include <linux/tcp.h>
+#include <netinet/in.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
+
+#include <cstddef>
 
 #include "core/gst_init.h"
 #include "pipeline_wrap.h"
@@ -44,18 +50,26 @@ Napi::Value Inspect(const Napi::CallbackInfo& info) {
   return promise;
 }
 
-// limitSendBuffer(fd, sizeBytes): SO_SNDBUF, which Node has no call for.
-Napi::Value LimitSendBuffer(const Napi::CallbackInfo& info) {
+// tcpQueue(fd): what the kernel knows of the way to a TCP peer. unacknowledged: bytes,
+// sent or not, that have not arrived (SIOCOUTQ, tcp(7)). window: bytes that the peer
+// takes now; what it has not read is missing from it. -1 where it cannot be told.
+Napi::Value TcpQueue(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
-  if (info.Length() != 2 || !info[0].IsNumber() || !info[1].IsNumber()) {
-    Napi::TypeError::New(env, "limitSendBuffer takes a descriptor and a size in bytes")
-        .ThrowAsJavaScriptException();
+  if (info.Length() != 1 || !info[0].IsNumber()) {
+    Napi::TypeError::New(env, "tcpQueue takes a descriptor").ThrowAsJavaScriptException();
     return env.Undefined();
   }
-  const int size = info[1].As<Napi::Number>().Int32Value();
-  const int done = setsockopt(info[0].As<Napi::Number>().Int32Value(), SOL_SOCKET, SO_SNDBUF, &size,
-                              sizeof size);
-  return Napi::Boolean::New(env, done == 0);
+  const int fd = info[0].As<Napi::Number>().Int32Value();
+  int unacknowledged = 0;
+  if (ioctl(fd, SIOCOUTQ, &unacknowledged) != 0) unacknowledged = -1;
+  tcp_info state = {};
+  socklen_t size = sizeof state;
+  const bool told = getsockopt(fd, IPPROTO_TCP, TCP_INFO, &state, &size) == 0 &&
+                    size >= offsetof(tcp_info, tcpi_snd_wnd) + sizeof state.tcpi_snd_wnd;
+  Napi::Object object = Napi::Object::New(env);
+  object.Set("unacknowledged", Napi::Number::New(env, unacknowledged));
+  object.Set("window", Napi::Number::New(env, told ? static_cast<double>(state.tcpi_snd_wnd) : -1));
+  return object;
 }
 
 void CloseAll(AddonData* data) {
@@ -70,7 +84,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   env.AddCleanupHook([](AddonData* held) { CloseAll(held); }, data);
   PipelineWrap::Define(env, exports, data);
   exports.Set("inspect", Napi::Function::New(env, Inspect));
-  exports.Set("limitSendBuffer", Napi::Function::New(env, LimitSendBuffer));
+  exports.Set("tcpQueue", Napi::Function::New(env, TcpQueue));
   return exports;
 }
 

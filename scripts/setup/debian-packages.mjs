@@ -23,7 +23,10 @@ export const packages = [
   'python3', // node-gyp
   'util-linux', // setpriv
 ]
-export const testPackages = ['python3-venv']
+export const testPackages = [
+  'gstreamer1.0-tools', // gst-launch-1.0, a player that is not ours
+  'python3-venv',
+]
 
 const LOCK_WAIT_S = 300
 const LOCK_POLL_MS = 3000

@@ -6,8 +6,8 @@ import { run, SetupError, which } from './run.mjs'
 import { hashOf, readStamp, root, writeStamp } from './stamp.mjs'
 
 export const needs = {
-  programs: ['cmake', 'c++', 'pkg-config'],
-  testPrograms: ['python3'],
+  programs: ['cmake', 'c++', 'pkg-config', 'gst-inspect-1.0'],
+  testPrograms: ['python3', 'gst-launch-1.0'],
   // With their headers. libyuv has no .pc file, so its header is looked for.
   pkgConfig: [
     'gstreamer-1.0',

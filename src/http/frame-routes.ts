@@ -28,7 +28,7 @@ export function frameRoutes(parts: HttpParts): Router {
       Connection: 'close',
     })
     response.flushHeaders()
-    const stream = new MjpegStream(response, parts.limitSendBuffer)
+    const stream = new MjpegStream(response, parts.tcpQueue)
     const newest = parts.frames.newest(camera.name)
     const end = parts.frames.read(camera.name, (frame) => stream.offer(frame))
     if (newest && ageMs(newest) < FRESH_MS) stream.offer(newest)

@@ -57,7 +57,8 @@ export interface HttpParts {
   }
   /** The endpoint that subscribers connect to, for a caller who used this host name. */
   zmqEndpoint(requestHost: string): string
-  limitSendBuffer(fd: number, sizeBytes: number): boolean
+  /** Of a socket: bytes that have not arrived, bytes that its peer takes now; -1: not known. */
+  tcpQueue(fd: number): { unacknowledged: number; window: number }
   version: string
   logger: Logger
 }

@@ -192,7 +192,7 @@ export class MediaRelay {
     await this.#becomeReady(() => startFailure !== null)
     if (!this.#ready) {
       await sidecar.stop()
-      throw startError(startFailure ?? `its API at ${reachable(apiAddress)} did not answer within ${READY_LIMIT_MS / 1000} s`)
+      throw startError(childEnv, startFailure ?? `its API at ${reachable(apiAddress)} did not answer within ${READY_LIMIT_MS / 1000} s`)
     }
     everReady = true
   }
@@ -256,14 +256,15 @@ export class MediaRelay {
 }
 
 /** MediaMTX says which address is in use; people want to know which setting moves it. */
-function startError(why: string): Error {
+function startError(env: NodeJS.ProcessEnv, why: string): Error {
   const listen = /listen (tcp|udp)\d? \S*?:(\d+): bind: address already in use/.exec(why)
   if (!listen) return new FramegateError('ERR_MEDIAMTX_START', `MediaMTX did not start: ${why}`)
   const port = listen[2]!
-  const settings: Record<string, string> = {
-    '8554': 'MTX_RTSPADDRESS', '8888': 'MTX_HLSADDRESS', '8889': 'MTX_WEBRTCADDRESS', '8189': 'MTX_WEBRTCLOCALUDPADDRESS', '9997': 'MTX_APIADDRESS',
+  const defaults: Record<string, string> = {
+    MTX_RTSPADDRESS: ':8554', MTX_HLSADDRESS: ':8888', MTX_WEBRTCADDRESS: ':8889', MTX_WEBRTCLOCALUDPADDRESS: ':8189', MTX_APIADDRESS: ':9997',
+    MTX_RTPADDRESS: ':8000', MTX_RTCPADDRESS: ':8001', MTX_WEBRTCLOCALTCPADDRESS: '',
   }
-  const setting = settings[port] ?? 'one of MTX_RTSPADDRESS, MTX_HLSADDRESS, MTX_WEBRTCADDRESS, MTX_WEBRTCLOCALUDPADDRESS, MTX_APIADDRESS'
+  const setting = Object.keys(defaults).find((name) => portOf(env[name] ?? defaults[name]!) === port) ?? "the MTX_...ADDRESS variable of it"
   return new BindError(
     `MediaMTX cannot use port ${port} (${listen[1]}): it is in use, by another MediaMTX perhaps; set ${setting} to another address, or MEDIAMTX=external to use the one that runs`,
   )
