@@ -131,18 +131,27 @@ async function install(step, prefix, missing) {
   step.pause()
   throw new SetupError(
     `apt-get could not install ${missing.join(' ')}.\n` +
-      (update.code === 0 ? '' : `The package lists could not be read either; is there a network?\n${update.tail}\n`) +
+      (update.length === 0 ? '' : `The package lists could not be read either; is there a network?\n${update.join('\n')}\n`) +
       `${aptFailure(lines)}\n\nMend that, or run it yourself:\n\n  ${commandFor(missing, prefix.length > 0 ? 'sudo' : 'root')}\n`,
   )
 }
 
-/** A list that cannot be read (a dead third-party source) need not hinder the installation: it decides. */
+/**
+ * A list that cannot be read (a dead third-party source) need not hinder the installation: that decides.
+ *
+ * @returns what apt says is wrong; it ends with 0 all the same where a server cannot be reached.
+ */
 async function updateLists(step, aptGet) {
   const until = Date.now() + LOCK_WAIT_S * 1000
   for (;;) {
-    const result = await aptGet(['update'], (line) => /^(dlstatus|pmstatus):/.test(line))
+    const problems = []
+    const { code, tail } = await aptGet(['update'], (line) => {
+      if (/^(E|W|Err):/.test(line)) problems.push(line)
+      return aptProgress(line) !== null
+    })
     // DPkg::Lock::Timeout is not for the lock of the lists, which a machine holds right after its start.
-    if (result.code === 0 || !/Could not get lock/.test(result.tail) || Date.now() > until) return result
+    const locked = code !== 0 && /Could not get lock/.test(tail)
+    if (!locked || Date.now() > until) return problems
     step.update('waiting for another apt to end')
     await sleep(LOCK_POLL_MS)
   }

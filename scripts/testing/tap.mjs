@@ -35,10 +35,10 @@ export async function runTap(paths, report) {
   process.on('exit', end)
   const timer = setInterval(tellRunning, TELL_EVERY_MS)
   const waiting = [...paths]
-  const worker = async () => {
-    for (let path = waiting.shift(); path !== undefined; path = waiting.shift()) await runFile(path, Parser, report)
+  const worker = async (job) => {
+    for (let path = waiting.shift(); path !== undefined; path = waiting.shift()) await runFile(path, job, Parser, report)
   }
-  await Promise.all(Array.from({ length: JOBS }, worker))
+  await Promise.all(Array.from({ length: JOBS }, (_, job) => worker(job)))
   clearInterval(timer)
   process.off('exit', end)
 }
@@ -49,7 +49,7 @@ function tellRunning() {
   }
 }
 
-function runFile(path, Parser, report) {
+function runFile(path, job, Parser, report) {
   return new Promise((resolve) => {
     const startedAt = Date.now()
     const file = join(root, 'dist', path.replace(/\.ts$/, '.js'))
@@ -58,7 +58,8 @@ function runFile(path, Parser, report) {
       cwd: root,
       detached: true,
       stdio: ['ignore', 'pipe', 'pipe'],
-      env: { ...process.env, TAP: '1', TAP_TIMEOUT: String(FILE_LIMIT_S) },
+      // TAP_JOB_ID as tap's runner sets it: files that run at once can keep to ports of their own.
+      env: { ...process.env, TAP: '1', TAP_JOB_ID: String(job), TAP_TIMEOUT: String(FILE_LIMIT_S) },
     })
     groups.add(child.pid)
     running.set(path, startedAt)
