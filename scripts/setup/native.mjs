@@ -32,6 +32,13 @@ export function buildProgress(line) {
   return ninja === null ? null : Number(ninja[1]) / Number(ninja[2])
 }
 
+/** "compiling native/core/gate.cc" from what make and ninja write. */
+export function taskOf(line) {
+  const text = line.replace(/^\[.*?\] */, '')
+  const source = /^Building CXX object (?:CMakeFiles\/)?[^/]+\.dir\/(.*)\.o$/.exec(text)?.[1]
+  return source === undefined ? text : `compiling ${source}`
+}
+
 /** A build folder of another checkout, or one that was moved, cannot be configured again. */
 function removeForeignBuild() {
   let cache
@@ -65,7 +72,7 @@ export async function nativeBuild({ step, forTests }) {
         if (fraction === null) {
           output.push(line)
         } else {
-          step.update(line.replace(/^\[.*?\] */, '').replace(/^Building CXX object (CMakeFiles\/)?/, 'compiling ').slice(0, 70), fraction)
+          step.update(taskOf(line), fraction)
         }
         return fraction !== null
       },

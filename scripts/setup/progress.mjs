@@ -40,7 +40,7 @@ export class Step {
     if (!this.#out.isTTY && !first && now - this.#shownAt < LINE_EVERY_MS) return
     this.#shownAt = now
     const percent = fraction === null ? '' : ` ${Math.floor(Math.min(1, Math.max(0, fraction)) * 100)} %`
-    this.#write(text + percent)
+    this.#write(text, percent)
   }
 
   /** For what people must read even where the line is then rewritten. */
@@ -62,14 +62,15 @@ export class Step {
     this.pause()
   }
 
-  #write(text) {
-    const line = `${this.#label} ${text}`
+  /** @param end is kept where the line is too long for the terminal, which would scroll at each update. */
+  #write(text, end = '') {
+    const start = `${this.#label} ${text}`
     if (!this.#out.isTTY) {
-      this.#out.write(`${line}\n`)
+      this.#out.write(`${start}${end}\n`)
       return
     }
-    // A line longer than the terminal would scroll it at each update.
-    this.#out.write(`\r${line.slice(0, Math.max(20, (this.#out.columns || 80) - 1))}\x1b[K`)
+    const room = Math.max(20, (this.#out.columns || 80) - 1 - end.length)
+    this.#out.write(`\r${start.slice(0, room)}${end}\x1b[K`)
     this.#open = true
   }
 }

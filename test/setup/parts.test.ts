@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
 
 const from = (name: string) => import(new URL(`../../../scripts/${name}`, import.meta.url).href)
-const { buildProgress } = await from('setup/native.mjs')
+const { buildProgress, taskOf } = await from('setup/native.mjs')
 const { staleOutputs } = await from('setup/typescript.mjs')
 const { withLock } = await from('setup/lock.mjs')
 const { bytes, duration, Step } = await from('setup/progress.mjs')
@@ -29,6 +29,10 @@ t.test('progress of make and of ninja', async (t) => {
   t.equal(buildProgress('[ 45%] Building CXX object a.o'), 0.45)
   t.equal(buildProgress('[10/40] Building CXX object a.o'), 0.25)
   t.equal(buildProgress('a.cc:1: error'), null)
+  for (const folder of ['CMakeFiles/', '']) {
+    t.equal(taskOf(`[ 3%] Building CXX object ${folder}core.dir/native/core/gate.cc.o`), 'compiling native/core/gate.cc')
+  }
+  t.equal(taskOf('[100%] Linking CXX shared library x'), 'Linking CXX shared library x')
 })
 
 t.test('outputs without a source are stale', async (t) => {
@@ -111,7 +115,7 @@ t.test('a step rewrites its line on a terminal, and never a longer one', async (
   step.update('y'.repeat(100), 0.5)
   step.update('z', 0.75)
   step.done()
-  t.equal(written[0]?.length, 1 + 39 + 3)
+  t.equal(written[0], `\r[1/5] x: ${'y'.repeat(25)} 50 %\x1b[K`, 'how far it is can always be seen')
   t.match(written.join(''), /\r\[1\/5\] x: z 75 %\x1b\[K\r\[1\/5\] x: done in 0\.\d s\x1b\[K\n$/)
 })
 
