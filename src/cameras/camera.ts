@@ -31,6 +31,15 @@ export interface FrameSink {
   onDemand(listener: () => void): () => void
 }
 
+/** null: not known yet. */
+export interface CameraPicture {
+  width: number | null
+  height: number | null
+  /** Frames from key frame to key frame. */
+  gopLength: number | null
+  bFrames: boolean | null
+}
+
 export interface CameraParts {
   native: NativeAddon
   relay: Relay
@@ -62,6 +71,7 @@ export class Camera {
   #lastError: CameraError | null = null
   #stream: { codec: string; audio: boolean } | null = null
   #pipeline: Pipeline | null = null
+  #picture: CameraPicture = { width: null, height: null, gopLength: null, bFrames: null }
   #stop = new AbortController()
   #hurry: (() => void) | null = null
   #everLive = false
@@ -109,6 +119,21 @@ export class Camera {
   }
   stats(): PipelineStats {
     return this.#pipeline?.stats() ?? NO_STATS
+  }
+
+  /** What its pictures are, by this session or, before its first frame, the one before. */
+  picture(): CameraPicture {
+    const stats = this.stats()
+    if (stats.accessUnits > 0) {
+      this.#picture = {
+        width: stats.width || this.#picture.width,
+        height: stats.height || this.#picture.height,
+        gopLength: stats.gopLength || this.#picture.gopLength,
+        // Until a GOP or a second has passed, their absence says nothing.
+        bFrames: stats.bFrames || (stats.accessUnits > 25 ? false : this.#picture.bFrames),
+      }
+    }
+    return this.#picture
   }
 
   /** Ends a wait between tries, since somebody asked for the camera again. */
@@ -206,6 +231,7 @@ export class Camera {
     clearTimeout(diagnoseTimer)
     over.abort()
     this.#stop.signal.removeEventListener('abort', onStop)
+    this.picture() // For the time until the next session.
     this.#pipeline = null
     await pipeline.close()
     if (diagnosis) return diagnosis

@@ -7,6 +7,7 @@ import { z } from 'zod'
 import { messageOf, NotFoundError, RequestError } from '../errors.js'
 import { check, fields } from '../validate.js'
 import type { CameraView, HttpParts } from './parts.js'
+import { judgePlayability } from './playability.js'
 
 const MAX_BODY_BYTES = 64 * 1024
 const BODY_LIMIT_MS = 10000
@@ -66,7 +67,9 @@ export function cameraRoutes(parts: HttpParts): Router {
 function describe(parts: HttpParts, camera: CameraView, requestHost: string) {
   const host = requestHost || '127.0.0.1'
   const stats = camera.stats()
+  const picture = camera.picture()
   const urls = parts.relay.urls(camera.name, host)
+  const { preferred, ...playability } = judgePlayability(camera.stream, picture.bFrames, urls.rtsp === null ? urls.reason : null)
   return {
     name: camera.name,
     state: camera.state,
@@ -90,10 +93,12 @@ function describe(parts: HttpParts, camera: CameraView, requestHost: string) {
     age_ms: stats.ageMs === null ? null : Math.round(stats.ageMs),
     codec: camera.stream?.codec ?? null,
     audio: camera.stream?.audio ?? null,
-    width: stats.width || null,
-    height: stats.height || null,
-    gop_length: stats.gopLength || null,
-    b_frames: stats.accessUnits > 0 ? stats.bFrames : null,
+    width: picture.width,
+    height: picture.height,
+    gop_length: picture.gopLength,
+    b_frames: picture.bFrames,
+    playability,
+    preferred,
     decoding: stats.decoding,
     renditions: camera.renditionTopics,
     mjpeg_readers: parts.frames.readers(camera.name),

@@ -1,13 +1,17 @@
-// /mjpeg and /snapshot.
+// /mjpeg, /frames and /snapshot.
 
 import Router from '@koa/router'
 import type { Context } from 'koa'
 import { FrameError, NotFoundError, RequestError } from '../errors.js'
+import { encodeFrameMessage } from '../frames/frame-message.js'
+import { parseTopic } from '../frames/rendition-topic.js'
 import type { Frame } from '../types.js'
 import { CAMERA_NAME } from '../validate.js'
-import { MJPEG_BOUNDARY, MjpegStream } from './mjpeg-stream.js'
+import { NewestFramesResponse } from './newest-frames-response.js'
 import type { CameraView, HttpParts } from './parts.js'
 
+const MJPEG_BOUNDARY = 'framegate'
+const MAX_TOPICS = 64
 // A frame younger than this is given out as it is; else the next one is waited for.
 const FRESH_MS = 200
 const SNAPSHOT_LIMIT_MS = 5000
@@ -19,27 +23,14 @@ export function frameRoutes(parts: HttpParts): Router {
 
   router.get('/mjpeg', (ctx) => {
     const camera = cameraOf(parts, ctx)
-    ctx.respond = false // The stream writes to the response itself.
-    const response = ctx.res
-    response.writeHead(200, {
-      'Content-Type': `multipart/x-mixed-replace; boundary=${MJPEG_BOUNDARY}`,
-      'Cache-Control': 'no-store',
-      'X-Accel-Buffering': 'no',
-      Connection: 'close',
-    })
-    response.flushHeaders()
-    const stream = new MjpegStream(response, parts.tcpQueue)
-    const newest = parts.frames.newest(camera.name)
-    const end = parts.frames.read(camera.name, (frame) => stream.offer(frame))
-    if (newest && ageMs(newest) < FRESH_MS) stream.offer(newest)
-    // A camera that is stopped will never deliver: its readers are told by the end.
-    const watch = setInterval(() => {
-      if (camera.state === 'stopped') response.end()
-    }, 500)
-    response.once('close', () => {
-      clearInterval(watch)
-      end()
-    })
+    const headers = { 'Content-Type': `multipart/x-mixed-replace; boundary=${MJPEG_BOUNDARY}` }
+    streamFrames(parts, ctx, [{ topic: camera.name, camera }], headers, encodeMjpegPart, Buffer.from(`--${MJPEG_BOUNDARY}\r\n`))
+  })
+
+  // Many cameras in one response: browsers allow six HTTP/1.1 connections to a host.
+  router.get('/frames', (ctx) => {
+    const sources = topicsOf(parts, ctx)
+    streamFrames(parts, ctx, sources, { 'Content-Type': 'application/octet-stream' }, encodeRecord)
   })
 
   router.get('/snapshot', async (ctx) => {
@@ -68,14 +59,79 @@ export function frameRoutes(parts: HttpParts): Router {
   return router
 }
 
+interface Source {
+  topic: string
+  camera: CameraView
+}
+
+function streamFrames(parts: HttpParts, ctx: Context, sources: Source[], headers: Record<string, string>, encode: (frame: Frame) => Buffer, first?: Buffer): void {
+  ctx.respond = false // The stream writes to the response itself.
+  const response = ctx.res
+  response.writeHead(200, { ...headers, 'Cache-Control': 'no-store', 'X-Accel-Buffering': 'no', Connection: 'close' })
+  response.flushHeaders()
+  if (first) response.write(first)
+  const stream = new NewestFramesResponse(response, encode, parts.tcpQueue)
+  const ends = sources.map(({ topic }) => {
+    const newest = parts.frames.newest(topic)
+    const end = parts.frames.read(topic, (frame) => stream.offer(frame))
+    if (newest && ageMs(newest) < FRESH_MS) stream.offer(newest)
+    return end
+  })
+  // Cameras that are stopped will never deliver: their readers are told by the end.
+  const watch = setInterval(() => {
+    if (sources.every(({ camera }) => camera.state === 'stopped')) response.end()
+  }, 500)
+  response.once('close', () => {
+    clearInterval(watch)
+    for (const end of ends) end()
+  })
+}
+
+function encodeMjpegPart(frame: Frame): Buffer {
+  const head =
+    `Content-Type: image/jpeg\r\nContent-Length: ${frame.jpegBytes.length}\r\n` +
+    `X-Seq: ${frame.seq}\r\nX-Received-At-Us: ${frame.receivedAtUs}\r\nX-Published-At-Us: ${frame.publishedAtUs}\r\n\r\n`
+  // The next boundary goes with this frame: browsers show a part when they see its end.
+  return Buffer.concat([Buffer.from(head), frame.jpegBytes, Buffer.from(`\r\n--${MJPEG_BOUNDARY}\r\n`)])
+}
+
+/** A wire message behind its length (u32 LE). */
+function encodeRecord(frame: Frame): Buffer {
+  const message = encodeFrameMessage(frame)
+  const length = Buffer.alloc(4)
+  length.writeUInt32LE(message.length)
+  return Buffer.concat([length, message])
+}
+
+/** The topics of cam=a&cam=b@320w5fps. */
+function topicsOf(parts: HttpParts, ctx: Context): Source[] {
+  refuseOthers(ctx)
+  const given = ctx.query['cam']
+  const topics = new Set(typeof given === 'string' ? [given] : given ?? [])
+  if (topics.size === 0 || topics.size > MAX_TOPICS) {
+    throw new RequestError(`cam: expected 1 to ${MAX_TOPICS} cameras or renditions, such as /frames?cam=lobby-1&cam=door@320w5fps`, 'ERR_FIELD_INVALID')
+  }
+  return [...topics].map((topic) => {
+    const parsed = parseTopic(topic)
+    if (!parsed) throw new RequestError(`cam: expected the name of a camera, or a rendition such as lobby-1@320w5fps; got "${topic.slice(0, 80)}"`, 'ERR_FIELD_INVALID')
+    const camera = parts.cameras.get(parsed.camera)
+    if (!camera) throw new NotFoundError(`cam: there is no camera "${parsed.camera}"`)
+    return { topic, camera }
+  })
+}
+
+function refuseOthers(ctx: Context): void {
+  const unknown = Object.keys(ctx.query).find((key) => key !== 'cam')
+  if (unknown !== undefined) throw new RequestError(`unknown parameter "${unknown.slice(0, 80)}"; known is cam`, 'ERR_FIELD_INVALID')
+}
+
 function ageMs(frame: Frame): number {
   return Date.now() - frame.receivedAtUs / 1000
 }
 
 function cameraOf(parts: HttpParts, ctx: Context): CameraView {
-  const { cam, ...others } = ctx.query
-  const unknown = Object.keys(others)[0]
-  if (unknown !== undefined) throw new RequestError(`unknown parameter "${unknown.slice(0, 80)}"; known is cam`, 'ERR_FIELD_INVALID')
+  refuseOthers(ctx)
+  const cam = ctx.query['cam']
   if (typeof cam !== 'string' || !CAMERA_NAME.test(cam)) {
     throw new RequestError('cam: expected the name of a camera, such as /mjpeg?cam=lobby-1', 'ERR_FIELD_INVALID')
   }

@@ -11,15 +11,11 @@ export interface CameraView {
   readonly startedAtMs: number
   readonly renditionTopics: string[]
   readonly settings: { pubFps: number; scaleWidth: number; jpegQuality: number; cameraTime: boolean }
+  picture(): { width: number | null; height: number | null; gopLength: number | null; bFrames: boolean | null }
   stats(): {
     fps: number
     ageMs: number | null
-    width: number
-    height: number
-    gopLength: number
-    bFrames: boolean
     decoding: boolean
-    accessUnits: number
     gateDropped: number
     published: number
     late: number

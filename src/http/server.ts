@@ -5,6 +5,7 @@ import Router from '@koa/router'
 import Koa from 'koa'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { inUse } from '../port-holder.js'
 import { BindError, codeOf, FramegateError, messageOf } from '../errors.js'
 import { cameraRoutes } from './camera-routes.js'
 import { frameRoutes } from './frame-routes.js'
@@ -41,7 +42,7 @@ export class HttpServer {
   async listen(host: string, port: number): Promise<number> {
     await new Promise<void>((resolve, reject) => {
       this.#server.once('error', (error) => {
-        const why = codeOf(error) === 'EADDRINUSE' ? 'the port is in use' : messageOf(error)
+        const why = codeOf(error) === 'EADDRINUSE' ? inUse(port) : messageOf(error)
         const setting = codeOf(error) === 'EADDRINUSE' || codeOf(error) === 'EACCES' ? 'HTTP_PORT (--http-port) to another port' : 'HTTP_HOST (--http-host) to an address of this machine'
         reject(new BindError(`HTTP cannot listen on ${host}:${port}: ${why}; set ${setting}`, error))
       })

@@ -52,9 +52,9 @@ export class ControlApi {
   }
 
   /** Names of the paths that are configured. */
-  async pathNames(): Promise<string[]> {
+  async pathNames(limitMs: number): Promise<string[]> {
     const list = z.object({ items: z.array(z.object({ name: z.string() })) })
-    return list.parse(await this.#call('GET', '/v3/config/paths/list?itemsPerPage=1000')).items.map((item) => item.name)
+    return list.parse(await this.#call('GET', '/v3/config/paths/list?itemsPerPage=1000', undefined, AbortSignal.timeout(limitMs))).items.map((item) => item.name)
   }
 
   /** @throws SourceError ERR_MEDIAMTX_API */

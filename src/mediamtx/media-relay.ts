@@ -3,6 +3,7 @@
 
 import { randomBytes } from 'node:crypto'
 import { BindError, FramegateError, messageOf, SourceError } from '../errors.js'
+import { inUse } from '../port-holder.js'
 import type { Logger, MediaMtxMode } from '../types.js'
 import { findBinary, isOlder, LEAST_VERSION } from './binary.js'
 import { ControlApi, type MediaMtxAddresses } from './control-api.js'
@@ -34,6 +35,11 @@ export interface RelayUrls {
 const READY_LIMIT_MS = 15000
 const WAIT_FOR_READY_MS = 5000
 const POLL_MS = 50
+// How often a MediaMTX that is ready is asked how it is, how long it may take to answer,
+// and how often in a row it may not before it counts as hung.
+const HEALTH_EVERY_MS = 2000
+const HEALTH_LIMIT_MS = 3000
+const HEALTH_FAILURES = 3
 
 const pause = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms))
 
@@ -59,6 +65,10 @@ export class MediaRelay {
   #problem: string | null = null
   #readyWaiters: (() => void)[] = []
   #closed = false
+  #healthTimer: NodeJS.Timeout | null = null
+  #healthFailures = 0
+  /** What must be in MediaMTX: it keeps paths in memory alone. */
+  readonly #paths = new Map<string, Record<string, unknown>>()
 
   constructor(readonly options: RelayOptions) {
     this.#mode = options.mode
@@ -117,26 +127,25 @@ export class MediaRelay {
   async addPath(name: string, source: string, cameraTime: boolean, signal: AbortSignal): Promise<void> {
     await this.#whenReady(signal)
     this.#sidecar?.complaints.delete(name)
-    await this.#api!.replacePath(
-      name,
-      {
-        source,
-        rtspTransport: 'tcp',
-        // The gateway's own DESCRIBE waits until the camera is there (reference: 0.2 s
-        // against 4.7 s after a closed connection).
-        sourceOnDemand: true,
-        sourceOnDemandStartTimeout: '10s',
-        sourceOnDemandCloseAfter: '5s',
-        // With this MediaMTX drops every packet before the camera's first RTCP report
-        // (measured: live after 3 s in place of 0.1 s, and never with a camera that
-        // sends none), so only where somebody asks for the camera's clock.
-        useAbsoluteTimestamp: cameraTime,
-      },
-      signal,
-    )
+    const path = {
+      source,
+      rtspTransport: 'tcp',
+      // The gateway's own DESCRIBE waits until the camera is there (reference: 0.2 s
+      // against 4.7 s after a closed connection).
+      sourceOnDemand: true,
+      sourceOnDemandStartTimeout: '10s',
+      sourceOnDemandCloseAfter: '5s',
+      // With this MediaMTX drops every packet before the camera's first RTCP report
+      // (measured: live after 3 s in place of 0.1 s, and never with a camera that
+      // sends none), so only where somebody asks for the camera's clock.
+      useAbsoluteTimestamp: cameraTime,
+    }
+    this.#paths.set(name, path)
+    await this.#api!.replacePath(name, path, signal)
   }
 
   async removePath(name: string): Promise<void> {
+    this.#paths.delete(name)
     if (!this.#ready || this.#closed) return
     try {
       await this.#api!.deletePath(name)
@@ -148,7 +157,40 @@ export class MediaRelay {
   async close(): Promise<void> {
     this.#closed = true
     this.#ready = false
+    if (this.#healthTimer) clearTimeout(this.#healthTimer)
     await this.#sidecar?.stop()
+  }
+
+  /** Asks MediaMTX again and again how it is, and puts back the paths that it lost. */
+  #watchHealth(): void {
+    if (this.#healthTimer) clearTimeout(this.#healthTimer)
+    if (this.#closed) return
+    this.#healthTimer = setTimeout(() => {
+      void this.#checkHealth().finally(() => {
+        if (this.#ready) this.#watchHealth()
+      })
+    }, HEALTH_EVERY_MS)
+  }
+
+  async #checkHealth(): Promise<void> {
+    if (!this.#ready) return
+    try {
+      const there = new Set(await this.#api!.pathNames(HEALTH_LIMIT_MS))
+      this.#healthFailures = 0
+      for (const [name, path] of this.#paths) {
+        if (there.has(name)) continue
+        this.options.logger.warn(`MediaMTX has lost the path of camera ${name}; putting it back`)
+        await this.#api!.replacePath(name, path)
+      }
+    } catch (error) {
+      if (!this.#ready || this.#closed || ++this.#healthFailures < HEALTH_FAILURES) return
+      this.#healthFailures = 0
+      this.#ready = false
+      this.#problem = messageOf(error)
+      this.options.logger.error(`MediaMTX does not answer any more (${messageOf(error)})`)
+      if (this.#sidecar) this.#sidecar.kill() // It is started again, and then becomes ready.
+      else void this.#becomeReady(() => this.#closed, Infinity)
+    }
   }
 
   async #startManaged(): Promise<void> {
@@ -186,7 +228,7 @@ export class MediaRelay {
       else logger.error(`${this.#problem}; starting it again`)
     })
     sidecar.on('started', () => {
-      if (everReady) void this.#becomeReady(() => this.#closed || !sidecar.running)
+      if (everReady) void this.#becomeReady(() => this.#closed || !sidecar.running, Infinity)
     })
     sidecar.start()
     await this.#becomeReady(() => startFailure !== null)
@@ -235,6 +277,7 @@ export class MediaRelay {
     this.#version = version
     this.#ready = true
     this.#problem = null
+    this.#watchHealth()
     this.options.logger.info(`MediaMTX ${version} is ready (${this.#mode})`)
     for (const waiter of this.#readyWaiters.splice(0)) waiter()
   }
@@ -266,7 +309,7 @@ function startError(env: NodeJS.ProcessEnv, why: string): Error {
   }
   const setting = Object.keys(defaults).find((name) => portOf(env[name] ?? defaults[name]!) === port) ?? "the MTX_...ADDRESS variable of it"
   return new BindError(
-    `MediaMTX cannot use port ${port} (${listen[1]}): it is in use, by another MediaMTX perhaps; set ${setting} to another address, or MEDIAMTX=external to use the one that runs`,
+    `MediaMTX cannot use port ${port} (${listen[1]}): ${inUse(Number(port), listen[1] as 'tcp' | 'udp')}; set ${setting} to another address, or MEDIAMTX=external where that is a MediaMTX to be used`,
   )
 }
 

@@ -81,6 +81,11 @@ export class Sidecar extends EventEmitter<SidecarEvents> {
     this.emit('started')
   }
 
+  /** For a process that hangs: it is started again. */
+  kill(): void {
+    this.#child?.kill('SIGKILL')
+  }
+
   /** Resolves when the process is gone. */
   async stop(): Promise<void> {
     this.#stopping = true

@@ -3,6 +3,7 @@
 
 import { XPublisher } from 'zeromq'
 import { BindError, codeOf, messageOf } from '../errors.js'
+import { inUse } from '../port-holder.js'
 import { encodeFrameMessage } from '../frames/frame-message.js'
 import type { Frame, Logger } from '../types.js'
 
@@ -46,7 +47,8 @@ export class FramePublisher {
       try {
         await this.#socket.bind(endpoint)
       } catch (error) {
-        const why = codeOf(error) === 'EADDRINUSE' ? 'it is in use' : messageOf(error)
+        const port = Number(/:(\d+)$/.exec(endpoint)?.[1] ?? 0)
+        const why = codeOf(error) === 'EADDRINUSE' ? inUse(port) : messageOf(error)
         throw new BindError(`ZeroMQ cannot bind ${endpoint}: ${why}; set ZMQ_BIND (--zmq-bind) to another address`, error)
       }
       bound.push(this.#socket.lastEndpoint ?? endpoint)

@@ -69,6 +69,35 @@ t.test('a new subscriber sees the newest frame at once, others skip the seq they
   await until('the repeated one to reach the first', () => first.frames.filter((frame) => frame.header.seq === seq).length > 1)
 })
 
+t.test('/frames carries many cameras and renditions in one response', async (t) => {
+  const gateway = await Gateway.start({ stateFile: join(temporaryFolder(t), 'cameras.json'), mediamtx: 'off' })
+  t.teardown(() => gateway.stop())
+  const cameras = await Promise.all([1, 2, 3].map(() => TestCamera.start({ fps: 10, gop: 10, width: 320, height: 180 })))
+  t.teardown(() => Promise.all(cameras.map((camera) => camera.stop())))
+  for (const [i, camera] of cameras.entries()) await gateway.post('/cameras/start', { name: `c${i}`, rtsp: camera.url })
+  const stop = new AbortController()
+  const response = await fetch(`${gateway.base}/frames?cam=c0&cam=c1@160w5fps&cam=c2`, { signal: stop.signal })
+  t.equal(response.headers.get('content-type'), 'application/octet-stream')
+  const { decode } = await import('../helpers/wire-reader.js')
+  const seqs = new Map<string, number[]>()
+  let bytes = Buffer.alloc(0)
+  for await (const chunk of response.body!) {
+    bytes = Buffer.concat([bytes, chunk])
+    while (bytes.length >= 4 && bytes.length >= 4 + bytes.readUInt32LE()) {
+      const frame = decode(bytes.subarray(4, 4 + bytes.readUInt32LE()))
+      bytes = bytes.subarray(4 + bytes.readUInt32LE())
+      t.type(frameNumber(frame.jpegBytes), 'number')
+      seqs.set(frame.topic, [...(seqs.get(frame.topic) ?? []), frame.header.seq])
+    }
+    if (seqs.size === 3 && [...seqs.values()].every((list) => list.length >= 8)) break
+  }
+  stop.abort()
+  for (const [topic, list] of seqs) t.ok(list.every((seq, i) => i === 0 || seq > list[i - 1]!), `${topic}: ${list.join()}`)
+  t.equal((await gateway.get('/frames')).status, 400)
+  t.equal((await gateway.get('/frames?cam=c0@nonsense')).status, 400)
+  t.equal((await gateway.get('/frames?cam=nobody')).status, 404)
+})
+
 t.test('a decoder that starts late shows the newest frame, though the next key frame is far', async (t) => {
   const gateway = await Gateway.start({ stateFile: join(temporaryFolder(t), 'cameras.json') })
   t.teardown(() => gateway.stop())
@@ -130,7 +159,8 @@ t.test('whoever watches, the camera has one session', { skip: NO_MEDIAMTX }, asy
     })().catch(() => undefined)
   }
   const player = spawn('gst-launch-1.0', ['-q', 'rtspsrc', `location=${body.rtsp_url}`, 'protocols=tcp', '!', 'fakesink', 'sync=false'], { stdio: 'ignore' })
-  t.teardown(() => new Promise<void>((resolve) => { player.once('close', () => resolve()); player.kill('SIGKILL') }))
+  player.once('error', (error) => t.fail(error.message))
+  t.teardown(() => new Promise<void>((resolve) => { if (player.exitCode !== null || player.pid === undefined) return resolve(); player.once('close', () => resolve()); player.once('error', () => resolve()); player.kill('SIGKILL') }))
   const playlist = await until('an HLS playlist', async () => {
     const response = await fetch(body.hls)
     const text = await response.text()
@@ -159,6 +189,12 @@ for (const [codec, options] of Object.entries(cameras)) {
     await gateway.post('/cameras/start', { name: 'a', rtsp: camera.url, pub_fps: 25 })
     const live = await gateway.untilState('a', 'live')
     t.equal(live.codec, options['codec'])
+    const verdict = 'bframes' in options ? 'hls' : options['codec'] === 'h264' ? 'webrtc' : 'mjpeg'
+    const judged = await until('the verdict', async () => {
+      const camera = await gateway.camera('a')
+      return camera.b_frames !== null && camera
+    })
+    t.equal(judged.preferred, gateway.env['MEDIAMTX'] === 'managed' ? verdict : 'mjpeg')
     const reader = new WireReader(gateway.zmq, 'a', { dropJpegs: false })
     t.teardown(() => reader.close())
     await until('60 frames', () => reader.frames.length >= 60)

@@ -77,6 +77,33 @@ t.test('MediaMTX killed: it is started again and the camera comes back', { skip:
   t.equal(camera.active, 1)
 })
 
+t.test('MediaMTX stopped (SIGSTOP) is noticed, killed and started again', { skip: NO_MEDIAMTX }, async (t) => {
+  const camera = await TestCamera.start({ gop: 25 })
+  t.teardown(() => camera.stop())
+  const gateway = await Gateway.start({ stateFile: join(temporaryFolder(t), 'cameras.json'), mediamtx: 'managed' })
+  t.teardown(() => gateway.stop())
+  await gateway.post('/cameras/start', { name: 'a', rtsp: camera.url })
+  await gateway.untilState('a', 'live')
+  const [hung] = childrenOf(gateway.pid)
+  process.kill(hung!, 'SIGSTOP')
+  await until('the hung one to be gone', () => !isAlive(hung!), { limitMs: 60000 })
+  await until('the camera to be live by another', async () => camera.total >= 2 && (await gateway.camera('a')).state === 'live', { limitMs: 60000 })
+  t.match((await gateway.get('/health')).body.mediamtx, { ready: true })
+})
+
+t.test('a path that MediaMTX lost is put back', { skip: NO_MEDIAMTX }, async (t) => {
+  const camera = await TestCamera.start({ gop: 25 })
+  t.teardown(() => camera.stop())
+  const { owner, gateway } = await twoGateways(t)
+  await gateway.post('/cameras/start', { name: 'a', rtsp: camera.url })
+  await gateway.untilState('a', 'live')
+  const api = `http://${owner.env['MTX_APIADDRESS']}/v3`
+  t.equal((await fetch(`${api}/config/paths/delete/a`, { method: 'DELETE' })).status, 200)
+  await until('the path to be there again', async () => (await fetch(`${api}/config/paths/get/a`)).status === 200)
+  await until('the camera to be pulled anew', () => camera.total === 2)
+  await gateway.untilState('a', 'live')
+})
+
 t.test("MediaMTX's API shows camera passwords to the gateway alone", { skip: NO_MEDIAMTX }, async (t) => {
   const camera = await TestCamera.start()
   t.teardown(() => camera.stop())
@@ -88,21 +115,24 @@ t.test("MediaMTX's API shows camera passwords to the gateway alone", { skip: NO_
   t.equal(guess.status, 401, 'the password in mediamtx.yaml is not used')
 })
 
-t.test('external: another MediaMTX is used by its API, and left running', { skip: NO_MEDIAMTX }, async (t) => {
-  const camera = await TestCamera.start({ gop: 25 })
-  t.teardown(() => camera.stop())
-  // A second gateway's MediaMTX is somebody else's; without users of its own any local caller may use the API.
-  const owner = await Gateway.start({
-    stateFile: join(temporaryFolder(t), 'owner.json'),
-    mediamtx: 'managed',
-    env: { MTX_AUTHINTERNALUSERS_0_PERMISSIONS_2_ACTION: 'api' },
-  })
+/** One gateway that owns a MediaMTX whose API any local caller may use, and one that uses it. */
+async function twoGateways(t: { teardown(run: () => unknown): void }): Promise<{ owner: Gateway; gateway: Gateway }> {
+  const folder = temporaryFolder(t)
+  const owner = await Gateway.start({ stateFile: join(folder, 'owner.json'), mediamtx: 'managed', env: { MTX_AUTHINTERNALUSERS_0_PERMISSIONS_2_ACTION: 'api' } })
   t.teardown(() => owner.stop())
   const gateway = await Gateway.start({
-    stateFile: join(temporaryFolder(t), 'cameras.json'),
+    stateFile: join(folder, 'cameras.json'),
     mediamtx: 'external',
     env: { MEDIAMTX_API: `http://${owner.env['MTX_APIADDRESS']}` },
   })
+  t.teardown(() => gateway.stop())
+  return { owner, gateway }
+}
+
+t.test('external: another MediaMTX is used by its API, and left running', { skip: NO_MEDIAMTX }, async (t) => {
+  const camera = await TestCamera.start({ gop: 25 })
+  t.teardown(() => camera.stop())
+  const { owner, gateway } = await twoGateways(t)
   t.match((await gateway.get('/health')).body.mediamtx, { mode: 'external', ready: true, version: /1\.20/ })
   const { body } = await gateway.post('/cameras/start', { name: 'a', rtsp: camera.url })
   t.match(body.hls, new RegExp(`:${owner.env['MTX_HLSADDRESS']!.split(':')[1]}/a/index.m3u8$`), 'ports are asked of MediaMTX')
@@ -149,8 +179,8 @@ t.test('a port in use says which, and by what setting to change it', async (t) =
   t.teardown(() => void taken.close())
   const folder = temporaryFolder(t)
   const cases: [Record<string, string>, RegExp][] = [
-    [{ HTTP_PORT: String(port) }, new RegExp(`127\\.0\\.0\\.1:${port}: the port is in use; set HTTP_PORT`)],
-    [{ ZMQ_BIND: `tcp://127.0.0.1:${port}` }, new RegExp(`tcp://127\\.0\\.0\\.1:${port}: it is in use; set ZMQ_BIND`)],
+    [{ HTTP_PORT: String(port) }, new RegExp(`127\\.0\\.0\\.1:${port}: it is in use by node \\(process \\d+\\); set HTTP_PORT`)],
+    [{ ZMQ_BIND: `tcp://127.0.0.1:${port}` }, new RegExp(`tcp://127\\.0\\.0\\.1:${port}: it is in use by node \\(process \\d+\\); set ZMQ_BIND`)],
   ]
   for (const [env, message] of cases) {
     const gateway = await Gateway.spawn({ stateFile: join(folder, 'cameras.json'), mediamtx: 'off', env })
@@ -161,7 +191,7 @@ t.test('a port in use says which, and by what setting to change it', async (t) =
   for (const name of ['MTX_RTSPADDRESS', 'MTX_HLSADDRESS', 'MTX_WEBRTCADDRESS', 'MTX_APIADDRESS']) {
     const gateway = await Gateway.spawn({ stateFile: join(folder, 'cameras.json'), mediamtx: 'managed', env: { [name]: `127.0.0.1:${port}` } })
     t.equal((await gateway.exited).status, 4, gateway.log)
-    t.match(gateway.log, new RegExp(`port ${port} .*in use.*${name}`))
+    t.match(gateway.log, new RegExp(`port ${port} .*in use by node \\(process.*${name}`))
   }
 })
 

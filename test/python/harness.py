@@ -25,7 +25,7 @@ MEDIAMTX = os.environ.get("MEDIAMTX_BIN") or shutil.which("mediamtx") or next(
 )
 
 
-_next_port = 12000 + os.getpid() * 32 % 18000
+_next_port = 12000 + os.getpid() * 64 % 18000
 
 
 def free_port():

@@ -1,20 +1,22 @@
-// One MJPEG reader: the newest frame whenever it can take one, never a queue.
+// One HTTP reader of frames, of one camera or several: the newest of each whenever it
+// can take more, never a queue.
 
 import type { ServerResponse } from 'node:http'
 import type { Frame } from '../types.js'
 
-export const MJPEG_BOUNDARY = 'framegate'
-
-// How often it is asked whether the reader has taken the last frame.
+// How often it is asked whether the reader has taken what was sent.
 const TAKEN_POLL_MS = 4
 // A reader that has read everything says so with its next acknowledgement; the kernel's
-// keep-alive asks for one where no frame is on its way.
+// keep-alive asks for one where nothing is on its way.
 const KEEP_ALIVE_MS = 1000
 // A reader that takes nothing for this long is gone.
 const STUCK_LIMIT_MS = 30000
 
-export class MjpegStream {
-  #waiting: Frame | null = null
+export type TcpQueue = (fd: number) => { unacknowledged: number; window: number }
+
+export class NewestFramesResponse {
+  /** By topic, in the order in which they came. */
+  readonly #waiting = new Map<string, Frame>()
   #sending = false
   #closed = false
   #sentAtMs = 0
@@ -24,39 +26,32 @@ export class MjpegStream {
 
   constructor(
     readonly response: ServerResponse,
-    readonly tcpQueue: (fd: number) => { unacknowledged: number; window: number },
+    readonly encode: (frame: Frame) => Buffer,
+    readonly tcpQueue: TcpQueue,
   ) {
+    response.socket?.setKeepAlive(true, KEEP_ALIVE_MS)
     response.once('close', () => {
       this.#closed = true
-      this.#waiting = null
+      this.#waiting.clear()
       if (this.#pollTimer) clearTimeout(this.#pollTimer)
     })
-    response.socket?.setKeepAlive(true, KEEP_ALIVE_MS)
-    response.write(`--${MJPEG_BOUNDARY}\r\n`)
   }
 
   offer(frame: Frame): void {
     if (this.#closed) return
-    this.#waiting = frame
-    if (this.#sending) {
-      if (Date.now() - this.#sentAtMs > STUCK_LIMIT_MS) this.response.destroy()
-      return
-    }
-    this.#send()
+    this.#waiting.set(frame.topic, frame)
+    if (!this.#sending) this.#send()
+    else if (Date.now() - this.#sentAtMs > STUCK_LIMIT_MS) this.response.destroy()
   }
 
   #send(): void {
-    const frame = this.#waiting
-    if (!frame || this.#closed) return
-    this.#waiting = null
+    if (this.#waiting.size === 0 || this.#closed) return
+    const bytes = Buffer.concat([...this.#waiting.values()].map(this.encode))
+    this.#waiting.clear()
     this.#sending = true
     this.#sentAtMs = Date.now()
-    const head =
-      `Content-Type: image/jpeg\r\nContent-Length: ${frame.jpegBytes.length}\r\n` +
-      `X-Seq: ${frame.seq}\r\nX-Received-At-Us: ${frame.receivedAtUs}\r\nX-Published-At-Us: ${frame.publishedAtUs}\r\n\r\n`
-    // The next boundary goes with this frame: browsers show a part when they see its end.
-    this.response.write(Buffer.concat([Buffer.from(head), frame.jpegBytes, Buffer.from(`\r\n--${MJPEG_BOUNDARY}\r\n`)]), () => this.#whenTaken())
-    this.#lastSizeBytes = frame.jpegBytes.length
+    this.#lastSizeBytes = bytes.length
+    this.response.write(bytes, () => this.#whenTaken())
   }
 
   /**
@@ -71,7 +66,7 @@ export class MjpegStream {
       const { unacknowledged, window } = this.tcpQueue(fd)
       this.#widestWindow = Math.max(this.#widestWindow, window)
       const unread = window < 0 ? 0 : this.#widestWindow - window
-      // One frame may be read already: its news comes with the next acknowledgement.
+      // One sending may be read already: its news comes with the next acknowledgement.
       if (unacknowledged > 0 || unread > 1.5 * this.#lastSizeBytes) {
         this.#pollTimer = setTimeout(() => this.#whenTaken(), TAKEN_POLL_MS)
         return

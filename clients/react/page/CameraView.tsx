@@ -1,0 +1,59 @@
+import { useState } from 'react'
+import { ReactWhepSample } from '../ReactWhepSample'
+import { gatewayBase, type Camera, type Verdict, type Way } from './api'
+import { Figure } from './CameraTile'
+import { CopyList } from './CopyList'
+import { Dialog } from './Dialog'
+import { StateWord } from './StateWord'
+import { ageWords, codecWords, sizeWords, whyNoPicture } from './words'
+
+const WAY_WORDS: Record<Way, string> = { webrtc: 'WebRTC', hls: 'HLS', mjpeg: 'MJPEG' }
+
+/** One camera, large. */
+export function CameraView({ camera, unreachable, onClose }: { camera: Camera; unreachable: string | null; onClose: () => void }) {
+  const [way, setWay] = useState<Way | null>(null)
+  const why = unreachable !== null || camera.state !== 'live' ? whyNoPicture(camera, null, unreachable) : null
+  const video = [sizeWords(camera), camera.codec && codecWords(camera.codec)].filter(Boolean).join(' · ') || '–'
+  return (
+    <Dialog
+      className="large"
+      title={
+        <>
+          {camera.name} <StateWord state={unreachable !== null ? 'unknown' : camera.state} />
+        </>
+      }
+      onClose={onClose}
+    >
+      <div className="large-picture">
+        <ReactWhepSample cameraName={camera.name} gatewayBase={gatewayBase} className="large-video" onState={(state) => setWay(state.way)} />
+      </div>
+      {why !== null && <p className="large-why">{why}</p>}
+      <dl className="figures wide">
+        <Figure label="Rate" value={`${Math.round(camera.fps)} fps`} />
+        <Figure label="Newest" value={camera.age_ms === null ? '–' : ageWords(camera.age_ms)} />
+        <Figure label="Readers" value={String(camera.mjpeg_readers)} title="MJPEG readers" />
+        <Figure label="Video" value={video} />
+        <Figure label="Key frame every" value={camera.gop_length === null ? '–' : `${camera.gop_length} frames`} />
+        <Figure label="Reconnects" value={String(camera.reconnects)} />
+        <Figure label="Shown by" value={way === null ? '–' : WAY_WORDS[way]} />
+      </dl>
+      {camera.playability && (
+        <ul className="verdicts">
+          <VerdictLine way="webrtc" verdict={camera.playability.webrtc} />
+          <VerdictLine way="hls" verdict={camera.playability.hls} />
+        </ul>
+      )}
+      <CopyList camera={camera} />
+    </Dialog>
+  )
+}
+
+function VerdictLine({ way, verdict }: { way: Way; verdict: Verdict }) {
+  if (verdict.ok === true) return null
+  return (
+    <li>
+      {verdict.ok === false ? `Browsers do not play it by ${WAY_WORDS[way]}` : `Whether ${WAY_WORDS[way]} plays it is not known yet`}
+      {verdict.reason && `: ${verdict.reason}`}
+    </li>
+  )
+}

@@ -1,0 +1,58 @@
+import { useEffect, useRef, useState } from 'react'
+import type { Camera } from './api'
+import { pythonLines } from './words'
+
+/** What other programs need to see this camera. */
+export function CopyList({ camera }: { camera: Camera }) {
+  const missing = camera.mediamtx_reason ?? 'MediaMTX is not there'
+  return (
+    <div className="copy-list">
+      <CopyRow label="Python" text={pythonLines(camera)} />
+      <CopyRow label="WHEP" hint="WebRTC" text={camera.webrtc_whep} missing={missing} />
+      <CopyRow label="HLS" text={camera.hls} missing={missing} />
+      <CopyRow label="RTSP" text={camera.rtsp_url} missing={missing} />
+    </div>
+  )
+}
+
+function CopyRow({ label, hint, text, missing }: { label: string; hint?: string; text: string | null; missing?: string }) {
+  const code = useRef<HTMLElement>(null)
+  const [told, setTold] = useState<string | null>(null)
+  useEffect(() => {
+    if (told === null) return
+    const timer = setTimeout(() => setTold(null), 2500)
+    return () => clearTimeout(timer)
+  }, [told])
+  return (
+    <div className="copy-row">
+      <div className="copy-label">
+        {label}
+        {hint && <small>{hint}</small>}
+      </div>
+      {text === null ? (
+        <p className="copy-missing">{missing}</p>
+      ) : (
+        <>
+          <code ref={code} tabIndex={0}>
+            {text}
+          </code>
+          <button type="button" className="button small" aria-label={`Copy ${label}`} onClick={async () => setTold((await copy(text, code.current)) ? 'Copied' : 'Selected')}>
+            <span aria-live="polite">{told ?? 'Copy'}</span>
+          </button>
+        </>
+      )}
+    </div>
+  )
+}
+
+/** The clipboard needs a secure context; a page of the LAN is none. @returns false: it is only selected. */
+async function copy(text: string, element: HTMLElement | null): Promise<boolean> {
+  try {
+    await navigator.clipboard.writeText(text)
+    return true
+  } catch {
+    if (!element) return false
+    getSelection()?.selectAllChildren(element)
+    return document.execCommand('copy')
+  }
+}

@@ -1,0 +1,11 @@
+import type { CameraState } from './api'
+import { STATE_WORDS } from './words'
+
+export function StateWord({ state }: { state: CameraState | 'unknown' }) {
+  return (
+    <span className={`state state-${state}`}>
+      <i aria-hidden="true" />
+      {state === 'unknown' ? 'unknown' : STATE_WORDS[state] ?? state}
+    </span>
+  )
+}

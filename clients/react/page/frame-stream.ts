@@ -1,0 +1,128 @@
+// One streaming response with the newest frames of many cameras (GET /frames): browsers
+// allow six connections to a host, a page of cameras needs more pictures than that.
+
+const FIRST_BACKOFF_MS = 500
+const LONGEST_BACKOFF_MS = 5000
+const MAX_RECORD_BYTES = 32 * 1024 * 1024
+
+export interface FrameStreamEvents {
+  onFrame(camera: string, jpeg: Blob): void
+  /** null: pictures come; else why they do not. */
+  onTrouble(reason: string | null): void
+}
+
+export class FrameStream {
+  #key = ''
+  #topics: string[] = []
+  #current: AbortController | null = null
+  #retryTimer: ReturnType<typeof setTimeout> | undefined
+  #backoffMs = FIRST_BACKOFF_MS
+  #lastRecordAtMs = 0
+
+  constructor(readonly events: FrameStreamEvents) {}
+
+  /** @param key changes when the stream has to be opened anew. No topics: closed. */
+  set(topics: string[], key = topics.join()): void {
+    if (key === this.#key) return
+    this.#key = key
+    this.#topics = topics
+    this.#backoffMs = FIRST_BACKOFF_MS
+    this.#open()
+  }
+
+  /** For when pictures should come and do not, although the connection stands. */
+  reopenIfSilentFor(ms: number): void {
+    if (this.#current && performance.now() - this.#lastRecordAtMs > ms) this.#open()
+  }
+
+  close(): void {
+    this.set([], '')
+  }
+
+  #open(): void {
+    clearTimeout(this.#retryTimer)
+    const previous = this.#current
+    this.#current = null
+    if (this.#topics.length === 0) return previous?.abort()
+    const controller = new AbortController()
+    this.#current = controller
+    this.#lastRecordAtMs = performance.now()
+    // The old stream goes when the new one stands, so that the gateway keeps what both use.
+    void this.#run(controller, () => previous?.abort())
+  }
+
+  async #run(controller: AbortController, release: () => void): Promise<void> {
+    let reason = 'the gateway ended the stream of pictures'
+    try {
+      const query = this.#topics.map((topic) => `cam=${encodeURIComponent(topic)}`).join('&')
+      const response = await fetch(`frames?${query}`, { signal: controller.signal, cache: 'no-store' })
+      release()
+      if (!response.ok || !response.body) throw new Error(`the gateway answered HTTP ${response.status} instead of pictures`)
+      await readRecords(response.body, (record) => {
+        if (controller !== this.#current) return
+        const frame = parseMessage(record)
+        if (!frame) return
+        this.#lastRecordAtMs = performance.now()
+        this.#backoffMs = FIRST_BACKOFF_MS
+        this.events.onTrouble(null)
+        this.events.onFrame(frame.camera, frame.jpeg)
+      })
+    } catch (error) {
+      if (error instanceof Error && !(error instanceof TypeError) && error.name !== 'AbortError') reason = error.message
+      else reason = 'the stream of pictures broke off'
+    } finally {
+      release()
+      controller.abort()
+    }
+    if (controller !== this.#current) return
+    this.#current = null
+    this.events.onTrouble(reason)
+    this.#retryTimer = setTimeout(() => this.#open(), this.#backoffMs * (0.8 + Math.random() * 0.4))
+    this.#backoffMs = Math.min(this.#backoffMs * 2, LONGEST_BACKOFF_MS)
+  }
+}
+
+/** Records are a length (u32 LE) and that many bytes. */
+export async function readRecords(body: ReadableStream<Uint8Array>, onRecord: (record: Uint8Array<ArrayBuffer>) => void): Promise<void> {
+  let buffer = new Uint8Array(256 * 1024)
+  let start = 0
+  let end = 0
+  const reader = body.getReader()
+  for (;;) {
+    const { done, value } = await reader.read()
+    if (done) return
+    if (end + value.length > buffer.length) {
+      const unread = buffer.subarray(start, end)
+      const larger = unread.length + value.length > buffer.length
+      const next = larger ? new Uint8Array(2 * (unread.length + value.length)) : buffer
+      next.set(unread)
+      buffer = next
+      end -= start
+      start = 0
+    }
+    buffer.set(value, end)
+    end += value.length
+    while (end - start >= 4) {
+      const length = new DataView(buffer.buffer, start, 4).getUint32(0, true)
+      if (length > MAX_RECORD_BYTES) throw new Error('the stream of pictures is damaged')
+      if (end - start < 4 + length) break
+      onRecord(buffer.slice(start + 4, start + 4 + length))
+      start += 4 + length
+    }
+  }
+}
+
+/** @returns undefined for what is not a message of docs/wire-format.md. */
+export function parseMessage(message: Uint8Array<ArrayBuffer>): { camera: string; jpeg: Blob } | undefined {
+  const nul = message.indexOf(0)
+  if (nul < 0 || message.length < nul + 5) return undefined
+  const headerEnd = nul + 5 + new DataView(message.buffer, message.byteOffset + nul + 1, 4).getUint32(0, true)
+  if (headerEnd >= message.length) return undefined
+  try {
+    const header = JSON.parse(new TextDecoder().decode(message.subarray(nul + 5, headerEnd))) as { v?: unknown; camera?: unknown }
+    if (header.v !== 1 || typeof header.camera !== 'string') return undefined
+    return { camera: header.camera, jpeg: new Blob([message.subarray(headerEnd)], { type: 'image/jpeg' }) }
+  } catch {
+    return undefined
+  }
+}

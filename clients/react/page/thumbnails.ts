@@ -1,0 +1,166 @@
+// The canvases of the grid: which are seen, what is drawn on them, and since when not.
+
+import { createContext, useCallback, useContext, useEffect, useRef, useState } from 'react'
+import type { Camera } from './api'
+import { FrameStream } from './frame-stream'
+
+const CHANGE_DELAY_MS = 150
+const SILENT_LIMIT_MS = 6000
+const STALE_MS = 3000
+const MAX_TOPICS = 64
+// A rendition of its own: the gateway makes it once for everybody who looks.
+const RENDITION = devicePixelRatio > 1.5 ? '@640w5fps' : '@320w5fps'
+
+interface Thumbnail {
+  canvas: HTMLCanvasElement
+  decoding: boolean
+  waiting: Blob | null
+}
+
+export class Thumbnails {
+  trouble: string | null = null
+  readonly #stream: FrameStream
+  readonly #shown = new Map<string, Thumbnail>()
+  readonly #drawnAtMs = new Map<string, number>()
+  readonly #visible = new Set<string>()
+  readonly #observer: IntersectionObserver
+  #cameras: Camera[] = []
+  #changeTimer: ReturnType<typeof setTimeout> | undefined
+  #shownSinceMs = performance.now()
+
+  constructor() {
+    this.#stream = new FrameStream({
+      onFrame: (camera, jpeg) => this.#offer(camera, jpeg),
+      onTrouble: (reason) => (this.trouble = reason),
+    })
+    this.#observer = new IntersectionObserver((entries) => this.#onSeen(entries), { rootMargin: '300px' })
+    document.addEventListener('visibilitychange', this.#onVisibility)
+  }
+
+  close(): void {
+    document.removeEventListener('visibilitychange', this.#onVisibility)
+    clearTimeout(this.#changeTimer)
+    this.#observer.disconnect()
+    this.#stream.close()
+  }
+
+  add(name: string, canvas: HTMLCanvasElement): () => void {
+    canvas.dataset['camera'] = name
+    this.#shown.set(name, { canvas, decoding: false, waiting: null })
+    this.#observer.observe(canvas)
+    return () => {
+      this.#observer.unobserve(canvas)
+      this.#shown.delete(name)
+      this.#visible.delete(name)
+      this.#drawnAtMs.delete(name)
+    }
+  }
+
+  /** Once a second. */
+  update(cameras: Camera[]): void {
+    const before = this.#cameras
+    this.#cameras = cameras
+    if (keyOf(before) !== keyOf(cameras)) this.#change(0)
+    // Live cameras that are looked at and no picture at all: the connection is dead without knowing it.
+    if (this.#wanted().some(({ state, fps }) => state === 'live' && fps >= 1)) this.#stream.reopenIfSilentFor(SILENT_LIMIT_MS)
+  }
+
+  /** null: none was drawn yet. */
+  drawnAtMs(name: string): number | null {
+    return this.#drawnAtMs.get(name) ?? null
+  }
+
+  isStale({ name, fps }: Camera): boolean {
+    if (document.hidden) return false
+    const slow = fps > 0 && fps < 1 ? 2500 / fps : 0
+    const since = Math.max(this.#drawnAtMs.get(name) ?? 0, this.#shownSinceMs)
+    return performance.now() - since > Math.max(STALE_MS, slow)
+  }
+
+  #onVisibility = () => {
+    this.#shownSinceMs = performance.now()
+    this.#change(0)
+  }
+
+  #onSeen(entries: IntersectionObserverEntry[]): void {
+    for (const { target, isIntersecting } of entries) {
+      const name = (target as HTMLElement).dataset['camera'] ?? ''
+      if (isIntersecting) this.#visible.add(name)
+      else this.#visible.delete(name)
+    }
+    this.#change(CHANGE_DELAY_MS)
+  }
+
+  #change(delayMs: number): void {
+    clearTimeout(this.#changeTimer)
+    this.#changeTimer = setTimeout(() => {
+      const wanted = this.#wanted()
+      this.#stream.set(wanted.map(({ name }) => name + RENDITION), keyOf(wanted))
+    }, delayMs)
+  }
+
+  #wanted(): Camera[] {
+    if (document.hidden) return []
+    return this.#cameras.filter(({ name }) => this.#visible.has(name)).slice(0, MAX_TOPICS)
+  }
+
+  #offer(camera: string, jpeg: Blob): void {
+    const thumbnail = this.#shown.get(camera)
+    if (!thumbnail) return
+    thumbnail.waiting = jpeg
+    if (!thumbnail.decoding) void this.#draw(camera, thumbnail)
+  }
+
+  async #draw(name: string, thumbnail: Thumbnail): Promise<void> {
+    thumbnail.decoding = true
+    while (thumbnail.waiting) {
+      const jpeg = thumbnail.waiting
+      thumbnail.waiting = null
+      try {
+        const picture = await createImageBitmap(jpeg)
+        const { canvas } = thumbnail
+        if (canvas.width !== picture.width || canvas.height !== picture.height) {
+          canvas.width = picture.width
+          canvas.height = picture.height
+        }
+        canvas.getContext('2d', { alpha: false })?.drawImage(picture, 0, 0)
+        picture.close()
+        if (this.#shown.get(name) === thumbnail) this.#drawnAtMs.set(name, performance.now())
+      } catch {
+        // A picture that cannot be decoded is not shown; the tile tells that none comes.
+      }
+    }
+    thumbnail.decoding = false
+  }
+}
+
+/** A camera that was stopped and started between two looks needs a new stream too. */
+function keyOf(cameras: Camera[]): string {
+  return cameras.map(({ name, started_at }) => `${name} ${started_at}`).join()
+}
+
+export const ThumbnailsContext = createContext<Thumbnails | null>(null)
+
+export function useThumbnails(cameras: Camera[]): Thumbnails | null {
+  const [thumbnails, setThumbnails] = useState<Thumbnails | null>(null)
+  useEffect(() => {
+    const made = new Thumbnails()
+    setThumbnails(made)
+    return () => made.close()
+  }, [])
+  useEffect(() => thumbnails?.update(cameras), [thumbnails, cameras])
+  return thumbnails
+}
+
+/** A ref for the canvas of a camera. */
+export function useThumbnailCanvas(name: string): (canvas: HTMLCanvasElement | null) => void {
+  const thumbnails = useContext(ThumbnailsContext)
+  const remove = useRef<(() => void) | null>(null)
+  return useCallback(
+    (canvas) => {
+      remove.current?.()
+      remove.current = canvas && thumbnails ? thumbnails.add(name, canvas) : null
+    },
+    [thumbnails, name],
+  )
+}

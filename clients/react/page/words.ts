@@ -1,0 +1,40 @@
+// Figures in words.
+
+import type { Camera, CameraState } from './api'
+
+export const STATE_WORDS: Record<CameraState, string> = {
+  connecting: 'connecting',
+  live: 'live',
+  stalled: 'stalled',
+  retrying: 'retrying',
+  stopped: 'stopped',
+}
+
+export function ageWords(ms: number): string {
+  if (ms < 1000) return `${Math.round(ms)} ms`
+  if (ms < 60000) return `${(ms / 1000).toFixed(ms < 10000 ? 1 : 0)} s`
+  if (ms < 3600000) return `${Math.floor(ms / 60000)} min`
+  return `${Math.floor(ms / 3600000)} h`
+}
+
+export function codecWords(codec: string): string {
+  return { h264: 'H.264', h265: 'H.265', mjpeg: 'MJPEG', jpeg: 'JPEG', mpeg4: 'MPEG-4', vp8: 'VP8', vp9: 'VP9', av1: 'AV1' }[codec] ?? codec
+}
+
+export function sizeWords({ width, height }: Camera): string | null {
+  return width && height ? `${width} × ${height}` : null
+}
+
+/** Why no picture comes. */
+export function whyNoPicture(camera: Camera, trouble: string | null, unreachable: string | null): string {
+  if (unreachable !== null) return 'the gateway cannot be reached'
+  if (camera.last_error && camera.state !== 'live') return camera.last_error.message
+  if (camera.state === 'connecting') return 'the camera is being reached'
+  if (camera.state === 'stalled') return 'the camera is connected but sends no whole picture'
+  if (camera.state === 'retrying') return 'the camera is being tried again'
+  return trouble ?? 'the camera is live, but its pictures do not reach this page'
+}
+
+export function pythonLines(camera: Camera): string {
+  return `from framegate import FrameSubscriber\nframes = FrameSubscriber(${JSON.stringify(camera.zmq_topic)}, ${JSON.stringify(camera.zmq_endpoint)})`
+}
