@@ -10,6 +10,7 @@ import { withLock } from './setup/lock.mjs'
 import { mediamtx } from './setup/mediamtx.mjs'
 import { nativeBuild } from './setup/native.mjs'
 import { npmPackages } from './setup/npm-packages.mjs'
+import { page } from './setup/page.mjs'
 import { Step } from './setup/progress.mjs'
 import { pythonVenv } from './setup/python-venv.mjs'
 import { SetupError, watchSignals } from './setup/run.mjs'
@@ -23,6 +24,7 @@ const steps = [
   ['npm packages', npmPackages],
   ['native build', nativeBuild],
   ['TypeScript', typescript],
+  ['page', page],
   ['MediaMTX', mediamtx],
 ]
 const testSteps = [['Python for the tests', pythonVenv]]

@@ -91,6 +91,7 @@ export class App {
       logger,
       zmqEndpoint: (requestHost) => endpointFor(zmq, requestHost),
       tcpQueue: (fd) => native.tcpQueue(fd),
+      pageFolder: fileURLToPath(new URL('../page', import.meta.url)),
     })
     this.#started.push(() => http.close())
     // Bound before MediaMTX starts, so that a port in use is told at once.

@@ -1,5 +1,6 @@
 // Set-up step: the Debian packages that building and running need. Ubuntu and Raspberry Pi OS name them alike.
 
+import { existsSync, readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { run, SetupError, which } from './run.mjs'
 import { otherSystem } from './other-system.mjs'
@@ -26,11 +27,17 @@ export const packages = [
 export const testPackages = [
   'gstreamer1.0-tools', // gst-launch-1.0, a player that is not ours
   'python3-venv',
+  // Ubuntu has it as a snap alone; the browser tests are skipped where it is not there.
+  ...(/^ID=ubuntu$/m.test(osRelease()) ? [] : ['chromium']),
 ]
 
 const LOCK_WAIT_S = 300
 const LOCK_POLL_MS = 3000
 const apt = ['-o', `DPkg::Lock::Timeout=${LOCK_WAIT_S}`, '-o', 'Dpkg::Use-Pty=0', '-o', 'APT::Status-Fd=3']
+
+function osRelease() {
+  return existsSync('/etc/os-release') ? readFileSync('/etc/os-release', 'utf8') : ''
+}
 
 /** Names one at a time, in the order given. @param output of dpkg-query with `queryFormat`. */
 export function missingPackages(wanted, output) {

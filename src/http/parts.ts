@@ -56,5 +56,7 @@ export interface HttpParts {
   /** Of a socket: bytes that have not arrived, bytes that its peer takes now; -1: not known. */
   tcpQueue(fd: number): { unacknowledged: number; window: number }
   version: string
+  /** Holds the built page. */
+  pageFolder: string
   logger: Logger
 }

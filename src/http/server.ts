@@ -9,6 +9,7 @@ import { inUse } from '../port-holder.js'
 import { BindError, codeOf, FramegateError, messageOf } from '../errors.js'
 import { cameraRoutes } from './camera-routes.js'
 import { frameRoutes } from './frame-routes.js'
+import { pageRoutes } from './page-routes.js'
 import type { HttpParts } from './parts.js'
 
 export class HttpServer {
@@ -30,7 +31,7 @@ export class HttpServer {
         this.#answerError(ctx, error)
       }
     })
-    const routers = [cameraRoutes(parts), frameRoutes(parts), this.#healthRoutes()]
+    const routers = [cameraRoutes(parts), frameRoutes(parts), pageRoutes(parts.pageFolder), this.#healthRoutes()]
     for (const router of routers) app.use(router.routes())
     for (const router of routers) app.use(router.allowedMethods({ throw: true, methodNotAllowed: () => new FramegateError('ERR_METHOD_NOT_ALLOWED', 'this address does not take that method', 405) }))
     this.#server = createServer(app.callback())

@@ -1,9 +1,10 @@
 import { useState, type FormEvent, type ReactNode } from 'react'
-import { startCamera, type StartRequest } from './api'
+import { GatewayError, startCamera, type StartRequest } from './api'
 import { Dialog } from './Dialog'
 
 type Field = 'name' | 'rtsp' | 'pub_fps' | 'scale_width'
 const FIELDS: Field[] = ['name', 'rtsp', 'pub_fps', 'scale_width']
+const CODE_FIELDS: Record<string, Field> = { ERR_NAME_IN_USE: 'name', ERR_CREDENTIALS_DIFFER: 'rtsp' }
 
 interface Props {
   /** What is known of a camera that is started again. */
@@ -37,7 +38,7 @@ export function AddCamera({ initial = {}, onClose, onStarted }: Props) {
       await startCamera(request)
       onStarted(request)
     } catch (error) {
-      const found = problemOf(error instanceof Error ? error.message : String(error))
+      const found = problemOf(error)
       setProblem(found)
       if (found.field) document.getElementById(`add-${found.field}`)?.focus()
     } finally {
@@ -100,11 +101,10 @@ export function AddCamera({ initial = {}, onClose, onStarted }: Props) {
 }
 
 /** The gateway begins a complaint about a field with its name. */
-function problemOf(message: string): { field: Field | null; message: string } {
-  const field = FIELDS.find((name) => message.startsWith(`${name}:`)) ?? null
-  return { field, message: sentence(field ? message.slice(field.length + 1).trim() : message) }
-}
-
-function sentence(text: string): string {
-  return text.charAt(0).toUpperCase() + text.slice(1)
+function problemOf(error: unknown): { field: Field | null; message: string } {
+  if (!(error instanceof GatewayError)) return { field: null, message: `The gateway cannot be reached: ${error instanceof Error ? error.message : String(error)}.` }
+  const named = FIELDS.find((name) => error.message.startsWith(`${name}:`))
+  const field = named ?? CODE_FIELDS[error.code] ?? null
+  const message = named ? error.message.slice(named.length + 1).trim() : error.message
+  return { field, message: message.charAt(0).toUpperCase() + message.slice(1) }
 }

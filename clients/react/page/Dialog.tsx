@@ -17,6 +17,7 @@ export function Dialog({ title, className = '', onClose, children }: { title: Re
         event.preventDefault()
         onClose()
       }}
+      onClose={() => dialog.current && !dialog.current.open && onClose()}
       onMouseDown={(event) => event.target === dialog.current && onClose()}
     >
       <div className="dialog-box">

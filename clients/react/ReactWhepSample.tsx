@@ -1,0 +1,756 @@
+// A live camera of a Framegate gateway in a React page. Copy this one file into your app
+// (it needs react and, for browsers and cameras that WebRTC does not serve, hls.js):
+//
+//   <ReactWhepSample gatewayBase="http://edge-box:8090" cameraName="lobby-1" />
+//
+// It plays muted and inline, without controls. It tries WebRTC (WHEP), then LL-HLS, then
+// MJPEG, shows the best that moves, and climbs back when a better way works again. A
+// picture that stands still for 3 s is told as `stalled`, whatever the connection says.
+//
+// CameraPlayer does all of this without React; ReactWhepSample is a thin coat over it.
+
+import { useEffect, useRef, useState, type CSSProperties } from 'react'
+
+/** How the picture comes, best first. */
+export type Way = 'webrtc' | 'hls' | 'mjpeg'
+
+/**
+ * - `connecting`: no picture yet.
+ * - `live`: a moving picture over WebRTC.
+ * - `fallback`: a moving picture over HLS or MJPEG; `reason` says why not over WebRTC.
+ * - `stalled`: there was a picture, and none is new for 3 s; `reason` says why.
+ */
+export type PlayerState = 'connecting' | 'live' | 'fallback' | 'stalled'
+
+export interface PlayerStatus {
+  state: PlayerState
+  /** null: no way has brought a picture yet. */
+  way: Way | null
+  /** For people; null where there is nothing to explain. */
+  reason: string | null
+}
+
+export interface CameraPlayerOptions {
+  /** Default 'http://127.0.0.1:8090'. */
+  gatewayBase?: string
+  /** The camera's name at the gateway. */
+  cameraName: string
+  /** Where given, the camera is started with it (POST /cameras/start); else it has to run already. */
+  rtspUrl?: string
+  /** For the start: frames a second that are published, 0.1 to 240. */
+  pubFps?: number
+  /** For the start: width of published frames, pixels; 0 keeps the camera's. */
+  scaleWidth?: number
+  /** The ways to try. Default: all. */
+  ways?: readonly Way[]
+  /** Called at each change. */
+  onStatus?: (status: PlayerStatus) => void
+}
+
+const WAYS: readonly Way[] = ['webrtc', 'hls', 'mjpeg']
+const WAY_WORDS: Record<Way, string> = { webrtc: 'WebRTC', hls: 'HLS', mjpeg: 'MJPEG' }
+
+const TICK_MS = 200
+// No new picture for this long, and a second connection is tried beside the first...
+const SUSPECT_MS = 1000
+// ...for this long, and the viewer is told. Slow cameras get three of their intervals.
+const FROZEN_MS = 3000
+// A way that has no picture after this long gets company by the next one...
+const COMPANY_MS: Record<Way, number> = { webrtc: 2500, hls: 5000, mjpeg: Infinity }
+// ...and after this long is given up.
+const GIVE_UP_MS: Record<Way, number> = { webrtc: 10000, hls: 20000, mjpeg: 10000 }
+// A way that failed is tried again after 2, 4, 8 ... 60 s; one that played this long is forgiven.
+const FIRST_PENALTY_MS = 2000
+const LONGEST_PENALTY_MS = 60000
+const FORGIVEN_AFTER_MS = 30000
+const ASK_LIMIT_MS = 5000
+const ASK_EVERY_MS = 250
+const ASK_AFTER_ERROR_MS = 1000
+const ASK_WHILE_PLAYING_MS = 30000
+const WHEP_LIMIT_MS = 10000
+const MAX_JPEG_BYTES = 32 * 1024 * 1024
+
+/** What the player needs of GET /cameras/NAME. */
+interface CameraInfo {
+  name: string
+  state: string
+  last_error: { message: string } | null
+  webrtc_whep: string | null
+  hls: string | null
+  mediamtx_reason: string | null
+  codec: string | null
+  fps: number
+  gop_length: number | null
+  playability?: Record<'webrtc' | 'hls', { ok: boolean | null; reason: string | null }>
+}
+
+/** One connection by one way, with the element that shows it. */
+interface Connection {
+  readonly element: HTMLElement
+  /** true: the picture is on its way, and only a key frame is waited for. */
+  readonly established?: boolean
+  close(): void
+}
+
+interface ConnectionEvents {
+  /** A new picture is shown. */
+  onPicture(): void
+  /** It will bring no more pictures. */
+  onEnd(reason: string): void
+}
+
+interface Attempt {
+  way: Way
+  connection: Connection
+  startedAtMs: number
+  firstPictureAtMs: number | null
+  pictureAtMs: number
+  /** Between pictures, smoothed. */
+  intervalMs: number
+  ended: string | null
+}
+
+/** Keeps a live picture in a container, by whatever way works. Ends with close(). */
+export class CameraPlayer {
+  readonly #options: CameraPlayerOptions
+  readonly #container: HTMLElement
+  readonly #base: string
+  readonly #closing = new AbortController()
+  readonly #attempts = new Map<Way, Attempt>()
+  readonly #penalties = new Map<Way, { count: number; untilMs: number; reason: string }>()
+  #shown: Attempt | null = null
+  #status: PlayerStatus = { state: 'connecting', way: null, reason: null }
+  #timer: ReturnType<typeof setInterval> | undefined
+  #info: CameraInfo | null = null
+  #infoAtMs = 0
+  #trouble: string | null = null
+  #asking = false
+  #nextAskAtMs = 0
+  #started = false
+  #name: string
+  readonly #onVisible = () => this.#forgiveHiddenTime()
+  readonly #onLeave = () => this.#closeAll()
+
+  /** @param container gets one element, the picture, which fills it. */
+  constructor(container: HTMLElement, options: CameraPlayerOptions) {
+    this.#container = container
+    this.#options = options
+    this.#base = (options.gatewayBase ?? 'http://127.0.0.1:8090').replace(/\/+$/, '')
+    this.#name = options.cameraName
+    document.addEventListener('visibilitychange', this.#onVisible)
+    addEventListener('pagehide', this.#onLeave)
+    this.#timer = setInterval(() => this.#tick(), TICK_MS)
+    this.#tick()
+  }
+
+  get status(): PlayerStatus {
+    return this.#status
+  }
+
+  /** Ends every connection, timer and request, and empties the container. */
+  close(): void {
+    if (this.#closing.signal.aborted) return
+    this.#closing.abort()
+    clearInterval(this.#timer)
+    document.removeEventListener('visibilitychange', this.#onVisible)
+    removeEventListener('pagehide', this.#onLeave)
+    this.#closeAll()
+  }
+
+  #closeAll(): void {
+    for (const attempt of [...this.#attempts.values(), ...(this.#shown ? [this.#shown] : [])]) {
+      attempt.connection.close()
+      attempt.connection.element.remove()
+    }
+    this.#attempts.clear()
+    this.#shown = null
+  }
+
+  /** The state machine: it looks at everything five times a second, and at each event. */
+  #tick(): void {
+    // Browsers show no new pictures in pages that nobody sees: nothing can be judged there.
+    if (this.#closing.signal.aborted || document.hidden) return
+    const nowMs = performance.now()
+    this.#judgeAttempts(nowMs)
+    const silentMs = this.#silentMs(nowMs)
+    const needed = this.#shown === null || silentMs >= Math.max(SUSPECT_MS, 3 * this.#shown.intervalMs)
+    if (!needed) this.#dropFrom(this.#shown!.way)
+    if (nowMs >= this.#nextAskAtMs || (needed && nowMs - this.#infoAtMs > ASK_EVERY_MS && this.#trouble === null)) void this.#ask(needed)
+    this.#startAttempts(nowMs, needed)
+    this.#tell(silentMs)
+  }
+
+  /** Shows the best that moves, ends what is worse, gives up what takes too long. */
+  #judgeAttempts(nowMs: number): void {
+    if (this.#shown?.ended != null) this.#shown.connection.close() // Its last picture stays until another one comes.
+    if (this.#shown && this.#shown.firstPictureAtMs !== null && nowMs - this.#shown.firstPictureAtMs > FORGIVEN_AFTER_MS) this.#penalties.delete(this.#shown.way)
+    for (const way of WAYS) {
+      const attempt = this.#attempts.get(way)
+      if (!attempt) continue
+      const ageMs = nowMs - attempt.startedAtMs
+      if (attempt.ended !== null) this.#fail(attempt, attempt.ended)
+      else if (attempt.firstPictureAtMs !== null) this.#show(attempt)
+      else if (ageMs > GIVE_UP_MS[way] + (attempt.connection.established ? this.#gopMs() : 0)) this.#fail(attempt, `no picture came by ${WAY_WORDS[way]} within ${Math.round(ageMs / 1000)} s`)
+    }
+  }
+
+  #show(attempt: Attempt): void {
+    this.#attempts.delete(attempt.way)
+    const previous = this.#shown
+    this.#shown = attempt
+    attempt.connection.element.style.visibility = 'visible'
+    if (previous) {
+      if (previous.way !== attempt.way || previous.ended !== null) this.#penalise(previous, false)
+      previous.connection.close()
+      previous.connection.element.remove()
+    }
+    this.#dropFrom(attempt.way)
+  }
+
+  /** Ends the attempts that would be no better than this way. */
+  #dropFrom(way: Way): void {
+    for (const other of [...this.#attempts.values()]) if (WAYS.indexOf(other.way) >= WAYS.indexOf(way)) this.#drop(other)
+  }
+
+  #drop(attempt: Attempt): void {
+    this.#attempts.delete(attempt.way)
+    attempt.connection.close()
+    attempt.connection.element.remove()
+  }
+
+  #fail(attempt: Attempt, reason: string): void {
+    this.#drop(attempt)
+    attempt.ended = reason
+    this.#penalise(attempt, true)
+  }
+
+  /** A camera that is away is no fault of the way. */
+  #penalise(attempt: Attempt, always: boolean): void {
+    const better = this.#shown && WAYS.indexOf(this.#shown.way) <= WAYS.indexOf(attempt.way)
+    if (!always && better) return
+    const count = (this.#penalties.get(attempt.way)?.count ?? 0) + 1
+    const delayMs = Math.min(LONGEST_PENALTY_MS, FIRST_PENALTY_MS * 2 ** (count - 1)) * (0.8 + 0.4 * Math.random())
+    this.#penalties.set(attempt.way, { count, untilMs: performance.now() + delayMs, reason: attempt.ended ?? 'the picture stood still' })
+    this.#nextAskAtMs = 0 // The gateway may know by now why.
+  }
+
+  #startAttempts(nowMs: number, needed: boolean): void {
+    const info = this.#info
+    // While the camera is away, each attempt would be refused.
+    if (!info || info.state !== 'live' || this.#trouble !== null) return
+    const limit = needed || !this.#shown ? WAYS.length : WAYS.indexOf(this.#shown.way)
+    for (const way of WAYS.slice(0, limit)) {
+      if (this.#blocked(way, info) !== null) continue
+      if (nowMs < (this.#penalties.get(way)?.untilMs ?? 0)) continue
+      const running = this.#attempts.get(way)
+      if (!running) this.#start(way, info)
+      // The next way starts only when this one takes long.
+      const patienceMs = COMPANY_MS[way] + (this.#attempts.get(way)?.connection.established ? this.#gopMs() : 0)
+      if (!running || nowMs - running.startedAtMs < patienceMs) return
+    }
+  }
+
+  #start(way: Way, info: CameraInfo): void {
+    const nowMs = performance.now()
+    const attempt = { way, startedAtMs: nowMs, firstPictureAtMs: null, pictureAtMs: nowMs, intervalMs: 0, ended: null } as Omit<Attempt, 'connection'> as Attempt
+    const events: ConnectionEvents = {
+      onPicture: () => {
+        const atMs = performance.now()
+        if (attempt.firstPictureAtMs === null) attempt.firstPictureAtMs = atMs
+        else if (attempt.intervalMs === 0) attempt.intervalMs = Math.min(atMs - attempt.pictureAtMs, FROZEN_MS)
+        else attempt.intervalMs += 0.1 * (Math.min(atMs - attempt.pictureAtMs, 3 * attempt.intervalMs) - attempt.intervalMs)
+        attempt.pictureAtMs = atMs
+        if (this.#attempts.get(way) === attempt || this.#status.state === 'stalled') this.#tick()
+      },
+      onEnd: (reason) => {
+        attempt.ended ??= reason
+      },
+    }
+    switch (way) {
+      case 'webrtc':
+        attempt.connection = openWhep(info.webrtc_whep!, events)
+        break
+      case 'hls':
+        attempt.connection = openHls(info.hls!, events)
+        break
+      case 'mjpeg':
+        attempt.connection = openMjpeg(`${this.#base}/mjpeg?cam=${encodeURIComponent(this.#name)}`, events)
+    }
+    Object.assign(attempt.connection.element.style, { position: 'absolute', inset: '0', width: '100%', height: '100%', objectFit: 'contain', visibility: this.#shown ? 'hidden' : 'visible' })
+    this.#container.append(attempt.connection.element)
+    this.#attempts.set(way, attempt)
+  }
+
+  /** @returns why this browser cannot play the camera by this way; null: it may. */
+  #blocked(way: Way, info: CameraInfo): string | null {
+    if (!(this.#options.ways ?? WAYS).includes(way)) return `${WAY_WORDS[way]} is not wanted here`
+    if (way === 'mjpeg') return null
+    const url = way === 'webrtc' ? info.webrtc_whep : info.hls
+    if (url === null) return info.mediamtx_reason ?? 'the gateway has no MediaMTX'
+    if (way === 'webrtc' && typeof RTCPeerConnection === 'undefined') return 'this browser has no WebRTC'
+    const verdict = info.playability?.[way]
+    if (verdict?.ok !== false) return null
+    // Some browsers do play H.265; only they know.
+    if (info.codec === 'h265' && playsH265(way)) return null
+    return verdict.reason ?? `browsers do not play it by ${WAY_WORDS[way]}`
+  }
+
+  #gopMs(): number {
+    const { gop_length: length, fps } = this.#info ?? { gop_length: null, fps: 0 }
+    return length && fps ? Math.min(20000, (1000 * length) / fps) : 4000
+  }
+
+  async #ask(needed: boolean): Promise<void> {
+    if (this.#asking) return
+    this.#asking = true
+    try {
+      if (!this.#started && this.#options.rtspUrl !== undefined) {
+        const { rtspUrl: rtsp, pubFps: pub_fps, scaleWidth: scale_width } = this.#options
+        const answer = await this.#call('cameras/start', { name: this.#options.cameraName, rtsp, pub_fps, scale_width })
+        this.#name = String(answer['name'] ?? this.#name) // The gateway knows the address by another name already.
+        this.#started = true
+      }
+      const answer = await this.#call(`cameras/${encodeURIComponent(this.#name)}`)
+      const info = answer['camera'] as CameraInfo | undefined
+      if (!info || typeof info.state !== 'string') throw new Error('what answers there is not a Framegate gateway')
+      // What failed while the camera, the gateway or MediaMTX was away deserves another try.
+      const back = info.state === 'live' && (this.#info?.state !== 'live' || this.#trouble !== null || (this.#info.webrtc_whep === null && info.webrtc_whep !== null))
+      if (back) this.#penalties.clear()
+      this.#info = info
+      this.#trouble = null
+      this.#nextAskAtMs = performance.now() + (needed ? ASK_EVERY_MS : ASK_WHILE_PLAYING_MS)
+    } catch (error) {
+      this.#trouble = error instanceof Error ? error.message : String(error)
+      this.#nextAskAtMs = performance.now() + ASK_AFTER_ERROR_MS
+    } finally {
+      this.#asking = false
+      this.#infoAtMs = performance.now()
+      this.#tick()
+    }
+  }
+
+  /** @throws Error in words for people. */
+  async #call(path: string, body?: object): Promise<Record<string, unknown>> {
+    const signal = AbortSignal.any([this.#closing.signal, AbortSignal.timeout(ASK_LIMIT_MS)])
+    let response: Response
+    let text: string
+    try {
+      response = await fetch(`${this.#base}/${path}`, body ? { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body), signal } : { signal, cache: 'no-store' })
+      text = await response.text()
+    } catch {
+      throw new Error(`the gateway at ${this.#base} does not answer`)
+    }
+    let answer: unknown
+    try {
+      answer = JSON.parse(text)
+    } catch {
+      answer = null
+    }
+    if (answer === null || typeof answer !== 'object') throw new Error(`the gateway at ${this.#base} answered HTTP ${response.status}, and not in its own words`)
+    const { ok, error } = answer as { ok?: unknown; error?: unknown }
+    if (response.status === 404) this.#started = false // It has lost the camera: start it again, where that is possible.
+    if (!response.ok || ok === false) throw new Error(typeof error === 'string' ? error : `the gateway answered HTTP ${response.status}`)
+    return answer as Record<string, unknown>
+  }
+
+  #silentMs(nowMs: number): number {
+    if (!this.#shown) return 0
+    return this.#shown.ended !== null ? Math.max(SUSPECT_MS, nowMs - this.#shown.pictureAtMs) : nowMs - this.#shown.pictureAtMs
+  }
+
+  #forgiveHiddenTime(): void {
+    const nowMs = performance.now()
+    for (const attempt of this.#attempts.values()) attempt.startedAtMs = nowMs
+    if (this.#shown) this.#shown.pictureAtMs = nowMs
+    this.#penalties.clear()
+  }
+
+  #tell(silentMs: number): void {
+    const shown = this.#shown
+    const away = this.#trouble ?? (this.#info && this.#info.state !== 'live' ? (this.#info.last_error?.message ?? `the camera is ${this.#info.state}`) : null)
+    let status: PlayerStatus
+    if (!shown) {
+      const failures = WAYS.map((way) => this.#penalties.get(way)?.reason).filter(Boolean)
+      status = { state: 'connecting', way: null, reason: away ?? failures[0] ?? null }
+    } else if (silentMs >= Math.max(FROZEN_MS, 3 * shown.intervalMs)) {
+      status = { state: 'stalled', way: shown.way, reason: away ?? shown.ended ?? 'no new picture comes' }
+    } else if (shown.way === 'webrtc') {
+      status = { state: 'live', way: 'webrtc', reason: null }
+    } else {
+      const why = this.#info ? this.#blocked('webrtc', this.#info) : null
+      status = { state: 'fallback', way: shown.way, reason: why ?? this.#penalties.get('webrtc')?.reason ?? 'WebRTC takes long' }
+    }
+    const { state, way, reason } = this.#status
+    if (status.state === state && status.way === way && status.reason === reason) return
+    this.#status = status
+    this.#options.onStatus?.(status)
+  }
+}
+
+function newVideo(): HTMLVideoElement {
+  const video = document.createElement('video')
+  video.muted = true
+  video.autoplay = true
+  video.playsInline = true
+  video.disablePictureInPicture = true
+  return video
+}
+
+/** Calls back for each picture that the element shows. @returns ends it. */
+function watchPictures(video: HTMLVideoElement, onPicture: () => void): () => void {
+  if (typeof video.requestVideoFrameCallback === 'function') {
+    let handle = 0
+    const next = () => {
+      handle = video.requestVideoFrameCallback(() => {
+        next()
+        onPicture()
+      })
+    }
+    next()
+    return () => video.cancelVideoFrameCallback(handle)
+  }
+  let shown = 0
+  const timer = setInterval(() => {
+    const pictures = video.getVideoPlaybackQuality().totalVideoFrames
+    if (pictures > shown) onPicture()
+    shown = pictures
+  }, 100)
+  return () => clearInterval(timer)
+}
+
+function playsH265(way: Way): boolean {
+  if (way === 'hls') return typeof MediaSource !== 'undefined' && MediaSource.isTypeSupported('video/mp4; codecs="hvc1.1.6.L120.B0"')
+  return typeof RTCRtpReceiver !== 'undefined' && (RTCRtpReceiver.getCapabilities('video')?.codecs ?? []).some(({ mimeType }) => mimeType.toLowerCase() === 'video/h265')
+}
+
+// WebRTC by WHEP ---------------------------------------------------------------------------
+
+/** https://www.ietf.org/archive/id/draft-ietf-wish-whep: POST an offer, PATCH candidates, DELETE the session. */
+function openWhep(url: string, { onPicture, onEnd }: ConnectionEvents): Connection {
+  const video = newVideo()
+  const unwatch = watchPictures(video, onPicture)
+  const limit = AbortSignal.timeout(WHEP_LIMIT_MS)
+  let peer: RTCPeerConnection | null = null
+  let sessionUrl: string | null = null
+  let entityTag: string | null = null
+  let closed = false
+  let established = false
+  const waiting: RTCIceCandidate[] = []
+
+  const leave = () => {
+    // keepalive: it is sent even while the page goes away.
+    if (sessionUrl !== null) void fetch(sessionUrl, { method: 'DELETE', keepalive: true }).catch(() => undefined)
+    sessionUrl = null
+  }
+
+  const sendCandidates = async () => {
+    const description = peer?.localDescription
+    if (sessionUrl === null || !description || waiting.length === 0) return
+    const body = candidateFragment(description.sdp, waiting.splice(0))
+    const headers: Record<string, string> = { 'Content-Type': 'application/trickle-ice-sdpfrag', 'If-Match': entityTag ?? '*' }
+    // Some servers take none after the offer; those in the offer may do.
+    await fetch(sessionUrl, { method: 'PATCH', headers, body, signal: limit }).catch(() => undefined)
+  }
+
+  const connect = async () => {
+    const iceServers = await iceServersOf(url, limit)
+    if (closed) return
+    peer = new RTCPeerConnection({ iceServers, bundlePolicy: 'max-bundle' })
+    const { receiver } = peer.addTransceiver('video', { direction: 'recvonly' })
+    // The newest picture counts, not an even stride. In the standard, but not in every browser.
+    if ('jitterBufferTarget' in receiver) receiver.jitterBufferTarget = 0
+    peer.ontrack = ({ track, streams }) => {
+      video.srcObject = streams[0] ?? new MediaStream([track])
+      void video.play().catch(() => undefined) // It is muted: browsers allow that.
+    }
+    peer.onicecandidate = ({ candidate }) => {
+      if (!candidate) return
+      waiting.push(candidate)
+      void sendCandidates()
+    }
+    peer.onconnectionstatechange = () => {
+      established = peer?.connectionState === 'connected'
+      if (peer?.connectionState === 'failed') onEnd('WebRTC finds no way through the network')
+      if (peer?.connectionState === 'closed') onEnd('MediaMTX ended the WebRTC session')
+    }
+    await peer.setLocalDescription(await peer.createOffer())
+    // Not aborted by close(): a session whose address is not known could not be ended.
+    const response = await fetch(url, { method: 'POST', headers: { 'Content-Type': 'application/sdp' }, body: peer.localDescription!.sdp, signal: limit })
+    const answer = await response.text()
+    if (response.status !== 201) throw new Error(`MediaMTX refused WebRTC (HTTP ${response.status})${wordsOf(answer)}`)
+    sessionUrl = sessionUrlOf(url, response.headers.get('Location'))
+    entityTag = response.headers.get('ETag')
+    if (closed) return leave()
+    await peer.setRemoteDescription({ type: 'answer', sdp: answer })
+    await sendCandidates()
+  }
+
+  connect().catch((error: unknown) => {
+    if (error instanceof TypeError) onEnd('MediaMTX cannot be reached for WebRTC')
+    else if (limit.aborted) onEnd(`MediaMTX did not answer for WebRTC within ${WHEP_LIMIT_MS / 1000} s`)
+    else onEnd(error instanceof Error ? error.message : String(error))
+  })
+
+  return {
+    element: video,
+    get established() {
+      return established
+    },
+    close() {
+      if (closed) return
+      closed = true
+      unwatch()
+      if (peer) {
+        peer.ontrack = peer.onicecandidate = peer.onconnectionstatechange = null
+        peer.close()
+      }
+      leave()
+    },
+  }
+}
+
+/** The Location is path-absolute; behind a reverse proxy with a sub-path it lacks that. */
+export function sessionUrlOf(whepUrl: string, location: string | null): string | null {
+  if (location === null) return null
+  const session = new URL(location, whepUrl)
+  const endpoint = new URL(whepUrl)
+  const id = /\/whep\/([^/]+)$/.exec(session.pathname)?.[1]
+  if (id === undefined || !endpoint.pathname.endsWith('/whep')) return session.href
+  endpoint.pathname += `/${id}`
+  return endpoint.href
+}
+
+/** The body of a PATCH, RFC 8840. */
+export function candidateFragment(offer: string, candidates: readonly { candidate: string; sdpMid: string | null; sdpMLineIndex: number | null }[]): string {
+  const attribute = (name: string) => new RegExp(`^a=${name}:.*$`, 'm').exec(offer)?.[0] ?? ''
+  const media = offer.split(/\r?\n/).filter((line) => line.startsWith('m='))
+  const lines = [attribute('ice-ufrag'), attribute('ice-pwd')]
+  for (const [index, line] of media.entries()) {
+    const own = candidates.filter(({ sdpMLineIndex }) => (sdpMLineIndex ?? 0) === index)
+    if (own.length > 0) lines.push(line, `a=mid:${own[0]!.sdpMid ?? index}`, ...own.map(({ candidate }) => `a=${candidate}`))
+  }
+  return `${lines.join('\r\n')}\r\n`
+}
+
+async function iceServersOf(url: string, signal: AbortSignal): Promise<RTCIceServer[]> {
+  try {
+    const response = await fetch(url, { method: 'OPTIONS', signal })
+    return parseIceServers(response.headers.get('Link'))
+  } catch {
+    return [] // On a LAN none is needed; what else is wrong the POST will tell.
+  }
+}
+
+/** Link: <stun:host>; rel="ice-server", <turn:host>; rel="ice-server"; username="u"; credential="p"; credential-type="password" */
+export function parseIceServers(link: string | null): RTCIceServer[] {
+  if (link === null) return []
+  return [...link.matchAll(/<([^>]+)>((?:\s*;\s*[\w-]+="(?:[^"\\]|\\.)*")*)/g)]
+    .filter(([, , parameters]) => /rel="ice-server"/.test(parameters ?? ''))
+    .map(([, urls, parameters]) => {
+      const value = (name: string) => new RegExp(`;\\s*${name}="((?:[^"\\\\]|\\\\.)*)"`).exec(parameters ?? '')?.[1]?.replace(/\\(.)/g, '$1')
+      const username = value('username')
+      return username === undefined ? { urls: urls! } : { urls: urls!, username, credential: value('credential') ?? '' }
+    })
+}
+
+function wordsOf(answer: string): string {
+  try {
+    const { error } = JSON.parse(answer) as { error?: unknown }
+    return typeof error === 'string' ? `: ${error.slice(0, 200)}` : ''
+  } catch {
+    return ''
+  }
+}
+
+// LL-HLS -----------------------------------------------------------------------------------
+
+function openHls(url: string, { onPicture, onEnd }: ConnectionEvents): Connection {
+  const video = newVideo()
+  const unwatch = watchPictures(video, onPicture)
+  let destroy: (() => void) | null = null
+  let closed = false
+
+  const native = () => {
+    if (video.canPlayType('application/vnd.apple.mpegurl') === '') return onEnd('this browser plays no HLS')
+    video.onerror = () => onEnd(`HLS broke off: ${video.error?.message ?? 'unknown'}`)
+    video.src = url
+    destroy = () => {
+      video.removeAttribute('src')
+      video.load()
+    }
+  }
+
+  const connect = async () => {
+    const { default: Hls } = await import('hls.js').catch(() => Promise.reject(new Error('hls.js could not be loaded')))
+    if (closed) return
+    if (!Hls.isSupported()) return native()
+    const once = { maxTimeToFirstByteMs: 8000, maxLoadTimeMs: 10000, timeoutRetry: null, errorRetry: null }
+    const hls = new Hls({ lowLatencyMode: true, backBufferLength: 5, maxLiveSyncPlaybackRate: 1.5, manifestLoadPolicy: { default: once } })
+    destroy = () => hls.destroy()
+    hls.on(Hls.Events.ERROR, (_, { fatal, details, response }) => {
+      if (fatal) onEnd(`HLS broke off: ${response?.code ? `HTTP ${response.code}, ` : ''}${details}`)
+    })
+    hls.attachMedia(video)
+    hls.loadSource(url)
+    void video.play().catch(() => undefined)
+  }
+
+  connect().catch((error: unknown) => onEnd(error instanceof Error ? error.message : String(error)))
+
+  return {
+    element: video,
+    close() {
+      if (closed) return
+      closed = true
+      unwatch()
+      video.onerror = null
+      destroy?.()
+    },
+  }
+}
+
+// MJPEG ------------------------------------------------------------------------------------
+
+/** Read by fetch: an <img> alone could not tell whether it still moves. */
+function openMjpeg(url: string, { onPicture, onEnd }: ConnectionEvents): Connection {
+  const image = document.createElement('img')
+  image.alt = ''
+  const closing = new AbortController()
+  let shownUrl: string | null = null
+  let decoding = false
+
+  const show = (jpeg: Uint8Array<ArrayBuffer>) => {
+    if (decoding) return // Newer ones follow; a queue would only grow old.
+    decoding = true
+    const previous = shownUrl
+    shownUrl = URL.createObjectURL(new Blob([jpeg], { type: 'image/jpeg' }))
+    image.onload = () => {
+      decoding = false
+      onPicture()
+      if (previous !== null) URL.revokeObjectURL(previous)
+    }
+    image.onerror = () => {
+      decoding = false
+    }
+    image.src = shownUrl
+  }
+
+  const connect = async () => {
+    const response = await fetch(url, { signal: closing.signal, cache: 'no-store' })
+    if (!response.ok || !response.body) throw new Error(`the gateway refused MJPEG (HTTP ${response.status})${wordsOf(await response.text())}`)
+    await readParts(response.body, show)
+    throw new Error('the gateway ended the MJPEG stream')
+  }
+
+  connect().catch((error: unknown) => {
+    if (!closing.signal.aborted) onEnd(error instanceof TypeError ? 'the gateway cannot be reached for MJPEG' : error instanceof Error ? error.message : String(error))
+  })
+
+  return {
+    element: image,
+    close() {
+      closing.abort()
+      image.onload = image.onerror = null
+      if (shownUrl !== null) URL.revokeObjectURL(shownUrl)
+      shownUrl = null
+    },
+  }
+}
+
+/** The bodies of a multipart stream whose parts tell their Content-Length. */
+export async function readParts(body: ReadableStream<Uint8Array>, onPart: (part: Uint8Array<ArrayBuffer>) => void): Promise<void> {
+  const reader = body.getReader()
+  let buffer = new Uint8Array(0)
+  for (;;) {
+    const { done, value } = await reader.read()
+    if (done) return
+    const joined = new Uint8Array(buffer.length + value.length)
+    joined.set(buffer)
+    joined.set(value, buffer.length)
+    buffer = joined
+    for (;;) {
+      const headEnd = endOfHead(buffer)
+      if (headEnd < 0) {
+        if (buffer.length > 64 * 1024) throw new Error('what the gateway sent is not MJPEG')
+        break
+      }
+      const head = new TextDecoder().decode(buffer.subarray(0, headEnd))
+      const length = Number(/content-length:\s*(\d+)/i.exec(head)?.[1] ?? NaN)
+      if (!(length <= MAX_JPEG_BYTES)) throw new Error('what the gateway sent is not MJPEG')
+      if (buffer.length < headEnd + length) break
+      onPart(buffer.slice(headEnd, headEnd + length))
+      buffer = buffer.slice(headEnd + length)
+    }
+  }
+}
+
+/** @returns the offset behind the first empty line; -1: it has not come yet. */
+function endOfHead(bytes: Uint8Array): number {
+  for (let at = bytes.indexOf(13); at >= 0; at = bytes.indexOf(13, at + 1)) {
+    if (bytes[at + 1] === 10 && bytes[at + 2] === 13 && bytes[at + 3] === 10) return at + 4
+  }
+  return -1
+}
+
+// React ------------------------------------------------------------------------------------
+
+export interface ReactWhepSampleProps extends Omit<CameraPlayerOptions, 'onStatus'> {
+  className?: string
+  style?: CSSProperties
+  /** Called at each change of the state. */
+  onState?: (status: PlayerStatus) => void
+}
+
+/** A camera's live picture. It fills its box, which needs a height or an aspect ratio (16:9 by default). */
+export function ReactWhepSample({ gatewayBase, cameraName, rtspUrl, pubFps, scaleWidth, ways, className, style, onState }: ReactWhepSampleProps) {
+  const box = useRef<HTMLDivElement>(null)
+  const [status, setStatus] = useState<PlayerStatus>({ state: 'connecting', way: null, reason: null })
+  const listener = useRef(onState)
+  useEffect(() => {
+    listener.current = onState
+  })
+  const wanted = ways?.join()
+  useEffect(() => {
+    let player: CameraPlayer | null = null
+    const tell = (next: PlayerStatus) => {
+      setStatus(next)
+      listener.current?.(next)
+    }
+    tell({ state: 'connecting', way: null, reason: null })
+    // Later, so that what StrictMode mounts and unmounts at once opens nothing.
+    const timer = setTimeout(() => {
+      if (box.current) player = new CameraPlayer(box.current, { gatewayBase, cameraName, rtspUrl, pubFps, scaleWidth, ways: wanted?.split(',') as Way[] | undefined, onStatus: tell })
+    })
+    return () => {
+      clearTimeout(timer)
+      player?.close()
+    }
+  }, [gatewayBase, cameraName, rtspUrl, pubFps, scaleWidth, wanted])
+
+  const words = wordsFor(status, cameraName)
+  return (
+    <div className={className} data-framegate-state={status.state} data-framegate-way={status.way ?? undefined} style={{ ...BOX, ...style }}>
+      <div ref={box} role="img" aria-label={`Live picture of ${cameraName}`} style={{ ...FILL, ...(status.state === 'stalled' ? DIMMED : {}) }} />
+      {words !== null && (
+        <div role="status" style={status.state === 'fallback' ? BADGE : OVERLAY} title={status.reason ?? undefined}>
+          <strong>{words}</strong>
+          {status.state !== 'fallback' && status.reason !== null && <span>{status.reason}</span>}
+        </div>
+      )}
+    </div>
+  )
+}
+
+function wordsFor({ state, way }: PlayerStatus, name: string): string | null {
+  if (state === 'connecting') return `Connecting to ${name}…`
+  if (state === 'stalled') return 'The picture stands still'
+  return state === 'fallback' && way !== null ? WAY_WORDS[way] : null
+}
+
+const FILL: CSSProperties = { position: 'absolute', inset: 0 }
+const BOX: CSSProperties = { position: 'relative', overflow: 'hidden', aspectRatio: '16 / 9', background: '#14171b', color: '#fff', font: '14px/1.4 system-ui, sans-serif' }
+const DIMMED: CSSProperties = { opacity: 0.35, filter: 'grayscale(1)' }
+const OVERLAY: CSSProperties = { ...FILL, display: 'flex', flexDirection: 'column', alignItems: 'center', justifyContent: 'center', gap: 4, padding: 16, textAlign: 'center', overflowWrap: 'anywhere', textShadow: '0 1px 2px rgb(0 0 0 / 70%)' }
+const BADGE: CSSProperties = { position: 'absolute', right: 8, top: 8, padding: '1px 8px', borderRadius: 6, background: 'rgb(0 0 0 / 55%)', fontSize: 12 }
+
+export default ReactWhepSample

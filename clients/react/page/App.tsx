@@ -1,0 +1,210 @@
+import { useEffect, useState } from 'react'
+import { AddCamera } from './AddCamera'
+import { GatewayError, listCameras, startCamera, stopCamera, type Camera, type StartRequest } from './api'
+import { CameraGrid } from './CameraGrid'
+import { CameraView } from './CameraView'
+import { CopyList } from './CopyList'
+import { Dialog } from './Dialog'
+import { ThumbnailsContext, useThumbnails } from './thumbnails'
+
+const POLL_MS = 1000
+
+type Open = { dialog: 'add'; initial?: Partial<StartRequest> } | { dialog: 'copy' | 'stop'; name: string } | null
+
+export function App() {
+  const { cameras, unreachable, refresh } = useCameras()
+  const thumbnails = useThumbnails(cameras ?? [])
+  const [open, setOpen] = useState<Open>(null)
+  const [viewed, view] = useViewed()
+  const [stopped, setStopped] = useState<string[]>([])
+  // Addresses typed into this page, until it is closed: they are stored nowhere and the gateway tells none.
+  const [known] = useState(() => new Map<string, StartRequest>())
+  const [notice, setNotice] = useState<string | null>(null)
+  const close = () => setOpen(null)
+
+  const running = cameras ?? []
+  const shown = running.find(({ name }) => name === viewed)
+  const chosen = open && open.dialog !== 'add' ? running.find(({ name }) => name === open.name) : undefined
+
+  async function stop(name: string) {
+    close()
+    try {
+      await stopCamera(name)
+      setStopped((names) => [...names.filter((other) => other !== name), name])
+      setNotice(null)
+    } catch (error) {
+      setNotice(`${name} could not be stopped: ${error instanceof Error ? error.message : String(error)}`)
+    }
+    refresh()
+  }
+
+  async function startAgain(name: string) {
+    const request = known.get(name)
+    if (!request) return setOpen({ dialog: 'add', initial: { name } })
+    try {
+      await startCamera(request)
+      onStarted(request)
+    } catch {
+      setOpen({ dialog: 'add', initial: request })
+    }
+  }
+
+  function onStarted(request: StartRequest) {
+    known.set(request.name, request)
+    setStopped((names) => names.filter((name) => name !== request.name))
+    close()
+    refresh()
+  }
+
+  const gone = stopped.filter((name) => !running.some((camera) => camera.name === name))
+  return (
+    <ThumbnailsContext value={thumbnails}>
+      <header className="top">
+        <h1>
+          <Mark />
+          Framegate
+        </h1>
+        {cameras !== null && unreachable === null && <Summary cameras={cameras} />}
+        <button type="button" className="button primary" onClick={() => setOpen({ dialog: 'add' })}>
+          Add a camera
+        </button>
+      </header>
+      {unreachable !== null && (
+        <div className="notice" role="alert">
+          <strong>The gateway cannot be reached: {unreachable}.</strong> What you see below is old. This page keeps trying.
+        </div>
+      )}
+      {notice !== null && (
+        <div className="notice" role="alert">
+          {notice}
+          <button type="button" className="button small" onClick={() => setNotice(null)}>
+            Dismiss
+          </button>
+        </div>
+      )}
+      <main>
+        {cameras === null && unreachable === null && <p className="loading">Asking the gateway…</p>}
+        {cameras !== null && running.length === 0 && gone.length === 0 && unreachable === null && <Empty onAdd={() => setOpen({ dialog: 'add' })} />}
+        <CameraGrid
+          cameras={running}
+          stopped={gone}
+          unreachable={unreachable}
+          onOpen={view}
+          onCopy={(name) => setOpen({ dialog: 'copy', name })}
+          onStop={(name) => setOpen({ dialog: 'stop', name })}
+          onStart={startAgain}
+          onForget={(name) => setStopped((names) => names.filter((other) => other !== name))}
+        />
+      </main>
+      {shown && <CameraView key={shown.name} camera={shown} unreachable={unreachable} onClose={() => view(null)} />}
+      {open?.dialog === 'add' && <AddCamera initial={open.initial} onClose={close} onStarted={onStarted} />}
+      {open?.dialog === 'copy' && chosen && (
+        <Dialog title={`Use ${chosen.name}`} className="form" onClose={close}>
+          <CopyList camera={chosen} />
+        </Dialog>
+      )}
+      {open?.dialog === 'stop' && (
+        <Dialog title={`Stop ${open.name}?`} className="form" onClose={close}>
+          <p className="ask">Its viewers and Python programs get no more frames, and the gateway forgets its address.</p>
+          <div className="form-foot">
+            <button type="button" className="button" onClick={close}>
+              Cancel
+            </button>
+            <button type="button" className="button danger" onClick={() => stop(open.name)}>
+              Stop
+            </button>
+          </div>
+        </Dialog>
+      )}
+    </ThumbnailsContext>
+  )
+}
+
+function Summary({ cameras }: { cameras: Camera[] }) {
+  if (cameras.length === 0) return <p className="summary" />
+  const live = cameras.filter(({ state }) => state === 'live').length
+  return (
+    <p className="summary" aria-live="polite">
+      <b>{live}</b> of <b>{cameras.length}</b> live
+    </p>
+  )
+}
+
+function Empty({ onAdd }: { onAdd: () => void }) {
+  return (
+    <section className="empty">
+      <Mark />
+      <h2>No camera yet</h2>
+      <p>
+        Give it a name and its RTSP address, such as <code>rtsp://user:password@192.168.1.20/stream1</code>. The camera’s manual or its app tells the address.
+      </p>
+      <button type="button" className="button primary" onClick={onAdd}>
+        Add the first camera
+      </button>
+      <p className="hint">
+        Or from Python: <code>open_capture("rtsp://…")</code>
+      </p>
+    </section>
+  )
+}
+
+function Mark() {
+  return (
+    <svg className="mark" viewBox="0 0 24 24" aria-hidden="true">
+      <path d="M4 9V6a2 2 0 0 1 2-2h3M15 4h3a2 2 0 0 1 2 2v3M20 15v3a2 2 0 0 1-2 2h-3M9 20H6a2 2 0 0 1-2-2v-3" />
+      <circle cx="12" cy="12" r="3.2" />
+    </svg>
+  )
+}
+
+/** The camera that is shown large is in the address, so that Back closes it and a reload keeps it. */
+function useViewed(): [string | null, (name: string | null) => void] {
+  const read = () => location.hash.slice(1) || null
+  const [viewed, setViewed] = useState(read)
+  useEffect(() => {
+    const onChange = () => setViewed(read())
+    addEventListener('hashchange', onChange)
+    return () => removeEventListener('hashchange', onChange)
+  }, [])
+  const view = (name: string | null) => {
+    if (name !== null) location.hash = name
+    else {
+      history.replaceState(null, '', location.pathname + location.search)
+      setViewed(null)
+    }
+  }
+  return [viewed, view]
+}
+
+/** GET /cameras each second while the page is seen. */
+function useCameras(): { cameras: Camera[] | null; unreachable: string | null; refresh: () => void } {
+  const [state, setState] = useState<{ cameras: Camera[] | null; unreachable: string | null }>({ cameras: null, unreachable: null })
+  const [round, setRound] = useState(0)
+  useEffect(() => {
+    let over = false
+    let timer: ReturnType<typeof setTimeout> | undefined
+    const poll = async () => {
+      clearTimeout(timer)
+      if (document.hidden) return
+      try {
+        const cameras = await listCameras()
+        if (!over) setState({ cameras, unreachable: null })
+      } catch (error) {
+        const message = error instanceof Error ? error.message : String(error)
+        const unreachable = error instanceof GatewayError ? `it answers with an error, “${message}”` : message
+        if (!over) setState(({ cameras }) => ({ cameras, unreachable }))
+      }
+      clearTimeout(timer)
+      if (!over) timer = setTimeout(poll, POLL_MS)
+    }
+    const onVisibility = () => void poll()
+    document.addEventListener('visibilitychange', onVisibility)
+    void poll()
+    return () => {
+      over = true
+      clearTimeout(timer)
+      document.removeEventListener('visibilitychange', onVisibility)
+    }
+  }, [round])
+  return { ...state, refresh: () => setRound((number) => number + 1) }
+}

@@ -1,0 +1,62 @@
+import { useEffect, useState } from 'react'
+import type { Camera } from './api'
+import { CameraTile } from './CameraTile'
+import { StateWord } from './StateWord'
+
+interface Props {
+  cameras: Camera[]
+  /** Stopped from this page, to be started again. */
+  stopped: string[]
+  unreachable: string | null
+  onOpen: (name: string) => void
+  onCopy: (name: string) => void
+  onStop: (name: string) => void
+  onStart: (name: string) => void
+  onForget: (name: string) => void
+}
+
+export function CameraGrid({ cameras, stopped, unreachable, onOpen, onCopy, onStop, onStart, onForget }: Props) {
+  // A picture grows old also while the gateway does not answer.
+  const [, tick] = useState(0)
+  useEffect(() => {
+    const timer = setInterval(() => tick((number) => number + 1), 1000)
+    return () => clearInterval(timer)
+  }, [])
+  return (
+    <div className="grid">
+      {cameras.map((camera) => (
+        <CameraTile
+          key={camera.name}
+          camera={camera}
+          unreachable={unreachable}
+          onOpen={() => onOpen(camera.name)}
+          onCopy={() => onCopy(camera.name)}
+          onStop={() => onStop(camera.name)}
+        />
+      ))}
+      {stopped.map((name) => (
+        <article key={name} className="tile" aria-label={name} data-stopped-tile={name}>
+          <div className="tile-picture">
+            <span className="tile-words">
+              <button type="button" className="button primary" onClick={() => onStart(name)}>
+                Start again
+              </button>
+            </span>
+          </div>
+          <div className="tile-body">
+            <div className="tile-head">
+              <h3>{name}</h3>
+              <StateWord state="stopped" />
+            </div>
+            <div className="tile-foot">
+              <span className="format">stopped from this page</span>
+              <button type="button" className="button small quiet" aria-label={`Dismiss ${name}`} onClick={() => onForget(name)}>
+                Dismiss
+              </button>
+            </div>
+          </div>
+        </article>
+      ))}
+    </div>
+  )
+}

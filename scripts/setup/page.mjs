@@ -1,0 +1,28 @@
+// Set-up step: the page at / into dist/page.
+
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { must } from './run.mjs'
+import { filesBelow, hashOf, readStamp, root, writeStamp } from './stamp.mjs'
+
+const folder = join(root, 'dist/page')
+const stampFile = join(folder, '.framegate-stamp.json')
+
+const version = (name) => JSON.parse(readFileSync(join(root, 'node_modules', name, 'package.json'), 'utf8')).version
+
+/** Sources of the page and of what it shares with the React package; nothing that was built or installed below it. */
+function sources() {
+  return filesBelow(join(root, 'clients/react'), (name) => /\.(tsx?|css|svg|html|json)$/.test(name)).filter((path) => !/\/(node_modules|dist)\//.test(path))
+}
+
+/** @throws {SetupError} with Vite's words. */
+export async function page({ step }) {
+  const hash = hashOf([join(root, 'package-lock.json'), ...sources()], version('vite'))
+  if (readStamp(stampFile).hash === hash && existsSync(join(folder, 'index.html'))) return
+
+  step.update('building')
+  const vite = [join(root, 'node_modules/vite/bin/vite.js'), 'build', '--config', join(root, 'clients/react/page/vite.config.ts'), '--logLevel', 'warn']
+  await must('The page at / cannot be built:', process.execPath, vite, { cwd: root })
+  writeStamp(stampFile, { hash })
+  step.done('built')
+}

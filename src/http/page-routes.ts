@@ -1,0 +1,79 @@
+// The page at /: built by Vite, held in memory.
+
+import Router from '@koa/router'
+import { readdirSync, readFileSync } from 'node:fs'
+import { extname, join } from 'node:path'
+
+const TYPES: Record<string, string> = {
+  '.html': 'text/html; charset=utf-8',
+  '.js': 'text/javascript; charset=utf-8',
+  '.css': 'text/css; charset=utf-8',
+  '.svg': 'image/svg+xml',
+}
+
+// WHEP and HLS are at other ports, perhaps at another host (MEDIAMTX_PUBLIC_HOST). hls.js
+// plays from blob: addresses and works in a worker that it makes of one.
+const CONTENT_SECURITY_POLICY = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self'",
+  "img-src 'self' blob: data:",
+  'media-src blob: http: https:',
+  "connect-src 'self' http: https:",
+  'worker-src blob:',
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'none'",
+].join('; ')
+
+const NOT_BUILT = `Framegate runs, but its page is not built.
+
+In a checkout, "npm run setup" builds it; then start the gateway again.
+The cameras are at /cameras.
+`
+
+/** @param folder with index.html and assets/, as Vite makes it. */
+export function pageRoutes(folder: string): Router {
+  const files = readFiles(folder)
+  const router = new Router()
+
+  router.get('/', (ctx) => {
+    const index = files.get('index.html')
+    ctx.set(securityHeaders())
+    ctx.set('Cache-Control', 'no-cache')
+    ctx.type = index ? TYPES['.html']! : 'text/plain; charset=utf-8'
+    ctx.body = index ?? NOT_BUILT
+  })
+
+  router.get('/assets/:name', (ctx) => {
+    const name = ctx.params['name'] ?? ''
+    const file = files.get(`assets/${name}`)
+    if (!file) return
+    ctx.set(securityHeaders())
+    ctx.set('Cache-Control', 'public, max-age=31536000, immutable') // The name has a hash of the content.
+    ctx.type = TYPES[extname(name)] ?? 'application/octet-stream'
+    ctx.body = file
+  })
+
+  return router
+}
+
+function securityHeaders(): Record<string, string> {
+  return {
+    'Content-Security-Policy': CONTENT_SECURITY_POLICY,
+    'X-Content-Type-Options': 'nosniff',
+    'Referrer-Policy': 'no-referrer',
+  }
+}
+
+/** Empty where the page is not built. */
+function readFiles(folder: string): Map<string, Buffer> {
+  const files = new Map<string, Buffer>()
+  try {
+    files.set('index.html', readFileSync(join(folder, 'index.html')))
+    for (const name of readdirSync(join(folder, 'assets'))) files.set(`assets/${name}`, readFileSync(join(folder, 'assets', name)))
+  } catch {
+    return new Map()
+  }
+  return files
+}

@@ -1,0 +1,194 @@
+// The page at / in a real Chromium.
+
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { chromium, type Browser, type Page } from 'playwright-core'
+import t from 'tap'
+import { Gateway } from '../helpers/gateway.js'
+import { ROOT, temporaryFolder } from '../helpers/paths.js'
+import { TestCamera } from '../helpers/test-camera.js'
+import { pause, until } from '../helpers/wait.js'
+
+const CHROMIUM = '/usr/bin/chromium'
+const SMALL = { width: 320, height: 180, fps: 10, gop: 10, 'bitrate-kbps': 300 }
+const skip = !existsSync(CHROMIUM) ? 'no Chromium on this machine' : !existsSync(join(ROOT, 'dist/page/index.html')) ? 'the page is not built' : false
+
+interface Opened {
+  page: Page
+  /** What the browser's console complained of. */
+  complaints: string[]
+}
+
+type Test = { teardown(run: () => unknown): void }
+
+let browser: Browser
+
+async function open(t: Test, address: string, size = { width: 1280, height: 800 }): Promise<Opened> {
+  const page = await browser.newPage({ viewport: size })
+  t.teardown(() => page.close())
+  const complaints: string[] = []
+  page.on('console', (message) => message.type() === 'error' && complaints.push(message.text()))
+  page.on('pageerror', (error) => complaints.push(String(error)))
+  await page.goto(address)
+  return { page, complaints }
+}
+
+async function startGateway(t: Test & Parameters<typeof temporaryFolder>[0]): Promise<Gateway> {
+  const gateway = await Gateway.start({ stateFile: join(temporaryFolder(t), 'cameras.json') })
+  t.teardown(() => gateway.stop())
+  return gateway
+}
+
+async function startCamera(t: Test): Promise<TestCamera> {
+  const camera = await TestCamera.start(SMALL)
+  t.teardown(() => camera.stop())
+  return camera
+}
+
+const tile = (page: Page, name: string) => page.locator(`[data-camera-tile="${name}"]`)
+
+/** A sum of the pixels along the frame number that the test camera draws. '' while nothing is drawn. */
+function drawn(page: Page, name: string): Promise<string> {
+  return tile(page, name)
+    .locator('canvas')
+    .evaluate((element: any) => (element.width < 100 ? '' : (element.toDataURL('image/jpeg', 0.5) as string)))
+}
+
+async function untilMoving(page: Page, name: string): Promise<void> {
+  const first = await until(`a picture of ${name}`, () => drawn(page, name), { limitMs: 30000 })
+  await until(`another picture of ${name}`, async () => (await drawn(page, name)) !== first, { limitMs: 10000 })
+}
+
+t.test('the page', { skip }, async (t) => {
+  browser = await chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox'] })
+  t.teardown(() => browser.close())
+
+  await t.test('answers with strict headers, assets for ever', async (t) => {
+    const gateway = await startGateway(t)
+    const response = await fetch(`${gateway.base}/`)
+    t.match(response.headers.get('content-type'), /^text\/html/)
+    t.match(response.headers.get('content-security-policy'), /default-src 'none'; script-src 'self'; style-src 'self'/)
+    t.equal(response.headers.get('x-content-type-options'), 'nosniff')
+    t.equal(response.headers.get('cache-control'), 'no-cache')
+    const html = await response.text()
+    const assets = [...html.matchAll(/(?:src|href)="([^"]+)"/g)].map((match) => match[1]!)
+    t.ok(assets.length >= 3 && assets.every((path) => path.startsWith('./assets/')), assets.join(' '))
+    for (const path of assets) {
+      const asset = await fetch(new URL(path, `${gateway.base}/`))
+      await asset.arrayBuffer()
+      t.equal(asset.status, 200, path)
+      t.match(asset.headers.get('cache-control'), /immutable/)
+    }
+    t.equal((await fetch(`${gateway.base}/assets/..%2Findex.html`)).status, 404)
+    t.equal((await fetch(`${gateway.base}/assets/none.js`)).status, 404)
+  })
+
+  await t.test('a camera is added, looked at and stopped', async (t) => {
+    const gateway = await startGateway(t)
+    const camera = await startCamera(t)
+    const { page, complaints } = await open(t, gateway.base)
+    await page.getByText('No camera yet').waitFor()
+
+    await page.getByRole('button', { name: 'Add the first camera' }).click()
+    await page.getByLabel('Name').fill('not a name')
+    await page.getByLabel('RTSP address').fill(camera.url)
+    await page.keyboard.press('Enter')
+    await page.getByRole('alert').filter({ hasText: /1 to 64 letters/ }).waitFor()
+    await page.getByLabel('Name').fill('lobby-1')
+    await page.getByLabel('RTSP address').fill('http://elsewhere/')
+    await page.keyboard.press('Enter')
+    await page.getByRole('alert').filter({ hasText: /rtsp:\/\// }).waitFor()
+    t.equal(await page.getByLabel('RTSP address').getAttribute('aria-invalid'), 'true', 'the complaint is at its field')
+    await page.getByLabel('RTSP address').fill(camera.url)
+    await page.getByLabel('Frames a second').fill('many')
+    await page.keyboard.press('Enter')
+    await page.getByRole('alert').waitFor()
+    t.equal(await page.getByLabel('Frames a second').getAttribute('aria-invalid'), 'true')
+    await page.getByLabel('Frames a second').fill('')
+    // The browser itself reports answers of 400.
+    const refusals = complaints.splice(0)
+    t.ok(refusals.every((text) => /status of 400/.test(text)), refusals.join('\n'))
+    await page.keyboard.press('Enter')
+
+    await untilMoving(page, 'lobby-1')
+    await tile(page, 'lobby-1').getByText('live', { exact: true }).waitFor()
+    t.match(await tile(page, 'lobby-1').innerText(), /320 × 180 · H\.264/)
+
+    await tile(page, 'lobby-1').getByRole('button', { name: 'Open' }).click()
+    await page.getByRole('dialog').waitFor()
+    t.match(await page.getByRole('dialog').innerText(), /FrameSubscriber\("lobby-1", "tcp:/)
+    t.match(page.url(), /#lobby-1$/)
+    await until('the large picture', () => page.locator('.large-picture').evaluate((element: any) => [...element.querySelectorAll('video, img')].some((picture: any) => (picture.videoWidth || picture.naturalWidth) > 0)))
+    await page.keyboard.press('Escape')
+    await page.getByRole('dialog').waitFor({ state: 'detached' })
+
+    await tile(page, 'lobby-1').getByRole('button', { name: 'Stop' }).click()
+    await page.getByRole('dialog').getByRole('button', { name: 'Stop' }).click()
+    await tile(page, 'lobby-1').waitFor({ state: 'detached' })
+    t.same((await gateway.get('/cameras')).body.cameras, [])
+    await page.getByRole('button', { name: 'Start again' }).click()
+    await untilMoving(page, 'lobby-1')
+    t.same(complaints, [], 'nothing in the console')
+  })
+
+  await t.test('a camera that goes away is told, with the old picture dimmed', async (t) => {
+    const gateway = await startGateway(t)
+    const camera = await TestCamera.start(SMALL)
+    await gateway.post('/cameras/start', { name: 'a', rtsp: camera.url })
+    const { page } = await open(t, gateway.base)
+    await untilMoving(page, 'a')
+    await camera.stop()
+    const stoppedAtMs = Date.now()
+    await until('the picture to be dimmed', async () => (await tile(page, 'a').getAttribute('data-picture')) === 'stale', { limitMs: 15000 })
+    t.ok(Date.now() - stoppedAtMs < 7000, `after ${Date.now() - stoppedAtMs} ms`)
+    await tile(page, 'a').getByText(/No new picture for/).waitFor()
+    const reason = (await until('a reason', async () => (await gateway.camera('a')).last_error?.message)) as string
+    t.ok(reason.length > 0)
+    const again = await TestCamera.start({ ...SMALL, port: camera.port })
+    t.teardown(() => again.stop())
+    await until('the picture to be fresh', async () => (await tile(page, 'a').getAttribute('data-picture')) === 'fresh', { limitMs: 30000 })
+  })
+
+  await t.test('twelve cameras move on one page', async (t) => {
+    const gateway = await startGateway(t)
+    const names = Array.from({ length: 12 }, (_, i) => `cam-${i + 1}`)
+    for (const name of names) await gateway.post('/cameras/start', { name, rtsp: (await startCamera(t)).url, pub_fps: 5, scale_width: 320 })
+    const { page, complaints } = await open(t, gateway.base, { width: 1280, height: 1400 })
+    for (const name of names) await untilMoving(page, name)
+    await pause(10000)
+    for (const name of names) {
+      t.equal(await tile(page, name).getAttribute('data-picture'), 'fresh', name)
+      await untilMoving(page, name)
+    }
+    t.same(complaints, [], 'nothing in the console')
+  })
+
+  await t.test('on a phone nothing is wider than the screen', async (t) => {
+    const gateway = await startGateway(t)
+    const name = 'a-name-as-long-as-names-may-be-'.padEnd(64, 'x')
+    await gateway.post('/cameras/start', { name, rtsp: 'rtsp://127.0.0.1:9/nothing' })
+    const { page } = await open(t, gateway.base, { width: 360, height: 740 })
+    await tile(page, name).waitFor()
+    const overflow = () => page.evaluate('document.scrollingElement.scrollWidth - innerWidth') as Promise<number>
+    t.equal(await overflow(), 0, 'the grid')
+    await tile(page, name).getByRole('button', { name: 'Open' }).click()
+    await page.getByRole('dialog').waitFor()
+    t.equal(await overflow(), 0, 'one camera')
+    t.equal(await page.locator('dialog').evaluate((element: any) => element.scrollWidth - element.clientWidth), 0, 'its dialog')
+    await page.goBack()
+    await page.getByRole('dialog').waitFor({ state: 'detached' })
+    await page.getByRole('button', { name: 'Add a camera' }).click()
+    t.equal(await overflow(), 0, 'the form')
+  })
+
+  await t.test('a gateway that is gone is told', async (t) => {
+    const gateway = await startGateway(t)
+    await gateway.post('/cameras/start', { name: 'a', rtsp: (await startCamera(t)).url })
+    const { page } = await open(t, gateway.base)
+    await untilMoving(page, 'a')
+    gateway.kill('SIGKILL')
+    await page.getByRole('alert').filter({ hasText: 'The gateway cannot be reached' }).waitFor({ timeout: 10000 })
+    t.equal(await tile(page, 'a').getAttribute('data-picture'), 'stale')
+    await tile(page, 'a').getByText('unknown', { exact: true }).waitFor()
+  })
+})
