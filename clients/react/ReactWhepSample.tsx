@@ -437,10 +437,13 @@ function openWhep(url: string, { onPicture, onEnd }: ConnectionEvents): Connecti
   let established = false
   const waiting: RTCIceCandidate[] = []
 
-  const leave = () => {
-    // keepalive: it is sent even while the page goes away.
-    if (sessionUrl !== null) void fetch(sessionUrl, { method: 'DELETE', keepalive: true }).catch(() => undefined)
+  /** The session is deleted before the connection ends: MediaMTX would have forgotten it. */
+  const leave = async () => {
+    const url = sessionUrl
     sessionUrl = null
+    // keepalive: it is sent even while the page goes away.
+    if (url !== null) await fetch(url, { method: 'DELETE', keepalive: true, signal: AbortSignal.timeout(2000) }).catch(() => undefined)
+    peer?.close()
   }
 
   const sendCandidates = async () => {
@@ -500,11 +503,8 @@ function openWhep(url: string, { onPicture, onEnd }: ConnectionEvents): Connecti
       if (closed) return
       closed = true
       unwatch()
-      if (peer) {
-        peer.ontrack = peer.onicecandidate = peer.onconnectionstatechange = null
-        peer.close()
-      }
-      leave()
+      if (peer) peer.ontrack = peer.onicecandidate = peer.onconnectionstatechange = null
+      void leave()
     },
   }
 }

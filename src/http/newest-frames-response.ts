@@ -9,6 +9,11 @@ const TAKEN_POLL_MS = 4
 // A reader that has read everything says so with its next acknowledgement; the kernel's
 // keep-alive asks for one where nothing is on its way.
 const KEEP_ALIVE_MS = 1000
+// The kernel's steps of a window, and what it takes back for its own book-keeping.
+const WINDOW_NOISE_BYTES = 16384
+// A window that is narrower than it was and stays so through two keep-alives has been made
+// narrower by the peer's kernel (seen: 123904 to 115712 bytes, for good).
+const WINDOW_SETTLED_MS = 2500
 // A reader that takes nothing for this long is gone.
 const STUCK_LIMIT_MS = 30000
 
@@ -23,6 +28,8 @@ export class NewestFramesResponse {
   #pollTimer: NodeJS.Timeout | null = null
   #lastSizeBytes = 0
   #widestWindow = 0
+  #window = 0
+  #windowSinceMs = 0
 
   constructor(
     readonly response: ServerResponse,
@@ -64,15 +71,23 @@ export class NewestFramesResponse {
     const fd = (this.response.socket as unknown as { _handle?: { fd?: number } } | null)?._handle?.fd
     if (typeof fd === 'number' && fd >= 0) {
       const { unacknowledged, window } = this.tcpQueue(fd)
-      this.#widestWindow = Math.max(this.#widestWindow, window)
-      const unread = window < 0 ? 0 : this.#widestWindow - window
       // One sending may be read already: its news comes with the next acknowledgement.
-      if (unacknowledged > 0 || unread > 1.5 * this.#lastSizeBytes) {
+      if (unacknowledged > 0 || this.#unreadBytes(window) > Math.max(WINDOW_NOISE_BYTES, 1.5 * this.#lastSizeBytes)) {
         this.#pollTimer = setTimeout(() => this.#whenTaken(), TAKEN_POLL_MS)
         return
       }
     }
     this.#sending = false
     this.#send()
+  }
+  #unreadBytes(window: number): number {
+    const nowMs = Date.now()
+    if (window !== this.#window) {
+      this.#window = window
+      this.#windowSinceMs = nowMs
+    }
+    const settled = nowMs - Math.max(this.#windowSinceMs, this.#sentAtMs) > WINDOW_SETTLED_MS
+    this.#widestWindow = settled ? window : Math.max(this.#widestWindow, window)
+    return window < 0 ? 0 : this.#widestWindow - window
   }
 }

@@ -1,0 +1,54 @@
+// The pace of one HTTP reader, for what a kernel does too rarely to wait for.
+
+import { PassThrough } from 'node:stream'
+import type { ServerResponse } from 'node:http'
+import t from 'tap'
+import { NewestFramesResponse } from '../../src/http/newest-frames-response.js'
+import type { Frame } from '../../src/types.js'
+import { pause, until } from '../helpers/wait.js'
+
+const FRAME_BYTES = 40000
+
+function open(window: () => number) {
+  const response = new PassThrough()
+  let bytes = 0
+  response.on('data', (chunk: Buffer) => (bytes += chunk.length))
+  const withSocket = Object.assign(response, { socket: { _handle: { fd: 9 }, setKeepAlive: () => undefined } })
+  const stream = new NewestFramesResponse(withSocket as unknown as ServerResponse, () => Buffer.alloc(FRAME_BYTES), () => ({ unacknowledged: 0, window: window() }))
+  const offer = () => stream.offer({ topic: 'a' } as Frame)
+  return { offer, sent: () => bytes / FRAME_BYTES, end: () => response.destroy() }
+}
+
+t.test('a reader that has not read gets no more, and the newest when it has', async (t) => {
+  let window = 500000
+  const { offer, sent, end } = open(() => window)
+  offer()
+  await until('the first frame to be taken', () => sent() === 1)
+  offer()
+  await until('the second', () => sent() === 2)
+  window -= 2 * FRAME_BYTES
+  offer()
+  await pause(50)
+  offer()
+  offer()
+  await pause(500)
+  t.ok(sent() <= 3, `${sent()} frames`)
+  window = 500000
+  await until('what waited to come as one', () => sent() === 4)
+  end()
+})
+
+t.test('a window that the kernel makes narrower for good does not stop the frames', async (t) => {
+  let window = 123904
+  const { offer, sent, end } = open(() => window)
+  const timer = setInterval(offer, 50)
+  t.teardown(() => clearInterval(timer))
+  await until('frames', () => sent() >= 3)
+  window = 115712 // Seen on Linux 6.18: one step of 8192.
+  const before = sent()
+  await until('frames as before', () => sent() >= before + 10, { limitMs: 10000 })
+  window = 20000
+  const narrow = sent()
+  await until('frames after the kernel took more', () => sent() >= narrow + 10, { limitMs: 20000 })
+  end()
+})
