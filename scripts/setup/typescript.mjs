@@ -7,7 +7,7 @@ import { filesBelow, hashOf, readStamp, root, writeStamp } from './stamp.mjs'
 
 const dist = join(root, 'dist')
 const stampFile = join(dist, '.framegate-stamp.json')
-const isTypeScript = (name) => /\.[cm]?tsx?$/.test(name)
+const isTypeScript = (name) => /\.[cm]?ts$/.test(name) // .tsx is for browsers: Vite's.
 
 function sources() {
   return ['src', 'test'].flatMap((name) => filesBelow(join(root, name), isTypeScript))

@@ -69,6 +69,9 @@ function describe(parts: HttpParts, camera: CameraView, requestHost: string) {
   const stats = camera.stats()
   const picture = camera.picture()
   const urls = parts.relay.urls(camera.name, host)
+  const readers = parts.relay.readers(camera.name)
+  // The gateway reads MediaMTX too.
+  const own = camera.state === 'live' || camera.state === 'stalled' ? 1 : 0
   const { preferred, ...playability } = judgePlayability(camera.stream, picture.bFrames, urls.rtsp === null ? urls.reason : null)
   return {
     name: camera.name,
@@ -101,6 +104,7 @@ function describe(parts: HttpParts, camera: CameraView, requestHost: string) {
     preferred,
     decoding: stats.decoding,
     renditions: camera.renditionTopics,
+    readers: { mjpeg: parts.frames.readers(camera.name), webrtc: readers.webrtc, hls: readers.hls, rtsp: Math.max(0, readers.rtsp - own) },
     mjpeg_readers: parts.frames.readers(camera.name),
     reconnects: camera.reconnects,
     started_at: new Date(camera.startedAtMs).toISOString(),

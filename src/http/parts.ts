@@ -49,6 +49,7 @@ export interface HttpParts {
     readonly ready: boolean
     readonly version: string | null
     readonly problem: string | null
+    readers(name: string): { webrtc: number; hls: number; rtsp: number }
     urls(name: string, requestHost: string): { webrtcWhep: string | null; hls: string | null; rtsp: string | null; reason: string | null }
   }
   /** The endpoint that subscribers connect to, for a caller who used this host name. */

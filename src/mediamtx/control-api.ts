@@ -6,6 +6,14 @@ import { messageOf, SourceError } from '../errors.js'
 // A poll with wrong credentials takes up to 4 s (random pause against guessing).
 const CALL_TIMEOUT_MS = 5000
 
+/** Who reads a path, by protocol. */
+export interface PathReaders {
+  webrtc: number
+  hls: number
+  rtsp: number
+}
+const READER_TYPES: Record<string, keyof PathReaders> = { webRTCSession: 'webrtc', hlsSession: 'hls', hlsMuxer: 'hls', rtspSession: 'rtsp', rtspsSession: 'rtsp' }
+
 const info = z.object({ version: z.string(), started: z.string().optional() })
 const globalConfig = z.object({
   rtspAddress: z.string(),
@@ -34,11 +42,11 @@ export class ControlApi {
   }
 
   async info(): Promise<MediaMtxInfo> {
-    return info.parse(await this.#call('GET', '/v3/info'))
+    return this.#read(info, '/v3/info')
   }
 
   async addresses(): Promise<MediaMtxAddresses> {
-    return globalConfig.parse(await this.#call('GET', '/v3/config/global/get'))
+    return this.#read(globalConfig, '/v3/config/global/get')
   }
 
   /** Adds the path, or replaces what is there under its name. */
@@ -54,7 +62,28 @@ export class ControlApi {
   /** Names of the paths that are configured. */
   async pathNames(limitMs: number): Promise<string[]> {
     const list = z.object({ items: z.array(z.object({ name: z.string() })) })
-    return list.parse(await this.#call('GET', '/v3/config/paths/list?itemsPerPage=1000', undefined, AbortSignal.timeout(limitMs))).items.map((item) => item.name)
+    return (await this.#read(list, '/v3/config/paths/list?itemsPerPage=1000', limitMs)).items.map((item) => item.name)
+  }
+
+  /** By path; the gateway's own RTSP session is among them. */
+  async readers(limitMs: number): Promise<Map<string, PathReaders>> {
+    const list = z.object({ items: z.array(z.object({ name: z.string(), readers: z.array(z.object({ type: z.string() })) })) })
+    const { items } = await this.#read(list, '/v3/paths/list?itemsPerPage=1000', limitMs)
+    return new Map(
+      items.map(({ name, readers }) => {
+        const counts: PathReaders = { webrtc: 0, hls: 0, rtsp: 0 }
+        for (const { type } of readers) if (READER_TYPES[type]) counts[READER_TYPES[type]]++
+        return [name, counts]
+      }),
+    )
+  }
+
+  /** @throws SourceError ERR_MEDIAMTX_API, also where the answer is not what MediaMTX says. */
+  async #read<T>(shape: z.ZodType<T>, path: string, limitMs?: number): Promise<T> {
+    const answer = shape.safeParse(await this.#call('GET', path, undefined, limitMs === undefined ? undefined : AbortSignal.timeout(limitMs)))
+    if (answer.success) return answer.data
+    const { path: field, message } = answer.error.issues[0]!
+    throw new SourceError('ERR_MEDIAMTX_API', `what answers at ${this.#base} is not MediaMTX's API: GET ${path}: ${field.join('.') || 'the answer'}: ${message}`)
   }
 
   /** @throws SourceError ERR_MEDIAMTX_API */
@@ -81,6 +110,10 @@ export class ControlApi {
     if (!response.ok) {
       throw new SourceError('ERR_MEDIAMTX_API', `MediaMTX's API refused ${method} ${path}: ${response.status} ${text.slice(0, 200)}`)
     }
-    return text === '' ? {} : JSON.parse(text)
+    try {
+      return text === '' ? {} : JSON.parse(text)
+    } catch {
+      throw new SourceError('ERR_MEDIAMTX_API', `what answers at ${this.#base} is not MediaMTX's API: ${method} ${path} gave no JSON, but "${text.slice(0, 60)}"`)
+    }
   }
 }

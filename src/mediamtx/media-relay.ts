@@ -6,7 +6,7 @@ import { BindError, FramegateError, messageOf, SourceError } from '../errors.js'
 import { inUse } from '../port-holder.js'
 import type { Logger, MediaMtxMode } from '../types.js'
 import { findBinary, isOlder, LEAST_VERSION } from './binary.js'
-import { ControlApi, type MediaMtxAddresses } from './control-api.js'
+import { ControlApi, type MediaMtxAddresses, type PathReaders } from './control-api.js'
 import { Sidecar } from './sidecar.js'
 
 export interface RelayOptions {
@@ -67,6 +67,7 @@ export class MediaRelay {
   #closed = false
   #healthTimer: NodeJS.Timeout | null = null
   #healthFailures = 0
+  #readers = new Map<string, PathReaders>()
   /** What must be in MediaMTX: it keeps paths in memory alone. */
   readonly #paths = new Map<string, Record<string, unknown>>()
 
@@ -102,6 +103,11 @@ export class MediaRelay {
 
   lastComplaint(name: string): string | null {
     return this.#sidecar?.complaints.get(name) ?? null
+  }
+
+  /** Sessions at MediaMTX, the gateway's own among them, as of its last health check. */
+  readers(name: string): PathReaders {
+    return (this.#ready ? this.#readers.get(name) : undefined) ?? { webrtc: 0, hls: 0, rtsp: 0 }
   }
 
   readUrl(name: string): string {
@@ -176,6 +182,7 @@ export class MediaRelay {
     if (!this.#ready) return
     try {
       const there = new Set(await this.#api!.pathNames(HEALTH_LIMIT_MS))
+      this.#readers = await this.#api!.readers(HEALTH_LIMIT_MS)
       this.#healthFailures = 0
       for (const [name, path] of this.#paths) {
         if (there.has(name)) continue

@@ -2,7 +2,7 @@ import { useContext } from 'react'
 import type { Camera } from './api'
 import { StateWord } from './StateWord'
 import { ThumbnailsContext, useThumbnailCanvas } from './thumbnails'
-import { ageWords, codecWords, sizeWords, whyNoPicture } from './words'
+import { ageWords, codecWords, readersByWay, readersInAll, sizeWords, whyNoPicture } from './words'
 
 interface Props {
   camera: Camera
@@ -40,7 +40,7 @@ export function CameraTile({ camera, unreachable, onOpen, onCopy, onStop }: Prop
         <dl className="figures">
           <Figure label="Rate" value={camera.state === 'live' ? `${Math.round(camera.fps)} fps` : '–'} />
           <Figure label="Newest" value={camera.age_ms === null ? '–' : ageWords(camera.age_ms)} />
-          <Figure label="Readers" value={String(camera.mjpeg_readers)} title="MJPEG readers" />
+          <Figure label="Readers" value={String(readersInAll(camera))} title={readersByWay(camera)} />
         </dl>
         <div className="tile-foot">
           <span className="format">{[sizeWords(camera), camera.codec && codecWords(camera.codec)].filter(Boolean).join(' · ') || 'no video yet'}</span>

@@ -5,7 +5,7 @@ import { Figure } from './CameraTile'
 import { CopyList } from './CopyList'
 import { Dialog } from './Dialog'
 import { StateWord } from './StateWord'
-import { ageWords, codecWords, sizeWords, whyNoPicture } from './words'
+import { ageWords, codecWords, readersByWay, readersInAll, sizeWords, whyNoPicture } from './words'
 
 const WAY_WORDS: Record<Way, string> = { webrtc: 'WebRTC', hls: 'HLS', mjpeg: 'MJPEG' }
 
@@ -31,7 +31,7 @@ export function CameraView({ camera, unreachable, onClose }: { camera: Camera; u
       <dl className="figures wide">
         <Figure label="Rate" value={`${Math.round(camera.fps)} fps`} />
         <Figure label="Newest" value={camera.age_ms === null ? '–' : ageWords(camera.age_ms)} />
-        <Figure label="Readers" value={String(camera.mjpeg_readers)} title="MJPEG readers" />
+        <Figure label="Readers" value={String(readersInAll(camera))} title={readersByWay(camera)} />
         <Figure label="Video" value={video} />
         <Figure label="Key frame every" value={camera.gop_length === null ? '–' : `${camera.gop_length} frames`} />
         <Figure label="Reconnects" value={String(camera.reconnects)} />

@@ -29,7 +29,7 @@ export interface Camera {
   b_frames: boolean | null
   playability?: { webrtc: Verdict; hls: Verdict }
   preferred?: Way
-  mjpeg_readers: number
+  readers: { mjpeg: number; webrtc: number; hls: number; rtsp: number }
   reconnects: number
   started_at: string
 }

@@ -38,3 +38,11 @@ export function whyNoPicture(camera: Camera, trouble: string | null, unreachable
 export function pythonLines(camera: Camera): string {
   return `from framegate import FrameSubscriber\nframes = FrameSubscriber(${JSON.stringify(camera.zmq_topic)}, ${JSON.stringify(camera.zmq_endpoint)})`
 }
+
+export function readersInAll({ readers }: Camera): number {
+  return readers.mjpeg + readers.webrtc + readers.hls + readers.rtsp
+}
+
+export function readersByWay({ readers }: Camera): string {
+  return `WebRTC ${readers.webrtc}, HLS ${readers.hls}, RTSP ${readers.rtsp}, MJPEG ${readers.mjpeg}; ZeroMQ subscribers are not counted`
+}

@@ -1,0 +1,36 @@
+// An app as users write it: the component in StrictMode, its states written down.
+
+import { StrictMode } from 'react'
+import { createRoot, type Root } from 'react-dom/client'
+import { ReactWhepSample, type PlayerStatus, type ReactWhepSampleProps } from '../../../clients/react/ReactWhepSample'
+
+const element = document.getElementById('app')!
+let root: Root | null = null
+const states: (PlayerStatus & { atMs: number })[] = []
+
+Object.assign(window, {
+  app: {
+    states,
+    show(props: ReactWhepSampleProps) {
+      root ??= createRoot(element)
+      root.render(
+        <StrictMode>
+          <ReactWhepSample {...props} onState={(status) => states.push({ ...status, atMs: performance.now() })} />
+        </StrictMode>,
+      )
+    },
+    hide() {
+      root?.unmount()
+      root = null
+    },
+    status: () => states.at(-1) ?? null,
+    words: () => element.innerText,
+    /** Changes with each picture that people see; '' while there is none. */
+    picture() {
+      const seen = [...element.querySelectorAll<HTMLVideoElement | HTMLImageElement>('video, img')].find(({ style }) => style.visibility === 'visible')
+      if (seen instanceof HTMLVideoElement) return seen.videoWidth > 0 ? `video ${seen.getVideoPlaybackQuality().totalVideoFrames}` : ''
+      return seen && seen.naturalWidth > 0 ? `image ${seen.src}` : ''
+    },
+    media: () => element.querySelectorAll('video, img').length,
+  },
+})
