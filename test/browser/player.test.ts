@@ -41,6 +41,7 @@ async function startCamera(t: Test, options: Record<string, string | number> = {
 /** How long the picture stood still, as a person would have measured it. */
 async function untilMovingAgain(t: Test, app: App, what: string, limitMs = 30000): Promise<void> {
   const sinceMs = Date.now()
+  await pause(300) // What was on its way already.
   const still = await app.picture()
   await until(`the picture to move after ${what}`, async () => ![still, ''].includes(await app.picture()) && ['live', 'fallback'].includes((await app.status()).state), { limitMs })
   t.comment(`${what}: the picture moved again after ${Date.now() - sinceMs} ms`)
