@@ -70,6 +70,8 @@ export class App {
       api: config.mediamtxApi,
       rtsp: config.mediamtxRtsp,
       publicHost: config.mediamtxPublicHost,
+      publicWebrtc: config.mediamtxPublicWebrtc,
+      publicHls: config.mediamtxPublicHls,
       configFile: fileURLToPath(new URL('../../mediamtx.yaml', import.meta.url)),
       env: this.env,
       logger,

@@ -23,6 +23,8 @@ export interface Config {
   mediamtxApi: string | undefined
   mediamtxRtsp: string | undefined
   mediamtxPublicHost: string | undefined
+  mediamtxPublicWebrtc: string | undefined
+  mediamtxPublicHls: string | undefined
   stateFile: string
   logLevel: LogLevel
 }
@@ -93,6 +95,18 @@ const SETTINGS = {
     env: 'MEDIAMTX_PUBLIC_HOST',
     schema: z.string().regex(HOST).optional().describe('a host name or an IP address'),
     help: 'host that browsers are given for WHEP and HLS (default: the one they used)',
+    fallback: () => undefined,
+  },
+  mediamtxPublicWebrtc: {
+    env: 'MEDIAMTX_PUBLIC_WEBRTC',
+    schema: url(['http:', 'https:']).optional().describe('an address such as https://example.com/webrtc'),
+    help: 'where a reverse proxy shows MediaMTX\'s WebRTC server (default: its port at the public host)',
+    fallback: () => undefined,
+  },
+  mediamtxPublicHls: {
+    env: 'MEDIAMTX_PUBLIC_HLS',
+    schema: url(['http:', 'https:']).optional().describe('an address such as https://example.com/hls'),
+    help: 'where a reverse proxy shows MediaMTX\'s HLS server (default: its port at the public host)',
     fallback: () => undefined,
   },
   stateFile: {

@@ -19,6 +19,9 @@ export interface RelayOptions {
   rtsp: string | undefined
   /** MEDIAMTX_PUBLIC_HOST; undefined: the host that the caller used. */
   publicHost: string | undefined
+  /** MEDIAMTX_PUBLIC_WEBRTC, MEDIAMTX_PUBLIC_HLS: base addresses at a reverse proxy; undefined: MediaMTX's own ports. */
+  publicWebrtc: string | undefined
+  publicHls: string | undefined
   configFile: string
   env: NodeJS.ProcessEnv
   logger: Logger
@@ -120,10 +123,11 @@ export class MediaRelay {
     if (this.#mode === 'off') return { webrtcWhep: null, hls: null, rtsp: null, reason: this.#offReason }
     const host = this.options.publicHost ?? requestHost
     const at = this.#addresses
-    const scheme = (encrypted: boolean | undefined) => (encrypted ? 'https' : 'http')
+    const base = (proxy: string | undefined, encrypted: boolean | undefined, address: string) =>
+      proxy?.replace(/\/+$/, '') ?? `${encrypted ? 'https' : 'http'}://${host}:${portOf(address)}`
     return {
-      webrtcWhep: at?.webrtc === false ? null : `${scheme(at?.webrtcEncryption)}://${host}:${portOf(at?.webrtcAddress ?? ':8889')}/${name}/whep`,
-      hls: at?.hls === false ? null : `${scheme(at?.hlsEncryption)}://${host}:${portOf(at?.hlsAddress ?? ':8888')}/${name}/index.m3u8`,
+      webrtcWhep: at?.webrtc === false ? null : `${base(this.options.publicWebrtc, at?.webrtcEncryption, at?.webrtcAddress ?? ':8889')}/${name}/whep`,
+      hls: at?.hls === false ? null : `${base(this.options.publicHls, at?.hlsEncryption, at?.hlsAddress ?? ':8888')}/${name}/index.m3u8`,
       rtsp: `rtsp://${host}:${portOf(at?.rtspAddress ?? ':8554')}/${name}`,
       reason: this.#problem,
     }

@@ -23,6 +23,8 @@ export class TestCamera {
   total = 0
   /** With --report-frames: when each frame left, microseconds since 1970. */
   readonly sentAtUs = new Map<number, number>()
+  /** When each picture was handed to the encoder. */
+  readonly madeAtUs = new Map<number, number>()
   readonly #child: ChildProcess
   readonly #exited: Promise<number | null>
   #stats: CameraStats | null = null
@@ -77,6 +79,7 @@ export class TestCamera {
       this.#stats = event as unknown as CameraStats
     } else if (event['event'] === 'sent') {
       this.sentAtUs.set(Number(event['frame']), Number(event['at_us']))
+      this.madeAtUs.set(Number(event['frame']), Number(event['captured_us']))
     }
   }
 }

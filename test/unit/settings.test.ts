@@ -11,7 +11,7 @@ t.test('defaults are those of the README', async (t) => {
   const { config, demo, print } = read([], { XDG_STATE_HOME: '/state' })
   t.strictSame(config, {
     zmqBind: ['tcp://127.0.0.1:5555'], httpHost: '127.0.0.1', httpPort: 8090, pubFps: 20, scaleWidth: 640, jpegQuality: 80, mediamtx: 'managed',
-    mediamtxBin: undefined, mediamtxApi: undefined, mediamtxRtsp: undefined, mediamtxPublicHost: undefined,
+    mediamtxBin: undefined, mediamtxApi: undefined, mediamtxRtsp: undefined, mediamtxPublicHost: undefined, mediamtxPublicWebrtc: undefined, mediamtxPublicHls: undefined,
     stateFile: '/state/framegate/cameras.json', logLevel: 'info',
   })
   t.equal(demo, false)
@@ -69,7 +69,7 @@ t.test('lists, IPv6 and ipc endpoints are taken', async (t) => {
 
 t.test('--help lists every setting, --version the version', async (t) => {
   const help = read(['--help']).print ?? ''
-  for (const name of ['ZMQ_BIND', 'HTTP_HOST', 'HTTP_PORT', 'PUB_FPS', 'SCALE_WIDTH', 'JPEG_QUALITY', 'MEDIAMTX', 'MEDIAMTX_BIN', 'MEDIAMTX_API', 'MEDIAMTX_RTSP', 'MEDIAMTX_PUBLIC_HOST', 'STATE_FILE', '--demo']) {
+  for (const name of ['ZMQ_BIND', 'HTTP_HOST', 'HTTP_PORT', 'PUB_FPS', 'SCALE_WIDTH', 'JPEG_QUALITY', 'MEDIAMTX', 'MEDIAMTX_BIN', 'MEDIAMTX_API', 'MEDIAMTX_RTSP', 'MEDIAMTX_PUBLIC_HOST', 'MEDIAMTX_PUBLIC_WEBRTC', 'MEDIAMTX_PUBLIC_HLS', 'STATE_FILE', '--demo']) {
     t.match(help, name)
   }
   t.equal(read(['--version']).print, 'framegate 1.2.3')
