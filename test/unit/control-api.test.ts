@@ -1,0 +1,51 @@
+// What MediaMTX's API may answer, and a real one never does when one waits for it.
+
+import { createServer, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import t from 'tap'
+import { ControlApi } from '../../src/mediamtx/control-api.js'
+import { Gateway } from '../helpers/gateway.js'
+import { temporaryFolder } from '../helpers/paths.js'
+import { until } from '../helpers/wait.js'
+
+let answer: (response: ServerResponse) => void = (response) => response.end()
+const server = createServer((_request, response) => answer(response))
+let address = ''
+
+t.before(async () => {
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  address = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+})
+t.teardown(() => (server.closeAllConnections(), server.close()))
+
+const answers: [string, (response: ServerResponse) => void, RegExp][] = [
+  ['a web page', (response) => response.end('<html>router</html>'), /is not MediaMTX's API: GET \/v3\/.* gave no JSON, but "<html>router/],
+  ['truncated JSON', (response) => response.end('{"items":[{"na'), /is not MediaMTX's API.*gave no JSON/],
+  ['JSON of something else', (response) => response.end('{"items":7}'), /is not MediaMTX's API: GET \/v3\/.*items/],
+  ['a broken connection', (response) => response.destroy(), /does not answer/],
+  ['half an answer', (response) => (response.writeHead(200, { 'content-length': 100 }), response.write('{'), setTimeout(() => response.destroy(), 20)), /does not answer/],
+  ['nothing', () => undefined, /does not answer/],
+  ['401', (response) => response.writeHead(401).end('{"status":"error","error":"authentication error"}'), /refused GET .*401.*authentication error/],
+  ['500', (response) => response.writeHead(500).end('{"status":"error","error":"no"}'), /refused GET .*500/],
+]
+
+for (const [what, give, expected] of answers) {
+  t.test(`${what} is told in words`, async (t) => {
+    answer = give
+    const api = new ControlApi(address)
+    await t.rejects(api.pathNames(500), { code: 'ERR_MEDIAMTX_API', message: expected })
+    await t.rejects(api.readers(500), { code: 'ERR_MEDIAMTX_API', message: expected })
+  })
+}
+
+t.test('a gateway whose external MediaMTX is none says so and serves on', async (t) => {
+  answer = (response) => response.end('<html>router</html>')
+  const gateway = await Gateway.start({ stateFile: join(temporaryFolder(t), 'cameras.json'), mediamtx: 'external', env: { MEDIAMTX_API: address } })
+  t.teardown(() => gateway.stop())
+  const { mediamtx } = (await gateway.get('/health')).body
+  t.match(mediamtx, { mode: 'external', ready: false, problem: /is not MediaMTX's API/ })
+  await gateway.post('/cameras/start', { name: 'a', rtsp: 'rtsp://127.0.0.1:9/x' })
+  await until('the reason at the camera', async () => /refused|MediaMTX/.test((await gateway.camera('a')).last_error?.message ?? ''))
+  t.match((await gateway.camera('a')).mediamtx_reason, /is not MediaMTX's API/)
+})
