@@ -81,7 +81,7 @@ function printWelcome(app: App, demo: Demo | null): void {
     const camera = app.cameras.get(DEMO_NAME)
     lines.push(
       `  camera "${DEMO_NAME}"    ${demo.url} (simulated)`,
-      `  watch it         ${http}/mjpeg?cam=${DEMO_NAME}`,
+      `  watch it         ${http}/`,
       `  one picture      ${http}/snapshot?cam=${DEMO_NAME}`,
       `  cameras          ${http}/cameras`,
       '',
