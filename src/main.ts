@@ -82,6 +82,7 @@ function printWelcome(app: App, demo: Demo | null): void {
     lines.push(
       `  camera "${DEMO_NAME}"    ${demo.url} (simulated)`,
       `  watch it         ${http}/`,
+      `  watch by MJPEG   ${http}/mjpeg?cam=${DEMO_NAME}`,
       `  one picture      ${http}/snapshot?cam=${DEMO_NAME}`,
       `  cameras          ${http}/cameras`,
       '',

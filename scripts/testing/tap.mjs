@@ -4,6 +4,7 @@
 // that hangs it shows nothing. A tap test is a program that prints TAP; that is all that is needed here.
 
 import { spawn } from 'node:child_process'
+import { readFileSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { duration } from '../setup/progress.mjs'
 import { root } from '../setup/stamp.mjs'
@@ -26,6 +27,19 @@ function killGroup(pid) {
   } catch {
     return false
   }
+}
+
+/** Whether the process group has a process that still runs. One that ended and waits to be reaped by init does not. */
+function runsIn(group) {
+  return readdirSync('/proc').some((name) => {
+    if (!/^[0-9]+$/.test(name)) return false
+    try {
+      const [state, , pgrp] = readFileSync(`/proc/${name}/stat`, 'latin1').replace(/^.*\) /s, '').split(' ')
+      return Number(pgrp) === group && state !== 'Z' && state !== 'X'
+    } catch {
+      return false
+    }
+  })
 }
 
 /** Resolves when all files have ended. @param paths of sources, "test/x.test.ts". */
@@ -76,7 +90,8 @@ function runFile(path, job, Parser, report) {
     child.on('error', (error) => (output += error.message))
     // Not 'close': something that a test left running may hold the pipes open for ever.
     child.on('exit', (code, signal) => {
-      const left = killGroup(child.pid)
+      const left = runsIn(child.pid)
+      killGroup(child.pid)
       child.on('close', () => {
         clearTimeout(timer)
         groups.delete(child.pid)
