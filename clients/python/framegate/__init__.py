@@ -2,12 +2,15 @@
 
 from .capture import Capture, open_capture
 from .gateway import Gateway, GatewayError
+from .jpeg import decode_jpeg
 from .message import FrameHeader, MessageError, decode_message
-from .subscriber import Frame, FrameSubscriber
+from .opencv import patch_opencv, unpatch_opencv
+from .subscriber import AsyncFrameSubscriber, Frame, FrameSubscriber
 
 __version__ = "0.1.0"
 
 __all__ = [
+    "AsyncFrameSubscriber",
     "Capture",
     "Frame",
     "FrameHeader",
@@ -15,6 +18,9 @@ __all__ = [
     "Gateway",
     "GatewayError",
     "MessageError",
+    "decode_jpeg",
     "decode_message",
     "open_capture",
+    "patch_opencv",
+    "unpatch_opencv",
 ]

@@ -5,14 +5,16 @@ import os
 import re
 import threading
 import time
-from typing import TYPE_CHECKING, Any, Optional, Tuple
+from typing import TYPE_CHECKING, Any, Iterator, Optional, Tuple
 from urllib.parse import urlsplit
 
+from . import properties as props
 from .gateway import Gateway, GatewayError
+from .jpeg import check_reduce
 from .subscriber import Frame, FrameSubscriber, _check_ms
 
 if TYPE_CHECKING:
-    from .subscriber import Image
+    from .jpeg import Image
 
 # Without a frame for this long the gateway is asked again: it may have been restarted
 # without its cameras, or somebody stopped this one.
@@ -31,7 +33,11 @@ def camera_name(rtsp_url: str) -> str:
 
 
 class Capture:
-    """What :func:`open_capture` returns. All methods may be called from any thread."""
+    """What :func:`open_capture` returns: cv2.VideoCapture's methods, always the newest frame.
+
+    All methods may be called from any thread. After a fork it belongs to the parent: reading
+    in the child raises RuntimeError.
+    """
 
     def __init__(
         self,
@@ -39,63 +45,76 @@ class Capture:
         gateway: Gateway,
         zmq_connect: Optional[str],
         timeout_ms: float,
+        gray: bool = False,
+        reduce: int = 1,
     ) -> None:
-        self._body = body
         self._gateway = gateway
         self._zmq_connect = zmq_connect
         self.timeout_ms = timeout_ms
+        #: Images are gray, ``(height, width)``.
+        self.gray = gray
+        #: Images are 1/1, 1/2, 1/4 or 1/8 of the frame's size.
+        self.reduce = reduce
         self._lock = threading.RLock()
+        self._pid = os.getpid()
+        self._asking: Optional[threading.Thread] = None
         self._subscriber: Optional[FrameSubscriber] = None
+        self._begin(body)
+
+    def _begin(self, body: "dict[str, Any]") -> None:
+        self._body = body
+        self._answer: "dict[str, Any]" = {}
         self._frame: Optional[Frame] = None
+        self._peeked: Optional[Frame] = None
+        self._first: Optional[Frame] = None
         self._released = False
         self._error: Optional[str] = None
         self._missed_before = 0
         self._last_frame_at = time.monotonic()
         self._asked_at = 0.0
-        self._asking: Optional[threading.Thread] = None
         #: The camera's name at the gateway, once it has answered.
         self.name: Optional[str] = None
 
     # What cv2.VideoCapture has.
 
-    def read(self) -> "Tuple[bool, Optional[Image]]":
+    def read(
+        self, image: "Optional[Image]" = None, *, max_age_ms: Optional[float] = None
+    ) -> "Tuple[bool, Optional[Image]]":
         """Waits ``timeout_ms`` at most for a frame newer than the last one.
 
-        :returns: ``(True, image)``: BGR, uint8, shape ``(height, width, 3)``;
-            ``(False, None)`` where none came, and :attr:`last_error` says why.
+        :param image: an array to fill, where its shape fits; else a new one is made.
+        :param max_age_ms: frames that are older are skipped.
+        :returns: ``(True, image)``: BGR, uint8, shape ``(height, width, 3)`` (gray:
+            ``(height, width)``); ``(False, None)`` where none came, and :attr:`last_error`
+            says why.
         """
-        if not self.grab():
+        if max_age_ms is not None:
+            _check_ms("max_age_ms", max_age_ms)
+        if not self._grab(max_age_ms):
+            return False, None
+        return self.retrieve(image)
+
+    def read_new(
+        self, timeout_ms: Optional[float] = None
+    ) -> "Tuple[bool, Optional[Image]]":
+        """As :meth:`read`, with a limit of its own; no frame is ever given twice."""
+        if not self._grab(None, timeout_ms):
             return False, None
         return self.retrieve()
 
     def grab(self) -> bool:
         """As :meth:`read`, without decoding the JPEG."""
-        deadline = time.monotonic() + self.timeout_ms / 1000
-        while not self._released:
-            self._keep_asking()
-            left_ms = (deadline - time.monotonic()) * 1000
-            if left_ms < 0:
-                return False
-            subscriber = self._subscriber
-            if subscriber is None:  # The gateway has not answered yet.
-                time.sleep(min(left_ms / 1000 + 0.001, 0.02))
-                continue
-            # In slices, so that asking the gateway again goes on meanwhile.
-            frame = subscriber.read(min(left_ms, 250))
-            if frame is not None:
-                self._frame = frame
-                self._last_frame_at = time.monotonic()
-                self._error = None
-                return True
-        return False
+        return self._grab(None)
 
-    def retrieve(self) -> "Tuple[bool, Optional[Image]]":
-        """Decodes the frame that was grabbed last."""
+    def retrieve(
+        self, image: "Optional[Image]" = None, flag: int = 0
+    ) -> "Tuple[bool, Optional[Image]]":
+        """Decodes the frame that was grabbed last. ``flag`` is cv2's and has no meaning here."""
         frame = self._frame
         if frame is None:
             return False, None
         try:
-            return True, frame.image
+            return True, frame.decode(self.gray, self.reduce, image)
         except ValueError as error:
             self._error = str(error)
             return False, None
@@ -104,8 +123,89 @@ class Capture:
         """The gateway knows the camera and this has not been released."""
         return self._subscriber is not None and not self._released
 
+    def open(self, filename: str, apiPreference: int = 0, params: Any = None) -> bool:
+        """Releases this and opens another camera, with the settings of :func:`open_capture`.
+
+        ``apiPreference`` and ``params`` are cv2's and have no meaning here.
+        """
+        _check_url("filename", filename)
+        self._mine()
+        self.release()
+        with self._lock:
+            kept = {key: value for key, value in self._body.items() if key not in ("name", "rtsp")}
+            self._begin({"name": camera_name(filename), "rtsp": filename, **kept})
+        self._ask_and_wait()
+        return self.isOpened()
+
+    def get(self, propId: int) -> float:
+        """A CAP_PROP_* of cv2; 0.0 for what is not known, as cv2 does.
+
+        Width and height are those of the images that :meth:`read` gives; where none has come
+        yet, the first one is waited for (``timeout_ms``). POS_MSEC and POS_FRAMES count from
+        the first frame that was read. FRAME_COUNT is -1: it does not end.
+        """
+        frame = self._frame
+        if propId in (props.FRAME_WIDTH, props.FRAME_HEIGHT):
+            frame = frame or self._peek()
+            if frame is None:
+                return 0.0
+            size = frame.header.width if propId == props.FRAME_WIDTH else frame.header.height
+            return float(-(-size // self.reduce))
+        if propId == props.POS_MSEC:
+            if frame is None or self._first is None:
+                return 0.0
+            return (frame.header.received_at_us - self._first.header.received_at_us) / 1000
+        if propId == props.POS_FRAMES:
+            if frame is None or self._first is None:
+                return 0.0
+            return float(max(0, frame.seq - self._first.seq) + 1)
+        answer = self._answer
+        if propId == props.FPS:
+            source, wanted = answer.get("fps") or 0, answer.get("pub_fps") or 0
+            return float(min(source, wanted) if source and wanted else source or wanted)
+        if propId == props.FOURCC:
+            return props.fourcc(str(answer.get("codec")))
+        known = {
+            props.FRAME_COUNT: -1.0, props.CONVERT_RGB: 1.0, props.BUFFERSIZE: 1.0,
+            props.READ_TIMEOUT_MSEC: self.timeout_ms, props.OPEN_TIMEOUT_MSEC: self.timeout_ms,
+        }  # fmt: skip
+        return known.get(propId, 0.0)
+
+    def set(self, propId: int, value: float) -> bool:
+        """FRAME_WIDTH and FPS ask the gateway for frames of this width (0: the camera's own)
+        and rate; READ_TIMEOUT_MSEC sets ``timeout_ms``; BUFFERSIZE 1 is what there always is.
+
+        :returns: whether it took effect; False for all else, as cv2 does.
+        """
+        try:
+            if propId == props.FRAME_WIDTH:
+                width = int(value)
+                _check_number("scale_width", width, 0, 7680, int)
+                return self._change("scale_width", width)
+            if propId == props.FPS:
+                _check_number("pub_fps", value, 0.1, 120, float)
+                return self._change("pub_fps", value)
+            if propId == props.READ_TIMEOUT_MSEC:
+                self.timeout_ms = _check_ms("timeout_ms", value)
+                return True
+        except ValueError:
+            return False
+        return propId == props.BUFFERSIZE and value == 1
+
+    def getBackendName(self) -> str:
+        return "FRAMEGATE"
+
+    def setExceptionMode(self, enable: bool) -> None:
+        """cv2 has it; nothing here raises on a missing frame, whatever it is set to."""
+
+    def getExceptionMode(self) -> bool:
+        return False
+
     def release(self) -> None:
         """Idempotent. The camera runs on at the gateway, for others."""
+        if self._pid != os.getpid():
+            self._released = True  # The sockets and threads are the parent's.
+            return
         with self._lock:
             self._released = True
             subscriber, self._subscriber = self._subscriber, None
@@ -130,6 +230,7 @@ class Capture:
 
     @property
     def seq(self) -> Optional[int]:
+        """The number of the last read frame; +1 for each that was published."""
         return None if self._frame is None else self._frame.seq
 
     @property
@@ -151,6 +252,13 @@ class Capture:
         """Why the last read had no frame; None where it had one."""
         return self._error
 
+    def __iter__(self) -> "Iterator[Image]":
+        """Images as they come, until this is released. A camera that is away is waited for."""
+        while not self._released:
+            ok, image = self.read()
+            if ok and image is not None:
+                yield image
+
     def __enter__(self) -> "Capture":
         return self
 
@@ -160,6 +268,74 @@ class Capture:
     def __del__(self) -> None:
         if not getattr(self, "_released", True):
             self.release()
+
+    # Waiting for frames.
+
+    def _mine(self) -> None:
+        if self._pid != os.getpid():
+            raise RuntimeError(
+                "this Capture was made before a fork; open it anew in the child "
+                "(multiprocessing: in the function that the process runs)"
+            )
+
+    def _grab(self, max_age_ms: Optional[float], timeout_ms: Optional[float] = None) -> bool:
+        self._mine()
+        limit_ms = self.timeout_ms if timeout_ms is None else _check_ms("timeout_ms", timeout_ms)
+        deadline = time.monotonic() + limit_ms / 1000
+        while not self._released:
+            frame = self._next(deadline)
+            if frame is None:
+                return False
+            if max_age_ms is not None and frame.age_ms > max_age_ms:
+                self._error = f"the newest frame is older than {max_age_ms:.0f} ms"
+                continue
+            self._frame = frame
+            self._first = self._first or frame
+            self._error = None
+            return True
+        return False
+
+    def _next(self, deadline: float) -> Optional[Frame]:
+        with self._lock:
+            peeked, self._peeked = self._peeked, None
+        subscriber = self._subscriber
+        if peeked is not None:
+            # A newer one may have come since.
+            return (subscriber.read(0) if subscriber is not None else None) or peeked
+        while not self._released:
+            self._keep_asking()
+            left_ms = (deadline - time.monotonic()) * 1000
+            if left_ms < 0:
+                return None
+            subscriber = self._subscriber
+            if subscriber is None:  # The gateway has not answered yet.
+                time.sleep(min(left_ms / 1000 + 0.001, 0.02))
+                continue
+            # In slices, so that asking the gateway again goes on meanwhile.
+            frame = subscriber.read(min(left_ms, 250))
+            if frame is not None:
+                self._last_frame_at = time.monotonic()
+                return frame
+        return None
+
+    def _peek(self) -> Optional[Frame]:
+        """The first frame, which the next read still gives."""
+        self._mine()
+        frame = self._next(time.monotonic() + self.timeout_ms / 1000)
+        with self._lock:
+            if frame is not None and self._peeked is None:
+                self._peeked = frame
+        return frame
+
+    def _change(self, key: str, value: float) -> bool:
+        self._mine()
+        if self._released:
+            return False
+        self._body[key] = value
+        self._peeked = self._frame = None  # Of another size.
+        before = self._answer
+        self._ask_and_wait()
+        return self._answer is not before
 
     # Asking the gateway.
 
@@ -175,6 +351,19 @@ class Capture:
             self._asked_at = now
             self._asking = threading.Thread(target=self._ask, name="framegate-ask", daemon=True)
             self._asking.start()
+
+    def _ask_and_wait(self) -> None:
+        """Opened when this returns, where the gateway answers within ``timeout_ms``."""
+        asking = self._asking
+        if asking is not None:
+            asking.join(self.timeout_ms / 1000)
+        self._asked_at = 0.0
+        self._last_frame_at = 0.0
+        self._keep_asking()
+        self._last_frame_at = time.monotonic()
+        asking = self._asking
+        if asking is not None:
+            asking.join(self.timeout_ms / 1000)
 
     def _ask(self) -> None:
         try:
@@ -192,7 +381,8 @@ class Capture:
         elif self._error is not None:
             self._error = f"the camera is {answer.get('state')}"
         self.name = str(answer.get("name"))
-        connect = self._zmq_connect or self._reachable(endpoint)
+        self._answer = answer
+        connect = self._zmq_connect or reachable_from(self._gateway, endpoint)
         with self._lock:
             current = self._subscriber
             if self._released or (
@@ -209,13 +399,14 @@ class Capture:
         if current is not None:
             current.close()
 
-    def _reachable(self, endpoint: str) -> str:
-        """The gateway's own loopback or wildcard address is, from elsewhere, its host."""
-        match = re.fullmatch(r"tcp://(0\.0\.0\.0|127\.0\.0\.1|\*|\[::\]|\[::1\]):(\d+)", endpoint)
-        if match is None:
-            return endpoint
-        host = self._gateway.host
-        return f"tcp://{'[' + host + ']' if ':' in host else host}:{match.group(2)}"
+
+def reachable_from(gateway: Gateway, endpoint: str) -> str:
+    """The gateway's own loopback or wildcard address is, from elsewhere, its host."""
+    match = re.fullmatch(r"tcp://(0\.0\.0\.0|127\.0\.0\.1|\*|\[::\]|\[::1\]):(\d+)", endpoint)
+    if match is None:
+        return endpoint
+    host = gateway.host
+    return f"tcp://{'[' + host + ']' if ':' in host else host}:{match.group(2)}"
 
 
 def open_capture(
@@ -226,6 +417,8 @@ def open_capture(
     *,
     name: Optional[str] = None,
     jpeg_quality: Optional[int] = None,
+    gray: bool = False,
+    reduce: int = 1,
     gateway: Optional[str] = None,
     zmq_connect: Optional[str] = None,
 ) -> Capture:
@@ -241,14 +434,17 @@ def open_capture(
     :param scale_width: pixels, 16 to 7680, 0 for the camera's own; None: the default.
     :param name: the camera's name at the gateway; made from the address where None.
     :param jpeg_quality: 1 to 100; the first start of a camera decides.
+    :param gray: images are gray, ``(height, width)``; costs less than BGR.
+    :param reduce: 2, 4 or 8: images of a half, a quarter, an eighth of the frame's size, which
+        cost less to decode. Smaller frames (``scale_width``) cost less still.
     :param gateway: default GATEWAY_BASE, then http://127.0.0.1:8090.
     :param zmq_connect: default ZMQ_CONNECT, then what the gateway answers.
     :raises TypeError, ValueError: an argument is wrong; the message names it.
     """
-    if not isinstance(rtsp_url, str):
-        raise TypeError(f"rtsp_url must be a string, not {type(rtsp_url).__name__}")
-    if not re.match(r"rtsps?://[^/]", rtsp_url, re.IGNORECASE):
-        raise ValueError("rtsp_url must begin with rtsp:// or rtsps:// and name a host")
+    _check_url("rtsp_url", rtsp_url)
+    if not isinstance(gray, bool):
+        raise TypeError(f"gray must be True or False, not {type(gray).__name__}")
+    check_reduce(reduce)
     timeout = _check_ms("timeout_ms", timeout_ms)
     _check_number("pub_fps", pub_fps, 0.1, 120, float)
     _check_number("scale_width", scale_width, 0, 7680, int)
@@ -260,13 +456,17 @@ def open_capture(
     body: "dict[str, Any]" = {"name": name or camera_name(rtsp_url), "rtsp": rtsp_url}
     optional = (("pub_fps", pub_fps), ("scale_width", scale_width), ("jpeg_quality", jpeg_quality))
     body.update({key: value for key, value in optional if value is not None})
-    capture = Capture(body, Gateway(gateway), zmq_connect or os.environ.get("ZMQ_CONNECT"), timeout)
-    # Opened when it returns, where the gateway answers in time.
-    capture._keep_asking()
-    asking = capture._asking
-    if asking is not None:
-        asking.join(timeout / 1000)
+    connect = zmq_connect or os.environ.get("ZMQ_CONNECT")
+    capture = Capture(body, Gateway(gateway), connect, timeout, gray, reduce)
+    capture._ask_and_wait()
     return capture
+
+
+def _check_url(name: str, value: Any) -> None:
+    if not isinstance(value, str):
+        raise TypeError(f"{name} must be a string, not {type(value).__name__}")
+    if not re.match(r"rtsps?://[^/]", value, re.IGNORECASE):
+        raise ValueError(f"{name} must begin with rtsp:// or rtsps:// and name a host")
 
 
 def _check_number(name: str, value: Any, least: float, most: float, kind: type) -> None:

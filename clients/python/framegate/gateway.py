@@ -1,11 +1,12 @@
 """A small client of the gateway's HTTP API, on the standard library alone."""
 
+import http.client
 import json
 import os
 import urllib.error
 import urllib.request
 from typing import Any, Optional
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 DEFAULT_BASE = "http://127.0.0.1:8090"
 
@@ -44,12 +45,34 @@ class Gateway:
         return self._call("POST", "/cameras/stop", {"name": name}, timeout_s)
 
     def camera(self, name: str, timeout_s: float = 5) -> "dict[str, Any]":
-        camera: "dict[str, Any]" = self._call("GET", f"/cameras/{name}", None, timeout_s)["camera"]
+        camera: "dict[str, Any]" = self._call("GET", f"/cameras/{quote(name, safe='')}", None, timeout_s)["camera"]
         return camera
+
+    def cameras(self, timeout_s: float = 5) -> "list[dict[str, Any]]":
+        cameras: "list[dict[str, Any]]" = self._call("GET", "/cameras", None, timeout_s)["cameras"]
+        return cameras
+
+    def health(self, timeout_s: float = 5) -> "dict[str, Any]":
+        return self._call("GET", "/health", None, timeout_s)
+
+    def snapshot(self, name: str, timeout_s: float = 10) -> bytes:
+        """The newest frame as JPEG. :raises GatewayError:"""
+        return self._fetch("GET", f"/snapshot?cam={quote(name, safe='')}", None, timeout_s)
 
     def _call(
         self, method: str, path: str, body: "Optional[dict[str, Any]]", timeout_s: float
     ) -> "dict[str, Any]":
+        try:
+            answer = json.loads(self._fetch(method, path, body, timeout_s))
+        except ValueError:
+            answer = None
+        if not isinstance(answer, dict) or answer.get("ok") is not True:
+            raise GatewayError("ERR_GATEWAY", f"{self.base} is no Framegate gateway")
+        return answer
+
+    def _fetch(
+        self, method: str, path: str, body: "Optional[dict[str, Any]]", timeout_s: float
+    ) -> bytes:
         request = urllib.request.Request(
             self.base + path,
             data=None if body is None else json.dumps(body).encode(),
@@ -58,20 +81,17 @@ class Gateway:
         )
         try:
             with _NO_PROXY.open(request, timeout=timeout_s) as response:
-                answer = json.loads(response.read())
+                return bytes(response.read())
         except urllib.error.HTTPError as error:
             try:
                 told = json.loads(error.read())
                 raise GatewayError(str(told["code"]), str(told["error"]), error.code) from None
-            except (ValueError, KeyError, TypeError):
+            except (ValueError, KeyError, TypeError, OSError):
                 raise GatewayError(
                     "ERR_GATEWAY", f"{self.base} answered {error.code}", error.code
                 ) from None
-        except (OSError, ValueError) as error:
+        except (OSError, http.client.HTTPException) as error:
             why = getattr(error, "reason", error)
             raise GatewayError(
                 "ERR_GATEWAY_UNREACHABLE", f"the gateway at {self.base} does not answer ({why})"
             ) from None
-        if not isinstance(answer, dict):
-            raise GatewayError("ERR_GATEWAY", f"{self.base} is no Framegate gateway")
-        return answer

@@ -1,19 +1,20 @@
-"""FrameSubscriber: the newest frame of one topic, over ZeroMQ, without HTTP."""
+"""FrameSubscriber: the newest frames of topics, over ZeroMQ, without HTTP."""
 
+import asyncio
 import math
+import os
 import threading
 import time
-from typing import TYPE_CHECKING, Any, Iterator, Optional
+from typing import TYPE_CHECKING, Any, AsyncIterator, Dict, Iterator, List, Optional, Sequence, Union
 
 import zmq
+import zmq.asyncio
 
+from .jpeg import decode_jpeg
 from .message import FrameHeader, MessageError, decode_message
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    Image = NDArray[np.uint8]
+    from .jpeg import Image
 
 DEFAULT_CONNECT = "tcp://127.0.0.1:5555"
 
@@ -43,29 +44,20 @@ class Frame:
         """BGR, uint8, shape ``(height, width, 3)``.
 
         :raises ValueError: the JPEG does not decode.
-        :raises ImportError: OpenCV is not installed; the message says how to get it.
+        :raises ImportError: no JPEG decoder is installed; the message says how to get one.
         """
         if self._image is None:
             self._image = decode_jpeg(self.jpeg)
         return self._image
 
+    def decode(
+        self, gray: bool = False, reduce: int = 1, out: "Optional[Image]" = None
+    ) -> "Image":
+        """As :func:`framegate.decode_jpeg`: gray, smaller, or into an array of yours."""
+        return decode_jpeg(self.jpeg, gray, reduce, out)
+
     def __repr__(self) -> str:
         return f"<Frame {self.topic} seq={self.seq} {self.header.width}x{self.header.height}>"
-
-
-def decode_jpeg(jpeg: bytes) -> "Image":
-    try:
-        import cv2
-        import numpy as np
-    except ImportError:
-        raise ImportError(
-            "a picture needs OpenCV: pip install opencv-python-headless "
-            "(frames' JPEG bytes can be had without it)"
-        ) from None
-    image: Any = cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR)
-    if image is None:
-        raise ValueError("the JPEG does not decode")
-    return image  # type: ignore[no-any-return]
 
 
 def _check_ms(name: str, value: float) -> float:
@@ -76,84 +68,51 @@ def _check_ms(name: str, value: float) -> float:
     return float(value)
 
 
-class FrameSubscriber:
-    """The newest frame of a topic; what was not read in time is replaced, never queued.
-
-    One thread at a time reads; others wait for it. Not to be used after a fork.
-
-    :param topic: a camera's name (``lobby-1``) or a rendition (``lobby-1@320w5fps``).
-    :param connect: the gateway's ZMQ_BIND as seen from here.
-    :param timeout_ms: how long :meth:`read` waits unless told otherwise.
-    """
-
-    def __init__(
-        self, topic: str, connect: str = DEFAULT_CONNECT, timeout_ms: float = 2000
-    ) -> None:
+def _check_topics(topics: Any) -> "List[str]":
+    one = isinstance(topics, str)
+    if not one and (isinstance(topics, bytes) or not isinstance(topics, Sequence)):
+        raise TypeError(f"topic must be a string or a list of them, not {type(topics).__name__}")
+    checked = [topics] if one else list(topics)
+    for topic in checked:
         if not isinstance(topic, str):
             raise TypeError(f"topic must be a string, not {type(topic).__name__}")
         if not topic or len(topic) > 128 or not topic.isascii() or "\0" in topic:
             raise ValueError("topic must be a camera's name or a rendition of it")
-        if not isinstance(connect, str):
-            raise TypeError(f"connect must be a string, not {type(connect).__name__}")
+    if not checked or len(set(checked)) != len(checked):
+        raise ValueError("topic: a list must name at least one, and none twice")
+    return checked
+
+
+def _prepare(socket: "zmq.Socket[Any]", topic: str, connect: str) -> None:
+    # A high-water mark alone leaves old frames in the kernel's buffers; conflating
+    # keeps one message, the newest.
+    socket.setsockopt(zmq.CONFLATE, 1)
+    socket.setsockopt(zmq.LINGER, 0)
+    socket.setsockopt(zmq.RECONNECT_IVL, 50)
+    socket.setsockopt(zmq.RECONNECT_IVL_MAX, 1000)
+    # A gateway whose machine vanished is noticed, and connected to again.
+    socket.setsockopt(zmq.HEARTBEAT_IVL, 2000)
+    socket.setsockopt(zmq.HEARTBEAT_TIMEOUT, 6000)
+    try:
+        socket.setsockopt(zmq.SUBSCRIBE, topic.encode("ascii") + b"\0")
+        socket.connect(connect)
+    except zmq.ZMQError as error:
+        raise ValueError(f"connect: {connect!r} is no ZeroMQ address ({error})") from None
+
+
+class _Topic:
+    """What was had of one topic."""
+
+    def __init__(self, topic: str) -> None:
         self.topic = topic
-        self.connect = connect
-        self.timeout_ms = _check_ms("timeout_ms", timeout_ms)
-        #: Frames that were published but never read here (gaps in ``seq``).
         self.missed = 0
-        #: Messages that were no frames.
-        self.invalid = 0
-        #: What was wrong with the last of them.
-        self.last_invalid: Optional[str] = None
         self._last: Optional[FrameHeader] = None
-        self._lock = threading.Lock()
-        self._closed = False
-        self._context: "zmq.Context[zmq.Socket[bytes]]" = zmq.Context()
-        self._socket = self._context.socket(zmq.SUB)
-        # A high-water mark alone leaves old frames in the kernel's buffers; conflating
-        # keeps one message, the newest.
-        self._socket.setsockopt(zmq.CONFLATE, 1)
-        self._socket.setsockopt(zmq.LINGER, 0)
-        self._socket.setsockopt(zmq.RECONNECT_IVL, 50)
-        self._socket.setsockopt(zmq.RECONNECT_IVL_MAX, 1000)
-        # A gateway whose machine vanished is noticed, and connected to again.
-        self._socket.setsockopt(zmq.HEARTBEAT_IVL, 2000)
-        self._socket.setsockopt(zmq.HEARTBEAT_TIMEOUT, 6000)
-        try:
-            self._socket.setsockopt(zmq.SUBSCRIBE, topic.encode("ascii") + b"\0")
-            self._socket.connect(connect)
-        except zmq.ZMQError as error:
-            self.close()
-            raise ValueError(f"connect: {connect!r} is no ZeroMQ address ({error})") from None
 
-    def read(self, timeout_ms: Optional[float] = None) -> Optional[Frame]:
-        """The newest frame that this reader has not had; None where none comes in time."""
-        limit_ms = self.timeout_ms if timeout_ms is None else _check_ms("timeout_ms", timeout_ms)
-        deadline = time.monotonic() + limit_ms / 1000
-        with self._lock:
-            while not self._closed:
-                left_ms = max(0.0, (deadline - time.monotonic()) * 1000)
-                if not self._socket.poll(math.ceil(left_ms), zmq.POLLIN):
-                    return None
-                try:
-                    data = self._socket.recv(zmq.NOBLOCK)
-                except zmq.Again:
-                    continue
-                frame = self._accept(data)
-                if frame is not None:
-                    return frame
-                if time.monotonic() > deadline:
-                    return None
-        return None
-
-    def _accept(self, data: bytes) -> Optional[Frame]:
-        try:
-            message = decode_message(data)
-            if message.topic != self.topic:
-                raise MessageError("it is of another topic")
-        except MessageError as error:
-            self.invalid += 1
-            self.last_invalid = str(error)
-            return None
+    def accept(self, data: bytes) -> Optional[Frame]:
+        """None for a frame that was had already. :raises MessageError:"""
+        message = decode_message(data)
+        if message.topic != self.topic:
+            raise MessageError("it is of another topic")
         header, last = message.header, self._last
         if last is not None:
             # The newest frame is sent again for whoever subscribes; those who have it skip
@@ -165,17 +124,144 @@ class FrameSubscriber:
         self._last = header
         return Frame(message.topic, header, message.jpeg)
 
+
+class _Base:
+    def __init__(self, topics: Any, connect: str, timeout_ms: float) -> None:
+        #: The topics, as given.
+        self.topics = _check_topics(topics)
+        if not isinstance(connect, str):
+            raise TypeError(f"connect must be a string, not {type(connect).__name__}")
+        self.connect = connect
+        self.timeout_ms = _check_ms("timeout_ms", timeout_ms)
+        #: Messages that were no frames.
+        self.invalid = 0
+        #: What was wrong with the last of them.
+        self.last_invalid: Optional[str] = None
+        self._states = [_Topic(topic) for topic in self.topics]
+        self._next = 0
+        self._closed = False
+        self._pid = os.getpid()
+
+    @property
+    def topic(self) -> str:
+        """The first of the topics."""
+        return self.topics[0]
+
+    @property
+    def missed(self) -> int:
+        """Frames that were published but never read here (gaps in ``seq``)."""
+        return sum(state.missed for state in self._states)
+
     @property
     def closed(self) -> bool:
         return self._closed
 
+    def _limit_s(self, timeout_ms: Optional[float]) -> float:
+        if self._pid != os.getpid():
+            raise RuntimeError(
+                "this was made before a fork; make it anew in the child "
+                "(multiprocessing: in the function that the process runs)"
+            )
+        limit_ms = self.timeout_ms if timeout_ms is None else _check_ms("timeout_ms", timeout_ms)
+        return limit_ms / 1000
+
+    def _accept(self, index: int, data: bytes) -> Optional[Frame]:
+        try:
+            return self._states[index].accept(data)
+        except MessageError as error:
+            self.invalid += 1
+            self.last_invalid = str(error)
+            return None
+
+
+class FrameSubscriber(_Base):
+    """The newest frame of a topic, or of several; what is not read in time is replaced, never
+    queued.
+
+    One thread at a time reads; others wait for it. After a fork it belongs to the parent.
+
+    :param topic: a camera's name (``lobby-1``), a rendition (``lobby-1@320w5fps``), or a list.
+    :param connect: the gateway's ZMQ_BIND as seen from here.
+    :param timeout_ms: how long :meth:`read` and :meth:`poll` wait unless told otherwise.
+    """
+
+    def __init__(
+        self,
+        topic: "Union[str, Sequence[str]]",
+        connect: str = DEFAULT_CONNECT,
+        timeout_ms: float = 2000,
+    ) -> None:
+        super().__init__(topic, connect, timeout_ms)
+        self._lock = threading.Lock()
+        self._context: "zmq.Context[zmq.Socket[bytes]]" = zmq.Context()
+        # One socket for each topic: conflating keeps one message of a socket.
+        self._sockets: "List[zmq.Socket[bytes]]" = []
+        self._poller = zmq.Poller()
+        try:
+            for name in self.topics:
+                socket = self._context.socket(zmq.SUB)
+                self._sockets.append(socket)
+                _prepare(socket, name, connect)
+                self._poller.register(socket, zmq.POLLIN)
+        except ValueError:
+            self.close()
+            raise
+
+    def read(self, timeout_ms: Optional[float] = None) -> Optional[Frame]:
+        """The newest frame that this reader has not had; None where none comes in time.
+
+        Of several topics each has its turn.
+        """
+        found = self._wait(timeout_ms, 1)
+        return found[0] if found else None
+
+    def poll(self, timeout_ms: Optional[float] = None) -> "Dict[str, Frame]":
+        """Waits until a topic has a new frame, and gives the newest of each that has one."""
+        return {frame.topic: frame for frame in self._wait(timeout_ms, len(self.topics))}
+
+    def _wait(self, timeout_ms: Optional[float], most: int) -> "List[Frame]":
+        deadline = time.monotonic() + self._limit_s(timeout_ms)
+        with self._lock:
+            while not self._closed:
+                left_ms = max(0.0, (deadline - time.monotonic()) * 1000)
+                ready = dict(self._poller.poll(math.ceil(left_ms)))
+                if not ready:
+                    return []
+                frames = self._take(ready, most)
+                if frames or time.monotonic() > deadline:
+                    return frames
+        return []
+
+    def _take(self, ready: "Dict[Any, int]", most: int) -> "List[Frame]":
+        frames: "List[Frame]" = []
+        count = len(self._sockets)
+        first = self._next
+        for index in ((first + step) % count for step in range(count)):
+            if self._sockets[index] not in ready:
+                continue
+            try:
+                data = self._sockets[index].recv(zmq.NOBLOCK)
+            except zmq.Again:
+                continue
+            self._next = (index + 1) % count
+            frame = self._accept(index, data)
+            if frame is not None:
+                frames.append(frame)
+            if len(frames) == most:
+                break
+        return frames
+
     def close(self) -> None:
         """Idempotent. A read in another thread ends at its limit first."""
+        if self._pid != os.getpid():
+            self._closed = True  # Its sockets are the parent's.
+            return
         with self._lock:
             if self._closed:
                 return
             self._closed = True
-            self._socket.close(0)
+            for socket in self._sockets:
+                socket.close(0)
             self._context.term()
 
     def __enter__(self) -> "FrameSubscriber":
@@ -188,5 +274,78 @@ class FrameSubscriber:
         """Frames without end, as they come."""
         while not self._closed:
             frame = self.read()
+            if frame is not None:
+                yield frame
+
+
+class AsyncFrameSubscriber(_Base):
+    """:class:`FrameSubscriber` for asyncio: ``async for frame in subscriber``.
+
+    To be made, used and closed in one running event loop.
+    """
+
+    def __init__(
+        self,
+        topic: "Union[str, Sequence[str]]",
+        connect: str = DEFAULT_CONNECT,
+        timeout_ms: float = 2000,
+    ) -> None:
+        super().__init__(topic, connect, timeout_ms)
+        asyncio.get_running_loop()
+        self._context = zmq.asyncio.Context()
+        self._sockets: "List[zmq.asyncio.Socket]" = []
+        self._poller = zmq.asyncio.Poller()
+        try:
+            for name in self.topics:
+                socket = self._context.socket(zmq.SUB)
+                self._sockets.append(socket)
+                _prepare(socket, name, connect)
+                self._poller.register(socket, zmq.POLLIN)
+        except ValueError:
+            self.close()
+            raise
+
+    async def read(self, timeout_ms: Optional[float] = None) -> Optional[Frame]:
+        """The newest frame that this reader has not had; None where none comes in time."""
+        deadline = time.monotonic() + self._limit_s(timeout_ms)
+        while not self._closed:
+            left_ms = max(0.0, (deadline - time.monotonic()) * 1000)
+            ready = dict(await self._poller.poll(math.ceil(left_ms)))
+            if not ready:
+                return None
+            count = len(self._sockets)
+            first = self._next
+            for index in ((first + step) % count for step in range(count)):
+                if self._closed or self._sockets[index] not in ready:
+                    continue
+                self._next = (index + 1) % count
+                frame = self._accept(index, await self._sockets[index].recv())
+                if frame is not None:
+                    return frame
+            if time.monotonic() > deadline:
+                return None
+        return None
+
+    def close(self) -> None:
+        """Idempotent."""
+        if self._closed:
+            return
+        self._closed = True
+        if self._pid != os.getpid():
+            return
+        for socket in self._sockets:
+            socket.close(0)
+        self._context.term()
+
+    async def __aenter__(self) -> "AsyncFrameSubscriber":
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self.close()
+
+    async def __aiter__(self) -> AsyncIterator[Frame]:
+        """Frames without end, as they come."""
+        while not self._closed:
+            frame = await self.read()
             if frame is not None:
                 yield frame

@@ -1,0 +1,245 @@
+"""The ``framegate`` command: list, start, stop, snapshot, watch, doctor."""
+
+import argparse
+import os
+import socket
+import sys
+import time
+from typing import Any, Callable, Dict, List, Optional
+from urllib.parse import urlsplit
+
+from . import __version__
+from .capture import camera_name, reachable_from
+from .gateway import Gateway, GatewayError
+from .subscriber import Frame, FrameSubscriber
+
+# Exit statuses.
+OK, FAILED, USAGE = 0, 1, 2
+
+
+def main(argv: Optional[List[str]] = None) -> int:
+    parser = argparse.ArgumentParser(prog="framegate", description="Cameras of a Framegate gateway.")
+    parser.add_argument("--gateway", help="default GATEWAY_BASE, then http://127.0.0.1:8090")
+    parser.add_argument("--version", action="version", version=f"framegate {__version__}")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+
+    def command(name: str, run: Callable[[Gateway, Any], int], what: str) -> argparse.ArgumentParser:
+        sub = commands.add_parser(name, help=what, description=what)
+        sub.set_defaults(run=run)
+        return sub
+
+    command("list", list_cameras, "all cameras: state, rate, age, or why not")
+    start = command("start", start_camera, "start a camera")
+    start.add_argument("rtsp", metavar="RTSP_URL")
+    start.add_argument("--name", help="default: made from the address")
+    start.add_argument("--pub-fps", type=float)
+    start.add_argument("--scale-width", type=int)
+    start.add_argument("--jpeg-quality", type=int)
+    stop = command("stop", stop_camera, "stop a camera, for everybody")
+    stop.add_argument("name", metavar="NAME")
+    snapshot = command("snapshot", save_snapshot, "write the newest frame as a JPEG file")
+    snapshot.add_argument("out", metavar="OUT.jpg")
+    snapshot.add_argument("--name", help="default: the only camera there is")
+    watch = command("watch", watch_camera, "rate, age, missed frames and size, as a live line")
+    watch.add_argument("name", metavar="NAME", help="a camera, or a rendition (lobby-1@320w5fps)")
+    watch.add_argument("--seconds", type=float, default=0, help="end after so long (default: never)")
+    command("doctor", doctor, "is the gateway there, do frames come, how old are they, what to do")
+    options = parser.parse_args(argv)
+    try:
+        return int(options.run(Gateway(options.gateway), options))
+    except GatewayError as error:
+        print(f"framegate: {error.message}", file=sys.stderr)
+        return FAILED
+    except (ValueError, TypeError) as error:
+        print(f"framegate: {error}", file=sys.stderr)
+        return USAGE
+    except KeyboardInterrupt:
+        return OK
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return OK
+
+
+def list_cameras(gateway: Gateway, _options: Any) -> int:
+    cameras = gateway.cameras()
+    if not cameras:
+        print(f"no camera at {gateway.base}; start one: framegate start rtsp://...")
+        return OK
+    rows = [("NAME", "STATE", "FPS", "AGE", "SIZE", "CODEC", "")]
+    for camera in cameras:
+        live = camera.get("state") == "live"
+        age, width = camera.get("age_ms"), camera.get("width")
+        error = camera.get("last_error") or {}
+        rows.append(
+            (
+                str(camera.get("name")), str(camera.get("state")),
+                f"{camera.get('fps', 0):.1f}" if live else "-",
+                "-" if age is None else f"{age} ms",
+                f"{width}x{camera.get('height')}" if width else "-",
+                str(camera.get("codec") or "-"), str(error.get("message", "")),
+            )
+        )  # fmt: skip
+    widths = [max(len(row[i]) for row in rows) for i in range(6)]
+    for row in rows:
+        print("  ".join([cell.ljust(width) for cell, width in zip(row, widths)] + [row[6]]).rstrip())
+    return OK
+
+
+def start_camera(gateway: Gateway, options: Any) -> int:
+    body: "Dict[str, Any]" = {"name": options.name or camera_name(options.rtsp), "rtsp": options.rtsp}
+    for key in ("pub_fps", "scale_width", "jpeg_quality"):
+        if getattr(options, key) is not None:
+            body[key] = getattr(options, key)
+    answer = gateway.start(body)
+    name = str(answer["name"])
+    camera, deadline = gateway.camera(name), time.monotonic() + 10
+    while camera.get("state") == "connecting" and time.monotonic() < deadline:
+        time.sleep(0.1)
+        camera = gateway.camera(name)
+    error = camera.get("last_error") or {}
+    print(f"{name}: {camera.get('state')}" + (f": {error['message']}" if "message" in error else ""))
+    if camera.get("state") != "live":
+        print("the gateway goes on trying; framegate list says how it is")
+    return OK if camera.get("state") == "live" else FAILED
+
+
+def stop_camera(gateway: Gateway, options: Any) -> int:
+    known = any(camera.get("name") == options.name for camera in gateway.cameras())
+    gateway.stop(options.name, timeout_s=30)
+    print(f"{options.name}: {'stopped' if known else 'did not run'}")
+    return OK
+
+
+def save_snapshot(gateway: Gateway, options: Any) -> int:
+    name = options.name
+    if name is None:
+        names = [str(camera.get("name")) for camera in gateway.cameras()]
+        if len(names) != 1:
+            told = ", ".join(names) if names else "none"
+            print(f"framegate: which camera? --name NAME; there are: {told}", file=sys.stderr)
+            return USAGE
+        name = names[0]
+    jpeg = gateway.snapshot(name)
+    try:
+        with open(options.out, "wb") as file:
+            file.write(jpeg)
+    except OSError as error:
+        print(f"framegate: {options.out} cannot be written: {error.strerror}", file=sys.stderr)
+        return FAILED
+    print(f"{options.out}: {len(jpeg)} bytes of {name}")
+    return OK
+
+
+def _subscribe(gateway: Gateway, topic: str, timeout_ms: float) -> FrameSubscriber:
+    camera = gateway.camera(topic.split("@")[0])
+    connect = os.environ.get("ZMQ_CONNECT") or reachable_from(gateway, str(camera["zmq_endpoint"]))
+    return FrameSubscriber(topic, connect, timeout_ms)
+
+
+def watch_camera(gateway: Gateway, options: Any) -> int:
+    end = time.monotonic() + options.seconds if options.seconds > 0 else float("inf")
+    terminal = sys.stdout.isatty()
+    count, since, seen = 0, time.monotonic(), 0
+    newest: Optional[Frame] = None
+    with _subscribe(gateway, options.name, 1000) as subscriber:
+        while time.monotonic() < end:
+            frame = subscriber.read(min(1000, max(0, (end - time.monotonic()) * 1000)))
+            count += frame is not None
+            newest = frame or newest
+            elapsed = time.monotonic() - since
+            if elapsed < 1:
+                continue
+            if frame is None or newest is None:
+                error = gateway.camera(options.name.split("@")[0]).get("last_error") or {}
+                line = f"{options.name}: no frame: {error.get('message', 'none comes')}"
+            else:
+                header = newest.header
+                line = (
+                    f"{options.name}: {count / elapsed:.1f} fps  age {newest.age_ms:.0f} ms  "
+                    f"missed {subscriber.missed}  {header.width}x{header.height} of "
+                    f"{header.source_width}x{header.source_height}  {len(newest.jpeg) / 1024:.0f} KiB"
+                )
+            print(f"\r{line}\033[K" if terminal else line, end="" if terminal else "\n", flush=True)
+            seen, count, since = seen + count, 0, time.monotonic()
+    if terminal:
+        print()
+    return OK if seen + count else FAILED
+
+
+def doctor(gateway: Gateway, _options: Any) -> int:
+    """Goes the way of a frame, and stops at the first thing that is wrong."""
+    good = True
+
+    def tell(ok: bool, what: str, remedy: str) -> bool:
+        nonlocal good
+        good = good and ok
+        print(f"{'ok   ' if ok else 'WRONG'} {what}" + (f"\n      {remedy}" if remedy and not ok else ""))
+        return ok
+
+    try:
+        health = gateway.health()
+    except GatewayError as error:
+        remedy = "start it (npm start), or say where it is: --gateway or GATEWAY_BASE"
+        tell(False, error.message, remedy)
+        return FAILED
+    tell(True, f"the gateway at {gateway.base} answers: version {health.get('version')}", "")
+    mediamtx: Any = health.get("mediamtx") or {}
+    tell(
+        mediamtx.get("mode") == "off" or bool(mediamtx.get("ready")),
+        f"MediaMTX: {mediamtx.get('mode')}, {mediamtx.get('version') or mediamtx.get('problem')}",
+        "browsers get MJPEG alone until it is there; npm run setup gets it",
+    )
+    cameras = gateway.cameras()
+    if not tell(bool(cameras), f"{len(cameras)} cameras", "start one: framegate start rtsp://user:password@host/path"):
+        return FAILED
+    for camera in cameras:
+        _examine(gateway, camera, tell)
+    return OK if good else FAILED
+
+
+def _examine(gateway: Gateway, camera: "Dict[str, Any]", tell: Callable[[bool, str, str], bool]) -> None:
+    name, told = str(camera.get("name")), camera.get("last_error") or {}
+    state = f"{name}: {camera.get('state')} {told.get('message', '')}".rstrip()
+    if not tell(camera.get("state") == "live", state, _REMEDIES.get(str(told.get("code")), _TRYING)):
+        return
+    connect = os.environ.get("ZMQ_CONNECT") or reachable_from(gateway, str(camera["zmq_endpoint"]))
+    if not tell(_accepts(connect), f"{name}: frames at {connect}", _NO_SOCKET):
+        return
+    with FrameSubscriber(str(camera["zmq_topic"]), connect) as subscriber:
+        frame = subscriber.read(5000)
+    tell(frame is not None, f"{name}: frames come", "none within 5 s; look at the gateway's log")
+    if frame is not None:
+        clocks = "this machine's clock and the gateway's differ (NTP), or the network is slow"
+        tell(-1000 < frame.age_ms < 1000, f"{name}: the newest is {frame.age_ms:.0f} ms old", clocks)
+
+
+def _accepts(endpoint: str) -> bool:
+    parts = urlsplit(endpoint)
+    if parts.scheme != "tcp" or parts.hostname is None or parts.port is None:
+        return True  # ipc:// and others: the frames will tell.
+    try:
+        with socket.create_connection((parts.hostname, parts.port), timeout=3):
+            return True
+    except OSError:
+        return False
+
+
+_TRYING = "the gateway goes on trying"
+_NO_SOCKET = (
+    "nothing listens there as seen from here: set the gateway's ZMQ_BIND (tcp://0.0.0.0:5555 for the LAN), "
+    "or ZMQ_CONNECT here"
+)
+_NO_WAY = "is it switched on, is the address right, is there a way to it from the gateway's machine?"
+_REMEDIES = {
+    "ERR_SOURCE_UNAUTHORIZED": "user name or password is wrong; start it again with the right ones in the address",
+    "ERR_SOURCE_NOT_FOUND": "the path in the address is wrong; the camera's manual names it",
+    "ERR_SOURCE_UNKNOWN_HOST": "the host's name is not known there",
+    "ERR_SOURCE_UNREACHABLE": _NO_WAY,
+    "ERR_SOURCE_TIMEOUT": _NO_WAY,
+    "ERR_SOURCE_BUSY": "it serves as many clients as it can; end others, or restart it",
+    "ERR_SOURCE_NO_VIDEO": "this address has no video; another path of the camera may",
+}
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,96 @@
+"""JPEG to arrays, by what is installed: simplejpeg or OpenCV, which give the same pixels."""
+
+from typing import TYPE_CHECKING, Any, Callable, Optional
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Image = NDArray[np.uint8]
+
+REDUCTIONS = (1, 2, 4, 8)
+_MISSING = (
+    "a picture needs a JPEG decoder: pip install simplejpeg (or opencv-python-headless); "
+    "frames' JPEG bytes can be had without it"
+)
+
+
+def check_reduce(value: Any) -> int:
+    """:raises TypeError, ValueError: that name ``reduce``."""
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise TypeError(f"reduce must be 1, 2, 4 or 8, not {type(value).__name__}")
+    if value not in REDUCTIONS:
+        raise ValueError(f"reduce must be 1, 2, 4 or 8, not {value}")
+    return value
+
+
+def decode_jpeg(
+    jpeg: bytes, gray: bool = False, reduce: int = 1, out: "Optional[Image]" = None
+) -> "Image":
+    """Decodes a JPEG.
+
+    :param gray: ``(height, width)``, the brightness alone, in place of BGR ``(height, width, 3)``.
+    :param reduce: 2, 4 or 8 gives a half, a quarter or an eighth of width and height (rounded
+        up), which costs less than decoding the whole picture.
+    :param out: uint8 and contiguous; it is filled and returned where its shape fits, else a new
+        array is made (cv2's habit).
+    :raises ValueError: the JPEG does not decode.
+    :raises ImportError: neither simplejpeg nor OpenCV is installed.
+    """
+    return _decoder()(jpeg, gray, check_reduce(reduce), out)
+
+
+_chosen: "Optional[Callable[[bytes, bool, int, Optional[Image]], Image]]" = None
+
+
+def _decoder() -> "Callable[[bytes, bool, int, Optional[Image]], Image]":
+    global _chosen
+    if _chosen is None:
+        try:
+            import simplejpeg  # noqa: F401
+
+            _chosen = decode_simplejpeg
+        except ImportError:
+            try:
+                import cv2  # noqa: F401
+            except ImportError:
+                raise ImportError(_MISSING) from None
+            _chosen = decode_opencv
+    return _chosen
+
+
+def decode_simplejpeg(jpeg: bytes, gray: bool, reduce: int, out: "Optional[Image]") -> "Image":
+    import simplejpeg
+
+    options: "dict[str, Any]" = {"colorspace": "GRAY" if gray else "BGR"}
+    if reduce > 1:
+        height, width, _, _ = simplejpeg.decode_jpeg_header(jpeg)
+        # The smallest scale that is not below these is taken.
+        options.update(min_height=-(-height // reduce), min_width=-(-width // reduce))
+        options.update(min_factor=reduce)
+    if out is not None and out.dtype == np.uint8 and out.flags.c_contiguous:
+        height, width, _, _ = simplejpeg.decode_jpeg_header(jpeg)
+        size = (-(-height // reduce), -(-width // reduce))
+        if out.shape == (size if gray else (*size, 3)):
+            options["buffer"] = out
+    else:
+        out = None
+    image: Any = simplejpeg.decode_jpeg(jpeg, **options)
+    if "buffer" in options and out is not None:
+        return out
+    return image[..., 0] if gray else image  # type: ignore[no-any-return]
+
+
+def decode_opencv(jpeg: bytes, gray: bool, reduce: int, out: "Optional[Image]") -> "Image":
+    import cv2
+
+    kind = "GRAYSCALE" if gray else "COLOR"
+    name = f"IMREAD_{kind}" if reduce == 1 else f"IMREAD_REDUCED_{kind}_{reduce}"
+    image: Any = cv2.imdecode(np.frombuffer(jpeg, np.uint8), getattr(cv2, name))
+    if image is None:
+        raise ValueError("the JPEG does not decode")
+    if out is not None and out.dtype == np.uint8 and out.shape == image.shape:
+        out[...] = image
+        return out
+    return image  # type: ignore[no-any-return]

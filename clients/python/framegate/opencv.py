@@ -1,0 +1,119 @@
+"""patch_opencv: programs that open ``cv2.VideoCapture("rtsp://...")`` read through the gateway."""
+
+import os
+import re
+import sys
+from typing import Any, Optional
+
+from .capture import Capture, open_capture
+
+_real: Any = None
+_told = False
+
+_RTSP = re.compile(r"rtsps?://[^/]", re.IGNORECASE)
+
+
+def patch_opencv(
+    gateway: Optional[str] = None,
+    *,
+    fallback: Optional[bool] = None,
+    timeout_ms: float = 5000,
+    pub_fps: Optional[float] = 120,
+    scale_width: Optional[int] = 0,
+) -> None:
+    """Replaces ``cv2.VideoCapture``, for this process. Idempotent; the last call's choice counts.
+
+    Addresses that begin with rtsp:// or rtsps:// are read through the gateway, in the camera's
+    own size and rate unless told otherwise; files, devices and all else by the real OpenCV.
+
+    :param gateway: default GATEWAY_BASE, then http://127.0.0.1:8090.
+    :param fallback: where the gateway cannot be reached when a camera is opened: True opens it
+        with the real OpenCV, False leaves it closed until the gateway answers. Default: the
+        environment's FRAMEGATE_FALLBACK (``opencv`` or ``fail``), then False. Either is told
+        once, on stderr.
+    :param timeout_ms: the longest that opening and a read wait.
+    :raises ImportError: OpenCV is not installed.
+    """
+    import cv2
+
+    global _real
+    if _real is None:
+        _real = cv2.VideoCapture
+    if fallback is None:
+        chosen = os.environ.get("FRAMEGATE_FALLBACK", "fail")
+        if chosen not in ("opencv", "fail"):
+            raise ValueError(f"FRAMEGATE_FALLBACK must be opencv or fail, not {chosen!r}")
+        fallback = chosen == "opencv"
+    options = {
+        "timeout_ms": timeout_ms, "pub_fps": pub_fps, "scale_width": scale_width, "gateway": gateway
+    }  # fmt: skip
+    cv2.VideoCapture = _make_class(_real, options, fallback)  # type: ignore[misc]
+
+
+def unpatch_opencv() -> None:
+    """Puts the real ``cv2.VideoCapture`` back. What is open stays open."""
+    global _real
+    if _real is not None:
+        import cv2
+
+        cv2.VideoCapture = _real  # type: ignore[misc]
+        _real = None
+
+
+def _tell(text: str) -> None:
+    global _told
+    if not _told:
+        _told = True
+        print(f"framegate: {text}", file=sys.stderr, flush=True)
+
+
+def _make_class(real: Any, options: "dict[str, Any]", fallback: bool) -> Any:
+    class Meta(type):
+        def __instancecheck__(cls, instance: object) -> bool:
+            return type.__instancecheck__(cls, instance) or isinstance(instance, real)
+
+    class VideoCapture(metaclass=Meta):
+        """cv2.VideoCapture; RTSP addresses come from the Framegate gateway."""
+
+        _capture: Any
+
+        def __init__(self, *args: Any, **kwargs: Any) -> None:
+            self._capture = None
+            if args or kwargs:
+                self.open(*args, **kwargs)
+            else:
+                self._capture = real()
+
+        def open(self, *args: Any, **kwargs: Any) -> bool:
+            source = args[0] if args else kwargs.get("filename", kwargs.get("index"))
+            if not (isinstance(source, str) and _RTSP.match(source)):
+                self._close()
+                self._capture = real(*args, **kwargs)
+                return bool(self._capture.isOpened())
+            self._close()
+            capture = open_capture(source, **options)
+            if not capture.isOpened():
+                why = capture.last_error or "it does not answer"
+                if fallback:
+                    capture.release()
+                    _tell(f"{why}; OpenCV opens the camera itself (FRAMEGATE_FALLBACK=opencv)")
+                    self._capture = real(*args, **kwargs)
+                    return bool(self._capture.isOpened())
+                _tell(
+                    f"{why}; frames come when it answers "
+                    "(FRAMEGATE_FALLBACK=opencv opens cameras without it)"
+                )
+            self._capture = capture
+            return capture.isOpened()
+
+        def _close(self) -> None:
+            if isinstance(self._capture, Capture):
+                self._capture.release()
+            self._capture = None
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(self.__dict__["_capture"], name)
+
+    VideoCapture.__qualname__ = "VideoCapture"
+    VideoCapture.__module__ = "cv2"
+    return VideoCapture

@@ -1,0 +1,60 @@
+"""framegate-run: an unchanged program whose cv2.VideoCapture("rtsp://...") reads through the gateway."""
+
+import argparse
+import os
+import runpy
+import sys
+from typing import List, Optional
+
+from .opencv import patch_opencv
+
+
+def main(argv: Optional[List[str]] = None) -> int:
+    parser = argparse.ArgumentParser(
+        prog="framegate-run",
+        description="Runs a Python program; cv2.VideoCapture of an RTSP address reads through the Framegate gateway.",
+        usage="framegate-run [options] SCRIPT.py [arguments] | framegate-run [options] -m MODULE [arguments]",
+    )
+    parser.add_argument("--gateway", help="default GATEWAY_BASE, then http://127.0.0.1:8090")
+    parser.add_argument(
+        "--fallback", choices=["opencv", "fail"],
+        help="without a gateway: OpenCV opens the camera itself, or it stays closed "
+        "(default: FRAMEGATE_FALLBACK, then fail)",
+    )  # fmt: skip
+    parser.add_argument("--pub-fps", type=float, default=120, help="frames a second at most (default: the camera's)")
+    parser.add_argument("--scale-width", type=int, default=0, help="pixels (default: the camera's own size)")
+    parser.add_argument(
+        "-m", dest="module", metavar="MODULE", nargs=argparse.REMAINDER, help="run a module, as python -m does"
+    )
+    parser.add_argument("program", nargs=argparse.REMAINDER, help=argparse.SUPPRESS)
+    options = parser.parse_args(argv)
+    program = options.module or options.program
+    if not program:
+        parser.error("which program? SCRIPT.py or -m MODULE is missing")
+    if not options.module and not os.path.exists(program[0]):
+        parser.error(f"there is no file {program[0]}")
+    try:
+        patch_opencv(
+            options.gateway,
+            fallback=None if options.fallback is None else options.fallback == "opencv",
+            pub_fps=options.pub_fps,
+            scale_width=options.scale_width,
+        )
+    except ImportError:
+        print("framegate-run: OpenCV (cv2) is not installed here", file=sys.stderr)
+        return 2
+    except ValueError as error:
+        print(f"framegate-run: {error}", file=sys.stderr)
+        return 2
+    sys.argv = list(program)
+    if options.module:
+        sys.path.insert(0, os.getcwd())
+        runpy.run_module(program[0], run_name="__main__", alter_sys=True)
+    else:
+        sys.path.insert(0, os.path.dirname(os.path.abspath(program[0])))
+        runpy.run_path(program[0], run_name="__main__")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
