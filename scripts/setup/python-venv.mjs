@@ -8,6 +8,8 @@ import { hashOf, readStamp, root, writeStamp } from './stamp.mjs'
 const venv = join(root, '.venv')
 const stampFile = join(venv, '.framegate-stamp.json')
 const requirements = ['clients/python/requirements.txt', 'test/python/requirements.txt'].map((name) => join(root, name))
+// Packages that ask for opencv-python, which must not be beside opencv-python-headless: without what they ask for.
+const withoutDependencies = join(root, 'test/python/requirements-no-deps.txt')
 
 /** The Python of the tests. */
 export const python = join(venv, 'bin/python')
@@ -15,7 +17,7 @@ export const python = join(venv, 'bin/python')
 /** Changes with the requirements and with the interpreter behind .venv; null where that is gone. */
 function hash() {
   try {
-    return hashOf([...requirements, join(venv, 'pyvenv.cfg')], realpathSync(python))
+    return hashOf([...requirements, withoutDependencies, join(venv, 'pyvenv.cfg')], realpathSync(python))
   } catch {
     return null
   }
@@ -39,8 +41,9 @@ export async function pythonVenv({ step }) {
   const present = requirements.filter((file) => existsSync(file))
   const wanted = present.flatMap((file) => readFileSync(file, 'utf8').split('\n')).filter((line) => /^\s*[a-zA-Z]/.test(line)).length
   let seen = 0
-  const args = ['-m', 'pip', 'install', '--disable-pip-version-check', '--no-input', '--progress-bar', 'off']
-  await must('pip could not install what the Python tests need; is there a network that reaches the package index?', python, [...args, ...present.flatMap((file) => ['-r', file])], {
+  const install = (...which) => must('pip could not install what the Python tests need; is there a network that reaches the package index?', python, [
+    '-m', 'pip', 'install', '--disable-pip-version-check', '--no-input', '--progress-bar', 'off', ...which,
+  ], {
     onLine: (line) => {
       const name = /^Collecting ([\w.-]+)/.exec(line)?.[1]
       if (name !== undefined) step.update(`pip, ${name}`, Math.min(0.9, ++seen / (wanted + 4)))
@@ -49,6 +52,8 @@ export async function pythonVenv({ step }) {
       return false
     },
   })
+  await install(...present.flatMap((file) => ['-r', file]))
+  if (existsSync(withoutDependencies)) await install('--no-deps', '-r', withoutDependencies)
   writeStamp(stampFile, { hash: hash() })
   step.done('made')
 }

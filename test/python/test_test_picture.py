@@ -3,7 +3,6 @@
 import cv2
 import numpy as np
 import pytest
-
 import test_picture as tp
 
 SIZES = [(1280, 720), (1920, 1080), (640, 480), (768, 432), (160, 90)]

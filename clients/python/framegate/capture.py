@@ -90,34 +90,19 @@ class Capture:
         """
         if max_age_ms is not None:
             _check_ms("max_age_ms", max_age_ms)
-        if not self._grab(max_age_ms):
-            return False, None
-        return self.retrieve(image)
+        return self._decode(self._grab(max_age_ms), image)
 
-    def read_new(
-        self, timeout_ms: Optional[float] = None
-    ) -> "Tuple[bool, Optional[Image]]":
+    def read_new(self, timeout_ms: Optional[float] = None) -> "Tuple[bool, Optional[Image]]":
         """As :meth:`read`, with a limit of its own; no frame is ever given twice."""
-        if not self._grab(None, timeout_ms):
-            return False, None
-        return self.retrieve()
+        return self._decode(self._grab(None, timeout_ms), None)
 
     def grab(self) -> bool:
         """As :meth:`read`, without decoding the JPEG."""
-        return self._grab(None)
+        return self._grab(None) is not None
 
-    def retrieve(
-        self, image: "Optional[Image]" = None, flag: int = 0
-    ) -> "Tuple[bool, Optional[Image]]":
+    def retrieve(self, image: "Optional[Image]" = None, flag: int = 0) -> "Tuple[bool, Optional[Image]]":
         """Decodes the frame that was grabbed last. ``flag`` is cv2's and has no meaning here."""
-        frame = self._frame
-        if frame is None:
-            return False, None
-        try:
-            return True, frame.decode(self.gray, self.reduce, image)
-        except ValueError as error:
-            self._error = str(error)
-            return False, None
+        return self._decode(self._frame, image)
 
     def isOpened(self) -> bool:
         """The gateway knows the camera and this has not been released."""
@@ -140,8 +125,8 @@ class Capture:
     def get(self, propId: int) -> float:
         """A CAP_PROP_* of cv2; 0.0 for what is not known, as cv2 does.
 
-        Width and height are those of the images that :meth:`read` gives; where none has come
-        yet, the first one is waited for (``timeout_ms``). POS_MSEC and POS_FRAMES count from
+        Width and height are those of the images that :meth:`read` gives; FPS is the rate at which
+        they come. What is not known yet is waited for (``timeout_ms``). POS_MSEC and POS_FRAMES count from
         the first frame that was read. FRAME_COUNT is -1: it does not end.
         """
         frame = self._frame
@@ -159,12 +144,11 @@ class Capture:
             if frame is None or self._first is None:
                 return 0.0
             return float(max(0, frame.seq - self._first.seq) + 1)
-        answer = self._answer
         if propId == props.FPS:
-            source, wanted = answer.get("fps") or 0, answer.get("pub_fps") or 0
-            return float(min(source, wanted) if source and wanted else source or wanted)
+            source = self._ask_for("fps") or 0.0
+            return float(min(source, self._answer.get("pub_fps") or source))
         if propId == props.FOURCC:
-            return props.fourcc(str(answer.get("codec")))
+            return props.fourcc(str(self._ask_for("codec")))
         known = {
             props.FRAME_COUNT: -1.0, props.CONVERT_RGB: 1.0, props.BUFFERSIZE: 1.0,
             props.READ_TIMEOUT_MSEC: self.timeout_ms, props.OPEN_TIMEOUT_MSEC: self.timeout_ms,
@@ -278,22 +262,32 @@ class Capture:
                 "(multiprocessing: in the function that the process runs)"
             )
 
-    def _grab(self, max_age_ms: Optional[float], timeout_ms: Optional[float] = None) -> bool:
+    def _decode(self, frame: Optional[Frame], image: "Optional[Image]") -> "Tuple[bool, Optional[Image]]":
+        # The frame is handed over, not looked up: another thread may have read a newer one since.
+        if frame is None:
+            return False, None
+        try:
+            return True, frame.decode(self.gray, self.reduce, image)
+        except ValueError as error:
+            self._error = str(error)
+            return False, None
+
+    def _grab(self, max_age_ms: Optional[float], timeout_ms: Optional[float] = None) -> Optional[Frame]:
         self._mine()
         limit_ms = self.timeout_ms if timeout_ms is None else _check_ms("timeout_ms", timeout_ms)
         deadline = time.monotonic() + limit_ms / 1000
         while not self._released:
             frame = self._next(deadline)
             if frame is None:
-                return False
+                return None
             if max_age_ms is not None and frame.age_ms > max_age_ms:
                 self._error = f"the newest frame is older than {max_age_ms:.0f} ms"
                 continue
             self._frame = frame
             self._first = self._first or frame
             self._error = None
-            return True
-        return False
+            return frame
+        return None
 
     def _next(self, deadline: float) -> Optional[Frame]:
         with self._lock:
@@ -326,6 +320,22 @@ class Capture:
             if frame is not None and self._peeked is None:
                 self._peeked = frame
         return frame
+
+    def _ask_for(self, key: str) -> Any:
+        """What the gateway knows of the camera, once it knows it; None where it does not in time."""
+        self._mine()
+        deadline = time.monotonic() + self.timeout_ms / 1000
+        while not self._released and not self._answer.get(key):
+            try:
+                if self.name is not None:
+                    self._answer = {**self._answer, key: self._gateway.camera(self.name).get(key)}
+            except GatewayError as error:
+                self._error = error.message
+            if self._answer.get(key) or time.monotonic() > deadline:
+                break
+            self._keep_asking()
+            time.sleep(0.05)
+        return self._answer.get(key)
 
     def _change(self, key: str, value: float) -> bool:
         self._mine()
@@ -385,9 +395,7 @@ class Capture:
         connect = self._zmq_connect or reachable_from(self._gateway, endpoint)
         with self._lock:
             current = self._subscriber
-            if self._released or (
-                current is not None and (current.topic, current.connect) == (topic, connect)
-            ):
+            if self._released or (current is not None and (current.topic, current.connect) == (topic, connect)):
                 return
             try:
                 self._subscriber = FrameSubscriber(topic, connect, self.timeout_ms)

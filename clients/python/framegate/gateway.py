@@ -59,9 +59,7 @@ class Gateway:
         """The newest frame as JPEG. :raises GatewayError:"""
         return self._fetch("GET", f"/snapshot?cam={quote(name, safe='')}", None, timeout_s)
 
-    def _call(
-        self, method: str, path: str, body: "Optional[dict[str, Any]]", timeout_s: float
-    ) -> "dict[str, Any]":
+    def _call(self, method: str, path: str, body: "Optional[dict[str, Any]]", timeout_s: float) -> "dict[str, Any]":
         try:
             answer = json.loads(self._fetch(method, path, body, timeout_s))
         except ValueError:
@@ -70,9 +68,7 @@ class Gateway:
             raise GatewayError("ERR_GATEWAY", f"{self.base} is no Framegate gateway")
         return answer
 
-    def _fetch(
-        self, method: str, path: str, body: "Optional[dict[str, Any]]", timeout_s: float
-    ) -> bytes:
+    def _fetch(self, method: str, path: str, body: "Optional[dict[str, Any]]", timeout_s: float) -> bytes:
         request = urllib.request.Request(
             self.base + path,
             data=None if body is None else json.dumps(body).encode(),
@@ -87,9 +83,7 @@ class Gateway:
                 told = json.loads(error.read())
                 raise GatewayError(str(told["code"]), str(told["error"]), error.code) from None
             except (ValueError, KeyError, TypeError, OSError):
-                raise GatewayError(
-                    "ERR_GATEWAY", f"{self.base} answered {error.code}", error.code
-                ) from None
+                raise GatewayError("ERR_GATEWAY", f"{self.base} answered {error.code}", error.code) from None
         except (OSError, http.client.HTTPException) as error:
             why = getattr(error, "reason", error)
             raise GatewayError(

@@ -25,9 +25,7 @@ def check_reduce(value: Any) -> int:
     return value
 
 
-def decode_jpeg(
-    jpeg: bytes, gray: bool = False, reduce: int = 1, out: "Optional[Image]" = None
-) -> "Image":
+def decode_jpeg(jpeg: bytes, gray: bool = False, reduce: int = 1, out: "Optional[Image]" = None) -> "Image":
     """Decodes a JPEG.
 
     :param gray: ``(height, width)``, the brightness alone, in place of BGR ``(height, width, 3)``.
@@ -87,7 +85,10 @@ def decode_opencv(jpeg: bytes, gray: bool, reduce: int, out: "Optional[Image]") 
 
     kind = "GRAYSCALE" if gray else "COLOR"
     name = f"IMREAD_{kind}" if reduce == 1 else f"IMREAD_REDUCED_{kind}_{reduce}"
-    image: Any = cv2.imdecode(np.frombuffer(jpeg, np.uint8), getattr(cv2, name))
+    try:
+        image: Any = cv2.imdecode(np.frombuffer(jpeg, np.uint8), getattr(cv2, name))
+    except cv2.error:
+        image = None
     if image is None:
         raise ValueError("the JPEG does not decode")
     if out is not None and out.dtype == np.uint8 and out.shape == image.shape:

@@ -8,6 +8,8 @@ WIRE_VERSION = 1
 #: Longest header that is believed; ours has some 300 bytes.
 MAX_HEADER_BYTES = 64 * 1024
 
+_MOST = 2**63 - 1
+
 
 class MessageError(ValueError):
     """A message that is not a frame of a version this reader knows."""
@@ -41,8 +43,8 @@ class Message(NamedTuple):
 
 def _integer(header: "dict[str, Any]", key: str, least: int) -> int:
     value = header.get(key)
-    if type(value) is not int or value < least:
-        raise MessageError(f"header: {key} must be an integer from {least}")
+    if type(value) is not int or not least <= value <= _MOST:
+        raise MessageError(f"header: {key} must be an integer from {least} to 2^63 - 1")
     return value
 
 

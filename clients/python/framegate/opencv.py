@@ -99,10 +99,7 @@ def _make_class(real: Any, options: "dict[str, Any]", fallback: bool) -> Any:
                     _tell(f"{why}; OpenCV opens the camera itself (FRAMEGATE_FALLBACK=opencv)")
                     self._capture = real(*args, **kwargs)
                     return bool(self._capture.isOpened())
-                _tell(
-                    f"{why}; frames come when it answers "
-                    "(FRAMEGATE_FALLBACK=opencv opens cameras without it)"
-                )
+                _tell(f"{why}; frames come when it answers (FRAMEGATE_FALLBACK=opencv opens cameras without it)")
             self._capture = capture
             return capture.isOpened()
 

@@ -47,14 +47,19 @@ class Frame:
         :raises ImportError: no JPEG decoder is installed; the message says how to get one.
         """
         if self._image is None:
-            self._image = decode_jpeg(self.jpeg)
+            self._image = self.decode()
         return self._image
 
-    def decode(
-        self, gray: bool = False, reduce: int = 1, out: "Optional[Image]" = None
-    ) -> "Image":
-        """As :func:`framegate.decode_jpeg`: gray, smaller, or into an array of yours."""
-        return decode_jpeg(self.jpeg, gray, reduce, out)
+    def decode(self, gray: bool = False, reduce: int = 1, out: "Optional[Image]" = None) -> "Image":
+        """As :func:`framegate.decode_jpeg`: gray, smaller, or into an array of yours.
+
+        :raises ValueError: also where the picture has not the size that the header tells.
+        """
+        image = decode_jpeg(self.jpeg, gray, reduce, out)
+        told = (-(-self.header.height // reduce), -(-self.header.width // reduce))
+        if image.shape[:2] != told:
+            raise ValueError(f"the JPEG has {image.shape[1]}x{image.shape[0]} pixels, not {told[1]}x{told[0]}")
+        return image
 
     def __repr__(self) -> str:
         return f"<Frame {self.topic} seq={self.seq} {self.header.width}x{self.header.height}>"
@@ -125,8 +130,10 @@ class _Topic:
         return Frame(message.topic, header, message.jpeg)
 
 
-class _Base:
-    def __init__(self, topics: Any, connect: str, timeout_ms: float) -> None:
+class _Reader:
+    """What the two kinds of subscribers share; they differ in how they wait."""
+
+    def __init__(self, topics: Any, connect: str, timeout_ms: float, poller: Any) -> None:
         #: The topics, as given.
         self.topics = _check_topics(topics)
         if not isinstance(connect, str):
@@ -138,9 +145,22 @@ class _Base:
         #: What was wrong with the last of them.
         self.last_invalid: Optional[str] = None
         self._states = [_Topic(topic) for topic in self.topics]
-        self._next = 0
+        self._turn = 0
         self._closed = False
         self._pid = os.getpid()
+        self._context: "zmq.Context[zmq.Socket[bytes]]" = zmq.Context()
+        # One socket for each topic: conflating keeps one message of a socket.
+        self._sockets: "List[zmq.Socket[bytes]]" = []
+        self._poller = poller
+        try:
+            for name in self.topics:
+                socket = self._context.socket(zmq.SUB)
+                self._sockets.append(socket)
+                _prepare(socket, name, connect)
+                self._poller.register(socket, zmq.POLLIN)
+        except ValueError:
+            self._close()
+            raise
 
     @property
     def topic(self) -> str:
@@ -165,16 +185,38 @@ class _Base:
         limit_ms = self.timeout_ms if timeout_ms is None else _check_ms("timeout_ms", timeout_ms)
         return limit_ms / 1000
 
-    def _accept(self, index: int, data: bytes) -> Optional[Frame]:
-        try:
-            return self._states[index].accept(data)
-        except MessageError as error:
-            self.invalid += 1
-            self.last_invalid = str(error)
-            return None
+    def _take(self, ready: "Dict[Any, int]", most: int) -> "List[Frame]":
+        """New frames of what is ready, one of each topic; each topic has its turn."""
+        frames: "List[Frame]" = []
+        count, first = len(self._sockets), self._turn
+        for index in ((first + step) % count for step in range(count)):
+            if self._closed or self._sockets[index] not in ready or len(frames) == most:
+                continue
+            try:
+                frame = self._states[index].accept(self._sockets[index].recv(zmq.NOBLOCK))
+            except zmq.Again:
+                continue
+            except MessageError as error:
+                self.invalid += 1
+                self.last_invalid = str(error)
+                continue
+            self._turn = (index + 1) % count
+            if frame is not None:
+                frames.append(frame)
+        return frames
+
+    def _close(self) -> None:
+        if self._closed:
+            return
+        self._closed = True
+        if self._pid != os.getpid():
+            return  # Its sockets are the parent's.
+        for socket in self._sockets:
+            socket.close(0)
+        self._context.term()
 
 
-class FrameSubscriber(_Base):
+class FrameSubscriber(_Reader):
     """The newest frame of a topic, or of several; what is not read in time is replaced, never
     queued.
 
@@ -183,6 +225,7 @@ class FrameSubscriber(_Base):
     :param topic: a camera's name (``lobby-1``), a rendition (``lobby-1@320w5fps``), or a list.
     :param connect: the gateway's ZMQ_BIND as seen from here.
     :param timeout_ms: how long :meth:`read` and :meth:`poll` wait unless told otherwise.
+    :raises TypeError, ValueError: an argument is wrong; the message names it.
     """
 
     def __init__(
@@ -191,21 +234,8 @@ class FrameSubscriber(_Base):
         connect: str = DEFAULT_CONNECT,
         timeout_ms: float = 2000,
     ) -> None:
-        super().__init__(topic, connect, timeout_ms)
+        super().__init__(topic, connect, timeout_ms, zmq.Poller())
         self._lock = threading.Lock()
-        self._context: "zmq.Context[zmq.Socket[bytes]]" = zmq.Context()
-        # One socket for each topic: conflating keeps one message of a socket.
-        self._sockets: "List[zmq.Socket[bytes]]" = []
-        self._poller = zmq.Poller()
-        try:
-            for name in self.topics:
-                socket = self._context.socket(zmq.SUB)
-                self._sockets.append(socket)
-                _prepare(socket, name, connect)
-                self._poller.register(socket, zmq.POLLIN)
-        except ValueError:
-            self.close()
-            raise
 
     def read(self, timeout_ms: Optional[float] = None) -> Optional[Frame]:
         """The newest frame that this reader has not had; None where none comes in time.
@@ -225,44 +255,18 @@ class FrameSubscriber(_Base):
             while not self._closed:
                 left_ms = max(0.0, (deadline - time.monotonic()) * 1000)
                 ready = dict(self._poller.poll(math.ceil(left_ms)))
-                if not ready:
-                    return []
                 frames = self._take(ready, most)
-                if frames or time.monotonic() > deadline:
+                if frames or not ready or time.monotonic() > deadline:
                     return frames
         return []
-
-    def _take(self, ready: "Dict[Any, int]", most: int) -> "List[Frame]":
-        frames: "List[Frame]" = []
-        count = len(self._sockets)
-        first = self._next
-        for index in ((first + step) % count for step in range(count)):
-            if self._sockets[index] not in ready:
-                continue
-            try:
-                data = self._sockets[index].recv(zmq.NOBLOCK)
-            except zmq.Again:
-                continue
-            self._next = (index + 1) % count
-            frame = self._accept(index, data)
-            if frame is not None:
-                frames.append(frame)
-            if len(frames) == most:
-                break
-        return frames
 
     def close(self) -> None:
         """Idempotent. A read in another thread ends at its limit first."""
         if self._pid != os.getpid():
-            self._closed = True  # Its sockets are the parent's.
+            self._close()  # The lock may have been held when the process forked.
             return
         with self._lock:
-            if self._closed:
-                return
-            self._closed = True
-            for socket in self._sockets:
-                socket.close(0)
-            self._context.term()
+            self._close()
 
     def __enter__(self) -> "FrameSubscriber":
         return self
@@ -278,7 +282,7 @@ class FrameSubscriber(_Base):
                 yield frame
 
 
-class AsyncFrameSubscriber(_Base):
+class AsyncFrameSubscriber(_Reader):
     """:class:`FrameSubscriber` for asyncio: ``async for frame in subscriber``.
 
     To be made, used and closed in one running event loop.
@@ -290,52 +294,31 @@ class AsyncFrameSubscriber(_Base):
         connect: str = DEFAULT_CONNECT,
         timeout_ms: float = 2000,
     ) -> None:
-        super().__init__(topic, connect, timeout_ms)
         asyncio.get_running_loop()
-        self._context = zmq.asyncio.Context()
-        self._sockets: "List[zmq.asyncio.Socket]" = []
-        self._poller = zmq.asyncio.Poller()
-        try:
-            for name in self.topics:
-                socket = self._context.socket(zmq.SUB)
-                self._sockets.append(socket)
-                _prepare(socket, name, connect)
-                self._poller.register(socket, zmq.POLLIN)
-        except ValueError:
-            self.close()
-            raise
+        super().__init__(topic, connect, timeout_ms, zmq.asyncio.Poller())
 
     async def read(self, timeout_ms: Optional[float] = None) -> Optional[Frame]:
         """The newest frame that this reader has not had; None where none comes in time."""
+        found = await self._wait(timeout_ms, 1)
+        return found[0] if found else None
+
+    async def poll(self, timeout_ms: Optional[float] = None) -> "Dict[str, Frame]":
+        """As :meth:`FrameSubscriber.poll`."""
+        return {frame.topic: frame for frame in await self._wait(timeout_ms, len(self.topics))}
+
+    async def _wait(self, timeout_ms: Optional[float], most: int) -> "List[Frame]":
         deadline = time.monotonic() + self._limit_s(timeout_ms)
         while not self._closed:
             left_ms = max(0.0, (deadline - time.monotonic()) * 1000)
             ready = dict(await self._poller.poll(math.ceil(left_ms)))
-            if not ready:
-                return None
-            count = len(self._sockets)
-            first = self._next
-            for index in ((first + step) % count for step in range(count)):
-                if self._closed or self._sockets[index] not in ready:
-                    continue
-                self._next = (index + 1) % count
-                frame = self._accept(index, await self._sockets[index].recv())
-                if frame is not None:
-                    return frame
-            if time.monotonic() > deadline:
-                return None
-        return None
+            frames = self._take(ready, most)
+            if frames or not ready or time.monotonic() > deadline:
+                return frames
+        return []
 
     def close(self) -> None:
         """Idempotent."""
-        if self._closed:
-            return
-        self._closed = True
-        if self._pid != os.getpid():
-            return
-        for socket in self._sockets:
-            socket.close(0)
-        self._context.term()
+        self._close()
 
     async def __aenter__(self) -> "AsyncFrameSubscriber":
         return self

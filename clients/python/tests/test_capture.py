@@ -31,9 +31,7 @@ class StandIn:
 
         class Handler(http.server.BaseHTTPRequestHandler):
             def do_POST(self):
-                stand_in.bodies.append(
-                    json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-                )
+                stand_in.bodies.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
                 body = json.dumps(
                     stand_in.answer
                     or {
@@ -91,13 +89,9 @@ def read_until(capture, gateway, first_seq=0, limit_s=20):
 
 
 def test_it_starts_the_camera_and_reads_its_frames(gateway):
-    with open_capture(
-        URL, timeout_ms=2000, pub_fps=20, scale_width=640, gateway=gateway.base
-    ) as cap:
+    with open_capture(URL, timeout_ms=2000, pub_fps=20, scale_width=640, gateway=gateway.base) as cap:
         assert cap.isOpened()
-        assert gateway.bodies == [
-            {"name": camera_name(URL), "rtsp": URL, "pub_fps": 20, "scale_width": 640}
-        ]
+        assert gateway.bodies == [{"name": camera_name(URL), "rtsp": URL, "pub_fps": 20, "scale_width": 640}]
         cap.timeout_ms = 200
         frame = read_until(cap, gateway)
         assert frame.shape == (24, 32, 3)
@@ -183,9 +177,7 @@ def test_names_are_the_same_each_time_and_hold_no_credentials():
     assert camera_name(URL) != camera_name(URL + "2")
     for url in (URL, "rtsp://[fe80::1]:554/a", "rtsp://h", "rtsp://h/" + "x" * 500, "rtsp://h/ä"):
         name = camera_name(url)
-        assert 1 <= len(name) <= 64 and all(
-            c.isascii() and (c.isalnum() or c in "_-") for c in name
-        )
+        assert 1 <= len(name) <= 64 and all(c.isascii() and (c.isalnum() or c in "_-") for c in name)
         assert "hunter2" not in name
 
 

@@ -1,3 +1,5 @@
+import asyncio
+import os
 import threading
 import time
 
@@ -5,7 +7,7 @@ import pytest
 import zmq
 from wire import message
 
-from framegate import FrameSubscriber
+from framegate import AsyncFrameSubscriber, FrameSubscriber
 
 
 @pytest.fixture(params=["tcp", "ipc"])
@@ -137,3 +139,170 @@ def test_close_is_idempotent_and_reading_after_it_gives_nothing(publisher):
 def test_wrong_arguments_are_named(arguments, error, names):
     with pytest.raises(error, match=names):
         FrameSubscriber(**arguments)
+
+
+def test_poll_gives_the_newest_of_each_topic_that_has_one(publisher):
+    topics = ["cam1", "cam2", "cam3"]
+    with FrameSubscriber(topics, endpoint(publisher)) as subscriber:
+        for _ in topics:
+            assert publisher.poll(10000)
+            publisher.recv()
+        for seq in range(20):
+            publisher.send(message("cam1", seq=seq))
+            publisher.send(message("cam3", seq=100 + seq))
+        time.sleep(0.3)
+        assert {name: frame.seq for name, frame in subscriber.poll(10000).items()} == {"cam1": 19, "cam3": 119}
+        assert subscriber.poll(50) == {}
+        publisher.send(message("cam2", seq=7))
+        assert {name: frame.seq for name, frame in subscriber.poll(10000).items()} == {"cam2": 7}
+        assert subscriber.topics == topics and subscriber.topic == "cam1"
+        assert subscriber.missed == 0, "what came before the first read was not missed"
+        publisher.send(message("cam1", seq=25))
+        assert subscriber.poll(10000)["cam1"].seq == 25
+        assert subscriber.missed == 5
+
+
+def test_read_of_several_lets_no_topic_starve(publisher):
+    with FrameSubscriber(["cam1", "cam2"], endpoint(publisher)) as subscriber:
+        for _ in range(2):
+            assert publisher.poll(10000)
+            publisher.recv()
+        seen = []
+        for seq in range(30):
+            publisher.send(message("cam1", seq=seq))
+            publisher.send(message("cam2", seq=seq))
+            time.sleep(0.01)
+            frame = subscriber.read(10000)
+            seen.append(frame.topic)
+        assert 10 <= seen.count("cam1") <= 20, seen
+
+
+def test_asyncio(publisher):
+    async def main():
+        async with AsyncFrameSubscriber(["cam1", "cam2"], endpoint(publisher), timeout_ms=10000) as subscriber:
+            for _ in range(2):
+                assert publisher.poll(10000)
+                publisher.recv()
+            publisher.send(b"cam2\0rubbish")
+            assert await subscriber.read(200) is None
+            assert subscriber.invalid == 1
+            seen = {}
+            ticks = 0
+
+            async def tick():
+                nonlocal ticks
+                while True:
+                    await asyncio.sleep(0.01)
+                    ticks += 1
+
+            ticking = asyncio.ensure_future(tick())
+            for seq in range(10):
+                publisher.send(message("cam1", seq=seq))
+                publisher.send(message("cam2", seq=seq))
+            await asyncio.sleep(0.3)
+            async for frame in subscriber:
+                seen[frame.topic] = frame.seq
+                if len(seen) == 2:
+                    break
+            assert seen == {"cam1": 9, "cam2": 9}
+            publisher.send(message("cam2", seq=12))
+            assert {name: frame.seq for name, frame in (await subscriber.poll()).items()} == {"cam2": 12}
+            assert await subscriber.poll(50) == {}
+            before, ticks = time.monotonic(), 0
+            assert await subscriber.read(300) is None
+            assert time.monotonic() - before >= 0.25
+            assert ticks > 5, "others run meanwhile"
+            ticking.cancel()
+        assert subscriber.closed
+        assert await subscriber.read(100) is None
+        subscriber.close()
+
+    asyncio.run(main())
+
+
+def test_a_read_that_is_cancelled_loses_nothing(publisher):
+    async def main():
+        async with AsyncFrameSubscriber("cam1", endpoint(publisher)) as subscriber:
+            assert publisher.poll(10000)
+            publisher.recv()
+            for _ in range(20):
+                with pytest.raises(asyncio.TimeoutError):
+                    await asyncio.wait_for(subscriber.read(5000), 0.005)
+            publisher.send(message(seq=1))
+            assert (await subscriber.read(10000)).seq == 1
+
+    asyncio.run(main())
+
+
+def test_without_a_running_loop_asyncio_is_refused():
+    with pytest.raises(RuntimeError):
+        AsyncFrameSubscriber("cam1")
+
+
+def in_child(run):
+    """What a forked child makes of it, as text."""
+    reader, writer = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        try:
+            text = repr(run())
+        except BaseException as error:
+            text = f"{type(error).__name__}: {error}"
+        os.write(writer, text.encode())
+        os._exit(0)
+    os.close(writer)
+    text = os.read(reader, 4096).decode()
+    os.close(reader)
+    assert os.waitpid(pid, 0)[1] == 0
+    return text
+
+
+def test_after_a_fork_the_child_is_told_and_the_parent_reads_on(publisher):
+    with subscribed(publisher) as subscriber:
+        assert in_child(subscriber.read).startswith("RuntimeError: this was made before a fork; make it anew")
+        assert in_child(subscriber.poll).startswith("RuntimeError")
+        assert in_child(subscriber.close) == "None"
+        publisher.send(message(seq=1))
+        assert subscriber.read(10000).seq == 1
+
+
+def test_close_while_another_thread_reads(publisher):
+    subscriber = subscribed(publisher)
+    read = []
+    thread = threading.Thread(target=lambda: read.append(subscriber.read(1000)))
+    thread.start()
+    time.sleep(0.1)
+    subscriber.close()
+    thread.join(10)
+    assert read == [None] and not thread.is_alive()
+    assert subscriber.read(1000) is None and subscriber.poll(1000) == {}
+
+
+@pytest.mark.parametrize(
+    "topic, error",
+    [
+        ("", ValueError), ("a\0b", ValueError), ("k\u00fcche", ValueError), ("x" * 129, ValueError), ([], ValueError),
+        (["a", "a"], ValueError), (["a", ""], ValueError), (None, TypeError), (b"a", TypeError), ([1], TypeError),
+        (7, TypeError),
+    ],
+)  # fmt: skip
+def test_topics_are_checked(topic, error):
+    with pytest.raises(error, match="topic"):
+        FrameSubscriber(topic)
+
+
+@pytest.mark.parametrize(
+    "arguments, error, name",
+    [
+        ({"connect": 5555}, TypeError, "connect"),
+        ({"connect": "no address"}, ValueError, "connect"),
+        ({"timeout_ms": -1}, ValueError, "timeout_ms"),
+        ({"timeout_ms": float("nan")}, ValueError, "timeout_ms"),
+        ({"timeout_ms": True}, TypeError, "timeout_ms"),
+    ],
+)
+def test_arguments_are_checked(arguments, error, name):
+    with pytest.raises(error, match=name):
+        FrameSubscriber("cam1", **arguments)
+    with FrameSubscriber("cam1", "tcp://127.0.0.1:1") as subscriber, pytest.raises(TypeError, match="timeout_ms"):
+        subscriber.read("soon")

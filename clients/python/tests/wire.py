@@ -13,9 +13,7 @@ def jpeg(value: int = 128, width: int = 32, height: int = 24) -> bytes:
     return bytes(cv2.imencode(".jpg", image)[1].tobytes())
 
 
-def message(
-    topic: str = "cam1", seq: int = 0, picture: Optional[bytes] = None, **changes: Any
-) -> bytes:
+def message(topic: str = "cam1", seq: int = 0, picture: Optional[bytes] = None, **changes: Any) -> bytes:
     now_us = int(time.time() * 1e6)
     header = {
         "v": 1, "camera": topic.split("@")[0], "seq": seq, "width": 32, "height": 24,
