@@ -453,10 +453,7 @@ def open_capture(
     if not isinstance(gray, bool):
         raise TypeError(f"gray must be True or False, not {type(gray).__name__}")
     check_reduce(reduce)
-    timeout = _check_ms("timeout_ms", timeout_ms)
-    _check_number("pub_fps", pub_fps, 0.1, 120, float)
-    _check_number("scale_width", scale_width, 0, 7680, int)
-    _check_number("jpeg_quality", jpeg_quality, 1, 100, int)
+    timeout = check_options(timeout_ms, pub_fps, scale_width, jpeg_quality)
     if name is not None and not isinstance(name, str):
         raise TypeError(f"name must be a string, not {type(name).__name__}")
     if name is not None and not re.fullmatch(r"[A-Za-z0-9_-]{1,64}", name):
@@ -470,11 +467,25 @@ def open_capture(
     return capture
 
 
+def check_options(timeout_ms: Any, pub_fps: Any = None, scale_width: Any = None, jpeg_quality: Any = None) -> float:
+    """:returns: ``timeout_ms``. :raises TypeError, ValueError: the message names the argument."""
+    _check_number("pub_fps", pub_fps, 0.1, 120, float)
+    _check_number("scale_width", scale_width, 0, 7680, int)
+    _check_number("jpeg_quality", jpeg_quality, 1, 100, int)
+    return _check_ms("timeout_ms", timeout_ms)
+
+
 def _check_url(name: str, value: Any) -> None:
     if not isinstance(value, str):
         raise TypeError(f"{name} must be a string, not {type(value).__name__}")
     if not re.match(r"rtsps?://[^/]", value, re.IGNORECASE):
         raise ValueError(f"{name} must begin with rtsp:// or rtsps:// and name a host")
+    try:
+        named = bool(urlsplit(value).hostname) and urlsplit(value).port != 0
+    except ValueError:
+        named = False
+    if not named:
+        raise ValueError(f"{name}: its host or port is not a valid one")
 
 
 def _check_number(name: str, value: Any, least: float, most: float, kind: type) -> None:

@@ -5,7 +5,8 @@ import re
 import sys
 from typing import Any, Optional
 
-from .capture import Capture, open_capture
+from .capture import Capture, check_options, open_capture
+from .gateway import Gateway
 
 _real: Any = None
 _told = False
@@ -33,8 +34,12 @@ def patch_opencv(
         once, on stderr.
     :param timeout_ms: the longest that opening and a read wait.
     :raises ImportError: OpenCV is not installed.
+    :raises TypeError, ValueError: an argument is wrong; the message names it.
     """
     import cv2
+
+    check_options(timeout_ms, pub_fps, scale_width)
+    Gateway(gateway)
 
     global _real
     if _real is None:

@@ -5,9 +5,11 @@ import json
 import threading
 import time
 
+import cv2
+import numpy as np
 import pytest
 import zmq
-from wire import message
+from wire import in_child, jpeg, message
 
 from capture import open_capture
 from framegate.capture import camera_name
@@ -187,6 +189,12 @@ def test_names_are_the_same_each_time_and_hold_no_credentials():
         (dict(rtsp_url=5), TypeError, "rtsp_url"),
         (dict(rtsp_url="http://h/"), ValueError, "rtsp_url"),
         (dict(rtsp_url="rtsp://"), ValueError, "rtsp_url"),
+        (dict(rtsp_url="rtsp://h:99999/a"), ValueError, "rtsp_url"),
+        (dict(rtsp_url="rtsp://h:x/a"), ValueError, "rtsp_url"),
+        (dict(rtsp_url="rtsp://[::1/a"), ValueError, "rtsp_url"),
+        (dict(gray=1), TypeError, "gray"),
+        (dict(reduce=3), ValueError, "reduce"),
+        (dict(reduce=True), TypeError, "reduce"),
         (dict(timeout_ms="x"), TypeError, "timeout_ms"),
         (dict(timeout_ms=-5), ValueError, "timeout_ms"),
         (dict(pub_fps="20"), TypeError, "pub_fps"),
@@ -204,3 +212,210 @@ def test_wrong_arguments_are_named(arguments, error, names):
     with pytest.raises(error, match=names) as raised:
         open_capture(**{"rtsp_url": URL, **arguments})
     assert "hunter2" not in str(raised.value)
+
+
+class Publishing:
+    """Publishes 100 frames a second, each as bright as its number, until the block ends."""
+
+    def __init__(self, gateway, **changes):
+        self.gateway, self.changes = gateway, changes
+        self.over = threading.Event()
+        self.thread = threading.Thread(target=self.run)
+
+    def run(self):
+        seq = 0
+        while not self.over.wait(0.01):
+            seq += 1
+            picture = jpeg(seq % 256, self.changes.get("width", 32), self.changes.get("height", 24))
+            self.gateway.socket.send(message(seq=seq, picture=picture, **self.changes))
+
+    def __enter__(self):
+        self.thread.start()
+
+    def __exit__(self, *_):
+        self.over.set()
+        self.thread.join()
+
+
+@pytest.fixture
+def live(gateway):
+    gateway.answer = {
+        "ok": True, "name": "cam1", "zmq_topic": "cam1", "zmq_endpoint": f"tcp://127.0.0.1:{gateway.zmq_port}",
+        "state": "live", "last_error": None, "fps": 25, "pub_fps": 20, "codec": "h264",
+    }  # fmt: skip
+    with Publishing(gateway), open_capture(URL, timeout_ms=10000, gateway=gateway.base) as cap:
+        yield cap
+
+
+def test_the_properties_that_people_ask_for(live):
+    assert live.get(cv2.CAP_PROP_FRAME_WIDTH) == 32.0
+    assert live.get(cv2.CAP_PROP_FRAME_HEIGHT) == 24.0
+    assert live.get(cv2.CAP_PROP_FPS) == 20.0
+    assert live.get(cv2.CAP_PROP_FRAME_COUNT) == -1.0
+    assert live.get(cv2.CAP_PROP_BUFFERSIZE) == 1.0
+    assert int(live.get(cv2.CAP_PROP_FOURCC)) == cv2.VideoWriter_fourcc(*"h264")
+    assert live.get(cv2.CAP_PROP_POS_MSEC) == live.get(cv2.CAP_PROP_POS_FRAMES) == 0.0, "nothing was read"
+    assert live.get(cv2.CAP_PROP_READ_TIMEOUT_MSEC) == 10000.0
+    assert live.get(cv2.CAP_PROP_HUE) == 0.0 and live.get(-7) == 0.0
+    assert live.getBackendName() == "FRAMEGATE"
+    assert live.read()[0]
+    first = live.seq
+    assert live.get(cv2.CAP_PROP_POS_FRAMES) == 1.0
+    for _ in range(5):
+        assert live.read()[0]
+    assert live.get(cv2.CAP_PROP_POS_FRAMES) == live.seq - first + 1
+    assert live.get(cv2.CAP_PROP_POS_MSEC) > 0
+    assert all(isinstance(live.get(prop), float) for prop in range(60))
+
+
+def test_what_was_looked_at_for_its_size_is_still_read(gateway):
+    with open_capture(URL, timeout_ms=10000, gateway=gateway.base) as cap:
+        with Publishing(gateway):
+            assert cap.get(cv2.CAP_PROP_FRAME_WIDTH) == 32.0
+        assert cap.read()[0]
+        cap.timeout_ms = 200
+        while cap.read()[0]:
+            pass
+        assert cap.get(cv2.CAP_PROP_FRAME_WIDTH) == 32.0
+
+
+def test_set_changes_what_the_gateway_is_asked_for(live, gateway):
+    assert live.set(cv2.CAP_PROP_FRAME_WIDTH, 320) is True
+    assert gateway.bodies[-1]["scale_width"] == 320
+    assert live.set(cv2.CAP_PROP_FPS, 5) is True
+    assert gateway.bodies[-1]["pub_fps"] == 5 and gateway.bodies[-1]["scale_width"] == 320
+    assert live.set(cv2.CAP_PROP_READ_TIMEOUT_MSEC, 9000) and live.timeout_ms == 9000
+    assert live.set(cv2.CAP_PROP_BUFFERSIZE, 1) is True
+    asked = len(gateway.bodies)
+    for prop, value in (
+        (cv2.CAP_PROP_BUFFERSIZE, 3), (cv2.CAP_PROP_FRAME_WIDTH, -4), (cv2.CAP_PROP_FPS, 1000),
+        (cv2.CAP_PROP_HUE, 1), (cv2.CAP_PROP_POS_FRAMES, 0), (cv2.CAP_PROP_READ_TIMEOUT_MSEC, -1),
+    ):  # fmt: skip
+        assert live.set(prop, value) is False
+    assert len(gateway.bodies) == asked
+    assert live.read()[0]
+
+
+def test_grab_and_retrieve(live):
+    assert live.retrieve() == (False, None)
+    assert live.grab() is True
+    first, again = live.retrieve(), live.retrieve()
+    assert first[0] and again[0] and (first[1] == again[1]).all()
+    assert abs(int(first[1][0, 0, 0]) - live.seq % 256) <= 2
+
+
+def test_gray_reduced_and_into_an_array(live):
+    live.gray = True
+    assert live.read()[1].shape == (24, 32)
+    live.gray, live.reduce = False, 4
+    assert live.read()[1].shape == (6, 8, 3)
+    assert live.get(cv2.CAP_PROP_FRAME_WIDTH) == 8.0 and live.get(cv2.CAP_PROP_FRAME_HEIGHT) == 6.0
+    live.reduce = 1
+    mine = np.zeros((24, 32, 3), np.uint8)
+    ok, image = live.read(mine)
+    assert ok and image is mine and abs(int(mine[0, 0, 0]) - live.seq % 256) <= 2
+    ok, image = live.read(np.zeros((1, 1, 3), np.uint8))
+    assert ok and image.shape == (24, 32, 3)
+
+
+def test_iteration_and_no_frame_twice(live):
+    seen = []
+    for image in live:
+        assert image.shape == (24, 32, 3)
+        seen.append(live.seq)
+        if len(seen) == 30:
+            break
+    for _ in range(30):
+        assert live.read_new(5000)[0]
+        seen.append(live.seq)
+    assert seen == sorted(set(seen))
+    live.release()
+    assert list(live) == []
+
+
+def test_iteration_ends_when_another_thread_releases(live):
+    threading.Timer(0.3, live.release).start()
+    count = sum(1 for _ in live)
+    assert count > 3
+
+
+def test_frames_that_are_too_old_are_skipped(gateway):
+    old_us = int((time.time() - 60) * 1e6)
+    with open_capture(URL, timeout_ms=500, gateway=gateway.base) as cap:
+        with Publishing(gateway, received_at_us=old_us):
+            assert cap.read(max_age_ms=1000) == (False, None)
+            assert "older than 1000 ms" in cap.last_error
+            assert cap.read(max_age_ms=100000)[0]
+            assert cap.age_ms > 50000
+        with Publishing(gateway, captured_at_us=1234567890):
+            cap.timeout_ms = 10000
+            assert cap.read(max_age_ms=5000)[0]
+            assert cap.captured_at == 1234.56789
+        with pytest.raises(ValueError, match="max_age_ms"):
+            cap.read(max_age_ms=-1)
+        with pytest.raises(TypeError, match="max_age_ms"):
+            cap.read(max_age_ms="1")
+
+
+def test_four_threads_read_one_capture_and_no_frame_twice(live):
+    seen, errors = [], []
+
+    def read():
+        try:
+            for _ in range(40):
+                ok, image = live.read()
+                assert ok
+                # The brightness is the frame's number; 256 of them are told apart.
+                seen.append(int(image[0, 0, 0]))
+        except BaseException as error:
+            errors.append(error)
+
+    threads = [threading.Thread(target=read) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert not errors and len(seen) == 160
+    assert len(set(seen)) >= 150, "the JPEG's rounding alone makes two numbers one"
+
+
+def test_open_moves_to_another_camera(live, gateway):
+    assert live.read()[0]
+    other = "rtsp://10.0.0.2/b"
+    assert live.open(other) is True
+    assert live.isOpened() and gateway.bodies[-1]["rtsp"] == other
+    assert gateway.bodies[-1]["name"] == camera_name(other) and gateway.bodies[-1]["pub_fps"] == 20
+    assert live.read()[0]
+    with pytest.raises(ValueError, match="filename"):
+        live.open("/dev/video0")
+    live.release()
+    assert live.open(URL) and live.read()[0]
+
+
+def test_after_a_fork_the_child_is_told(live):
+    assert live.read()[0]
+    for use in (live.read, live.grab, lambda: live.set(5, 5), lambda: next(iter(live))):
+        assert in_child(use).startswith("RuntimeError: this Capture was made before a fork; open it anew in the child")
+    assert in_child(live.release) == "None"
+    assert live.read()[0]
+
+
+def test_a_picture_that_does_not_decode_is_told_and_the_next_is_read(gateway):
+    with open_capture(URL, timeout_ms=500, gateway=gateway.base) as cap:
+        read_until(cap, gateway)
+        cap.timeout_ms = 5000
+        gateway.socket.send(message(seq=10**6, picture=b"\xff\xd8rubbish\xff\xd9"))
+        assert cap.read() == (False, None)
+        assert cap.last_error
+        gateway.socket.send(message(seq=10**6 + 1))
+        assert cap.read()[0] and cap.last_error is None
+
+
+def test_dropping_the_last_reference_releases(gateway):
+    before = threading.active_count()
+    for _ in range(5):
+        open_capture(URL, timeout_ms=200, gateway=gateway.base)
+    end = time.monotonic() + 20
+    while threading.active_count() > before:
+        assert time.monotonic() < end
+        time.sleep(0.05)

@@ -1,11 +1,10 @@
 import asyncio
-import os
 import threading
 import time
 
 import pytest
 import zmq
-from wire import message
+from wire import in_child, message
 
 from framegate import AsyncFrameSubscriber, FrameSubscriber
 
@@ -237,24 +236,6 @@ def test_a_read_that_is_cancelled_loses_nothing(publisher):
 def test_without_a_running_loop_asyncio_is_refused():
     with pytest.raises(RuntimeError):
         AsyncFrameSubscriber("cam1")
-
-
-def in_child(run):
-    """What a forked child makes of it, as text."""
-    reader, writer = os.pipe()
-    pid = os.fork()
-    if pid == 0:
-        try:
-            text = repr(run())
-        except BaseException as error:
-            text = f"{type(error).__name__}: {error}"
-        os.write(writer, text.encode())
-        os._exit(0)
-    os.close(writer)
-    text = os.read(reader, 4096).decode()
-    os.close(reader)
-    assert os.waitpid(pid, 0)[1] == 0
-    return text
 
 
 def test_after_a_fork_the_child_is_told_and_the_parent_reads_on(publisher):

@@ -1,8 +1,9 @@
 """Makes messages as the gateway does, for the tests."""
 
 import json
+import os
 import time
-from typing import Any, Optional
+from typing import Any, Callable, Optional
 
 import cv2
 import numpy as np
@@ -24,3 +25,21 @@ def message(topic: str = "cam1", seq: int = 0, picture: Optional[bytes] = None, 
     text = json.dumps({k: v for k, v in header.items() if v is not ...}).encode()
     body = picture if picture is not None else jpeg()
     return topic.encode() + b"\0" + len(text).to_bytes(4, "little") + text + body
+
+
+def in_child(run: Callable[[], Any]) -> str:
+    """What a forked child makes of it, as text."""
+    reader, writer = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        try:
+            text = repr(run())
+        except BaseException as error:
+            text = f"{type(error).__name__}: {error}"
+        os.write(writer, text.encode())
+        os._exit(0)
+    os.close(writer)
+    text = os.read(reader, 4096).decode()
+    os.close(reader)
+    assert os.waitpid(pid, 0)[1] == 0
+    return text

@@ -1,0 +1,180 @@
+"""patch_opencv: what is RTSP comes from the gateway, all else from the real OpenCV."""
+
+import subprocess
+import sys
+
+import cv2
+import numpy as np
+import pytest
+from test_capture import URL, Publishing, gateway  # noqa: F401
+
+from framegate import Capture, opencv, patch_opencv, unpatch_opencv
+
+REAL = cv2.VideoCapture
+
+
+@pytest.fixture(autouse=True)
+def unpatched(monkeypatch):
+    monkeypatch.setattr(opencv, "_told", False)
+    yield
+    unpatch_opencv()
+    assert cv2.VideoCapture is REAL
+
+
+@pytest.fixture
+def film(tmp_path):
+    path = str(tmp_path / "film.avi")
+    writer = cv2.VideoWriter(path, cv2.VideoWriter_fourcc(*"MJPG"), 10, (64, 48))
+    for value in range(5):
+        writer.write(np.full((48, 64, 3), value * 40, np.uint8))
+    writer.release()
+    return path
+
+
+def test_an_rtsp_address_is_read_through_the_gateway(gateway):  # noqa: F811
+    patch_opencv(gateway.base)
+    with Publishing(gateway):
+        for arguments in ((URL,), (URL, cv2.CAP_FFMPEG), (URL, cv2.CAP_FFMPEG, [cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, 5000])):
+            cap = cv2.VideoCapture(*arguments)
+            assert cap.isOpened() and cap.getBackendName() == "FRAMEGATE"
+            ok, frame = cap.read()
+            assert ok and frame.shape == (24, 32, 3)
+            assert cap.grab() and cap.retrieve()[0]
+            assert cap.get(cv2.CAP_PROP_FRAME_WIDTH) == 32.0
+            assert cap.set(cv2.CAP_PROP_BUFFERSIZE, 1)
+            cap.release()
+            assert not cap.isOpened() and cap.read() == (False, None)
+        assert {(body["rtsp"], body["pub_fps"], body["scale_width"]) for body in gateway.bodies} == {(URL, 120, 0)}
+        cap = cv2.VideoCapture()
+        assert not cap.isOpened()
+        assert cap.open(URL) and cap.read()[0]
+        assert isinstance(cap, cv2.VideoCapture)
+        cap.release()
+        cap = cv2.VideoCapture(filename=URL, apiPreference=cv2.CAP_ANY)
+        assert cap.read()[0]
+        cap.release()
+
+
+def test_all_else_goes_to_the_real_opencv(gateway, film):  # noqa: F811
+    patch_opencv(gateway.base)
+    cap = cv2.VideoCapture(film)
+    assert cap.isOpened() and cap.getBackendName() != "FRAMEGATE"
+    assert cap.get(cv2.CAP_PROP_FRAME_COUNT) == 5
+    assert sum(1 for _ in iter(lambda: cap.read()[0], False)) == 5
+    cap.release()
+    cap = cv2.VideoCapture(film, cv2.CAP_ANY)
+    assert cap.isOpened()
+    assert isinstance(REAL(film), cv2.VideoCapture), "what others opened before is one too"
+    assert not cv2.VideoCapture("/nowhere.mp4").isOpened()
+    with pytest.raises(Exception):  # noqa: B017 OpenCV's own complaint
+        cv2.VideoCapture({})
+    assert gateway.bodies == []
+    # From a file to a camera and back.
+    with Publishing(gateway):
+        assert cap.open(URL) and cap.getBackendName() == "FRAMEGATE" and cap.read()[0]
+        assert cap.open(film) and cap.getBackendName() != "FRAMEGATE" and cap.read()[0]
+
+
+def test_patching_again_changes_the_choice_and_unpatching_ends_it(gateway):  # noqa: F811
+    patch_opencv("http://127.0.0.1:1")
+    patch_opencv(gateway.base, pub_fps=5, scale_width=320)
+    with Publishing(gateway):
+        assert cv2.VideoCapture(URL).read()[0]
+    assert gateway.bodies[0]["pub_fps"] == 5 and gateway.bodies[0]["scale_width"] == 320
+    unpatch_opencv()
+    unpatch_opencv()
+    assert cv2.VideoCapture is REAL
+
+
+def test_without_a_gateway_it_stays_closed_and_says_so_once(capfd):
+    patch_opencv("http://127.0.0.1:1", timeout_ms=200)
+    first, second = cv2.VideoCapture(URL), cv2.VideoCapture(URL)
+    assert not first.isOpened() and not second.isOpened()
+    assert first.read() == (False, None)
+    told = capfd.readouterr().err
+    assert told.count("framegate:") == 1
+    assert "http://127.0.0.1:1 does not answer" in told and "FRAMEGATE_FALLBACK=opencv" in told
+    assert "hunter2" not in told
+
+
+def test_without_a_gateway_opencv_opens_it_if_that_was_chosen(capfd, monkeypatch):
+    opened = []
+
+    class Fake:
+        def __init__(self, *arguments):
+            opened.append(arguments)
+
+        def isOpened(self):
+            return True
+
+    monkeypatch.setattr(opencv, "_real", Fake)
+    monkeypatch.setenv("FRAMEGATE_FALLBACK", "opencv")
+    patch_opencv("http://127.0.0.1:1", timeout_ms=200)
+    assert cv2.VideoCapture(URL, cv2.CAP_FFMPEG).isOpened()
+    assert cv2.VideoCapture(URL).isOpened()
+    assert opened == [(URL, cv2.CAP_FFMPEG), (URL,)]
+    assert capfd.readouterr().err.count("OpenCV opens the camera itself") == 1
+    opencv._real = REAL
+
+
+@pytest.mark.parametrize(
+    "arguments, names",
+    [({"timeout_ms": -1}, "timeout_ms"), ({"pub_fps": 0}, "pub_fps"), ({"gateway": "x"}, "gateway")],
+)
+def test_wrong_arguments_are_told_when_it_is_patched(arguments, names):
+    with pytest.raises(ValueError, match=names):
+        patch_opencv(**arguments)
+
+
+def test_a_wrong_fallback_is_told(monkeypatch):
+    monkeypatch.setenv("FRAMEGATE_FALLBACK", "maybe")
+    with pytest.raises(ValueError, match="FRAMEGATE_FALLBACK must be opencv or fail, not 'maybe'"):
+        patch_opencv()
+
+
+def run(*arguments, **environment):
+    import os
+
+    return subprocess.run(
+        [sys.executable, "-m", "framegate.run", *arguments],
+        env={**os.environ, "PYTHONPATH": str(__import__("pathlib").Path(__file__).parents[1]), **environment},
+        capture_output=True, text=True, timeout=60,
+    )  # fmt: skip
+
+
+def test_framegate_run_is_as_python_itself(tmp_path):
+    script = tmp_path / "program.py"
+    (tmp_path / "beside.py").write_text("WORD = 'beside'\n")
+    script.write_text(
+        "import sys, beside, cv2\n"
+        "print(sys.argv[1:], __name__, beside.WORD, cv2.VideoCapture.__module__, sys.argv[0] == __file__)\n"
+        "sys.exit(3)\n"
+    )
+    done = run(str(script), "--gateway", "-m", "x", FRAMEGATE_FALLBACK="fail")
+    assert done.stdout == "['--gateway', '-m', 'x'] __main__ beside cv2 True\n", done.stderr
+    assert done.returncode == 3
+    script.write_text("raise RuntimeError('its own')\n")
+    done = run(str(script))
+    assert done.returncode == 1 and "its own" in done.stderr and "Traceback" in done.stderr
+    done = run("-m", "json.tool", "--help")
+    assert done.returncode == 0 and "json" in done.stdout
+
+
+@pytest.mark.parametrize(
+    "arguments, told",
+    [
+        ((), "SCRIPT.py or -m MODULE is missing"),
+        (("nowhere.py",), "there is no file nowhere.py"),
+        (("--fallback", "maybe", "x.py"), "invalid choice"),
+        (("--gateway", "x", __file__), "gateway must be an http"),
+        (("--pub-fps", "0", __file__), "pub_fps must be from 0.1 to 120"),
+    ],
+)
+def test_framegate_run_tells_what_is_wrong(arguments, told):
+    done = run(*arguments)
+    assert done.returncode == 2 and told in done.stderr, done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_capture_is_no_cv2_class():
+    assert not issubclass(Capture, REAL)
