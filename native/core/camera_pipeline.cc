@@ -364,7 +364,8 @@ PipelineStats CameraPipeline::Stats() const {
       // The time since the last arrival counts too, so that a stalled camera's rate falls.
       const int64_t span = std::max(arrivals_ns_.back() - arrivals_ns_.front(),
                                     now_ns - arrivals_ns_.front() - FrameIntervalNs());
-      if (span > 0) stats.fps = 1e9 * static_cast<double>(arrivals_ns_.size() - 1) / span;
+      // A stream often begins with a burst: over less than a second it says nothing of the rate.
+      if (span >= 1000000000) stats.fps = 1e9 * static_cast<double>(arrivals_ns_.size() - 1) / span;
     }
     stats.access_units = passed_;
     stats.gate_dropped = gate_dropped_;

@@ -12,20 +12,6 @@ from capture import open_capture
 from framegate import FrameSubscriber
 
 
-@pytest.fixture
-def camera():
-    camera = Camera("--gop", "25")
-    yield camera
-    camera.stop()
-
-
-@pytest.fixture
-def gateway():
-    gateway = Gateway()
-    yield gateway
-    gateway.stop()
-
-
 def first_image(capture, limit_s=30):
     end = time.monotonic() + limit_s
     while time.monotonic() < end:

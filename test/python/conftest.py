@@ -1,0 +1,16 @@
+import pytest
+from harness import Camera, Gateway
+
+
+@pytest.fixture
+def camera():
+    camera = Camera("--gop", "25")
+    yield camera
+    camera.stop()
+
+
+@pytest.fixture
+def gateway():
+    gateway = Gateway()
+    yield gateway
+    gateway.stop()

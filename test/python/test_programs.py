@@ -1,0 +1,62 @@
+"""Programs from PyPI that open cameras with cv2.VideoCapture, unchanged, through framegate-run."""
+
+import os
+import re
+import subprocess
+import sys
+
+import pytest
+from harness import ROOT
+
+VIDGEAR = """
+import sys
+from vidgear.gears import CamGear
+stream = CamGear(source=sys.argv[1]).start()
+shapes = [stream.read().shape for _ in range(40)]
+print(len(shapes), set(shapes), round(stream.framerate))
+stream.stop()
+"""
+IMUTILS = """
+import sys, time
+from imutils.video import VideoStream
+stream = VideoStream(src=sys.argv[1]).start()
+frames = []
+while len(frames) < 20:
+    frame = stream.read()
+    if frame is not None and not any(frame is known for known in frames):
+        frames.append(frame)
+    time.sleep(0.01)
+print(len(frames), {frame.shape for frame in frames})
+stream.stop()
+"""
+
+
+def framegate_run(gateway, *arguments):
+    done = subprocess.run(
+        [sys.executable, "-m", "framegate.run", "--gateway", gateway.base, *arguments],
+        env={**os.environ, "PYTHONPATH": str(ROOT / "clients/python")},
+        capture_output=True, text=True, timeout=120,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(
+    "source, printed",
+    [(VIDGEAR, "40 {(720, 1280, 3)} 2"), (IMUTILS, "20 {(720, 1280, 3)}")],
+    ids=["vidgear", "imutils"],
+)
+def test_a_video_stream_of(source, printed, camera, gateway, tmp_path):
+    script = tmp_path / "program.py"
+    script.write_text(source)
+    assert printed in framegate_run(gateway, str(script), camera.url)
+    assert camera.total == 1, "the gateway alone has opened the camera"
+
+
+def test_scenedetect(camera, gateway, tmp_path):
+    told = framegate_run(
+        gateway, "-m", "scenedetect", "-i", camera.url, "-o", str(tmp_path),
+        "time", "--duration", "3s", "detect-content", "list-scenes",
+    )  # fmt: skip
+    assert re.search(r"Processed 7\d frames", told), told
+    assert camera.total == 1
