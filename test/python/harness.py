@@ -104,6 +104,15 @@ def quantile(values, share):
     return sorted(values)[min(len(values) - 1, int(share * len(values)))] if values else None
 
 
+def first_image(capture, limit_s=30):
+    end = time.monotonic() + limit_s
+    while time.monotonic() < end:
+        ok, image = capture.read()
+        if ok:
+            return image
+    raise AssertionError(f"no frame in {limit_s} s: {capture.last_error}")
+
+
 def read_loop(capture, camera, seconds, source_size, judge=True, work_ms=0):
     """Reads for a while; judges every picture after the clock was read."""
     ages, numbers, damaged, unread = [], [], 0, 0

@@ -1,24 +1,18 @@
 """From the camera through MediaMTX and the gateway to images in Python: the real parts."""
 
+import gc
+import os
 import subprocess
 import sys
 import threading
 import time
 
 import pytest
-from harness import ROOT, Camera, Gateway, free_port, read_loop
+from harness import ROOT, Camera, Gateway, first_image, free_port, read_loop
+from test_picture import read_number
 
 from capture import open_capture
 from framegate import FrameSubscriber
-
-
-def first_image(capture, limit_s=30):
-    end = time.monotonic() + limit_s
-    while time.monotonic() < end:
-        ok, image = capture.read()
-        if ok:
-            return image
-    raise AssertionError(f"no frame in {limit_s} s: {capture.last_error}")
 
 
 @pytest.mark.parametrize(
@@ -132,3 +126,91 @@ def test_twenty_captures_in_one_process_leave_nothing(camera, gateway):
     for capture in captures:
         capture.release()
     assert threading.active_count() <= threads
+
+
+def handles():
+    return len(os.listdir("/proc/self/fd")), threading.active_count(), len(os.listdir("/proc/self/task"))
+
+
+def resident_kb():
+    with open("/proc/self/status") as status:
+        return int(next(line for line in status if line.startswith("VmRSS")).split()[1])
+
+
+def test_a_thousand_cycles_of_open_and_release_leave_nothing(camera, gateway):
+    def cycle(read):
+        with open_capture(camera.url, timeout_ms=20000, gateway=gateway.base) as capture:
+            if read:
+                assert capture.read()[0], capture.last_error
+
+    for _ in range(100):
+        cycle(True)
+    gc.collect()
+    before, memory = handles(), resident_kb()
+    for count in range(900):
+        cycle(count % 10 == 0)
+    gc.collect()
+    # The kernel's view of an ended thread may lag behind Python's.
+    end = time.monotonic() + 20
+    while handles() != before and time.monotonic() < end:
+        time.sleep(0.1)
+    assert handles() == before
+    assert resident_kb() < memory * 1.1 + 4096
+    assert (camera.active, camera.total) == (1, 1)
+
+
+def test_four_threads_share_a_capture_and_no_frame_comes_twice(camera, gateway):
+    with open_capture(camera.url, pub_fps=25, gateway=gateway.base) as capture:
+        first_image(capture)
+        numbers, errors = [], []
+
+        def read():
+            try:
+                for _ in range(20):
+                    ok, image = capture.read()
+                    assert ok, capture.last_error
+                    numbers.append(read_number(image))
+            except BaseException as error:
+                errors.append(error)
+
+        threads = [threading.Thread(target=read) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(60)
+        assert not errors
+        assert len(set(numbers)) == len(numbers) == 80 and None not in numbers
+
+
+def test_the_camera_gone_and_back(gateway):
+    port = free_port()
+    camera = Camera("--gop", "25", "--port", str(port))
+    with open_capture(camera.url, timeout_ms=400, gateway=gateway.base) as capture:
+        first_image(capture)
+        camera.stop()
+        end = time.monotonic() + 30
+        while capture.last_error is None or "refused" not in capture.last_error:
+            before = time.monotonic()
+            capture.read()
+            assert time.monotonic() - before < 10, "a read ends by its limit"
+            assert time.monotonic() < end, capture.last_error
+        camera = Camera("--gop", "25", "--port", str(port))
+        first_image(capture)
+        assert capture.last_error is None
+    camera.stop()
+
+
+def test_a_gateway_at_an_address_that_nobody_has():
+    # 192.0.2.0/24 is for documentation: nobody answers, or the network says so.
+    before = time.monotonic()
+    capture = open_capture("rtsp://10.0.0.1/a", timeout_ms=300, gateway="http://192.0.2.1:8090")
+    assert not capture.isOpened()
+    assert capture.read() == (False, None)
+    assert capture.get(3) == 0.0
+    end = time.monotonic() + 30
+    while "192.0.2.1:8090 does not answer" not in (capture.last_error or ""):
+        assert capture.read() == (False, None)
+        assert time.monotonic() < end, capture.last_error
+    capture.release()
+    assert time.monotonic() - before < 40
+    assert not [thread for thread in threading.enumerate() if thread.name == "framegate-ask"]
