@@ -20,9 +20,10 @@ def check_reduce(value: Any) -> int:
     """:raises TypeError, ValueError: that name ``reduce``."""
     if isinstance(value, bool) or not isinstance(value, int):
         raise TypeError(f"reduce must be 1, 2, 4 or 8, not {type(value).__name__}")
-    if value not in REDUCTIONS:
-        raise ValueError(f"reduce must be 1, 2, 4 or 8, not {value}")
-    return value
+    reduce = int(value)
+    if reduce not in REDUCTIONS:
+        raise ValueError(f"reduce must be 1, 2, 4 or 8, not {reduce}")
+    return reduce
 
 
 def decode_jpeg(jpeg: bytes, gray: bool = False, reduce: int = 1, out: "Optional[Image]" = None) -> "Image":

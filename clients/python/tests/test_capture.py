@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 import pytest
 import zmq
-from wire import in_child, jpeg, message
+from wire import in_child, jpeg, message, send
 
 from capture import open_capture
 from framegate.capture import camera_name
@@ -82,7 +82,7 @@ def read_until(capture, gateway, first_seq=0, limit_s=20):
     """Publishes until the capture has a frame; what a camera does."""
     seq, end = first_seq, time.monotonic() + limit_s
     while time.monotonic() < end:
-        gateway.socket.send(message(seq=seq))
+        send(gateway.socket, message(seq=seq))
         seq += 1
         ok, frame = capture.read()
         if ok:
@@ -404,10 +404,10 @@ def test_a_picture_that_does_not_decode_is_told_and_the_next_is_read(gateway):
     with open_capture(URL, timeout_ms=500, gateway=gateway.base) as cap:
         read_until(cap, gateway)
         cap.timeout_ms = 5000
-        gateway.socket.send(message(seq=10**6, picture=b"\xff\xd8rubbish\xff\xd9"))
+        send(gateway.socket, message(seq=10**6, picture=b"\xff\xd8rubbish\xff\xd9"))
         assert cap.read() == (False, None)
         assert cap.last_error
-        gateway.socket.send(message(seq=10**6 + 1))
+        send(gateway.socket, message(seq=10**6 + 1))
         assert cap.read()[0] and cap.last_error is None
 
 

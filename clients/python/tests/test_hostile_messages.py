@@ -9,7 +9,7 @@ import pytest
 import zmq
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from wire import jpeg, message
+from wire import jpeg, message, send
 
 from framegate import Frame, FrameSubscriber, MessageError, decode_message
 
@@ -97,14 +97,14 @@ def wire():
 def test_a_reader_skips_it_counts_it_and_gets_the_next_frame(wire, data):
     socket, subscriber, seq = wire
     before = subscriber.invalid
-    socket.send(b"cam1\0" + data)
+    send(socket, b"cam1\0" + data)
     end = time.monotonic() + 10
     while subscriber.invalid == before:
         assert subscriber.read(20) is None
         assert time.monotonic() < end
     assert subscriber.last_invalid
     seq[0] += 1
-    socket.send(message(seq=seq[0]))
+    send(socket, message(seq=seq[0]))
     assert subscriber.read(10000).seq == seq[0]
 
 
@@ -112,14 +112,14 @@ def test_huge_messages_are_counted_and_given_back(wire):
     socket, subscriber, seq = wire
     before = subscriber.invalid
     for header in (b"\xff\xff\xff\xff", b"\0\0\0\0"):
-        socket.send(b"cam1\0" + header + bytes(64 << 20))
+        send(socket, b"cam1\0" + header + bytes(64 << 20))
         end = time.monotonic() + 20
         while subscriber.invalid == before:
             subscriber.read(100)
             assert time.monotonic() < end
         before = subscriber.invalid
     seq[0] += 1
-    socket.send(message(seq=seq[0]))
+    send(socket, message(seq=seq[0]))
     assert subscriber.read(20000).seq == seq[0]
 
 

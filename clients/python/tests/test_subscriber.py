@@ -4,7 +4,7 @@ import time
 
 import pytest
 import zmq
-from wire import in_child, message
+from wire import in_child, message, send
 
 from framegate import AsyncFrameSubscriber, FrameSubscriber
 
@@ -34,11 +34,11 @@ def subscribed(publisher, topic="cam1", **options):
 
 def test_the_newest_frame_is_read_and_what_was_missed_is_counted(publisher):
     with subscribed(publisher) as subscriber:
-        publisher.send(message(seq=4))
+        send(publisher, message(seq=4))
         assert subscriber.read(10000).seq == 4
         assert subscriber.missed == 0
         for seq in range(5, 50):
-            publisher.send(message(seq=seq))
+            send(publisher, message(seq=seq))
         time.sleep(0.3)  # As a slow model does.
         frame = subscriber.read(10000)
         last = subscriber.read(300) or frame
@@ -51,34 +51,34 @@ def test_the_newest_frame_is_read_and_what_was_missed_is_counted(publisher):
 def test_a_frame_that_is_sent_again_is_skipped_a_restarted_camera_is_not(publisher):
     with subscribed(publisher) as subscriber:
         again = message(seq=9)
-        publisher.send(again)
+        send(publisher, again)
         assert subscriber.read(10000).seq == 9
-        publisher.send(again)
+        send(publisher, again)
         assert subscriber.read(300) is None
         time.sleep(0.002)
-        publisher.send(message(seq=0))
+        send(publisher, message(seq=0))
         assert subscriber.read(10000).seq == 0
         assert subscriber.missed == 0
 
 
 def test_cam1_does_not_bring_cam10(publisher):
     with subscribed(publisher) as subscriber:
-        publisher.send(message("cam10", seq=1))
-        publisher.send(message("cam1@320w5fps", seq=2))
+        send(publisher, message("cam10", seq=1))
+        send(publisher, message("cam1@320w5fps", seq=2))
         assert subscriber.read(300) is None
-        publisher.send(message("cam1", seq=3))
+        send(publisher, message("cam1", seq=3))
         assert subscriber.read(10000).seq == 3
 
 
 def test_messages_that_are_no_frames_are_counted_and_skipped(publisher):
     with subscribed(publisher) as subscriber:
-        publisher.send(b"cam1\0rubbish")
+        send(publisher, b"cam1\0rubbish")
         assert subscriber.read(300) is None
         assert subscriber.invalid == 1
         assert subscriber.last_invalid
-        publisher.send(message(v=2))
+        send(publisher, message(v=2))
         assert subscriber.read(300) is None
-        publisher.send(message(seq=1))
+        send(publisher, message(seq=1))
         assert subscriber.read(10000).seq == 1
 
 
@@ -106,7 +106,7 @@ def test_reads_from_several_threads_share_the_frames(publisher):
         for thread in threads:
             thread.start()
         for seq in range(60):
-            publisher.send(message(seq=seq))
+            send(publisher, message(seq=seq))
             time.sleep(0.02)
         for thread in threads:
             thread.join(20)
@@ -147,16 +147,16 @@ def test_poll_gives_the_newest_of_each_topic_that_has_one(publisher):
             assert publisher.poll(10000)
             publisher.recv()
         for seq in range(20):
-            publisher.send(message("cam1", seq=seq))
-            publisher.send(message("cam3", seq=100 + seq))
+            send(publisher, message("cam1", seq=seq))
+            send(publisher, message("cam3", seq=100 + seq))
         time.sleep(0.3)
         assert {name: frame.seq for name, frame in subscriber.poll(10000).items()} == {"cam1": 19, "cam3": 119}
         assert subscriber.poll(50) == {}
-        publisher.send(message("cam2", seq=7))
+        send(publisher, message("cam2", seq=7))
         assert {name: frame.seq for name, frame in subscriber.poll(10000).items()} == {"cam2": 7}
         assert subscriber.topics == topics and subscriber.topic == "cam1"
         assert subscriber.missed == 0, "what came before the first read was not missed"
-        publisher.send(message("cam1", seq=25))
+        send(publisher, message("cam1", seq=25))
         assert subscriber.poll(10000)["cam1"].seq == 25
         assert subscriber.missed == 5
 
@@ -168,8 +168,8 @@ def test_read_of_several_lets_no_topic_starve(publisher):
             publisher.recv()
         seen = []
         for seq in range(30):
-            publisher.send(message("cam1", seq=seq))
-            publisher.send(message("cam2", seq=seq))
+            send(publisher, message("cam1", seq=seq))
+            send(publisher, message("cam2", seq=seq))
             time.sleep(0.01)
             frame = subscriber.read(10000)
             seen.append(frame.topic)
@@ -182,7 +182,7 @@ def test_asyncio(publisher):
             for _ in range(2):
                 assert publisher.poll(10000)
                 publisher.recv()
-            publisher.send(b"cam2\0rubbish")
+            send(publisher, b"cam2\0rubbish")
             assert await subscriber.read(200) is None
             assert subscriber.invalid == 1
             seen = {}
@@ -196,15 +196,15 @@ def test_asyncio(publisher):
 
             ticking = asyncio.ensure_future(tick())
             for seq in range(10):
-                publisher.send(message("cam1", seq=seq))
-                publisher.send(message("cam2", seq=seq))
+                send(publisher, message("cam1", seq=seq))
+                send(publisher, message("cam2", seq=seq))
             await asyncio.sleep(0.3)
             async for frame in subscriber:
                 seen[frame.topic] = frame.seq
                 if len(seen) == 2:
                     break
             assert seen == {"cam1": 9, "cam2": 9}
-            publisher.send(message("cam2", seq=12))
+            send(publisher, message("cam2", seq=12))
             assert {name: frame.seq for name, frame in (await subscriber.poll()).items()} == {"cam2": 12}
             assert await subscriber.poll(50) == {}
             before, ticks = time.monotonic(), 0
@@ -227,7 +227,7 @@ def test_a_read_that_is_cancelled_loses_nothing(publisher):
             for _ in range(20):
                 with pytest.raises(asyncio.TimeoutError):
                     await asyncio.wait_for(subscriber.read(5000), 0.005)
-            publisher.send(message(seq=1))
+            send(publisher, message(seq=1))
             assert (await subscriber.read(10000)).seq == 1
 
     asyncio.run(main())
@@ -243,7 +243,7 @@ def test_after_a_fork_the_child_is_told_and_the_parent_reads_on(publisher):
         assert in_child(subscriber.read).startswith("RuntimeError: this was made before a fork; make it anew")
         assert in_child(subscriber.poll).startswith("RuntimeError")
         assert in_child(subscriber.close) == "None"
-        publisher.send(message(seq=1))
+        send(publisher, message(seq=1))
         assert subscriber.read(10000).seq == 1
 
 
