@@ -69,7 +69,8 @@ def consume(kind, url, base, work_ms, seconds, numbers):
 
 def run(kind, camera, gateway, seconds, work_ms=0, numbers=True):
     out = subprocess.run(
-        [sys.executable, __file__, "--consume", kind, camera.url, gateway.base, str(work_ms), str(seconds), str(int(numbers))],
+        [sys.executable, __file__, "--consume", kind, camera.url, gateway.base]
+        + [str(work_ms), str(seconds), str(int(numbers))],
         capture_output=True, text=True, check=True,
     ).stdout  # fmt: skip
     told = json.loads(out)
@@ -101,7 +102,8 @@ def main():
 
     def row(label, *arguments, **named):
         told = run(*arguments, **named)
-        print(f"{label:44s}", "  ".join(f"{key} {value}" for key, value in told.items() if value is not None), flush=True)
+        known = "  ".join(f"{key} {value}" for key, value in told.items() if value is not None)
+        print(f"{label:44s}", known, flush=True)
 
     for kind in CONSUMERS:
         if "gray" not in kind:
