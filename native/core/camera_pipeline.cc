@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "clocks.h"
+#include "end_of_sequence.h"
 #include "gst_init.h"
 
 namespace framegate {
@@ -17,9 +18,6 @@ constexpr int64_t kArrivalWindowNs = 3000000000;
 constexpr int64_t kLagPeriodNs = 2500000000;
 constexpr int64_t kDecoderStuckNs = 3000000000;
 
-// end_of_seq NAL unit behind a 4-byte length: the decoder forgets its references and
-// treats the IRAP picture that follows as the first of a stream (H.265, 7.4.2.4.4).
-constexpr uint8_t kH265EndOfSequence[] = {0, 0, 0, 2, 0x48, 0x01};
 
 GateRules RulesFor(Codec codec) {
   switch (codec) {
@@ -31,17 +29,6 @@ GateRules RulesFor(Codec codec) {
   return GateRules::kNone;
 }
 
-SamplePtr PrependEndOfSequence(GstSample* sample) {
-  GstBuffer* buffer = gst_buffer_copy(gst_sample_get_buffer(sample));
-  GstMemory* memory = gst_memory_new_wrapped(
-      GST_MEMORY_FLAG_READONLY, const_cast<uint8_t*>(kH265EndOfSequence),
-      sizeof kH265EndOfSequence, 0, sizeof kH265EndOfSequence, nullptr, nullptr);
-  gst_buffer_prepend_memory(buffer, memory);
-  SamplePtr with(gst_sample_new(buffer, gst_sample_get_caps(sample), gst_sample_get_segment(sample),
-                                nullptr));
-  gst_buffer_unref(buffer);
-  return with;
-}
 
 }  // namespace
 
@@ -219,7 +206,7 @@ void CameraPipeline::CheckTimers(int64_t now_ns) {
   const int64_t last_packet = receiver_->last_packet_ns();
   int64_t last_frame, interval;
   int gop;
-  int64_t stuck_since = 0;
+  int64_t stuck_since = 0, damaged_since = 0;
   {
     std::lock_guard<std::mutex> lock(stream_mutex_);
     last_frame = last_frame_ns_;
@@ -228,9 +215,11 @@ void CameraPipeline::CheckTimers(int64_t now_ns) {
     if (decode_half_) {
       decode_half_->SetFrameInterval(interval);
       stuck_since = decode_half_->stuck_since_ns();
+      damaged_since = decode_half_->damaged_since_ns();
     }
   }
-  if (last_frame == 0 || now_ns - last_frame > std::max<int64_t>(MsToNs(1000), 5 * interval)) {
+  const int64_t whole = damaged_since != 0 ? std::min(last_frame, damaged_since) : last_frame;
+  if (whole == 0 || now_ns - whole > std::max<int64_t>(MsToNs(1000), 5 * interval)) {
     SetLive(false);
   } else {
     SetLive(true);
@@ -249,6 +238,8 @@ void CameraPipeline::CheckTimers(int64_t now_ns) {
     fail("ERR_NO_KEY_FRAME", "it sends, but no whole key frame to begin with");
   } else if (stuck_since != 0 && now_ns - stuck_since > std::max(kDecoderStuckNs, 10 * interval)) {
     fail("ERR_DECODE", "the decoder takes its stream but gives no frame");
+  } else if (damaged_since != 0 && now_ns - damaged_since > gate_limit) {
+    fail("ERR_DECODE", "its pictures arrive damaged inside, says the decoder");
   }
   if (now_ns >= next_keep_alive_ns_) {
     next_keep_alive_ns_ = now_ns + kKeepAliveNs;
@@ -384,7 +375,7 @@ PipelineStats CameraPipeline::Stats() const {
   stats.published = counters_.published;
   stats.late = counters_.late;
   stats.overwritten = latest_.overwritten();
-  stats.gate_closings += counters_.lag_closings;
+  stats.gate_closings += counters_.lag_closings + counters_.damage_closings;
   if (stats.width == 0) {
     stats.width = counters_.width;
     stats.height = counters_.height;

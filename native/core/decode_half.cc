@@ -5,6 +5,8 @@
 #include <algorithm>
 
 #include "clocks.h"
+#include "decoder_damage.h"
+#include "end_of_sequence.h"
 
 namespace framegate {
 namespace {
@@ -111,6 +113,7 @@ bool DecodeHalf::DropForLag(const AccessUnit& unit) {
   if (waiting_for_key_) {
     if (!unit.key || waited > limit) return true;
     waiting_for_key_ = false;
+    resumes_ = chain_ != nullptr;
     return false;
   }
   if (waited <= limit || (catching_up_ && now < catching_up_until_ns_)) return false;
@@ -137,7 +140,20 @@ void DecodeHalf::Decode(const AccessUnit& unit) {
     if (times_.size() > kMaxTimes) times_.erase(times_.begin());
   }
   if (stuck_since_ns_ == 0) stuck_since_ns_ = MonotonicNs();
-  const GstFlowReturn flow = chain_->Push(unit.sample.get());
+  GstFlowReturn flow;
+  {
+    DamageScope scope(&unit_damaged_);
+    if (resumes_) not_before_ns_ = unit.pts_ns;
+    const bool anew = resumes_ && codec_ == Codec::kH265;
+    resumes_ = false;
+    flow = anew ? chain_->Push(PrependEndOfSequence(unit.sample.get()).get()) : chain_->Push(unit.sample.get());
+  }
+  if (unit_damaged_) {
+    unit_damaged_ = false;
+    waiting_for_key_ = true;
+    ++counters_->damage_closings;
+    if (damaged_since_ns_ == 0) damaged_since_ns_ = MonotonicNs();
+  }
   PipelineError error = chain_->TakeError();
   if (error.empty() && flow != GST_FLOW_OK && flow != GST_FLOW_FLUSHING && !stopping_) {
     error = MakeError("ERR_DECODE", std::string("the decoder stopped: ") + gst_flow_get_name(flow));
@@ -164,6 +180,8 @@ void DecodeHalf::OnRaw(SamplePtr raw) {
   }
   const Times times = found->second;
   times_.erase(times_.begin(), std::next(found));
+  if (unit_damaged_ || waiting_for_key_ || pts < not_before_ns_) return;
+  damaged_since_ns_ = 0;
 
   const int64_t age = MonotonicNs() - times.received_mono_ns;
   const int64_t interval = frame_interval_ns_;

@@ -25,7 +25,7 @@ namespace framegate {
 class DecodeHalf {
  public:
   struct Counters {
-    std::atomic<uint64_t> decoded{0}, published{0}, late{0}, lag_closings{0};
+    std::atomic<uint64_t> decoded{0}, published{0}, late{0}, lag_closings{0}, damage_closings{0};
     std::atomic<int> width{0}, height{0};
   };
   using OnFrame = std::function<void(std::unique_ptr<JpegFrame>)>;
@@ -53,6 +53,9 @@ class DecodeHalf {
 
   // Since when the decoder has been fed without giving a frame; 0: all is well.
   int64_t stuck_since_ns() const { return stuck_since_ns_; }
+
+  // Since when the decoder finds its pictures damaged; 0: all is well.
+  int64_t damaged_since_ns() const { return damaged_since_ns_; }
 
   // A frame older than this is never published: max(250 ms, 3 frame intervals).
   static int64_t AgeLimitNs(int64_t frame_interval_ns);
@@ -88,6 +91,7 @@ class DecodeHalf {
   std::atomic<bool> stopping_{false};
   std::atomic<int64_t> frame_interval_ns_{40000000};
   std::atomic<int64_t> stuck_since_ns_{0};
+  std::atomic<int64_t> damaged_since_ns_{0};
 
   // The decode thread's own.
   std::unique_ptr<ElementChain> chain_;
@@ -99,6 +103,9 @@ class DecodeHalf {
   int64_t catching_up_until_ns_ = 0;
   std::atomic<bool> catching_up_{false};  // From the ring: only the newest frame counts.
   bool waiting_for_key_ = false;
+  bool resumes_ = false;        // The next unit is a key picture after others were let go.
+  bool unit_damaged_ = false;   // The decoder found damage in the unit in work.
+  uint64_t not_before_ns_ = 0;  // What the decoder still holds from before a resumption is void.
   bool skipped_last_ = false;
 };
 

@@ -5,6 +5,8 @@
 
 #include <mutex>
 
+#include "decoder_damage.h"
+
 namespace framegate {
 
 std::string EnsureGstInit() {
@@ -18,6 +20,7 @@ std::string EnsureGstInit() {
       failure = error ? error->message : "gst_init_check failed";
     }
     g_clear_error(&error);
+    if (failure.empty()) ListenToDecoders();
   });
   return failure;
 }

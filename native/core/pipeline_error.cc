@@ -1,6 +1,8 @@
 // Maps GStreamer's errors to ours. Any thread.
 #include "pipeline_error.h"
 
+#include <cstring>
+
 #include "gst_ptr.h"
 
 namespace framegate {
@@ -20,7 +22,7 @@ std::string Nick(const GError* error) {
   return nick;
 }
 
-void Classify(const GError* error, PipelineError* out) {
+void Classify(const GError* error, const char* debug, PipelineError* out) {
   const int status = out->rtsp_status;
   auto set = [out](const char* code, const char* message) {
     out->code = code;
@@ -36,6 +38,8 @@ void Classify(const GError* error, PipelineError* out) {
   if (status == 453 || status == 503) {
     return set("ERR_SOURCE_BUSY", "it has no capacity left for another session");
   }
+  // rtspsrc has no code for it: "Could not receive message. (Timeout while waiting for server response)".
+  if (debug && std::strstr(debug, "Timeout while waiting")) return set("ERR_SOURCE_TIMEOUT", "it does not answer");
   if (error->domain == GST_RESOURCE_ERROR) {
     switch (error->code) {
       case GST_RESOURCE_ERROR_OPEN_READ:
@@ -86,7 +90,7 @@ PipelineError ErrorFromMessage(GstMessage* message) {
     error.rtsp_status = static_cast<int>(status);
   }
   if (gerror) {
-    Classify(gerror, &error);
+    Classify(gerror, debug, &error);
     error.domain = g_quark_to_string(gerror->domain);
     error.nick = Nick(gerror);
     error.debug = gerror->message;

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "events.h"
+#include "server.h"
 
 namespace {
 
@@ -16,16 +17,64 @@ using Arguments = std::vector<std::string>;
 
 struct Command {
   const char* name;
-  size_t arguments;  // How many it takes.
-  void (*run)(Camera* camera, const Arguments& arguments);
+  size_t least, most;  // How many arguments it takes.
+  void (*run)(Camera* camera, const std::string& name, const Arguments& arguments);
 };
 
+void Tell(const std::string& name, const std::string& problem) {
+  problem.empty() ? PrintDone(name) : PrintError(problem);
+}
+
+// The drawn picture's size and rate, from the next frame on.
+void Redraw(Camera* camera, const std::string& name, const Arguments& arguments) {
+  if (camera->drawn == nullptr) return PrintError(name + ": the camera does not draw its picture.");
+  Options changed = *camera->options;
+  std::string problem;
+  const bool good = name == "size" ? ChangeOption("width", arguments[0], &changed, &problem) &&
+                                         ChangeOption("height", arguments.back(), &changed, &problem)
+                                   : ChangeOption("fps", arguments[0], &changed, &problem);
+  if (!good) return PrintError(problem);
+  *camera->options = changed;
+  camera->feeder->Change(
+      [&] { camera->drawn->Change(changed.width, changed.height, changed.fps_num, changed.fps_den); });
+  PrintDone(name);
+}
+
 const Command kCommands[] = {
-    {"stats", 0,
-     [](Camera* camera, const Arguments&) {
+    {"stats", 0, 0,
+     [](Camera* camera, const std::string&, const Arguments&) {
        PrintStats(camera->sessions->counts(), camera->feeder->frames());
      }},
-    {"quit", 0, [](Camera* camera, const Arguments&) { g_main_loop_quit(camera->loop); }},
+    {"fault", 1, 4,
+     [](Camera* camera, const std::string& name, const Arguments& arguments) {
+       Tell(name, camera->faults->Set(arguments));
+     }},
+    {"clear", 0, 0,
+     [](Camera* camera, const std::string& name, const Arguments&) {
+       camera->faults->Clear();
+       PrintDone(name);
+     }},
+    {"size", 2, 2, Redraw},
+    {"fps", 1, 1, Redraw},
+    // As a camera whose settings are changed: its clients are cut off and find another stream.
+    {"codec", 1, 1,
+     [](Camera* camera, const std::string& name, const Arguments& arguments) {
+       std::string problem;
+       if (camera->drawn == nullptr) return PrintError("codec: the camera does not draw its picture.");
+       if (!ChangeOption("codec", arguments[0], camera->options, &problem)) return PrintError(problem);
+       Relaunch(camera->factory, *camera->media);
+       camera->faults->Set({"fin"});
+       PrintDone(name);
+     }},
+    {"password", 1, 1,
+     [](Camera* camera, const std::string& name, const Arguments& arguments) {
+       if (camera->options->user.empty()) return PrintError("password: expected --user at the start.");
+       camera->options->password = arguments[0];
+       SetCredentials(camera->server, *camera->options);
+       PrintDone(name);
+     }},
+    {"quit", 0, 0,
+     [](Camera* camera, const std::string&, const Arguments&) { g_main_loop_quit(camera->loop); }},
 };
 
 constexpr size_t kMaxLine = 4096;
@@ -67,12 +116,13 @@ void RunCommand(Camera* camera, const std::string& line) {
   for (std::string word; words >> word;) arguments.push_back(word);
   for (const Command& command : kCommands) {
     if (name != command.name) continue;
-    if (arguments.size() != command.arguments) {
-      PrintError(name + " takes " + std::to_string(command.arguments) + " arguments, not " +
+    if (arguments.size() < command.least || arguments.size() > command.most) {
+      const std::string most = command.most > command.least ? " to " + std::to_string(command.most) : "";
+      PrintError(name + " takes " + std::to_string(command.least) + most + " arguments, not " +
                  std::to_string(arguments.size()) + ".");
       return;
     }
-    command.run(camera, arguments);
+    command.run(camera, name, arguments);
     return;
   }
   std::string known;

@@ -6,13 +6,22 @@
 
 #include <string>
 
+#include "drawn_source.h"
+#include "faults.h"
 #include "feeder.h"
+#include "media.h"
 #include "sessions.h"
 
 struct Camera {
   GMainLoop* loop;
+  GstRTSPServer* server;
+  GstRTSPMediaFactory* factory;
+  const MediaContext* media;
+  Options* options;  // As they are now.
   Sessions* sessions;
   Feeder* feeder;
+  Faults* faults;
+  DrawnSource* drawn;  // Null where it does not draw.
 };
 
 // Runs `line`, a command and its arguments with blanks between them.

@@ -4,6 +4,8 @@
 
 #include <gst/video/video.h>
 
+#include <memory>
+
 #include "options.h"
 #include "picture.h"
 #include "source.h"
@@ -15,6 +17,9 @@ class DrawnSource : public Source {
   DrawnSource(const DrawnSource&) = delete;
   DrawnSource& operator=(const DrawnSource&) = delete;
 
+  // From the next frame on; its number goes on.
+  void Change(int width, int height, int fps_num, int fps_den);
+
   uint64_t NextDue() const override;
   bool NextIsVideo() const override { return true; }
   GstBuffer* Take() override;
@@ -23,10 +28,14 @@ class DrawnSource : public Source {
   GstCaps* audio_caps() const override { return nullptr; }
 
  private:
-  const Picture picture_;
+  void Release();
+
+  std::unique_ptr<Picture> picture_;
   GstVideoInfo info_;
-  GstCaps* caps_;
-  GstBufferPool* pool_;
+  GstCaps* caps_ = nullptr;
+  GstBufferPool* pool_ = nullptr;
+  uint64_t rate_since_ = 0;      // Number of the first frame at this rate,
+  uint64_t rate_since_ns_ = 0;   // and when it is due.
   uint64_t next_ = 0;  // Number of the next frame.
 };
 

@@ -58,6 +58,10 @@ void PrintStats(const Counts& counts, uint64_t frames) {
             Field("describes", counts.describes) + "}");
 }
 
+void PrintDone(const std::string& command) {
+  PrintLine("{\"event\":\"done\",\"command\":" + Quoted(command) + "}");
+}
+
 void PrintError(const std::string& message) {
   PrintLine("{\"event\":\"error\",\"message\":" + Quoted(message) + "}");
 }

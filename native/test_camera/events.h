@@ -17,6 +17,8 @@ void PrintReady(const std::string& url, int port);
 void PrintSession(const Counts& counts);
 void PrintSent(uint64_t frame, int64_t at_us, int64_t captured_us);
 void PrintStats(const Counts& counts, uint64_t frames);
+// A command has taken effect.
+void PrintDone(const std::string& command);
 void PrintError(const std::string& message);
 
 #endif  // FRAMEGATE_TEST_CAMERA_EVENTS_H_

@@ -67,6 +67,14 @@ void Feeder::FrameLeft(GstClockTime running_time) {
   }
 }
 
+void Feeder::Change(const std::function<void()>& change) {
+  std::lock_guard<std::mutex> lock(mutex_);
+  change();
+  changed_caps_ = true;
+  anchored_ = false;
+  changed_.notify_all();
+}
+
 uint64_t Feeder::frames() const {
   std::lock_guard<std::mutex> lock(mutex_);
   return frames_;
@@ -127,6 +135,8 @@ void Feeder::Push() {
   GST_BUFFER_PTS(buffer) += offset_ns_;
   if (GST_BUFFER_DTS_IS_VALID(buffer)) GST_BUFFER_DTS(buffer) += offset_ns_;
   if (video) {
+    if (changed_caps_) g_object_set(video_, "caps", source_->video_caps(), nullptr);
+    changed_caps_ = false;
     hungry_ = false;
     on_the_way_.push_back({GST_BUFFER_PTS(buffer), frames_++, g_get_real_time()});
     if (on_the_way_.size() > kMaxOnTheWay) on_the_way_.pop_front();

@@ -9,6 +9,7 @@
 #include <condition_variable>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <mutex>
 #include <thread>
 
@@ -31,6 +32,9 @@ class Feeder {
 
   // Reports the video frame with this running time as sent, once.
   void FrameLeft(GstClockTime running_time);
+
+  // Changes what the source makes, between two units.
+  void Change(const std::function<void()>& change);
 
   uint64_t frames() const;  // Video frames handed over so far.
 
@@ -57,6 +61,7 @@ class Feeder {
   bool hungry_ = false;         // The video appsrc has nothing left and asks for more.
   bool audio_started_ = false;  // Both tracks need a first unit before DESCRIBE answers.
   bool anchored_ = false;
+  bool changed_caps_ = false;
   int64_t offset_ns_ = 0;  // Running time of the media minus the source's timeline.
   uint64_t frames_ = 0;
   std::deque<Sent> on_the_way_;

@@ -11,6 +11,7 @@
 #include "commands.h"
 #include "drawn_source.h"
 #include "events.h"
+#include "faults.h"
 #include "feeder.h"
 #include "file_source.h"
 #include "media.h"
@@ -35,15 +36,18 @@ void EndWithParent() {
   if (getppid() != parent) raise(SIGTERM);
 }
 
-int Serve(const Options& options, Source* source) {
+int Serve(Options& options, Source* source, DrawnSource* drawn) {
   Feeder feeder(source);
-  MediaContext context{&options, source, &feeder};
-  GstRTSPServer* server = NewServer(options, NewMediaFactory(&context));
+  Faults faults;
+  MediaContext context{&options, source, &feeder, &faults};
+  GstRTSPMediaFactory* factory = NewMediaFactory(&context);
+  GstRTSPServer* server = NewServer(options, GST_RTSP_MEDIA_FACTORY(g_object_ref(factory)));
+  faults.Watch(server);
   int status = 0;
   {
     Sessions sessions(server);
     GMainLoop* loop = g_main_loop_new(nullptr, FALSE);
-    Camera camera{loop, &sessions, &feeder};
+    Camera camera{loop, server, factory, &context, &options, &sessions, &feeder, &faults, drawn};
     g_unix_signal_add(SIGINT, OnSignal, loop);
     g_unix_signal_add(SIGTERM, OnSignal, loop);
     const int port = Listen(server);
@@ -56,7 +60,9 @@ int Serve(const Options& options, Source* source) {
       if (options.read_stdin) WatchStdin(&camera);
       g_main_loop_run(loop);
     }
+    faults.Clear();
     Shut(server);
+    g_object_unref(factory);
     g_object_unref(server);
     g_main_loop_unref(loop);
   }
@@ -78,6 +84,7 @@ int main(int argc, char** argv) {
   gst_init(nullptr, nullptr);
   RegisterMetadataPay();
   std::unique_ptr<Source> source;
+  DrawnSource* drawn = nullptr;
   if (!options.file.empty()) {
     const bool audio = !options.audio_given || options.audio != Audio::kNone;
     source = FileSource::Load(options.file, audio, &message);
@@ -87,7 +94,9 @@ int main(int argc, char** argv) {
       return kBadUse;
     }
   } else if (options.video) {
-    source = std::make_unique<DrawnSource>(options);
+    auto made = std::make_unique<DrawnSource>(options);
+    drawn = made.get();
+    source = std::move(made);
   }
-  return Serve(options, source.get());
+  return Serve(options, source.get(), drawn);
 }

@@ -96,6 +96,10 @@ void OnConfigure(GstRTSPMediaFactory*, GstRTSPMedia* media, gpointer data) {
       gst_object_unref(pad);
       gst_object_unref(payloader);
     }
+    if (GstElement* payloader = gst_bin_get_by_name(GST_BIN(bin), "pay0")) {
+      context->faults->Watch(payloader);
+      gst_object_unref(payloader);
+    }
     context->feeder->Attach(video, audio);
     gst_object_unref(video);
     if (audio != nullptr) gst_object_unref(audio);
@@ -115,11 +119,14 @@ void OnConfigure(GstRTSPMediaFactory*, GstRTSPMedia* media, gpointer data) {
 
 }  // namespace
 
+void Relaunch(GstRTSPMediaFactory* factory, const MediaContext& context) {
+  gst_rtsp_media_factory_set_launch(factory, LaunchLine(*context.options, context.source).c_str());
+}
+
 GstRTSPMediaFactory* NewMediaFactory(MediaContext* context) {
   const Options& options = *context->options;
   GstRTSPMediaFactory* factory = gst_rtsp_media_factory_new();
-  gst_rtsp_media_factory_set_launch(factory,
-                                    LaunchLine(options, context->source).c_str());
+  Relaunch(factory, *context);
   gst_rtsp_media_factory_set_shared(factory, TRUE);
   gst_rtsp_media_factory_set_latency(factory, 0);
   int protocols = 0;

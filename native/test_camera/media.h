@@ -4,6 +4,7 @@
 
 #include <gst/rtsp-server/rtsp-server.h>
 
+#include "faults.h"
 #include "feeder.h"
 #include "options.h"
 #include "source.h"
@@ -13,9 +14,13 @@ struct MediaContext {
   const Options* options;
   const Source* source;  // Null where the pipeline makes everything itself.
   Feeder* feeder;
+  Faults* faults;
 };
 
 // A shared factory whose media are fed by `context->feeder` (transfer full).
 GstRTSPMediaFactory* NewMediaFactory(MediaContext* context);
+
+// What `options` say now is what the next media is made of.
+void Relaunch(GstRTSPMediaFactory* factory, const MediaContext& context);
 
 #endif  // FRAMEGATE_TEST_CAMERA_MEDIA_H_

@@ -244,3 +244,16 @@ Parsed ParseOptions(int argc, char** argv, Options* options, std::string* messag
   *message = Conflict(*options, given);
   return message->empty() ? Parsed::kRun : Parsed::kBad;
 }
+
+bool ChangeOption(const std::string& name, const std::string& value, Options* options, std::string* message) {
+  const Row* row = Find("--" + name);
+  Options changed = *options;
+  if (row == nullptr || !row->apply(value, &changed)) {
+    *message = name + " \"" + value + "\": expected " + (row != nullptr ? row->expected : "an option") + ".";
+    return false;
+  }
+  *message = Conflict(changed, {});
+  if (!message->empty()) return false;
+  *options = changed;
+  return true;
+}

@@ -42,4 +42,8 @@ enum class Parsed { kRun, kHelp, kBad };
 // and what was expected; on kHelp it is the help text.
 Parsed ParseOptions(int argc, char** argv, Options* options, std::string* message);
 
+// Changes one option, named without its dashes, of a camera that runs. False, and a sentence in
+// `message`, where that cannot be; `options` are as before then.
+bool ChangeOption(const std::string& name, const std::string& value, Options* options, std::string* message);
+
 #endif  // FRAMEGATE_TEST_CAMERA_OPTIONS_H_

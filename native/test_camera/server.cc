@@ -36,14 +36,18 @@ GstRTSPFilterResult RemoveClient(GstRTSPServer*, GstRTSPClient*, gpointer) {
 
 }  // namespace
 
+void SetCredentials(GstRTSPServer* server, const Options& options) {
+  GstRTSPAuth* auth = NewAuth(options);
+  gst_rtsp_server_set_auth(server, auth);
+  g_object_unref(auth);
+}
+
 GstRTSPServer* NewServer(const Options& options, GstRTSPMediaFactory* factory) {
   GstRTSPServer* server = gst_rtsp_server_new();
   gst_rtsp_server_set_address(server, options.address.c_str());
   gst_rtsp_server_set_service(server, std::to_string(options.port).c_str());
   if (!options.user.empty()) {
-    GstRTSPAuth* auth = NewAuth(options);
-    gst_rtsp_server_set_auth(server, auth);
-    g_object_unref(auth);
+    SetCredentials(server, options);
     gst_rtsp_media_factory_add_role(
         factory, kRole, GST_RTSP_PERM_MEDIA_FACTORY_ACCESS, G_TYPE_BOOLEAN, TRUE,
         GST_RTSP_PERM_MEDIA_FACTORY_CONSTRUCT, G_TYPE_BOOLEAN, TRUE, nullptr);

@@ -11,6 +11,9 @@
 // A server that does not listen yet and serves `factory` (transfer full for both).
 GstRTSPServer* NewServer(const Options& options, GstRTSPMediaFactory* factory);
 
+// Asks for what `options` name from now on.
+void SetCredentials(GstRTSPServer* server, const Options& options);
+
 // Starts to listen, on the default main context; the port, or 0 where that fails.
 int Listen(GstRTSPServer* server);
 

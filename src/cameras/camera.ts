@@ -57,11 +57,27 @@ const FIRST_PROBE_MS = 4500
 const RETRY_PROBE_MS = 2000
 // Who polls snapshots once a second must not start the decoder each time.
 const LINGER_MS = 3000
+// A try that hangs must not outlast the camera's return; each fourth has the time that a slow camera needs.
+const IMPATIENT = { connectTimeoutMs: 2500, firstFrameTimeoutMs: 3000 }
+const COMPLAINT_EVERY_MS = 100
 const LIVE_RESETS_BACKOFF_MS = 10000
 
 const NO_STATS: PipelineStats = {
   fps: 0, ageMs: null, accessUnits: 0, gateDropped: 0, gateClosings: 0, decoded: 0, published: 0, late: 0,
   overwritten: 0, receivedBytes: 0, ringBytes: 0, width: 0, height: 0, gopLength: 0, bFrames: false, decoding: false,
+}
+
+/** What MediaMTX's log says of a camera that it could not pull, as an error of ours. */
+export function fromComplaint(complaint: string, native: NativeError): SourceError {
+  const text = complaint.replace(/^\[RTSP source\] /, '')
+  const status = Number(/bad status code: (\d{3})/.exec(text)?.[1] ?? 0)
+  const message = `the camera could not be pulled: ${text}`
+  if (status === 401 || status === 403) return new SourceError('ERR_SOURCE_UNAUTHORIZED', message)
+  if (status === 404 || status === 454) return new SourceError('ERR_SOURCE_NOT_FOUND', message)
+  if (status === 453 || status === 503) return new SourceError('ERR_SOURCE_BUSY', message)
+  if (/time(d )?out/i.test(text)) return new SourceError('ERR_SOURCE_TIMEOUT', message)
+  if (/connection refused|no route to host|unreachable/.test(text)) return new SourceError('ERR_SOURCE_UNREACHABLE', message)
+  return new SourceError(native.code === 'ERR_CLOSED' ? 'ERR_SOURCE_READ' : native.code, message)
 }
 
 export class Camera {
@@ -76,6 +92,7 @@ export class Camera {
   #hurry: (() => void) | null = null
   #everLive = false
   #liveSinceMs = 0
+  #tries = 0
   #reconnects = -1
   #renditions: Rendition[] = []
   #lingerTimer: NodeJS.Timeout | null = null
@@ -202,6 +219,7 @@ export class Camera {
         password: relayed ? '' : this.url.password,
         userAgent: this.parts.userAgent,
         stockElements: this.parts.stockElements ?? false,
+        ...(this.#tries++ % 4 === 0 ? {} : IMPATIENT),
       },
       (news) => {
         if (news.live) live = true
@@ -227,8 +245,14 @@ export class Camera {
       })
     }, DIAGNOSE_AFTER_MS)
 
+    // MediaMTX would try again by itself after 5 s only; its log says at once that it failed.
+    const complaintTimer = setInterval(() => {
+      if (!live && relayed && this.parts.relay.lastComplaint(this.name)) onStop()
+    }, COMPLAINT_EVERY_MS)
+
     const nativeError = await end
     clearTimeout(diagnoseTimer)
+    clearInterval(complaintTimer)
     over.abort()
     this.#stop.signal.removeEventListener('abort', onStop)
     this.picture() // For the time until the next session.
@@ -241,7 +265,7 @@ export class Camera {
     const asked = live || nativeError.code === 'ERR_SOURCE_NO_VIDEO' ? null : await this.#diagnose(RETRY_PROBE_MS, this.#stop.signal)
     if (asked) return asked
     const complaint = relayed ? this.parts.relay.lastComplaint(this.name) : null
-    return new SourceError(nativeError.code, `${nativeError.message}${complaint ? ` (MediaMTX: ${complaint})` : ''}`)
+    return complaint ? fromComplaint(complaint, nativeError) : new SourceError(nativeError.code, nativeError.message)
   }
 
   /** What the camera itself says is wrong; null: nothing, or no longer wanted. */

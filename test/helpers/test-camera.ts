@@ -28,6 +28,7 @@ export class TestCamera {
   readonly #child: ChildProcess
   readonly #exited: Promise<number | null>
   #stats: CameraStats | null = null
+  #answer: Record<string, unknown> | null = null
   #complaints = ''
 
   private constructor(args: string[]) {
@@ -63,6 +64,14 @@ export class TestCamera {
     return until('the test camera to tell its counts', () => this.#stats)
   }
 
+  /** A command of docs/test-camera.md, such as "fault loss 1". Resolves when it has taken effect. */
+  async command(line: string): Promise<void> {
+    this.#answer = null
+    this.#child.stdin!.write(`${line}\n`)
+    const answer = await until(`the test camera to take "${line}"`, () => this.#answer)
+    if (answer['event'] === 'error') throw new Error(String(answer['message']))
+  }
+
   async stop(): Promise<void> {
     this.#child.kill('SIGKILL')
     await this.#exited
@@ -75,6 +84,8 @@ export class TestCamera {
     } else if (event['event'] === 'session') {
       this.active = Number(event['active'])
       this.total = Number(event['total'])
+    } else if (event['event'] === 'done' || event['event'] === 'error') {
+      this.#answer = event
     } else if (event['event'] === 'stats') {
       this.#stats = event as unknown as CameraStats
     } else if (event['event'] === 'sent') {

@@ -1,0 +1,149 @@
+// Every fault of the test camera, through MediaMTX and direct: the reason is told, frames come again by themselves
+// within 5 s of the fault's end, and the camera beside it notices nothing.
+
+import { join } from 'node:path'
+import t from 'tap'
+import { Gateway } from '../helpers/gateway.js'
+import { NO_MEDIAMTX, temporaryFolder } from '../helpers/paths.js'
+import { TestCamera } from '../helpers/test-camera.js'
+import { pause, until } from '../helpers/wait.js'
+
+// The promise is 5 s; a busy machine, with all of them at once, gets as much again.
+const BACK_MS = 10000
+const TOLD_MS = 25000
+const CAMERA = { width: 320, height: 176, fps: 10, gop: 10, 'bitrate-kbps': 200 }
+
+interface Fault {
+  commands: string[]
+  /** What last_error may say meanwhile; none: the picture goes on, or is back at once. */
+  told?: string[]
+}
+
+const FAULTS: Record<string, Fault> = {
+  'silence': { commands: ['fault silence'], told: ['ERR_SOURCE_SILENT'] },
+  'a half-open connection': { commands: ['fault half-open'], told: ['ERR_SOURCE_SILENT'] },
+  'a camera that drops every frame': { commands: ['fault drop-frames 100'], told: ['ERR_SOURCE_SILENT'] },
+  'FIN': { commands: ['fault fin'] },
+  'RST': { commands: ['fault rst'] },
+  'RTCP BYE': { commands: ['fault bye'] },
+  'hung OPTIONS': { commands: ['fault hang options', 'fault fin'], told: ['ERR_SOURCE_TIMEOUT'] },
+  'hung DESCRIBE': { commands: ['fault hang describe', 'fault fin'], told: ['ERR_SOURCE_TIMEOUT'] },
+  'hung SETUP': { commands: ['fault hang setup', 'fault fin'], told: ['ERR_SOURCE_TIMEOUT'] },
+  'hung PLAY': { commands: ['fault hang play', 'fault fin'], told: ['ERR_SOURCE_TIMEOUT'] },
+  '404 at DESCRIBE': { commands: ['fault status describe 404', 'fault fin'], told: ['ERR_SOURCE_NOT_FOUND'] },
+  '453 at SETUP': { commands: ['fault status setup 453', 'fault fin'], told: ['ERR_SOURCE_BUSY'] },
+  '503 at DESCRIBE': { commands: ['fault status describe 503', 'fault fin'], told: ['ERR_SOURCE_BUSY'] },
+  'a new SSRC': { commands: ['fault ssrc'] },
+  'timestamps that jump ahead': { commands: ['fault jump 100000'] },
+  'timestamps that jump back': { commands: ['fault jump -50000'] },
+  'a clock that drifts': { commands: ['fault drift 20000'] },
+  'another size': { commands: ['size 480 272'] },
+  'another rate': { commands: ['fps 5'] },
+  'MJPEG from then on': { commands: ['codec mjpeg'] },
+  'H.265 from then on': { commands: ['codec h265'] },
+  'loss of one packet in 20': { commands: ['fault loss 5'] },
+  'loss in bursts': { commands: ['fault loss 20 40'] },
+}
+
+for (const mediamtx of ['managed', 'off'] as const) {
+  t.test(`all faults at once, MEDIAMTX=${mediamtx}`, { skip: mediamtx === 'managed' ? NO_MEDIAMTX : false }, async (t) => {
+    const gateway = await Gateway.start({ stateFile: join(temporaryFolder(t), 'cameras.json'), mediamtx })
+    t.teardown(() => gateway.stop())
+    const start = async (name: string) => {
+      const camera = await TestCamera.start(CAMERA)
+      t.teardown(() => camera.stop())
+      await gateway.post('/cameras/start', { name, rtsp: camera.url })
+      await gateway.untilState(name, 'live', 60000)
+      return camera
+    }
+    const good = await start('good')
+
+    const suffer = async (what: string, { commands, told }: Fault, name: string) => {
+      const camera = await start(name)
+      await pause(1000)
+      for (const command of commands) await camera.command(command)
+      if (told) {
+        let last = ''
+        await until(
+          `${what} to be told`,
+          async () => {
+            last = (await gateway.camera(name)).last_error?.code ?? 'none'
+            if (!told.includes(last)) throw new Error(last)
+            return true
+          },
+          { limitMs: TOLD_MS, everyMs: 100 },
+        ).catch((error: Error) => t.fail(error.message))
+      } else {
+        await pause(4000)
+      }
+      await camera.command('clear')
+      const before = (await gateway.camera(name)).frames_published as number
+      const clearedAtMs = Date.now()
+      const viewer = new AbortController()
+      // Somebody looks: what is decoded is what counts, not what arrives.
+      const mjpeg = await fetch(`${gateway.base}/mjpeg?cam=${name}`, { signal: viewer.signal })
+      void mjpeg.body?.pipeTo(new WritableStream()).catch(() => undefined)
+      await until(
+        `frames after ${what}`,
+        async () => {
+          const { state, frames_published, last_error } = await gateway.camera(name)
+          if (state !== 'live' || frames_published < before + 3) throw new Error(`${state} ${frames_published} ${JSON.stringify(last_error)}`)
+          return true
+        },
+        { limitMs: 40000, everyMs: 50 },
+      ).catch((error: Error) => t.fail(error.message))
+      viewer.abort()
+      const backMs = Date.now() - clearedAtMs
+      t.ok(backMs < BACK_MS, `${what}: back after ${backMs} ms`)
+    }
+    await Promise.all(Object.entries(FAULTS).map(([what, fault], i) => suffer(what, fault, `bad-${i}`)))
+
+    const { state, reconnects } = await gateway.camera('good')
+    t.same({ state, reconnects }, { state: 'live', reconnects: 0 }, 'the camera beside them noticed nothing')
+    t.equal(good.total, 1)
+  })
+}
+
+t.test('a password that changes while the camera runs', async (t) => {
+  const gateway = await Gateway.start({ stateFile: join(temporaryFolder(t), 'cameras.json'), mediamtx: 'off' })
+  t.teardown(() => gateway.stop())
+  const camera = await TestCamera.start({ ...CAMERA, user: 'admin', password: 'first' })
+  t.teardown(() => camera.stop())
+  const start = (password: string) => gateway.post('/cameras/start', { name: 'a', rtsp: camera.url.replace('://', `://admin:${password}@`) })
+  await start('first')
+  await gateway.untilState('a', 'live')
+  await camera.command('password second')
+  await camera.command('fault fin')
+  await until('the refusal', async () => (await gateway.camera('a')).last_error?.code === 'ERR_SOURCE_UNAUTHORIZED')
+  const { describes } = await camera.stats()
+  await pause(5000)
+  t.ok((await camera.stats()).describes <= describes + 1, 'it is asked rarely, so that it does not lock the account')
+  await camera.command('password first')
+  await start('first')
+  await gateway.untilState('a', 'live', 10000)
+})
+
+t.test('a session that a camera ends unless it is kept alive', async (t) => {
+  const gateway = await Gateway.start({ stateFile: join(temporaryFolder(t), 'cameras.json'), mediamtx: 'off' })
+  t.teardown(() => gateway.stop())
+  const camera = await TestCamera.start(CAMERA)
+  t.teardown(() => camera.stop())
+  await camera.command('fault keep-alive 25')
+  await gateway.post('/cameras/start', { name: 'a', rtsp: camera.url })
+  await gateway.untilState('a', 'live')
+  await pause(32000)
+  t.equal((await gateway.camera('a')).reconnects, 0)
+  t.equal(camera.total, 1)
+})
+
+t.test('a redirect is followed', async (t) => {
+  const gateway = await Gateway.start({ stateFile: join(temporaryFolder(t), 'cameras.json'), mediamtx: 'off' })
+  t.teardown(() => gateway.stop())
+  const camera = await TestCamera.start(CAMERA)
+  const signpost = await TestCamera.start(CAMERA)
+  t.teardown(() => Promise.all([camera.stop(), signpost.stop()]))
+  await signpost.command(`fault redirect ${camera.url}`)
+  await gateway.post('/cameras/start', { name: 'a', rtsp: signpost.url })
+  await gateway.untilState('a', 'live')
+  t.equal(camera.total, 1)
+})
