@@ -13,6 +13,7 @@ namespace framegate {
 struct AccessUnitInfo {
   bool well_formed = false;   // NAL lengths add up and there is a slice of the picture.
   bool key = false;           // H.264: IDR. H.265: IRAP (types 16 to 21).
+  int recovery_frames = -1;   // H.264: of a recovery point SEI, frames until the picture is whole; -1: none.
   bool starts_at_first_block = false;  // The first slice begins at the first block.
   bool reference = false;     // Others may predict from this picture.
   bool b_slices = false;      // Holds a bi-predicted slice.

@@ -5,7 +5,6 @@
 #include <algorithm>
 
 #include "clocks.h"
-#include "end_of_sequence.h"
 #include "gst_init.h"
 
 namespace framegate {
@@ -296,10 +295,11 @@ void CameraPipeline::OnSample(Codec codec, SamplePtr sample, int64_t captured_at
   unit->received_mono_ns = now_ns;
   unit->captured_at_us = captured_at_us;
   unit->transport_lag_ns = TransportLag(pts, now_ns);
-  unit->key = info.key || codec == Codec::kMjpeg;
+  unit->key = info.key || codec == Codec::kMjpeg || info.recovery_frames >= 0;
+  unit->begins = verdict == GateVerdict::kPassAndReset;
+  unit->recovery_frames = info.key ? -1 : info.recovery_frames;
   unit->size_bytes = gst_buffer_get_size(buffer);
-  const bool reset = verdict == GateVerdict::kPassAndReset && codec == Codec::kH265;
-  unit->sample = reset ? PrependEndOfSequence(sample.get()) : std::move(sample);
+  unit->sample = std::move(sample);
   if (codec != Codec::kOther) ring_.Add(unit);
   if (decode_half_) decode_half_->Push(std::move(unit));
   if (first || !live_) {

@@ -98,6 +98,10 @@ void DecodeHalf::Run() {
       queue_.pop_front();
     }
     if (DropForLag(*unit)) continue;
+    begins_ |= unit->begins;
+    // A decoder that was fed before fills frame_num's gap with pictures of its own, and loses this one over it
+    // (robustness.md, 2); only an IDR makes it forget.
+    if (begins_ && unit->recovery_frames >= 0) chain_.reset();
     if (!chain_ && !OpenChain(*unit)) break;
     Decode(*unit);
   }
@@ -113,7 +117,7 @@ bool DecodeHalf::DropForLag(const AccessUnit& unit) {
   if (waiting_for_key_) {
     if (!unit.key || waited > limit) return true;
     waiting_for_key_ = false;
-    resumes_ = chain_ != nullptr;
+    begins_ = true;
     return false;
   }
   if (waited <= limit || (catching_up_ && now < catching_up_until_ns_)) return false;
@@ -140,20 +144,31 @@ void DecodeHalf::Decode(const AccessUnit& unit) {
     if (times_.size() > kMaxTimes) times_.erase(times_.begin());
   }
   if (stuck_since_ns_ == 0) stuck_since_ns_ = MonotonicNs();
+  if (begins_) {
+    not_before_ns_ = unit.pts_ns;
+    hidden_left_ = std::max(0, unit.recovery_frames);
+  }
+  const bool anew = begins_ && codec_ == Codec::kH265;
+  begins_ = false;
+  const bool hidden = hidden_left_ > 0;
+  if (hidden) {
+    --hidden_left_;
+    not_before_ns_ = unit.pts_ns + 1;
+  }
   GstFlowReturn flow;
+  unit_damage_ = Damage::kNone;
   {
-    DamageScope scope(&unit_damaged_);
-    if (resumes_) not_before_ns_ = unit.pts_ns;
-    const bool anew = resumes_ && codec_ == Codec::kH265;
-    resumes_ = false;
+    DamageScope scope(&unit_damage_);
     flow = anew ? chain_->Push(PrependEndOfSequence(unit.sample.get()).get()) : chain_->Push(unit.sample.get());
   }
-  if (unit_damaged_) {
-    unit_damaged_ = false;
+  if (hidden) stuck_since_ns_ = 0;
+  // While hidden, pictures build on what was never sent.
+  if (unit_damage_ > (hidden ? Damage::kReference : Damage::kNone)) {
     waiting_for_key_ = true;
     ++counters_->damage_closings;
     if (damaged_since_ns_ == 0) damaged_since_ns_ = MonotonicNs();
   }
+  unit_damage_ = Damage::kNone;
   PipelineError error = chain_->TakeError();
   if (error.empty() && flow != GST_FLOW_OK && flow != GST_FLOW_FLUSHING && !stopping_) {
     error = MakeError("ERR_DECODE", std::string("the decoder stopped: ") + gst_flow_get_name(flow));
@@ -180,7 +195,7 @@ void DecodeHalf::OnRaw(SamplePtr raw) {
   }
   const Times times = found->second;
   times_.erase(times_.begin(), std::next(found));
-  if (unit_damaged_ || waiting_for_key_ || pts < not_before_ns_) return;
+  if (unit_damage_ != Damage::kNone || waiting_for_key_ || pts < not_before_ns_) return;
   damaged_since_ns_ = 0;
 
   const int64_t age = MonotonicNs() - times.received_mono_ns;

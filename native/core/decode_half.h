@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "access_unit.h"
+#include "decoder_damage.h"
 #include "element_chain.h"
 #include "jpeg_encoder.h"
 #include "pipeline_error.h"
@@ -103,8 +104,9 @@ class DecodeHalf {
   int64_t catching_up_until_ns_ = 0;
   std::atomic<bool> catching_up_{false};  // From the ring: only the newest frame counts.
   bool waiting_for_key_ = false;
-  bool resumes_ = false;        // The next unit is a key picture after others were let go.
-  bool unit_damaged_ = false;   // The decoder found damage in the unit in work.
+  bool begins_ = true;          // The next unit is the first, or comes after others were let go.
+  int hidden_left_ = 0;         // So many units more until pictures are whole (intra refresh).
+  Damage unit_damage_ = Damage::kNone;  // What the decoder found in the unit in work.
   uint64_t not_before_ns_ = 0;  // What the decoder still holds from before a resumption is void.
   bool skipped_last_ = false;
 };

@@ -3,29 +3,42 @@
 
 #include <gst/gst.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <cstring>
 
 namespace framegate {
 namespace {
 
-thread_local bool* t_damaged = nullptr;
+thread_local Damage* t_damage = nullptr;
 
 // Parts of FFmpeg 5.1's messages (h264_slice.c, h264_refs.c, error_resilience.c, hevcdec.c, hevc_refs.c) that say
 // that what it gives is not what was encoded. Others complain of oddities that do no harm.
-constexpr const char* kDamage[] = {
-    "error while decoding", "concealing", "decode_slice_header error", "Missing reference picture",
-    "reference picture missing", "Could not find ref with POC", "Error constructing the",
-    "First slice in a frame missing", "Error parsing NAL unit", "CABAC_MAX_BIN", "cu_qp_delta",
-    "Invalid NAL unit size", "missing picture in access unit",
+constexpr struct {
+  const char* part;
+  Damage damage;
+} kComplaints[] = {
+    {"error while decoding", Damage::kBits},
+    {"concealing", Damage::kBits},
+    {"decode_slice_header error", Damage::kBits},
+    {"First slice in a frame missing", Damage::kBits},
+    {"Error parsing NAL unit", Damage::kBits},
+    {"CABAC_MAX_BIN", Damage::kBits},
+    {"cu_qp_delta", Damage::kBits},
+    {"Invalid NAL unit size", Damage::kBits},
+    {"missing picture in access unit", Damage::kBits},
+    {"Missing reference picture", Damage::kReference},
+    {"reference picture missing", Damage::kReference},
+    {"Could not find ref with POC", Damage::kReference},
+    {"Error constructing the", Damage::kReference},
 };
 
 void OnLog(GstDebugCategory* category, GstDebugLevel, const gchar*, const gchar*, gint, GObject*,
            GstDebugMessage* message, gpointer) {
-  if (t_damaged == nullptr || std::strcmp(gst_debug_category_get_name(category), "libav") != 0) return;
+  if (t_damage == nullptr || std::strcmp(gst_debug_category_get_name(category), "libav") != 0) return;
   const gchar* text = gst_debug_message_get(message);
-  for (const char* part : kDamage) {
-    if (text != nullptr && std::strstr(text, part) != nullptr) *t_damaged = true;
+  for (const auto& complaint : kComplaints) {
+    if (text != nullptr && std::strstr(text, complaint.part) != nullptr) *t_damage = std::max(*t_damage, complaint.damage);
   }
 }
 
@@ -38,7 +51,7 @@ void ListenToDecoders() {
   gst_debug_set_threshold_for_name("libav", GST_LEVEL_INFO);
 }
 
-DamageScope::DamageScope(bool* damaged) { t_damaged = damaged; }
-DamageScope::~DamageScope() { t_damaged = nullptr; }
+DamageScope::DamageScope(Damage* damage) { t_damage = damage; }
+DamageScope::~DamageScope() { t_damage = nullptr; }
 
 }  // namespace framegate

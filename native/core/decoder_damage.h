@@ -7,11 +7,17 @@ namespace framegate {
 // Listens to FFmpeg's log; once per process, after gst_init. With GST_DEBUG set, its lines are printed too.
 void ListenToDecoders();
 
-// While it lives, *damaged is set when a decoder on this thread finds damage. Decoders with
+enum class Damage {
+  kNone,
+  kReference,  // It builds on pictures that the decoder never had.
+  kBits,       // Its own bits are not what was encoded.
+};
+
+// While it lives, *damage is set to the worst that a decoder on this thread finds. Decoders with
 // max-threads=1 work on the thread that feeds them.
 class DamageScope {
  public:
-  explicit DamageScope(bool* damaged);
+  explicit DamageScope(Damage* damage);
   ~DamageScope();
   DamageScope(const DamageScope&) = delete;
   DamageScope& operator=(const DamageScope&) = delete;

@@ -38,6 +38,12 @@ GateVerdict Gate::Check(const AccessUnitInfo& info, bool discontinuity) {
     previous_reference_frame_num_ = info.frame_num_known ? info.frame_num : 0;
     return was_open ? GateVerdict::kPass : GateVerdict::kPassAndReset;
   }
+  // Intra refresh: no picture is a key, but so many frames on from here all blocks have been sent.
+  if (!open_ && rules_ == GateRules::kH264 && info.recovery_frames >= 0 && info.frame_num_known) {
+    open_ = true;
+    previous_reference_frame_num_ = info.frame_num;
+    return GateVerdict::kPassAndReset;
+  }
   if (!open_) return Close(last_reason_ == GateReason::kNone ? GateReason::kNotYetKey : last_reason_);
 
   if (rules_ == GateRules::kH265 && skip_rasl_) {

@@ -7,6 +7,9 @@
 namespace framegate {
 namespace {
 
+constexpr uint32_t kRecoveryPoint = 6;
+constexpr uint32_t kMaxRecoveryFrames = 65536;  // The largest MaxFrameNum.
+
 struct Sps {
   int log2_max_frame_num = 4;
   bool separate_colour_planes = false;
@@ -124,6 +127,8 @@ class H264Parser final : public AccessUnitParser {
           const int type = nal[0] & 31;
           if (type == 7 || type == 8) {
             ParseParameterSet(nal, nal_size);
+          } else if (type == 6) {
+            ParseSei(nal, nal_size, &info);
           } else if (type == 1 || type == 5 || type == 2) {
             ParseSlice(nal, nal_size, type, !any_slice, &info);
             any_slice = true;
@@ -150,6 +155,23 @@ class H264Parser final : public AccessUnitParser {
       const uint32_t pps_id = bits.Ue();
       const uint32_t sps_id = bits.Ue();
       if (!bits.overrun() && pps_id < 256 && sps_id < 32) pps_[pps_id] = sps_id;
+    }
+  }
+
+  // Clause 7.3.2.3; of all messages the recovery point (D.1.8) alone.
+  static void ParseSei(const uint8_t* nal, size_t size, AccessUnitInfo* info) {
+    BitReader bits(nal + 1, size - 1);
+    while (!bits.overrun()) {
+      uint32_t type = 0, length = 0, byte;
+      do type += byte = bits.Bits(8); while (byte == 255 && !bits.overrun());
+      do length += byte = bits.Bits(8); while (byte == 255 && !bits.overrun());
+      if (bits.overrun()) return;
+      if (type == kRecoveryPoint) {
+        const uint32_t frames = bits.Ue();
+        if (!bits.overrun() && frames < kMaxRecoveryFrames) info->recovery_frames = static_cast<int>(frames);
+        return;
+      }
+      for (; length > 0 && !bits.overrun(); --length) bits.Skip(8);
     }
   }
 

@@ -22,7 +22,8 @@ std::string H264Encoder(const Options& o) {
   line += " bitrate=" + std::to_string(o.bitrate_kbps);
   line += o.profile == "baseline" ? " cabac=false" : " cabac=true";
   if (o.profile == "high") line += " dct8x8=true";
-  line += " option-string=\"scenecut=0:slices=" + std::to_string(o.slices) + "\"";
+  if (o.intra_refresh) line += " intra-refresh=true";
+  line += " option-string=\"scenecut=0:slices=" + std::to_string(o.slices) + (o.open_gop ? ":open-gop=1" : "") + "\"";
   return line + " ! video/x-h264,stream-format=byte-stream,profile=" + o.profile;
 }
 
@@ -34,7 +35,8 @@ std::string H265Encoder(const Options& o) {
   const std::string gop = std::to_string(o.gop_frames);
   line += " option-string=\"keyint=" + gop + ":min-keyint=" + gop + ":scenecut=0:bframes=" +
           std::to_string(o.bframes) + ":b-adapt=0:b-pyramid=0:rc-lookahead=" +
-          std::to_string(o.bframes > 0 ? o.bframes + 1 : 0) + ":frame-threads=1:repeat-headers=1";
+          std::to_string(o.bframes > 0 ? o.bframes + 1 : 0) + ":frame-threads=1:repeat-headers=1:open-gop=" +
+          std::to_string(o.open_gop ? 1 : 0);
   // Without a pool of threads x265 corrupts its heap where it makes slices (seen in 3.5).
   line += o.slices > 1 ? ":slices=" + std::to_string(o.slices) : ":pools=none";
   return line + "\"";

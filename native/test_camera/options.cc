@@ -102,6 +102,10 @@ const Row kRows[] = {
      [](const std::string& v, Options* o) { return Integer(v, 0, 8, &o->bframes); }},
     {"--slices", "N", "1 to 16 slices a frame, default 1", true,
      [](const std::string& v, Options* o) { return Integer(v, 1, 16, &o->slices); }},
+    {"--intra-refresh", nullptr, "a column of intra blocks that moves, and no key picture but the first (H.264)", true,
+     [](const std::string&, Options* o) { return o->intra_refresh = true; }},
+    {"--open-gop", nullptr, "no IDR picture but the first (H.264, H.265); goes with --bframes", true,
+     [](const std::string&, Options* o) { return o->open_gop = true; }},
     {"--bitrate-kbps", "N", "50 to 100000, default 3000", true,
      [](const std::string& v, Options* o) { return Integer(v, 50, 100000, &o->bitrate_kbps); }},
     {"--profile", "P", "baseline, main or high (H.264), default main", true,
@@ -181,6 +185,12 @@ std::string Conflict(const Options& o, const std::set<std::string>& given) {
   if (o.bframes > 0 && (o.profile == "baseline" || o.codec == Codec::kMjpeg)) {
     return "--bframes " + std::to_string(o.bframes) +
            ": expected 0 with --profile baseline and with --codec mjpeg.";
+  }
+  if (o.intra_refresh && (o.bframes > 0 || o.codec != Codec::kH264)) {
+    return "--intra-refresh: expected --codec h264 without --bframes.";
+  }
+  if (o.open_gop && (o.bframes == 0 || o.codec == Codec::kMjpeg)) {
+    return "--open-gop: expected --bframes 1 to 8, with --codec h264 or h265.";
   }
   // RFC 2435, section 3.1.5: sizes travel as one byte of 8-pixel units.
   if (o.codec == Codec::kMjpeg && (o.width > 2040 || o.width % 8 != 0)) {

@@ -20,6 +20,8 @@ struct Options {
   int gop_frames = 50;
   int bframes = 0;
   int slices = 1;
+  bool intra_refresh = false;
+  bool open_gop = false;
   int bitrate_kbps = 3000;
   std::string profile = "main";
   Audio audio = Audio::kNone;

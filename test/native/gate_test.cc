@@ -103,6 +103,24 @@ void H265DropsRaslAfterOpening() {
   CHECK(Passes(gate, rasl));               // its RASL pictures have what they need.
 }
 
+void RecoveryPointsOpenWhatHasNoKeys() {
+  Gate gate(GateRules::kH264);
+  AccessUnitInfo point = Picture(false, 5);
+  point.recovery_frames = 12;
+  CHECK(!Passes(gate, Picture(false, 4)));
+  CHECK(gate.Check(point, false) == GateVerdict::kPassAndReset);
+  CHECK(gate.Check(Picture(false, 6), false) == GateVerdict::kPass);
+  point.frame_num = 7;
+  CHECK(gate.Check(point, false) == GateVerdict::kPass);  // Open already: nothing begins.
+  CHECK(!Passes(gate, Picture(false, 8), true));
+  point.frame_num = 9;
+  CHECK(!Passes(gate, point, true));  // With a hole in it, it is no beginning.
+  CHECK(!Passes(gate, Picture(false, 10)));
+  point.frame_num = 11;
+  CHECK(Passes(gate, point));
+  CHECK(!Passes(gate, Picture(false, 13)));  // And frame_num counts on from there.
+}
+
 void IntraOnlyReopensAtOnce() {
   Gate gate(GateRules::kIntraOnly);
   AccessUnitInfo jpeg;
@@ -123,6 +141,7 @@ int main() {
   AllowedFrameNumGapsPass();
   IncompletePicturesClose();
   H265DropsRaslAfterOpening();
+  RecoveryPointsOpenWhatHasNoKeys();
   IntraOnlyReopensAtOnce();
   return check::Finish();
 }

@@ -100,6 +100,23 @@ void TruncatedUnitIsNotWellFormed(const Case& test, const EncodedStream& stream)
   CHECK(!parser->Parse(whole.data(), 0).well_formed);
 }
 
+void RecoveryPointsAreRead() {
+  const EncodedStream refresh = Encode(
+      "x264enc speed-preset=ultrafast tune=zerolatency key-int-max=25 intra-refresh=true", kAvc, kFrames, 322, 242);
+  auto parser = MakeH264Parser();
+  parser->SetCodecData(refresh.codec_data.data(), refresh.codec_data.size());
+  int keys = 0, points = 0;
+  for (const EncodedUnit& unit : refresh.units) {
+    const AccessUnitInfo info = parser->Parse(unit.bytes.data(), unit.bytes.size());
+    keys += info.key;
+    if (info.key || info.recovery_frames < 0) continue;
+    ++points;
+    CHECK(info.recovery_frames > 0 && info.recovery_frames <= kGop);
+  }
+  CHECK_EQ(keys, 1);
+  CHECK(points >= 2);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -116,5 +133,6 @@ int main(int argc, char** argv) {
     TruncatedUnitIsNotWellFormed(test, stream);
     std::fprintf(stderr, "%s: %s\n", test.name, check::failures == before ? "ok" : "FAILED");
   }
+  RecoveryPointsAreRead();
   return check::Finish();
 }

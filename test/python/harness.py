@@ -63,6 +63,11 @@ class Camera:
             elif event["event"] == "session":
                 self.total, self.active = event["total"], event["active"]
 
+    def command(self, line):
+        """docs/test-camera.md, such as "fault loss 1"."""
+        self.process.stdin.write(line + "\n")
+        self.process.stdin.flush()
+
     def stop(self):
         self.process.kill()
         self.process.wait()
