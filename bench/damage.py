@@ -1,0 +1,135 @@
+#!/usr/bin/env python3
+"""Damaged frames under packet loss: Framegate through MediaMTX and direct, OpenCV and plain decodebin, all on the same
+camera at the same time, each picture judged against what the camera drew.
+
+    python3 bench/damage.py [--seconds 20]
+
+Loss is made behind the camera's payloader, so that all readers miss the same packets; all read over TCP. A frame counts
+as damaged where the worst 16x16 block differs by more than test/python/test_picture.py's DAMAGED, or where its number
+cannot be read.
+"""
+
+import argparse
+import os
+import pathlib
+import subprocess
+import sys
+import threading
+
+ROOT = pathlib.Path(__file__).resolve().parents[1]
+sys.path[:0] = [str(ROOT / "clients/python"), str(ROOT / "test/python")]
+os.environ["OPENCV_FFMPEG_CAPTURE_OPTIONS"] = "rtsp_transport;tcp"
+
+import time  # noqa: E402
+
+import cv2  # noqa: E402
+import numpy as np  # noqa: E402
+from harness import Camera, Gateway, first_image  # noqa: E402
+from test_picture import DAMAGED, damage, read_number  # noqa: E402
+
+from capture import open_capture  # noqa: E402
+
+SIZE = (480, 272)
+STREAMS = {
+    "H.264, 1 slice": (),
+    "H.264, 4 slices": ("--slices", "4"),
+    "H.264 baseline": ("--profile", "baseline"),
+    "H.264 high, B-frames": ("--profile", "high", "--bframes", "2"),
+    "H.264 intra-refresh": ("--intra-refresh",),
+    "H.264 open GOP": ("--open-gop", "--bframes", "2"),
+    "H.265": ("--codec", "h265"),
+    "H.265 open GOP": ("--codec", "h265", "--open-gop", "--bframes", "2"),
+}
+FAULTS = {"0.2 %": "loss 0.2", "1 %": "loss 1", "5 %": "loss 5", "1 % in bursts of 10": "loss 1 10"}
+
+
+class Reader(threading.Thread):
+    """Judges what `read` gives until it is told to end."""
+
+    def __init__(self, read, close):
+        super().__init__()
+        self.read, self.close = read, close
+        self.frames = self.damaged = 0
+        self.counting = self.over = False
+
+    def run(self):
+        while not self.over:
+            image = self.read()
+            if image is None or not self.counting:
+                continue
+            self.frames += 1
+            number = read_number(image)
+            self.damaged += number is None or damage(image, number, SIZE) >= DAMAGED
+        self.close()
+
+
+def framegate(camera, gateway):
+    capture = open_capture(camera.url, pub_fps=25, scale_width=0, timeout_ms=500, gateway=gateway.base)
+    first_image(capture)
+
+    def close():
+        from framegate import Gateway as Api
+
+        Api(gateway.base).stop(capture.name)
+        capture.release()
+
+    return Reader(lambda: capture.read()[1], close)
+
+
+def opencv(camera):
+    capture = cv2.VideoCapture(camera.url, cv2.CAP_FFMPEG)
+    return Reader(lambda: capture.read()[1], capture.release)
+
+
+def decodebin(camera):
+    process = subprocess.Popen(
+        ["gst-launch-1.0", "-q", "rtspsrc", f"location={camera.url}", "latency=0", "protocols=tcp", "!", "decodebin",
+         "!", "videoconvert", "!", "video/x-raw,format=BGR", "!", "fdsink"],
+        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    size = SIZE[0] * SIZE[1] * 3
+
+    def read():
+        data = process.stdout.read(size)
+        return np.frombuffer(data, np.uint8).reshape(SIZE[1], SIZE[0], 3) if len(data) == size else None
+
+    return Reader(read, process.kill)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seconds", type=float, default=20)
+    parser.add_argument("--only", default="")
+    options = parser.parse_args()
+    managed, direct = Gateway(), Gateway(mediamtx="off")
+    print("| stream | loss | Framegate through MediaMTX | Framegate direct | OpenCV | decodebin |")
+    print("| --- | --- | --- | --- | --- | --- |")
+    for stream, arguments in STREAMS.items():
+        if options.only not in stream:
+            continue
+        for loss, fault in FAULTS.items():
+            camera = Camera(
+                "--width", str(SIZE[0]), "--height", str(SIZE[1]), "--gop", "25", "--bitrate-kbps", "800", *arguments
+            )  # fmt: skip
+            readers = [framegate(camera, managed), framegate(camera, direct), opencv(camera), decodebin(camera)]
+            for reader in readers:
+                reader.start()
+            time.sleep(2)
+            camera.command(f"fault {fault}")
+            for reader in readers:
+                reader.counting = True
+            time.sleep(options.seconds)
+            for reader in readers:
+                reader.over = True
+            cells = [f"{reader.damaged} of {reader.frames}" for reader in readers]
+            camera.command("clear")
+            for reader in readers:
+                reader.join(20)
+            camera.stop()
+            print(f"| {stream} | {loss} | {' | '.join(cells)} |", flush=True)
+    managed.stop()
+    direct.stop()
+
+
+if __name__ == "__main__":
+    main()

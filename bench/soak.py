@@ -1,0 +1,168 @@
+#!/usr/bin/env python3
+"""Soak: cameras that suffer random faults for as long as it is told; every frame judged against what was drawn.
+
+    python3 bench/soak.py --minutes 30 [--cameras 4] [--mediamtx managed|off] [--out bench/soak]
+
+Prints a table and writes OUT.md and OUT.svg: frames, damaged frames, the oldest frame at a reader, recoveries and how
+long they took from the fault's end, and the gateway's memory, descriptors and threads.
+"""
+
+import argparse
+import os
+import pathlib
+import random
+import statistics
+import sys
+import threading
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parents[1]
+sys.path[:0] = [str(ROOT / "clients/python"), str(ROOT / "test/python")]
+
+from harness import Camera, Gateway, first_image, quantile  # noqa: E402
+from test_picture import DAMAGED, damage, read_number  # noqa: E402
+
+from capture import open_capture  # noqa: E402
+
+SIZE = (480, 272)
+STREAMS = [
+    ("--gop", "25"), ("--gop", "25", "--slices", "4"), ("--gop", "25", "--bframes", "2", "--profile", "high"),
+    ("--gop", "25", "--intra-refresh"), ("--gop", "25", "--open-gop", "--bframes", "2"),
+    ("--codec", "h265", "--gop", "25"),
+]  # fmt: skip
+FAULTS = [
+    "fault loss 1", "fault loss 5", "fault loss 2 10", "fault drop-frames 5", "fault silence", "fault half-open",
+    "fault fin", "fault rst", "fault bye", "fault hang options", "fault hang describe", "fault hang setup",
+    "fault hang play", "fault status describe 404", "fault status setup 453", "fault status describe 503",
+    "fault jump 100000", "fault jump -50000", "fault ssrc",
+]  # fmt: skip
+ENDS_SESSION = ("hang", "status")
+
+
+class Watched(threading.Thread):
+    """One camera, its faults' times, and a reader that judges every frame."""
+
+    def __init__(self, index, gateway, end):
+        super().__init__()
+        self.name = f"{' '.join(STREAMS[index % len(STREAMS)])}"
+        self.camera = Camera(
+            "--width", str(SIZE[0]), "--height", str(SIZE[1]), "--fps", "10", "--bitrate-kbps", "400",
+            *STREAMS[index % len(STREAMS)],
+        )  # fmt: skip
+        self.capture = open_capture(
+            self.camera.url, pub_fps=25, scale_width=0, timeout_ms=200, gateway=gateway.base, name=f"cam-{index}"
+        )
+        self.end = end
+        self.frames = self.damaged = self.faults = self.sessions = 0
+        self.oldest_ms = 0.0
+        self.recoveries = []
+        self.cleared_at = None
+        self.random = random.Random(index)
+
+    def run(self):
+        first_image(self.capture, 60)
+        fault_over, next_fault = None, time.monotonic() + 5
+        while (now := time.monotonic()) < self.end or fault_over is not None:
+            ok, image = self.capture.read()
+            if ok:
+                self.oldest_ms = max(self.oldest_ms, self.capture.age_ms)
+                self.frames += 1
+                number = read_number(image)
+                self.damaged += number is None or damage(image, number, SIZE) >= DAMAGED
+                if self.cleared_at is not None:
+                    self.recoveries.append(time.monotonic() - self.cleared_at)
+                    self.cleared_at = None
+            if fault_over is not None and now > fault_over:
+                self.camera.command("clear")
+                self.cleared_at, fault_over = time.monotonic(), None
+                next_fault = now + self.random.uniform(6, 12)
+            elif fault_over is None and now > next_fault and now < self.end:
+                fault = self.random.choice(FAULTS)
+                self.camera.command(fault)
+                if any(word in fault for word in ENDS_SESSION):
+                    self.camera.command("fault fin")
+                self.faults += 1
+                fault_over = now + self.random.uniform(1, 6)
+        # The last one's recovery counts too.
+        limit = time.monotonic() + 30
+        while self.cleared_at is not None and time.monotonic() < limit:
+            if self.capture.read()[0]:
+                self.recoveries.append(time.monotonic() - self.cleared_at)
+                self.cleared_at = None
+        if self.cleared_at is not None:
+            self.recoveries.append(float("inf"))
+        self.sessions = self.camera.active
+        self.capture.release()
+        self.camera.stop()
+
+
+def usage(pid):
+    with open(f"/proc/{pid}/status") as status:
+        lines = dict(line.split(":", 1) for line in status)
+    rss = int(lines["VmRSS"].split()[0]) / 1024
+    return rss, len(os.listdir(f"/proc/{pid}/fd")), int(lines["Threads"])
+
+
+def plot(samples, path):
+    """Memory, descriptors and threads over time, each against its own largest value."""
+    width, height, left = 800, 240, 10
+    span = max(samples[-1][0], 1)
+    lines = []
+    curves = (("MB", "#1a73e8"), ("descriptors", "#188038"), ("threads", "#d93025"))
+    for column, (label, colour) in enumerate(curves, 1):
+        most = max(sample[column] for sample in samples)
+        points = " ".join(
+            f"{left + at[0] / span * (width - 2 * left):.1f},{height - 20 - at[column] / most * (height - 60):.1f}"
+            for at in samples
+        )
+        lines.append(f'<polyline fill="none" stroke="{colour}" stroke-width="1.5" points="{points}"/>')
+        lines.append(f'<text x="{left + 180 * (column - 1)}" y="16" fill="{colour}">{label}, at most {most:.0f}</text>')
+    text = f"{span / 60:.0f} minutes"
+    lines.append(f'<text x="{width - 100}" y="{height - 4}" fill="#555">{text}</text>')
+    path.write_text(
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" '
+        f'font-family="sans-serif" font-size="12">'
+        f'<rect width="100%" height="100%" fill="#fff"/>{"".join(lines)}</svg>\n'
+    )
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--minutes", type=float, default=30)
+    parser.add_argument("--cameras", type=int, default=4)
+    parser.add_argument("--mediamtx", default="managed")
+    parser.add_argument("--out", type=pathlib.Path, default=ROOT / "bench/soak")
+    options = parser.parse_args()
+    gateway = Gateway(mediamtx=options.mediamtx)
+    begun = time.monotonic()
+    watched = [Watched(i, gateway, begun + options.minutes * 60) for i in range(options.cameras)]
+    for one in watched:
+        one.start()
+    samples = []
+    while any(one.is_alive() for one in watched):
+        samples.append((time.monotonic() - begun, *usage(gateway.process.pid)))
+        time.sleep(5)
+    gateway.stop()
+
+    rows = ["| camera | frames | damaged | oldest | faults | back after: median | p95 | worst |"]
+    rows.append("| --- |" + " --- |" * 7)
+    for one in watched:
+        times = one.recoveries or [0.0]
+        rows.append(
+            f"| {one.name} | {one.frames} | {one.damaged} | {one.oldest_ms:.0f} ms | {one.faults} | "
+            f"{statistics.median(times):.2f} s | {quantile(times, 0.95):.2f} s | {max(times):.2f} s |"
+        )
+    settled = samples[len(samples) // 10 :] or samples
+    rows.append("")
+    rows.append(
+        f"{options.minutes:.0f} minutes, MediaMTX {options.mediamtx}. The gateway's memory: {settled[0][1]:.0f} MB "
+        f"after a tenth of the time, {settled[-1][1]:.0f} MB at the end, {max(s[1] for s in samples):.0f} MB at most; "
+        f"descriptors {settled[0][2]} and {settled[-1][2]}; threads {settled[0][3]} and {settled[-1][3]}."
+    )
+    print("\n".join(rows))
+    options.out.with_suffix(".md").write_text("\n".join(rows) + "\n")
+    plot(samples, options.out.with_suffix(".svg"))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,99 @@
+// Fuzzes what reads the camera's bytes: the parsers of parameter sets and access units, and the gate behind them.
+//
+// As a test: the corpus in test/native/corpus, then mutations of it for some seconds, under ASan and UBSan.
+// With clang's libFuzzer: CONTRIBUTING.md.
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "core/access_unit_parser.h"
+#include "core/gate.h"
+
+using namespace framegate;
+
+namespace {
+
+void Require(bool holds, const char* what) {
+  if (holds) return;
+  std::fprintf(stderr, "%s does not hold\n", what);
+  std::abort();
+}
+
+}  // namespace
+
+// Byte 0: the codec, and whether units carry DISCONT; then records of a 2-byte length: the codec's data first, access
+// units after it.
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  if (size < 1) return 0;
+  const bool h265 = data[0] & 1;
+  auto parser = h265 ? MakeH265Parser() : MakeH264Parser();
+  Gate gate(h265 ? GateRules::kH265 : GateRules::kH264);
+  bool was_open = false;
+  size_t at = 1;
+  for (int record = 0; size - at >= 2; ++record) {
+    const size_t length = std::min<size_t>(data[at] << 8 | data[at + 1], size - at - 2);
+    // A copy of its own, so that a byte read too far is seen.
+    const std::vector<uint8_t> bytes(data + at + 2, data + at + 2 + length);
+    at += 2 + length;
+    if (record == 0) {
+      parser->SetCodecData(bytes.data(), bytes.size());
+      continue;
+    }
+    const AccessUnitInfo info = parser->Parse(bytes.data(), bytes.size());
+    const ParameterSetInfo parameters = parser->parameters();
+    Require(parameters.width >= 0 && parameters.width <= 16384 && parameters.height >= 0 && parameters.height <= 32768,
+            "a picture's size that a decoder may have");
+    Require(!info.frame_num_known || info.frame_num < info.max_frame_num, "frame_num below its modulus");
+    const bool hole = data[0] >> (record % 7 + 1) & 1;
+    const GateVerdict verdict = gate.Check(info, hole);
+    Require(verdict == GateVerdict::kDrop || gate.open(), "what passes has an open gate");
+    if (!was_open && gate.open()) {
+      Require(info.well_formed && (!hole || record == 1) && (info.key || info.recovery_frames >= 0), "a beginning that is one");
+    }
+    was_open = gate.open();
+  }
+  return 0;
+}
+
+#ifndef FRAMEGATE_LIBFUZZER
+int main(int argc, char** argv) {
+  namespace fs = std::filesystem;
+  std::vector<std::vector<uint8_t>> corpus;
+  for (const auto& entry : fs::directory_iterator(argc > 1 ? argv[1] : FRAMEGATE_CORPUS)) {
+    std::ifstream file(entry.path(), std::ios::binary);
+    corpus.emplace_back(std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>());
+  }
+  Require(corpus.size() >= 4, "a corpus");
+  for (const auto& input : corpus) LLVMFuzzerTestOneInput(input.data(), input.size());
+  std::minstd_rand random(argc > 3 ? std::atoi(argv[3]) : 1);
+  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(argc > 2 ? std::atoi(argv[2]) : 5);
+  uint64_t runs = 0;
+  for (; std::chrono::steady_clock::now() < end; ++runs) {
+    std::vector<uint8_t> input = corpus[random() % corpus.size()];
+    for (int changes = random() % 8; changes >= 0 && !input.empty(); --changes) {
+      const size_t where = random() % input.size();
+      switch (random() % 5) {
+        case 0: input[where] ^= 1 << random() % 8; break;
+        case 1: input[where] = static_cast<uint8_t>(random()); break;
+        case 2: input.resize(where); break;
+        case 3: input.insert(input.begin() + where, random() % 2 ? 0 : 255); break;
+        default: {
+          const auto& other = corpus[random() % corpus.size()];
+          const size_t from = other.empty() ? 0 : random() % other.size();
+          input.insert(input.begin() + where, other.begin() + from, other.end());
+          input.resize(std::min<size_t>(input.size(), 65536));
+        }
+      }
+    }
+    LLVMFuzzerTestOneInput(input.data(), input.size());
+  }
+  std::fprintf(stderr, "%llu inputs\n", static_cast<unsigned long long>(runs));
+  return 0;
+}
+#endif
