@@ -14,7 +14,6 @@ constexpr int64_t kTickNs = 100000000;
 // Servers commonly end a session after 60 s without a request; 20 s leaves two tries.
 constexpr int64_t kKeepAliveNs = 20000000000;
 constexpr int64_t kArrivalWindowNs = 3000000000;
-constexpr int64_t kLagPeriodNs = 2500000000;
 constexpr int64_t kDecoderStuckNs = 3000000000;
 
 
@@ -294,7 +293,7 @@ void CameraPipeline::OnSample(Codec codec, SamplePtr sample, int64_t captured_at
   unit->received_at_us = WallClockUs();
   unit->received_mono_ns = now_ns;
   unit->captured_at_us = captured_at_us;
-  unit->transport_lag_ns = TransportLag(pts, now_ns);
+  unit->transport_lag_ns = receiver_->transport_lag_ns();
   unit->key = info.key || codec == Codec::kMjpeg || info.recovery_frames >= 0;
   unit->begins = verdict == GateVerdict::kPassAndReset;
   unit->recovery_frames = info.key ? -1 : info.recovery_frames;
@@ -330,19 +329,6 @@ int64_t CameraPipeline::FrameIntervalNs() const {
   if (arrivals_ns_.size() < 2) return 40000000;
   const int64_t span = arrivals_ns_.back() - arrivals_ns_.front();
   return std::clamp<int64_t>(span / static_cast<int64_t>(arrivals_ns_.size() - 1), 4000000, 10000000000);
-}
-
-// A timestamp's distance from now, less the least of the last 2.5 to 5 s: what the
-// network holds back, whatever offset the camera's clock has.
-int64_t CameraPipeline::TransportLag(uint64_t pts_ns, int64_t now_ns) {
-  const int64_t lag = receiver_->LagNs(pts_ns);
-  if (now_ns - lag_period_start_ns_ > kLagPeriodNs) {
-    lag_period_start_ns_ = now_ns;
-    lag_floor_ns_[1] = lag_floor_ns_[0];
-    lag_floor_ns_[0] = INT64_MAX;
-  }
-  lag_floor_ns_[0] = std::min(lag_floor_ns_[0], lag);
-  return lag - std::min(lag_floor_ns_[0], lag_floor_ns_[1]);
 }
 
 PipelineStats CameraPipeline::Stats() const {

@@ -67,7 +67,6 @@ class CameraPipeline {
   void SetLive(bool live);
   void Wake();
   int64_t FrameIntervalNs() const;
-  int64_t TransportLag(uint64_t pts_ns, int64_t now_ns);
   void CountArrival(int64_t now_ns, uint64_t pts_ns, bool key);
 
   const SourceOptions options_;
@@ -106,8 +105,6 @@ class CameraPipeline {
   int frames_since_key_ = 0, gop_length_ = 0;
   bool have_key_ = false, b_frames_ = false;
   uint64_t last_pts_ns_ = 0;
-  int64_t lag_floor_ns_[2] = {INT64_MAX, INT64_MAX};  // This and the last period's least.
-  int64_t lag_period_start_ns_ = 0;
 
   DecodeHalf::Counters counters_;
   std::unique_ptr<Receiver> receiver_;

@@ -102,15 +102,6 @@ void Receiver::KeepAlive() {
   gst_promise_unref(promise);
 }
 
-int64_t Receiver::LagNs(uint64_t pts_ns) const {
-  GstClock* clock = gst_element_get_clock(pipeline_);
-  if (!clock) return 0;
-  const int64_t now = static_cast<int64_t>(gst_clock_get_time(clock)) -
-                      static_cast<int64_t>(gst_element_get_base_time(pipeline_));
-  gst_object_unref(clock);
-  return now - static_cast<int64_t>(pts_ns);
-}
-
 void Receiver::OnSdp(GstElement*, void* sdp, gpointer self) {
   auto* receiver = static_cast<Receiver*>(self);
   const auto* message = static_cast<const GstSDPMessage*>(sdp);
@@ -203,6 +194,11 @@ GstPadProbeReturn Receiver::OnPacket(GstPad*, GstPadProbeInfo* info, gpointer se
   } else {
     buffer = GST_PAD_PROBE_INFO_BUFFER(info);
     receiver->received_bytes_ += gst_buffer_get_size(buffer);
+  }
+  uint8_t timestamp[4];  // RFC 3550, 5.1.
+  if (buffer && gst_buffer_extract(buffer, 4, timestamp, 4) == 4) {
+    receiver->transport_lag_ns_ =
+        receiver->lag_meter_.Lag(GST_READ_UINT32_BE(timestamp), receiver->last_packet_ns_);
   }
   // Packets of one frame share one timestamp, and the depayloader does not carry the
   // meta through, so the last packet's is the frame's.

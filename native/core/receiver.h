@@ -10,6 +10,7 @@
 #include <string>
 
 #include "gst_ptr.h"
+#include "lag_meter.h"
 #include "pipeline_error.h"
 #include "stream_types.h"
 
@@ -38,8 +39,8 @@ class Receiver {
   // Asks the server for nothing (GET_PARAMETER), so that it keeps the session.
   void KeepAlive();
 
-  // Running time minus the sample's PTS: how old its timestamp is now.
-  int64_t LagNs(uint64_t pts_ns) const;
+  // How much later than the stream's best the newest packet came.
+  int64_t transport_lag_ns() const { return transport_lag_ns_; }
 
   // When the last RTP packet of the video arrived (monotonic), 0 before the first.
   int64_t last_packet_ns() const { return last_packet_ns_; }
@@ -54,6 +55,8 @@ class Receiver {
   static GstBusSyncReply OnMessage(GstBus*, GstMessage* message, gpointer self);
   bool AddChain(GstPad* pad, const GstStructure* rtp_caps);
 
+  static constexpr uint32_t kVideoClockRateHz = 90000;  // RFC 6184, 7798, 2435: of all video.
+
   const SourceOptions options_;
   const Callbacks callbacks_;
   GstElement* pipeline_ = nullptr;  // (transfer full)
@@ -65,6 +68,8 @@ class Receiver {
   std::atomic<int64_t> last_packet_ns_{0};
   std::atomic<int64_t> captured_at_us_{-1};
   std::atomic<uint64_t> received_bytes_{0};
+  std::atomic<int64_t> transport_lag_ns_{0};
+  LagMeter lag_meter_{kVideoClockRateHz};  // The streaming thread's.
 };
 
 }  // namespace framegate

@@ -1,0 +1,84 @@
+// Lag by RTP timestamps: late is what arrives late, and nothing else.
+#include "core/lag_meter.h"
+
+#include "check.h"
+
+using namespace framegate;
+
+namespace {
+
+constexpr int64_t kMs = 1000000;
+constexpr uint32_t kFrame = 3600;  // 25 fps at 90 kHz.
+
+struct Stream {
+  LagMeter meter{90000};
+  uint32_t timestamp = 4294960000u;  // Wraps soon.
+  int64_t now = 77777 * kMs;
+
+  int64_t Frame(int64_t after_ms, uint32_t step = kFrame) {
+    now += after_ms * kMs;
+    timestamp += step;
+    return meter.Lag(timestamp, now) / kMs;
+  }
+  void Run(int frames) {
+    for (int i = 0; i < frames; ++i) CHECK_EQ(Frame(40), 0);
+  }
+};
+
+void SteadyIsNotLate() { Stream().Run(500); }
+
+void AfterAStallWhatComesLateIsLateAndWhatComesInTimeIsNot() {
+  for (const int stall_ms : {320, 1000, 2000, 4000}) {
+    Stream stream;
+    stream.Run(200);
+    CHECK_EQ(stream.Frame(stall_ms + 40), stall_ms);
+    // The network gives all at once what it held back.
+    for (int left = stall_ms / 40; left-- > 0;) CHECK(stream.Frame(0) <= left * 40 + 40);
+    stream.Run(200);
+  }
+}
+
+void AJumpOfTheCamerasClockIsNoLag() {
+  Stream stream;
+  stream.Run(100);
+  for (const int64_t seconds : {100, -50, 3, -3, 20000}) {
+    CHECK_EQ(stream.Frame(40, static_cast<uint32_t>(seconds * 90000)), 0);
+    stream.Run(100);
+  }
+}
+
+void DriftIsForgotten() {
+  Stream stream;
+  int64_t most = 0;
+  for (int i = 0; i < 5000; ++i) most = std::max(most, stream.Frame(i % 50 == 0 ? 41 : 40));  // 500 ppm slow.
+  CHECK(most <= 4);
+}
+
+void ASilentCameraIsNotLateWhenItComesBack() {
+  Stream stream;
+  stream.Run(100);
+  CHECK_EQ(stream.Frame(10000, 250 * kFrame), 0);
+  stream.Run(100);
+}
+
+void BFramesStepBack() {
+  Stream stream;
+  stream.Run(50);
+  for (int i = 0; i < 100; ++i) {
+    CHECK(stream.Frame(40, 3 * kFrame) <= 120);
+    CHECK(stream.Frame(40, -static_cast<int>(kFrame)) <= 160);
+    CHECK(stream.Frame(40, kFrame) <= 160);
+  }
+}
+
+}  // namespace
+
+int main() {
+  SteadyIsNotLate();
+  AfterAStallWhatComesLateIsLateAndWhatComesInTimeIsNot();
+  AJumpOfTheCamerasClockIsNoLag();
+  DriftIsForgotten();
+  ASilentCameraIsNotLateWhenItComesBack();
+  BFramesStepBack();
+  return check::Finish();
+}
