@@ -1,6 +1,7 @@
 // A log function on GStreamer's category "libav". Any thread.
 #include "decoder_damage.h"
 
+#include <dlfcn.h>
 #include <gst/gst.h>
 
 #include <algorithm>
@@ -42,9 +43,18 @@ void OnLog(GstDebugCategory* category, GstDebugLevel, const gchar*, const gchar*
   }
 }
 
+// GStreamer keeps the function for as long as the process lives; a worker thread that ends would unload it.
+void StayLoaded() {
+  Dl_info self;
+  if (dladdr(reinterpret_cast<void*>(&OnLog), &self) != 0) {
+    dlopen(self.dli_fname, RTLD_NOW | RTLD_NOLOAD | RTLD_NODELETE);
+  }
+}
+
 }  // namespace
 
 void ListenToDecoders() {
+  StayLoaded();
   gst_debug_add_log_function(OnLog, nullptr, nullptr);
   // "concealing" is said at INFO. Without GST_DEBUG nothing else asks for lines.
   if (std::getenv("GST_DEBUG") == nullptr) gst_debug_remove_log_function(gst_debug_log_default);

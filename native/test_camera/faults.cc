@@ -39,10 +39,6 @@ Faults::~Faults() {
 
 void Faults::Watch(GstRTSPServer* server) {
   server_ = server;
-  // A thread for each client, so that one that hangs holds no other up.
-  GstRTSPThreadPool* pool = gst_rtsp_server_get_thread_pool(server);
-  gst_rtsp_thread_pool_set_max_threads(pool, -1);
-  g_object_unref(pool);
   g_signal_connect(server, "client-connected", G_CALLBACK(OnConnected), this);
   tick_ = g_timeout_add(kTickMs, OnTick, this);
 }
@@ -202,6 +198,14 @@ void Faults::Rewrite(GstBuffer** packet) {
   gst_rtp_buffer_unmap(&rtp);
 }
 
+// So that a client that hangs holds none up that comes later. Not from the start: libgstrtspserver 1.22 answers 503 now
+// and then where two threads end and begin the same media.
+void Faults::ThreadForEachClient() {
+  GstRTSPThreadPool* pool = gst_rtsp_server_get_thread_pool(server_);
+  gst_rtsp_thread_pool_set_max_threads(pool, -1);
+  g_object_unref(pool);
+}
+
 void Faults::Disconnect(bool reset) {
   const auto end = [](GstRTSPServer*, GstRTSPClient* client, gpointer reset) -> GstRTSPFilterResult {
     GstRTSPConnection* connection = gst_rtsp_client_get_connection(client);
@@ -234,8 +238,10 @@ std::string Faults::Set(const std::vector<std::string>& words) {
     } else if (name == "half-open") {
       stream_.silence = true;
       for (const char* method : kMethods) requests_.hang[method] = true;
+      ThreadForEachClient();
     } else if (name == "hang" && IsMethod(word(1))) {
       requests_.hang[word(1)] = true;
+      ThreadForEachClient();
     } else if (name == "status" && IsMethod(word(1)) && Number(word(2), 300, 599, &a)) {
       requests_.status[word(1)] = static_cast<int>(a);
     } else if (name == "redirect" && word(1).rfind("rtsp://", 0) == 0) {

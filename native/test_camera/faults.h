@@ -57,6 +57,7 @@ class Faults {
 
   GstRTSPStatusCode OnRequest(GstRTSPClient* client, const std::string& method);
   void Disconnect(bool reset);
+  void ThreadForEachClient();
   bool Happens(double share);
   bool Lost();
   void Rewrite(GstBuffer** packet);
