@@ -24,22 +24,12 @@ import time  # noqa: E402
 
 import cv2  # noqa: E402
 import numpy as np  # noqa: E402
-from harness import Camera, Gateway, first_image  # noqa: E402
+from harness import STREAMS, Camera, Gateway, first_image  # noqa: E402
 from test_picture import DAMAGED, damage, read_number  # noqa: E402
 
 from capture import open_capture  # noqa: E402
 
 SIZE = (480, 272)
-STREAMS = {
-    "H.264, 1 slice": (),
-    "H.264, 4 slices": ("--slices", "4"),
-    "H.264 baseline": ("--profile", "baseline"),
-    "H.264 high, B-frames": ("--profile", "high", "--bframes", "2"),
-    "H.264 intra-refresh": ("--intra-refresh",),
-    "H.264 open GOP": ("--open-gop", "--bframes", "2"),
-    "H.265": ("--codec", "h265"),
-    "H.265 open GOP": ("--codec", "h265", "--open-gop", "--bframes", "2"),
-}
 FAULTS = {"0.2 %": "loss 0.2", "1 %": "loss 1", "5 %": "loss 5", "1 % in bursts of 10": "loss 1 10"}
 
 

@@ -16,7 +16,6 @@ constexpr int64_t kKeepAliveNs = 20000000000;
 constexpr int64_t kArrivalWindowNs = 3000000000;
 constexpr int64_t kDecoderStuckNs = 3000000000;
 
-
 GateRules RulesFor(Codec codec) {
   switch (codec) {
     case Codec::kH264: return GateRules::kH264;
@@ -26,7 +25,6 @@ GateRules RulesFor(Codec codec) {
   }
   return GateRules::kNone;
 }
-
 
 }  // namespace
 

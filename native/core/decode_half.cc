@@ -5,7 +5,6 @@
 #include <algorithm>
 
 #include "clocks.h"
-#include "decoder_damage.h"
 #include "end_of_sequence.h"
 
 namespace framegate {

@@ -31,18 +31,14 @@ GateVerdict Gate::Check(const AccessUnitInfo& info, bool discontinuity) {
   // Several slices may be lost from the front without a gap that we are told of.
   if (!info.starts_at_first_block) return Close(GateReason::kMalformed);
 
-  if (info.key) {
+  // Without key pictures (intra refresh, open GOP): so many frames on from a recovery point all blocks have been sent.
+  const bool recovers = !open_ && rules_ == GateRules::kH264 && info.recovery_frames >= 0 && info.frame_num_known;
+  if (info.key || recovers) {
     const bool was_open = open_;
     open_ = true;
     skip_rasl_ = !was_open;
     previous_reference_frame_num_ = info.frame_num_known ? info.frame_num : 0;
     return was_open ? GateVerdict::kPass : GateVerdict::kPassAndReset;
-  }
-  // Intra refresh: no picture is a key, but so many frames on from here all blocks have been sent.
-  if (!open_ && rules_ == GateRules::kH264 && info.recovery_frames >= 0 && info.frame_num_known) {
-    open_ = true;
-    previous_reference_frame_num_ = info.frame_num;
-    return GateVerdict::kPassAndReset;
   }
   if (!open_) return Close(last_reason_ == GateReason::kNone ? GateReason::kNotYetKey : last_reason_);
 

@@ -7,7 +7,7 @@ import type { NativeAddon, NativeError, NativeFrame, Pipeline, PipelineNews, Pip
 import type { CameraError, CameraSettings, CameraState, Frame, Logger } from '../types.js'
 import { Backoff } from './backoff.js'
 import { parseCameraUrl, withCredentials, type CameraUrl } from './camera-url.js'
-import { probeCamera } from './rtsp-probe.js'
+import { codeOfRtspStatus, probeCamera } from './rtsp-probe.js'
 
 /** What stands between the gateway and the camera: MediaMTX, or nothing. */
 export interface Relay {
@@ -68,13 +68,11 @@ const NO_STATS: PipelineStats = {
 }
 
 /** What MediaMTX's log says of a camera that it could not pull, as an error of ours. */
-export function fromComplaint(complaint: string, native: NativeError): SourceError {
+function fromComplaint(complaint: string, native: NativeError): SourceError {
   const text = complaint.replace(/^\[RTSP source\] /, '')
-  const status = Number(/bad status code: (\d{3})/.exec(text)?.[1] ?? 0)
+  const code = codeOfRtspStatus(Number(/bad status code: (\d{3})/.exec(text)?.[1]))
   const message = `the camera could not be pulled: ${text}`
-  if (status === 401 || status === 403) return new SourceError('ERR_SOURCE_UNAUTHORIZED', message)
-  if (status === 404 || status === 454) return new SourceError('ERR_SOURCE_NOT_FOUND', message)
-  if (status === 453 || status === 503) return new SourceError('ERR_SOURCE_BUSY', message)
+  if (code) return new SourceError(code, message)
   if (/time(d )?out/i.test(text)) return new SourceError('ERR_SOURCE_TIMEOUT', message)
   if (/connection refused|no route to host|unreachable/.test(text)) return new SourceError('ERR_SOURCE_UNREACHABLE', message)
   return new SourceError(native.code === 'ERR_CLOSED' ? 'ERR_SOURCE_READ' : native.code, message)

@@ -52,19 +52,24 @@ function hostOf(url: CameraUrl): string {
   return /^rtsps?:\/\/([^/?]*)/.exec(url.key)?.[1] ?? 'the camera'
 }
 
+/** What a refusal by RTSP status means; null where it says nothing in particular. */
+export function codeOfRtspStatus(status: number): 'ERR_SOURCE_UNAUTHORIZED' | 'ERR_SOURCE_NOT_FOUND' | 'ERR_SOURCE_BUSY' | null {
+  if (status === 401 || status === 403) return 'ERR_SOURCE_UNAUTHORIZED'
+  if (status === 404 || status === 454) return 'ERR_SOURCE_NOT_FOUND'
+  if (status === 453 || status === 503) return 'ERR_SOURCE_BUSY'
+  return null
+}
+
 function judge(answer: Answer, url: CameraUrl): ProbeResult {
   const host = hostOf(url)
   const said = `${answer.status} ${answer.reason}`.trim()
-  if (answer.status === 401 || answer.status === 403) {
-    const why = url.user === '' ? 'wants a user name and password' : 'refused the user name or password'
-    throw new SourceError('ERR_SOURCE_UNAUTHORIZED', `${host} ${why} (${said})`)
+  const code = codeOfRtspStatus(answer.status)
+  const why = {
+    ERR_SOURCE_UNAUTHORIZED: url.user === '' ? 'wants a user name and password' : 'refused the user name or password',
+    ERR_SOURCE_NOT_FOUND: 'has no such path',
+    ERR_SOURCE_BUSY: 'has no capacity left for another session',
   }
-  if (answer.status === 404 || answer.status === 454) {
-    throw new SourceError('ERR_SOURCE_NOT_FOUND', `${host} has no such path (${said})`)
-  }
-  if (answer.status === 453 || answer.status === 503) {
-    throw new SourceError('ERR_SOURCE_BUSY', `${host} has no capacity left for another session (${said})`)
-  }
+  if (code) throw new SourceError(code, `${host} ${why[code]} (${said})`)
   if (answer.status !== 200) throw new SourceError('ERR_SOURCE_READ', `${host} answered ${said}`)
   const video = /^m=video /m.test(answer.body)
   const audio = /^m=audio /m.test(answer.body)

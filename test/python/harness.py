@@ -25,6 +25,18 @@ MEDIAMTX = os.environ.get("MEDIAMTX_BIN") or shutil.which("mediamtx") or next(
 )
 
 
+# Kinds of streams, as the test camera makes them: what loss is judged on.
+STREAMS = {
+    "H.264, 1 slice": (),
+    "H.264, 4 slices": ("--slices", "4"),
+    "H.264 baseline": ("--profile", "baseline"),
+    "H.264 high, B-frames": ("--profile", "high", "--bframes", "2"),
+    "H.264 intra-refresh": ("--intra-refresh",),
+    "H.264 open GOP": ("--open-gop", "--bframes", "2"),
+    "H.265": ("--codec", "h265"),
+    "H.265 open GOP": ("--codec", "h265", "--open-gop", "--bframes", "2"),
+}
+
 _next_port = 12000 + os.getpid() * 64 % 18000
 
 

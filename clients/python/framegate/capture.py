@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any, Iterator, Optional, Tuple
 from urllib.parse import urlsplit
 
 from . import properties as props
+from .checks import check_ms, check_number, check_options, check_process, check_url
 from .gateway import Gateway, GatewayError
 from .jpeg import check_reduce
-from .subscriber import Frame, FrameSubscriber, _check_ms
+from .subscriber import Frame, FrameSubscriber
 
 if TYPE_CHECKING:
     from .jpeg import Image
@@ -89,7 +90,7 @@ class Capture:
             says why.
         """
         if max_age_ms is not None:
-            _check_ms("max_age_ms", max_age_ms)
+            check_ms("max_age_ms", max_age_ms)
         return self._decode(self._grab(max_age_ms), image)
 
     def read_new(self, timeout_ms: Optional[float] = None) -> "Tuple[bool, Optional[Image]]":
@@ -113,7 +114,7 @@ class Capture:
 
         ``apiPreference`` and ``params`` are cv2's and have no meaning here.
         """
-        _check_url("filename", filename)
+        check_url("filename", filename)
         self._mine()
         self.release()
         with self._lock:
@@ -136,14 +137,13 @@ class Capture:
                 return 0.0
             size = frame.header.width if propId == props.FRAME_WIDTH else frame.header.height
             return float(-(-size // self.reduce))
-        if propId == props.POS_MSEC:
-            if frame is None or self._first is None:
+        if propId in (props.POS_MSEC, props.POS_FRAMES):
+            first = self._first
+            if frame is None or first is None:
                 return 0.0
-            return (frame.header.received_at_us - self._first.header.received_at_us) / 1000
-        if propId == props.POS_FRAMES:
-            if frame is None or self._first is None:
-                return 0.0
-            return float(max(0, frame.seq - self._first.seq) + 1)
+            if propId == props.POS_MSEC:
+                return (frame.header.received_at_us - first.header.received_at_us) / 1000
+            return float(max(0, frame.seq - first.seq) + 1)
         if propId == props.FPS:
             source = self._ask_for("fps") or 0.0
             return float(min(source, self._answer.get("pub_fps") or source))
@@ -164,13 +164,13 @@ class Capture:
         try:
             if propId == props.FRAME_WIDTH:
                 width = int(value)
-                _check_number("scale_width", width, 0, 7680, int)
+                check_number("scale_width", width, 0, 7680, int)
                 return self._change("scale_width", width)
             if propId == props.FPS:
-                _check_number("pub_fps", value, 0.1, 120, float)
+                check_number("pub_fps", value, 0.1, 120, float)
                 return self._change("pub_fps", value)
             if propId == props.READ_TIMEOUT_MSEC:
-                self.timeout_ms = _check_ms("timeout_ms", value)
+                self.timeout_ms = check_ms("timeout_ms", value)
                 return True
         except ValueError:
             return False
@@ -256,11 +256,7 @@ class Capture:
     # Waiting for frames.
 
     def _mine(self) -> None:
-        if self._pid != os.getpid():
-            raise RuntimeError(
-                "this Capture was made before a fork; open it anew in the child "
-                "(multiprocessing: in the function that the process runs)"
-            )
+        check_process(self._pid, "this Capture", "open it")
 
     def _decode(self, frame: Optional[Frame], image: "Optional[Image]") -> "Tuple[bool, Optional[Image]]":
         # The frame is handed over, not looked up: another thread may have read a newer one since.
@@ -274,7 +270,7 @@ class Capture:
 
     def _grab(self, max_age_ms: Optional[float], timeout_ms: Optional[float] = None) -> Optional[Frame]:
         self._mine()
-        limit_ms = self.timeout_ms if timeout_ms is None else _check_ms("timeout_ms", timeout_ms)
+        limit_ms = self.timeout_ms if timeout_ms is None else check_ms("timeout_ms", timeout_ms)
         deadline = time.monotonic() + limit_ms / 1000
         while not self._released:
             frame = self._next(deadline)
@@ -449,7 +445,7 @@ def open_capture(
     :param zmq_connect: default ZMQ_CONNECT, then what the gateway answers.
     :raises TypeError, ValueError: an argument is wrong; the message names it.
     """
-    _check_url("rtsp_url", rtsp_url)
+    check_url("rtsp_url", rtsp_url)
     if not isinstance(gray, bool):
         raise TypeError(f"gray must be True or False, not {type(gray).__name__}")
     check_reduce(reduce)
@@ -465,35 +461,3 @@ def open_capture(
     capture = Capture(body, Gateway(gateway), connect, timeout, gray, reduce)
     capture._ask_and_wait()
     return capture
-
-
-def check_options(timeout_ms: Any, pub_fps: Any = None, scale_width: Any = None, jpeg_quality: Any = None) -> float:
-    """:returns: ``timeout_ms``. :raises TypeError, ValueError: the message names the argument."""
-    _check_number("pub_fps", pub_fps, 0.1, 120, float)
-    _check_number("scale_width", scale_width, 0, 7680, int)
-    _check_number("jpeg_quality", jpeg_quality, 1, 100, int)
-    return _check_ms("timeout_ms", timeout_ms)
-
-
-def _check_url(name: str, value: Any) -> None:
-    if not isinstance(value, str):
-        raise TypeError(f"{name} must be a string, not {type(value).__name__}")
-    if not re.match(r"rtsps?://[^/]", value, re.IGNORECASE):
-        raise ValueError(f"{name} must begin with rtsp:// or rtsps:// and name a host")
-    try:
-        named = bool(urlsplit(value).hostname) and urlsplit(value).port != 0
-    except ValueError:
-        named = False
-    if not named:
-        raise ValueError(f"{name}: its host or port is not a valid one")
-
-
-def _check_number(name: str, value: Any, least: float, most: float, kind: type) -> None:
-    if value is None:
-        return
-    kinds = (int, float) if kind is float else (int,)
-    if isinstance(value, bool) or not isinstance(value, kinds):
-        expected = "a number" if kind is float else "a whole number"
-        raise TypeError(f"{name} must be {expected}, not {type(value).__name__}")
-    if not least <= value <= most:
-        raise ValueError(f"{name} must be from {least} to {most}, not {value}")

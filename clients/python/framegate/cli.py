@@ -131,9 +131,12 @@ def save_snapshot(gateway: Gateway, options: Any) -> int:
 
 
 def _subscribe(gateway: Gateway, topic: str, timeout_ms: float) -> FrameSubscriber:
-    camera = gateway.camera(topic.split("@")[0])
-    connect = os.environ.get("ZMQ_CONNECT") or reachable_from(gateway, str(camera["zmq_endpoint"]))
-    return FrameSubscriber(topic, connect, timeout_ms)
+    return FrameSubscriber(topic, _frames_of(gateway, gateway.camera(topic.split("@")[0])), timeout_ms)
+
+
+def _frames_of(gateway: Gateway, camera: "Dict[str, Any]") -> str:
+    """Where the camera's frames are, as seen from here."""
+    return os.environ.get("ZMQ_CONNECT") or reachable_from(gateway, str(camera["zmq_endpoint"]))
 
 
 def watch_camera(gateway: Gateway, options: Any) -> int:
@@ -202,7 +205,7 @@ def _examine(gateway: Gateway, camera: "Dict[str, Any]", tell: Callable[[bool, s
     state = f"{name}: {camera.get('state')} {told.get('message', '')}".rstrip()
     if not tell(camera.get("state") == "live", state, _REMEDIES.get(str(told.get("code")), _TRYING)):
         return
-    connect = os.environ.get("ZMQ_CONNECT") or reachable_from(gateway, str(camera["zmq_endpoint"]))
+    connect = _frames_of(gateway, camera)
     if not tell(_accepts(connect), f"{name}: frames at {connect}", _NO_SOCKET):
         return
     with FrameSubscriber(str(camera["zmq_topic"]), connect) as subscriber:

@@ -1,17 +1,15 @@
 """patch_opencv: programs that open ``cv2.VideoCapture("rtsp://...")`` read through the gateway."""
 
 import os
-import re
 import sys
 from typing import Any, Optional
 
-from .capture import Capture, check_options, open_capture
+from .capture import Capture, open_capture
+from .checks import RTSP, check_options
 from .gateway import Gateway
 
 _real: Any = None
 _told = False
-
-_RTSP = re.compile(r"rtsps?://[^/]", re.IGNORECASE)
 
 
 def patch_opencv(
@@ -91,7 +89,7 @@ def _make_class(real: Any, options: "dict[str, Any]", fallback: bool) -> Any:
 
         def open(self, *args: Any, **kwargs: Any) -> bool:
             source = args[0] if args else kwargs.get("filename", kwargs.get("index"))
-            if not (isinstance(source, str) and _RTSP.match(source)):
+            if not (isinstance(source, str) and RTSP.match(source)):
                 self._close()
                 self._capture = real(*args, **kwargs)
                 return bool(self._capture.isOpened())

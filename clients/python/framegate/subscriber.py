@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, AsyncIterator, Dict, Iterator, List, Opti
 import zmq
 import zmq.asyncio
 
+from .checks import check_ms, check_process
 from .jpeg import decode_jpeg
 from .message import FrameHeader, MessageError, decode_message
 
@@ -63,14 +64,6 @@ class Frame:
 
     def __repr__(self) -> str:
         return f"<Frame {self.topic} seq={self.seq} {self.header.width}x{self.header.height}>"
-
-
-def _check_ms(name: str, value: float) -> float:
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        raise TypeError(f"{name} must be a number of milliseconds, not {type(value).__name__}")
-    if not 0 <= value <= 86_400_000:
-        raise ValueError(f"{name} must be from 0 to 86400000 ms, not {value}")
-    return float(value)
 
 
 def _check_topics(topics: Any) -> "List[str]":
@@ -139,7 +132,7 @@ class _Reader:
         if not isinstance(connect, str):
             raise TypeError(f"connect must be a string, not {type(connect).__name__}")
         self.connect = connect
-        self.timeout_ms = _check_ms("timeout_ms", timeout_ms)
+        self.timeout_ms = check_ms("timeout_ms", timeout_ms)
         #: Messages that were no frames.
         self.invalid = 0
         #: What was wrong with the last of them.
@@ -177,12 +170,8 @@ class _Reader:
         return self._closed
 
     def _limit_s(self, timeout_ms: Optional[float]) -> float:
-        if self._pid != os.getpid():
-            raise RuntimeError(
-                "this was made before a fork; make it anew in the child "
-                "(multiprocessing: in the function that the process runs)"
-            )
-        limit_ms = self.timeout_ms if timeout_ms is None else _check_ms("timeout_ms", timeout_ms)
+        check_process(self._pid, "this", "make it")
+        limit_ms = self.timeout_ms if timeout_ms is None else check_ms("timeout_ms", timeout_ms)
         return limit_ms / 1000
 
     def _take(self, ready: "Dict[Any, int]", most: int) -> "List[Frame]":

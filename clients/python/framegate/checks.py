@@ -1,0 +1,58 @@
+"""Arguments, checked: a TypeError or ValueError that names the argument and what was expected."""
+
+import os
+import re
+from typing import Any
+from urllib.parse import urlsplit
+
+#: What is read through the gateway.
+RTSP = re.compile(r"rtsps?://[^/]", re.IGNORECASE)
+
+
+def check_process(pid: int, what: str, remedy: str) -> None:
+    """:raises RuntimeError: ``what`` was made by the process ``pid``, and this is another one, forked from it."""
+    if pid != os.getpid():
+        raise RuntimeError(
+            f"{what} was made before a fork; {remedy} anew in the child "
+            "(multiprocessing: in the function that the process runs)"
+        )
+
+
+def check_ms(name: str, value: float) -> float:
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise TypeError(f"{name} must be a number of milliseconds, not {type(value).__name__}")
+    if not 0 <= value <= 86_400_000:
+        raise ValueError(f"{name} must be from 0 to 86400000 ms, not {value}")
+    return float(value)
+
+
+def check_options(timeout_ms: Any, pub_fps: Any = None, scale_width: Any = None, jpeg_quality: Any = None) -> float:
+    """:returns: ``timeout_ms``. :raises TypeError, ValueError: the message names the argument."""
+    check_number("pub_fps", pub_fps, 0.1, 120, float)
+    check_number("scale_width", scale_width, 0, 7680, int)
+    check_number("jpeg_quality", jpeg_quality, 1, 100, int)
+    return check_ms("timeout_ms", timeout_ms)
+
+
+def check_url(name: str, value: Any) -> None:
+    if not isinstance(value, str):
+        raise TypeError(f"{name} must be a string, not {type(value).__name__}")
+    if not RTSP.match(value):
+        raise ValueError(f"{name} must begin with rtsp:// or rtsps:// and name a host")
+    try:
+        named = bool(urlsplit(value).hostname) and urlsplit(value).port != 0
+    except ValueError:
+        named = False
+    if not named:
+        raise ValueError(f"{name}: its host or port is not a valid one")
+
+
+def check_number(name: str, value: Any, least: float, most: float, kind: type) -> None:
+    if value is None:
+        return
+    kinds = (int, float) if kind is float else (int,)
+    if isinstance(value, bool) or not isinstance(value, kinds):
+        expected = "a number" if kind is float else "a whole number"
+        raise TypeError(f"{name} must be {expected}, not {type(value).__name__}")
+    if not least <= value <= most:
+        raise ValueError(f"{name} must be from {least} to {most}, not {value}")
