@@ -13,7 +13,7 @@ export interface PipelineOptions {
   /** MediaMTX holds clients back for 1 s whose name begins with "GStreamer". */
   userAgent: string
   /** Default tcp. */
-  transport?: 'tcp' | 'udp' | 'automatic'
+  transport?: 'tcp' | 'udp'
   /** Reorder window of the jitter buffer, 0 to 60000 ms, default 0. */
   latencyMs?: number
   /** For the connection and for each answer, 100 to 60000 ms, default 5000. */
@@ -24,6 +24,8 @@ export interface PipelineOptions {
   silenceTimeoutMs?: number
   /** Packets but no whole frame for this long ends the try, default 10000 ms (3 GOPs where longer). */
   gateTimeoutMs?: number
+  /** A session of this camera began with a key frame: where the next one is far, a new session gets one. Default false. */
+  beginsWithKey?: boolean
   /** videoscale ! jpegenc in place of libyuv and libjpeg-turbo, default false. */
   stockElements?: boolean
 }
@@ -97,6 +99,8 @@ export interface PipelineStats {
   /** Frames between key frames; 0 while unknown. */
   gopLength: number
   bFrames: boolean
+  /** The session's first picture was a whole key frame. */
+  beganWithKey: boolean
   decoding: boolean
 }
 

@@ -42,7 +42,11 @@ export interface CameraSettings {
   jpegQuality: number
   /** Carry the camera's own clock through MediaMTX; costs the start the wait for its first RTCP report. */
   cameraTime: boolean
+  rtspTransport: RtspTransport
 }
+
+/** How RTP comes from the camera; automatic: over TCP, over UDP where the camera takes no TCP. */
+export type RtspTransport = 'automatic' | 'tcp' | 'udp'
 
 export type MediaMtxMode = 'managed' | 'external' | 'off'
 

@@ -32,6 +32,7 @@ export const fields = {
     .int()
     .refine((width) => width === 0 || (width >= 16 && width <= 7680))
     .describe("pixels, a whole number from 16 to 7680, or 0 for the camera's own width"),
+  rtspTransport: z.enum(['automatic', 'tcp', 'udp']).describe('automatic, tcp or udp'),
   cameraTime: z.boolean().describe('true or false'),
   jpegQuality: z.number().int().min(1).max(100).describe('a whole number from 1 to 100'),
 }

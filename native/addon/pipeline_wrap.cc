@@ -106,6 +106,7 @@ PipelineWrap::PipelineWrap(const Napi::CallbackInfo& info)
       .Integer("firstFrameTimeoutMs", 100, 600000, &options.first_frame_timeout_ms)
       .Integer("silenceTimeoutMs", 100, 600000, &options.silence_timeout_ms)
       .Integer("gateTimeoutMs", 100, 600000, &options.gate_timeout_ms)
+      .Boolean("beginsWithKey", &options.begins_with_key)
       .Boolean("stockElements", &options.stock_elements);
   if (!reader.error().empty()) {
     Napi::TypeError::New(env, reader.error()).ThrowAsJavaScriptException();
@@ -113,6 +114,10 @@ PipelineWrap::PipelineWrap(const Napi::CallbackInfo& info)
   }
   if (options.url.rfind("rtsp://", 0) != 0 && options.url.rfind("rtsps://", 0) != 0) {
     Napi::TypeError::New(env, "url must begin with rtsp:// or rtsps://").ThrowAsJavaScriptException();
+    return;
+  }
+  if (options.transport != "tcp" && options.transport != "udp") {
+    Napi::TypeError::New(env, "transport must be tcp or udp").ThrowAsJavaScriptException();
     return;
   }
   on_news_ = Napi::Persistent(info[1].As<Napi::Function>());
@@ -203,6 +208,7 @@ Napi::Value PipelineWrap::Stats(const Napi::CallbackInfo& info) {
   number("height", stats.height);
   number("gopLength", stats.gop_length);
   object.Set("bFrames", stats.b_frames);
+  object.Set("beganWithKey", stats.began_with_key);
   object.Set("decoding", stats.decoding);
   return object;
 }

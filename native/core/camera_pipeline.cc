@@ -15,6 +15,10 @@ constexpr int64_t kTickNs = 100000000;
 constexpr int64_t kKeepAliveNs = 20000000000;
 constexpr int64_t kArrivalWindowNs = 3000000000;
 constexpr int64_t kDecoderStuckNs = 3000000000;
+// Where key pictures are farther apart than this, one is fetched by a new session once none has come for so long:
+// frames are back within 5 s of a loss, whatever the GOP.
+constexpr int64_t kFarKeyNs = 4500000000;
+constexpr int64_t kFetchKeyNs = 3000000000;
 
 GateRules RulesFor(Codec codec) {
   switch (codec) {
@@ -173,12 +177,13 @@ void CameraPipeline::Loop() {
 }
 
 // Starts the decode half when somebody wants frames and the codec is known, ends it
-// when nobody does.
+// when nobody does. One runs along, without giving frames, where the GOP is too long to
+// begin from later.
 void CameraPipeline::UpdateDecodeHalf() {
   std::unique_ptr<DecodeHalf> ended;
   {
     std::lock_guard<std::mutex> lock(stream_mutex_);
-    if (active_renditions_.empty()) {
+    if (active_renditions_.empty() && !ring_.outgrown()) {
       ended = std::move(decode_half_);
     } else if (decode_half_) {
       decode_half_->SetRenditions(active_renditions_);
@@ -202,12 +207,16 @@ void CameraPipeline::CheckTimers(int64_t now_ns) {
   const int64_t last_packet = receiver_->last_packet_ns();
   int64_t last_frame, interval;
   int gop;
-  int64_t stuck_since = 0, damaged_since = 0;
+  int64_t stuck_since = 0, damaged_since = 0, closed_since, last_key;
+  bool key_by_new_session;
   {
     std::lock_guard<std::mutex> lock(stream_mutex_);
     last_frame = last_frame_ns_;
     interval = FrameIntervalNs();
     gop = gop_length_;
+    closed_since = closed_since_ns_;
+    last_key = last_key_ns_;
+    key_by_new_session = began_with_key_ || options_.begins_with_key;
     if (decode_half_) {
       decode_half_->SetFrameInterval(interval);
       stuck_since = decode_half_->stuck_since_ns();
@@ -224,6 +233,9 @@ void CameraPipeline::CheckTimers(int64_t now_ns) {
   auto fail = [this](const char* code, const char* message) { Fail(MakeError(code, message)); };
   const int64_t silence = std::max<int64_t>(MsToNs(options_.silence_timeout_ms), 10 * interval);
   const int64_t gate_limit = std::max<int64_t>(MsToNs(options_.gate_timeout_ms), 3 * gop * interval);
+  // Since when the gate or the decoder waits for a key picture.
+  const int64_t waits_since = closed_since != 0 ? closed_since : damaged_since;
+  const bool key_is_far = gop == 0 || gop * interval > kFarKeyNs;
   if (last_packet == 0) {
     if (now_ns - started_ns_ > MsToNs(options_.first_frame_timeout_ms)) {
       fail("ERR_SOURCE_TIMEOUT", "it does not answer, or sends nothing");
@@ -232,6 +244,8 @@ void CameraPipeline::CheckTimers(int64_t now_ns) {
     fail("ERR_SOURCE_SILENT", "it stopped sending");
   } else if (now_ns - std::max(last_frame, started_ns_) > gate_limit) {
     fail("ERR_NO_KEY_FRAME", "it sends, but no whole key frame to begin with");
+  } else if (key_by_new_session && key_is_far && waits_since != 0 && now_ns - std::max(waits_since, last_key) > kFetchKeyNs) {
+    fail("ERR_NO_KEY_FRAME", "pictures were lost and its next key frame is far: a new session begins with one");
   } else if (stuck_since != 0 && now_ns - stuck_since > std::max(kDecoderStuckNs, 10 * interval)) {
     fail("ERR_DECODE", "the decoder takes its stream but gives no frame");
   } else if (damaged_since != 0 && now_ns - damaged_since > gate_limit) {
@@ -276,6 +290,9 @@ void CameraPipeline::OnSample(Codec codec, SamplePtr sample, int64_t captured_at
     info = parser_->Parse(bytes.data(), bytes.size());
   }
   const GateVerdict verdict = gate_->Check(info, hole);
+  if (info.key || info.recovery_frames >= 0) last_key_ns_ = now_ns;
+  if (first) began_with_key_ = info.key && gate_->open();
+  closed_since_ns_ = gate_->open() ? 0 : closed_since_ns_ != 0 ? closed_since_ns_ : now_ns;
   if (verdict == GateVerdict::kDrop) {
     ++gate_dropped_;
     if (!gate_->open()) ring_.Clear();  // What it holds is whole, but will be old.
@@ -348,6 +365,7 @@ PipelineStats CameraPipeline::Stats() const {
     stats.ring_bytes = ring_.bytes();
     stats.gop_length = gop_length_;
     stats.b_frames = b_frames_;
+    stats.began_with_key = began_with_key_;
     stats.decoding = decode_half_ != nullptr;
     if (parser_) {
       stats.width = parser_->parameters().width;

@@ -101,6 +101,9 @@ class CameraPipeline {
   bool have_codec_ = false;
   std::deque<int64_t> arrivals_ns_;  // Of whole frames, the last 3 s.
   int64_t last_frame_ns_ = 0;
+  int64_t last_key_ns_ = 0;       // A picture to begin with, whole or not.
+  int64_t closed_since_ns_ = 0;   // The gate; 0 while it is open.
+  bool began_with_key_ = false;
   uint64_t passed_ = 0, gate_dropped_ = 0;
   int frames_since_key_ = 0, gop_length_ = 0;
   bool have_key_ = false, b_frames_ = false;

@@ -10,9 +10,8 @@
 namespace framegate {
 namespace {
 
-// How long a decoder that starts from the ring may take to reach the newest frame.
-// 50 P-frames of 1080p were measured at 565 ms (robustness.md, 8).
-constexpr int64_t kCatchUpNs = 2000000000;
+// How long a decoder that fell behind may take to reach the newest frame, before it waits for a key picture.
+constexpr int64_t kCatchUpNs = 1000000000;
 // Bounds the map of times where a decoder swallows frames; 16 is H.264's largest
 // reorder depth.
 constexpr size_t kMaxTimes = 64;
@@ -56,7 +55,7 @@ int64_t DecodeHalf::AgeLimitNs(int64_t frame_interval_ns) {
 
 void DecodeHalf::Start(const std::vector<AccessUnitPtr>& backlog) {
   queue_.assign(backlog.begin(), backlog.end());
-  catching_up_until_ns_ = MonotonicNs() + kCatchUpNs;
+  catching_up_until_ns_ = INT64_MAX;  // Until it has, or a key picture comes.
   catching_up_ = !backlog.empty();
   waiting_for_key_ = backlog.empty() && codec_ != Codec::kOther;
   thread_ = std::thread([this] { Run(); });
@@ -107,23 +106,41 @@ void DecodeHalf::Run() {
   chain_.reset();
 }
 
-// Lets go of everything up to the next key picture when decoding cannot keep up.
+// When decoding is late: nothing is shown until it has caught up, or a key picture waits to go on from; where it cannot,
+// everything up to the next key picture is let go.
 bool DecodeHalf::DropForLag(const AccessUnit& unit) {
   if (codec_ == Codec::kOther) return false;
   const int64_t now = MonotonicNs();
   const int64_t waited = now - unit.received_mono_ns;
-  const int64_t limit = AgeLimitNs(frame_interval_ns_);
+  const bool late = waited > AgeLimitNs(frame_interval_ns_);
+  if (catching_up_ && KeyWaits()) {
+    waiting_for_key_ = true;
+    return true;
+  }
   if (waiting_for_key_) {
-    if (!unit.key || waited > limit) return true;
+    if (!unit.key || (late && !catching_up_)) return true;
     waiting_for_key_ = false;
     begins_ = true;
+    if (!late) catching_up_ = false;
     return false;
   }
-  if (waited <= limit || (catching_up_ && now < catching_up_until_ns_)) return false;
-  catching_up_ = false;
-  ++counters_->lag_closings;
-  waiting_for_key_ = true;
-  return true;
+  if (!late) return false;
+  if (!catching_up_) {
+    ++counters_->lag_closings;
+    catching_up_ = true;
+    catching_up_until_ns_ = now + kCatchUpNs;
+  } else if (now > catching_up_until_ns_) {
+    catching_up_ = false;
+    waiting_for_key_ = true;
+    return true;
+  }
+  return false;
+}
+
+// A picture that decoding can go on from at once, behind the one that is its turn.
+bool DecodeHalf::KeyWaits() {
+  std::lock_guard<std::mutex> lock(mutex_);
+  return std::any_of(queue_.begin(), queue_.end(), [](const AccessUnitPtr& unit) { return unit->key && unit->recovery_frames <= 0; });
 }
 
 bool DecodeHalf::OpenChain(const AccessUnit&) {

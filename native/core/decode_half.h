@@ -1,6 +1,6 @@
 // The half that costs something: decoder, scaler, JPEG encoder, on one thread of its
 // own. Runs only while somebody wants frames. Never holds the receiver up: it has a
-// queue of its own, and when it falls behind it lets go up to the next key picture.
+// queue of its own, and when it falls behind it shows nothing until it has caught up.
 #pragma once
 
 #include <atomic>
@@ -76,6 +76,7 @@ class DecodeHalf {
   void OnRaw(SamplePtr raw);
   void Publish(SamplePtr raw, const GstVideoInfo& info, const Times& times);
   bool DropForLag(const AccessUnit& unit);
+  bool KeyWaits();
 
   const Codec codec_;
   const bool stock_elements_;
@@ -102,7 +103,7 @@ class DecodeHalf {
   std::vector<Output> outputs_;
   std::map<uint64_t, Times> times_;  // By PTS: which unit a decoded frame came from.
   int64_t catching_up_until_ns_ = 0;
-  std::atomic<bool> catching_up_{false};  // From the ring: only the newest frame counts.
+  std::atomic<bool> catching_up_{false};  // Nothing is shown before the newest frame.
   bool waiting_for_key_ = false;
   bool begins_ = true;          // The next unit is the first, or comes after others were let go.
   int hidden_left_ = 0;         // So many units more until pictures are whole (intra refresh).

@@ -11,23 +11,33 @@ namespace framegate {
 
 class GopRing {
  public:
-  // Past these a GOP is not kept: who starts late then waits for the next key picture.
-  // 64 MiB is 10 s of 50 Mbit/s; decoding 600 units takes seconds (robustness.md, 8).
-  static constexpr size_t kMaxBytes = 64u << 20;
-  static constexpr size_t kMaxUnits = 600;
+  // Past these a decoder that begins from the ring takes seconds (50 pictures of 1080p:
+  // 0.6 s, robustness.md 8): better one that runs along.
+  static constexpr size_t kLongBytes = 32u << 20;
+  static constexpr size_t kLongUnits = 300;
+  // Past these a GOP is not kept: the decoder that runs along has long begun.
+  static constexpr size_t kMaxBytes = 2 * kLongBytes;
+  static constexpr size_t kMaxUnits = 2 * kLongUnits;
 
   void Add(AccessUnitPtr unit) {
     if (unit->key) Clear();
     if (!unit->key && units_.empty()) return;  // Nothing to build on.
     bytes_ += unit->size_bytes;
     units_.push_back(std::move(unit));
-    if (bytes_ > kMaxBytes || units_.size() > kMaxUnits) Clear();
+    if (bytes_ > kMaxBytes || units_.size() > kMaxUnits) {
+      Clear();
+      outgrown_ = true;
+    }
   }
 
   void Clear() {
     units_.clear();
     bytes_ = 0;
+    outgrown_ = false;
   }
+
+  // The GOP is too long to begin from later, or not even kept.
+  bool outgrown() const { return outgrown_ || bytes_ > kLongBytes || units_.size() > kLongUnits; }
 
   const std::vector<AccessUnitPtr>& units() const { return units_; }
   size_t bytes() const { return bytes_; }
@@ -35,6 +45,7 @@ class GopRing {
  private:
   std::vector<AccessUnitPtr> units_;
   size_t bytes_ = 0;
+  bool outgrown_ = false;
 };
 
 }  // namespace framegate

@@ -38,6 +38,10 @@ void Classify(const GError* error, const char* debug, PipelineError* out) {
   if (status == 453 || status == 503) {
     return set("ERR_SOURCE_BUSY", "it has no capacity left for another session");
   }
+  // rtspsrc does not tell the number of a 461: "... You might need to allow more transport protocols ...".
+  if (status == 461 || std::strstr(error->message, "more transport protocols")) {
+    return set("ERR_SOURCE_TRANSPORT", "it does not take this transport");
+  }
   // rtspsrc has no code for it: "Could not receive message. (Timeout while waiting for server response)".
   if (debug && std::strstr(debug, "Timeout while waiting")) return set("ERR_SOURCE_TIMEOUT", "it does not answer");
   if (error->domain == GST_RESOURCE_ERROR) {

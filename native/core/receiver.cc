@@ -51,9 +51,7 @@ bool Receiver::Start() {
     return false;
   }
   gst_bin_add(GST_BIN(pipeline_), source_);
-  const char* protocols = options_.transport == "tcp"   ? "tcp"
-                          : options_.transport == "udp" ? "udp+udp-mcast"
-                                                        : "udp+udp-mcast+tcp";
+  const char* protocols = options_.transport == "udp" ? "udp+udp-mcast" : "tcp";
   gst_util_set_object_arg(G_OBJECT(source_), "protocols", protocols);
   const guint64 timeout_us = static_cast<guint64>(options_.connect_timeout_ms) * 1000;
   // drop-on-latency=false: it does nothing at latency 0 and destroys pictures above

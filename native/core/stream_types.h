@@ -24,12 +24,13 @@ struct SourceOptions {
   std::string user;       // Empty: none.
   std::string password;
   std::string user_agent;
-  std::string transport = "tcp";  // tcp, udp or automatic (udp, then tcp).
+  std::string transport = "tcp";  // tcp or udp.
   int latency_ms = 0;             // Reorder window of the jitter buffer.
   int connect_timeout_ms = 5000;  // For the connection and for each answer.
   int first_frame_timeout_ms = 10000;  // From the start to the first packet.
   int silence_timeout_ms = 3000;  // At least; 10 frame intervals where that is longer.
   int gate_timeout_ms = 10000;    // Packets flow, no whole frame; at least 3 GOPs.
+  bool begins_with_key = false;   // A new session of this camera is known to begin with a key picture.
   bool stock_elements = false;    // videoscale ! jpegenc in place of the fast path.
 };
 
@@ -70,6 +71,7 @@ struct PipelineStats {
   int width = 0, height = 0;
   int gop_length = 0;           // Frames between the last two key pictures; 0: unknown.
   bool b_frames = false;        // Pictures come in another order than they are shown.
+  bool began_with_key = false;  // The session's first picture was a whole key picture.
   bool decoding = false;
 };
 

@@ -3,6 +3,8 @@
 // The cap keeps the promise of frames within 5 s of a camera's return.
 const FIRST_MS = 250
 const CAP_MS = 2000
+/** The camera is well; a session is begun anew for its first key frame. */
+const KEY_CAP_MS = 1000
 /** Wrong credentials, tried often, lock accounts. */
 const REFUSED_MS = 30000
 
@@ -14,7 +16,7 @@ export class Backoff {
   /** The delay before the next try. Full jitter, so that many cameras do not come at once. */
   nextMs(code: string): number {
     if (code === 'ERR_SOURCE_UNAUTHORIZED') return REFUSED_MS
-    const limit = Math.min(CAP_MS, FIRST_MS * 2 ** this.#failures++)
+    const limit = Math.min(code === 'ERR_NO_KEY_FRAME' ? KEY_CAP_MS : CAP_MS, FIRST_MS * 2 ** this.#failures++)
     return Math.round(limit * (0.25 + 0.75 * this.random()))
   }
 

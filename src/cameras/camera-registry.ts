@@ -2,7 +2,7 @@
 
 import { ConflictError } from '../errors.js'
 import { MAX_RENDITIONS, renditionTopic } from '../frames/rendition-topic.js'
-import type { CameraSettings } from '../types.js'
+import type { CameraSettings, RtspTransport } from '../types.js'
 import { Camera, type CameraParts } from './camera.js'
 import { parseCameraUrl } from './camera-url.js'
 
@@ -18,6 +18,7 @@ export interface StartRequest {
   scaleWidth?: number | undefined
   jpegQuality?: number | undefined
   cameraTime?: boolean | undefined
+  rtspTransport?: RtspTransport | undefined
 }
 
 export interface Started {
@@ -87,6 +88,7 @@ export class CameraRegistry {
       scaleWidth: request.scaleWidth ?? this.defaults.scaleWidth,
       jpegQuality: request.jpegQuality ?? this.defaults.jpegQuality,
       cameraTime: request.cameraTime ?? false,
+      rtspTransport: request.rtspTransport ?? 'automatic',
     })
     if (!save) this.#unsaved.add(camera.name)
     await this.#save()

@@ -14,7 +14,7 @@ export interface Relay {
   /** false: the camera is pulled directly. */
   readonly enabled: boolean
   /** Makes the relay dial the camera anew. @throws SourceError */
-  addPath(name: string, source: string, cameraTime: boolean, signal: AbortSignal): Promise<void>
+  addPath(name: string, source: string, options: { cameraTime: boolean; transport: 'tcp' | 'udp' }, signal: AbortSignal): Promise<void>
   /** Never throws. */
   removePath(name: string): Promise<void>
   /** What the gateway itself reads. */
@@ -60,11 +60,13 @@ const LINGER_MS = 3000
 // A try that hangs must not outlast the camera's return; each fourth has the time that a slow camera needs.
 const IMPATIENT = { connectTimeoutMs: 2500, firstFrameTimeoutMs: 3000 }
 const COMPLAINT_EVERY_MS = 100
+// How long a packet that overtook others waits for them. In order, none waits.
+const UDP_REORDER_MS = 50
 const LIVE_RESETS_BACKOFF_MS = 10000
 
 const NO_STATS: PipelineStats = {
   fps: 0, ageMs: null, accessUnits: 0, gateDropped: 0, gateClosings: 0, decoded: 0, published: 0, late: 0,
-  overwritten: 0, receivedBytes: 0, ringBytes: 0, width: 0, height: 0, gopLength: 0, bFrames: false, decoding: false,
+  overwritten: 0, receivedBytes: 0, ringBytes: 0, width: 0, height: 0, gopLength: 0, bFrames: false, beganWithKey: false, decoding: false,
 }
 
 /** What MediaMTX's log says of a camera that it could not pull, as an error of ours. */
@@ -91,6 +93,8 @@ export class Camera {
   #everLive = false
   #liveSinceMs = 0
   #tries = 0
+  #takesNoTcp = false
+  #beginsWithKey = false
   #reconnects = -1
   #renditions: Rendition[] = []
   #lingerTimer: NodeJS.Timeout | null = null
@@ -128,6 +132,12 @@ export class Camera {
   /** Sessions after the first. */
   get reconnects(): number {
     return Math.max(0, this.#reconnects)
+  }
+  /** How its packets come, in this try. */
+  get transport(): 'tcp' | 'udp' {
+    const asked = this.settings.rtspTransport
+    if (asked !== 'automatic') return asked
+    return this.#takesNoTcp ? 'udp' : 'tcp'
   }
   get renditionTopics(): string[] {
     return this.#renditions.map((rendition) => rendition.id)
@@ -174,6 +184,7 @@ export class Camera {
       if (stop.aborted) break
       this.#state = this.#everLive || !first ? 'retrying' : 'connecting'
       this.#fail(error)
+      if (error.code === 'ERR_SOURCE_TRANSPORT') this.#takesNoTcp = !this.#takesNoTcp
       if (this.#liveSinceMs > 0 && Date.now() - this.#liveSinceMs > LIVE_RESETS_BACKOFF_MS) this.#backoff.reset()
       this.#liveSinceMs = 0
       const delayMs = this.#backoff.nextMs(error.code)
@@ -192,7 +203,9 @@ export class Camera {
       // Cameras that are away are asked by the gateway, at its pace; MediaMTX, which
       // retries every 5 s, dials only once the camera has answered.
       if (!first) await probeCamera(this.url, RETRY_PROBE_MS, this.parts.userAgent, stop)
-      if (this.parts.relay.enabled) await this.parts.relay.addPath(this.name, withCredentials(this.url), this.settings.cameraTime, stop)
+      if (this.parts.relay.enabled) {
+        await this.parts.relay.addPath(this.name, withCredentials(this.url), { cameraTime: this.settings.cameraTime, transport: this.transport }, stop)
+      }
       if (stop.aborted) return new SourceError('ERR_CLOSED', 'closed')
       return await this.#session(first)
     } catch (error) {
@@ -216,6 +229,9 @@ export class Camera {
         user: relayed ? '' : this.url.user,
         password: relayed ? '' : this.url.password,
         userAgent: this.parts.userAgent,
+        // MediaMTX is on this machine, or chosen by who set it up.
+        ...(relayed || this.transport === 'tcp' ? {} : { transport: 'udp', latencyMs: UDP_REORDER_MS }),
+        beginsWithKey: this.#beginsWithKey,
         stockElements: this.parts.stockElements ?? false,
         ...(this.#tries++ % 4 === 0 ? {} : IMPATIENT),
       },
@@ -254,6 +270,7 @@ export class Camera {
     over.abort()
     this.#stop.signal.removeEventListener('abort', onStop)
     this.picture() // For the time until the next session.
+    this.#beginsWithKey ||= pipeline.stats().beganWithKey
     this.#pipeline = null
     await pipeline.close()
     if (diagnosis) return diagnosis

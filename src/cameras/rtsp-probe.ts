@@ -53,10 +53,11 @@ function hostOf(url: CameraUrl): string {
 }
 
 /** What a refusal by RTSP status means; null where it says nothing in particular. */
-export function codeOfRtspStatus(status: number): 'ERR_SOURCE_UNAUTHORIZED' | 'ERR_SOURCE_NOT_FOUND' | 'ERR_SOURCE_BUSY' | null {
+export function codeOfRtspStatus(status: number): 'ERR_SOURCE_UNAUTHORIZED' | 'ERR_SOURCE_NOT_FOUND' | 'ERR_SOURCE_BUSY' | 'ERR_SOURCE_TRANSPORT' | null {
   if (status === 401 || status === 403) return 'ERR_SOURCE_UNAUTHORIZED'
   if (status === 404 || status === 454) return 'ERR_SOURCE_NOT_FOUND'
   if (status === 453 || status === 503) return 'ERR_SOURCE_BUSY'
+  if (status === 461) return 'ERR_SOURCE_TRANSPORT'
   return null
 }
 
@@ -68,6 +69,7 @@ function judge(answer: Answer, url: CameraUrl): ProbeResult {
     ERR_SOURCE_UNAUTHORIZED: url.user === '' ? 'wants a user name and password' : 'refused the user name or password',
     ERR_SOURCE_NOT_FOUND: 'has no such path',
     ERR_SOURCE_BUSY: 'has no capacity left for another session',
+    ERR_SOURCE_TRANSPORT: 'does not take this transport',
   }
   if (code) throw new SourceError(code, `${host} ${why[code]} (${said})`)
   if (answer.status !== 200) throw new SourceError('ERR_SOURCE_READ', `${host} answered ${said}`)

@@ -15,6 +15,7 @@ const camera = z.object({
   scale_width: fields.scaleWidth,
   jpeg_quality: fields.jpegQuality,
   camera_time: fields.cameraTime.default(false),
+  rtsp_transport: fields.rtspTransport.default('automatic'),
 })
 
 const VERSION = 1
@@ -52,8 +53,10 @@ export class StateFile {
     for (const entry of entries) {
       const parsed = camera.safeParse(entry)
       if (parsed.success) {
-        const { name, rtsp, pub_fps, scale_width, jpeg_quality, camera_time } = parsed.data
-        good.push({ name, rtsp, pubFps: pub_fps, scaleWidth: scale_width, jpegQuality: jpeg_quality, cameraTime: camera_time })
+        const { name, rtsp, pub_fps, scale_width, jpeg_quality, camera_time, rtsp_transport } = parsed.data
+        good.push({
+          name, rtsp, pubFps: pub_fps, scaleWidth: scale_width, jpegQuality: jpeg_quality, cameraTime: camera_time, rtspTransport: rtsp_transport,
+        })
       }
     }
     if (good.length < entries.length) {
@@ -75,8 +78,8 @@ export class StateFile {
     this.#next = null
     const content = {
       version: VERSION,
-      cameras: cameras.map(({ name, rtsp, pubFps, scaleWidth, jpegQuality, cameraTime }) => ({
-        name, rtsp, pub_fps: pubFps, scale_width: scaleWidth, jpeg_quality: jpegQuality, camera_time: cameraTime,
+      cameras: cameras.map(({ name, rtsp, pubFps, scaleWidth, jpegQuality, cameraTime, rtspTransport }) => ({
+        name, rtsp, pub_fps: pubFps, scale_width: scaleWidth, jpeg_quality: jpegQuality, camera_time: cameraTime, rtsp_transport: rtspTransport,
       })),
     }
     const temporary = `${this.path}.${process.pid}.tmp`

@@ -19,6 +19,7 @@ const startBody = z.object({
   scale_width: fields.scaleWidth.optional().describe(fields.scaleWidth.description!),
   jpeg_quality: fields.jpegQuality.optional().describe(fields.jpegQuality.description!),
   camera_time: fields.cameraTime.optional().describe(fields.cameraTime.description!),
+  rtsp_transport: fields.rtspTransport.optional().describe(fields.rtspTransport.description!),
 })
 const stopBody = z.object({ name: fields.name })
 
@@ -34,6 +35,7 @@ export function cameraRoutes(parts: HttpParts): Router {
       scaleWidth: body.scale_width,
       jpegQuality: body.jpeg_quality,
       cameraTime: body.camera_time,
+      rtspTransport: body.rtsp_transport,
     })
     ctx.body = {
       ok: true,
@@ -92,6 +94,8 @@ function describe(parts: HttpParts, camera: CameraView, requestHost: string) {
     scale_width: camera.settings.scaleWidth,
     jpeg_quality: camera.settings.jpegQuality,
     camera_time: camera.settings.cameraTime,
+    rtsp_transport: camera.settings.rtspTransport,
+    transport: camera.transport,
     fps: Math.round(stats.fps * 10) / 10,
     age_ms: stats.ageMs === null ? null : Math.round(stats.ageMs),
     codec: camera.stream?.codec ?? null,

@@ -1,6 +1,6 @@
 // What the HTTP API needs of the rest of the gateway; app.ts supplies it.
 
-import type { CameraError, CameraState, Frame, Logger } from '../types.js'
+import type { CameraError, CameraState, Frame, Logger, RtspTransport } from '../types.js'
 
 export interface CameraView {
   readonly name: string
@@ -10,7 +10,8 @@ export interface CameraView {
   readonly reconnects: number
   readonly startedAtMs: number
   readonly renditionTopics: string[]
-  readonly settings: { pubFps: number; scaleWidth: number; jpegQuality: number; cameraTime: boolean }
+  readonly settings: { pubFps: number; scaleWidth: number; jpegQuality: number; cameraTime: boolean; rtspTransport: RtspTransport }
+  readonly transport: 'tcp' | 'udp'
   picture(): { width: number | null; height: number | null; gopLength: number | null; bFrames: boolean | null }
   stats(): {
     fps: number
@@ -30,6 +31,7 @@ export interface StartBody {
   scaleWidth?: number | undefined
   jpegQuality?: number | undefined
   cameraTime?: boolean | undefined
+  rtspTransport?: RtspTransport | undefined
 }
 
 export interface HttpParts {

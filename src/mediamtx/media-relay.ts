@@ -35,6 +35,11 @@ export interface RelayUrls {
   reason: string | null
 }
 
+export interface PathOptions {
+  cameraTime: boolean
+  transport: 'tcp' | 'udp'
+}
+
 const READY_LIMIT_MS = 15000
 const WAIT_FOR_READY_MS = 5000
 const POLL_MS = 50
@@ -134,12 +139,12 @@ export class MediaRelay {
   }
 
   /** Makes MediaMTX dial the camera anew. @throws SourceError */
-  async addPath(name: string, source: string, cameraTime: boolean, signal: AbortSignal): Promise<void> {
+  async addPath(name: string, source: string, { cameraTime, transport }: PathOptions, signal: AbortSignal): Promise<void> {
     await this.#whenReady(signal)
     this.#sidecar?.complaints.delete(name)
     const path = {
       source,
-      rtspTransport: 'tcp',
+      rtspTransport: transport,
       // The gateway's own DESCRIBE waits until the camera is there (reference: 0.2 s
       // against 4.7 s after a closed connection).
       sourceOnDemand: true,

@@ -7,6 +7,7 @@ import { Gateway } from '../helpers/gateway.js'
 import { NO_MEDIAMTX, temporaryFolder } from '../helpers/paths.js'
 import { TestCamera } from '../helpers/test-camera.js'
 import { pause, until } from '../helpers/wait.js'
+import { WireReader } from '../helpers/wire-reader.js'
 
 // The promise is 5 s; a busy machine, with all of them at once, gets as much again.
 const BACK_MS = 10000
@@ -135,6 +136,55 @@ t.test('a session that a camera ends unless it is kept alive', async (t) => {
   t.equal((await gateway.camera('a')).reconnects, 0)
   t.equal(camera.total, 1)
 })
+
+t.test('a GOP of minutes: who comes late sees the newest frame at once, and a loss costs seconds', async (t) => {
+  const gateway = await Gateway.start({ stateFile: join(temporaryFolder(t), 'cameras.json') })
+  t.teardown(() => gateway.stop())
+  const camera = await TestCamera.start({ ...CAMERA, fps: 60, gop: 10000 })
+  t.teardown(() => camera.stop())
+  await gateway.post('/cameras/start', { name: 'a', rtsp: camera.url, pub_fps: 60 })
+  await gateway.untilState('a', 'live')
+  t.equal((await gateway.camera('a')).decoding, false)
+  await until('a decoder that runs along', async () => (await gateway.camera('a')).decoding, { limitMs: 30000 })
+  await pause(6000) // By now the ring has let the GOP go.
+  const lookedAtMs = Date.now()
+  const reader = new WireReader(gateway.zmq, 'a', { conflate: true })
+  t.teardown(() => reader.close())
+  await until('a frame', () => reader.frames.length > 0)
+  t.ok(Date.now() - lookedAtMs < 2000, `the first frame after ${Date.now() - lookedAtMs} ms`)
+  t.equal(camera.total, 1)
+  await camera.command('fault loss 100')
+  await pause(300)
+  await camera.command('clear')
+  const clearedAtMs = Date.now()
+  const count = reader.frames.length
+  await until('frames after the loss', () => reader.frames.length > count + 5)
+  t.ok(Date.now() - clearedAtMs < BACK_MS, `back after ${Date.now() - clearedAtMs} ms`)
+})
+
+for (const mediamtx of ['managed', 'off'] as const) {
+  t.test(`transports, MEDIAMTX=${mediamtx}`, { skip: mediamtx === 'managed' ? NO_MEDIAMTX : false }, async (t) => {
+    const gateway = await Gateway.start({ stateFile: join(temporaryFolder(t), 'cameras.json'), mediamtx })
+    t.teardown(() => gateway.stop())
+    const [udpOnly, tcpOnly, both] = await Promise.all(['udp', 'tcp', 'both'].map((transports) => TestCamera.start({ ...CAMERA, transports })))
+    t.teardown(() => Promise.all([udpOnly!.stop(), tcpOnly!.stop(), both!.stop()]))
+    await gateway.post('/cameras/start', { name: 'udp-only', rtsp: udpOnly!.url })
+    await gateway.post('/cameras/start', { name: 'tcp-only', rtsp: tcpOnly!.url })
+    await gateway.post('/cameras/start', { name: 'asked', rtsp: both!.url, rtsp_transport: 'udp' })
+    t.match(await gateway.untilState('udp-only', 'live'), { rtsp_transport: 'automatic', transport: 'udp' }, 'UDP where there is no TCP')
+    t.match(await gateway.untilState('tcp-only', 'live'), { rtsp_transport: 'automatic', transport: 'tcp', reconnects: 0 })
+    t.match(await gateway.untilState('asked', 'live'), { rtsp_transport: 'udp', transport: 'udp', reconnects: 0 })
+    // With UDP asked for, a camera that takes none is told of, and nothing else is tried.
+    await gateway.post('/cameras/stop', { name: 'tcp-only' })
+    await gateway.post('/cameras/start', { name: 'refused', rtsp: tcpOnly!.url, rtsp_transport: 'udp' })
+    await until('the refusal', async () => (await gateway.camera('refused')).last_error?.code === 'ERR_SOURCE_TRANSPORT')
+    // A camera that falls silent over UDP closes nothing.
+    await both!.command('fault silence')
+    await until('the silence to be told', async () => (await gateway.camera('asked')).last_error?.code === 'ERR_SOURCE_SILENT')
+    await both!.command('clear')
+    await gateway.untilState('asked', 'live')
+  })
+}
 
 t.test('a redirect is followed', async (t) => {
   const gateway = await Gateway.start({ stateFile: join(temporaryFolder(t), 'cameras.json'), mediamtx: 'off' })

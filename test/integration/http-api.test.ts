@@ -173,6 +173,7 @@ t.test('every wrong request names the field and what was expected, and harms not
     [{ ...good, scale_width: 640.5 }, 400, /^scale_width: /],
     [{ ...good, jpeg_quality: 0 }, 400, /^jpeg_quality: /],
     [{ ...good, camera_time: 'yes' }, 400, /^camera_time: /],
+    [{ ...good, rtsp_transport: 'quic' }, 400, /^rtsp_transport: expected automatic, tcp or udp; got "quic"/],
     [{ ...good, fps: 20 }, 400, /^unknown field "fps"; known are name, rtsp/],
     [JSON.stringify({ ...good, name: 'x'.repeat(70000) }), 413, /64 KiB/, 'ERR_BODY_TOO_LARGE'],
   ]

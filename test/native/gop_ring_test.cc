@@ -34,10 +34,21 @@ int main() {
 
   ring.Add(Unit(true));
   for (size_t i = 0; i < GopRing::kMaxUnits; ++i) ring.Add(Unit(false));
-  CHECK(ring.units().empty());  // Too long a GOP is not kept at all.
+  CHECK(ring.units().empty());  // Too long a GOP is not kept at all, and a decoder is told to run along.
+  CHECK(ring.outgrown());
+  ring.Add(Unit(false));
+  CHECK(ring.units().empty() && ring.outgrown());
   ring.Add(Unit(true, GopRing::kMaxBytes + 1));
-  CHECK(ring.units().empty());
+  CHECK(ring.units().empty() && ring.outgrown());
+  ring.Clear();  // The gate closed: nothing can be decoded on.
+  CHECK(!ring.outgrown());
   ring.Add(Unit(true));
+  CHECK(!ring.outgrown());
+  for (size_t i = 0; i < GopRing::kLongUnits; ++i) ring.Add(Unit(false));
+  CHECK(ring.outgrown());  // Early enough for a decoder to begin with all of it.
+  CHECK_EQ(ring.units().size(), GopRing::kLongUnits + 1);
+  ring.Add(Unit(true));
+  CHECK(!ring.outgrown());
   CHECK_EQ(ring.units().size(), 1u);
   return check::Finish();
 }

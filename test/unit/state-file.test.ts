@@ -6,7 +6,7 @@ import type { CameraSettings } from '../../src/types.js'
 import { temporaryFolder } from '../helpers/paths.js'
 
 const camera = (name: string): CameraSettings => ({
-  name, rtsp: `rtsp://u:secret@10.0.0.1/${name}`, pubFps: 20, scaleWidth: 640, jpegQuality: 80, cameraTime: false,
+  name, rtsp: `rtsp://u:secret@10.0.0.1/${name}`, pubFps: 20, scaleWidth: 640, jpegQuality: 80, cameraTime: false, rtspTransport: 'automatic',
 })
 
 function make(t: { teardown(run: () => void): void }): { file: StateFile; path: string; told: string[] } {

@@ -17,6 +17,9 @@ from .subscriber import Frame, FrameSubscriber
 if TYPE_CHECKING:
     from .jpeg import Image
 
+#: How a camera's packets may come to the gateway.
+TRANSPORTS = ("automatic", "tcp", "udp")
+
 # Without a frame for this long the gateway is asked again: it may have been restarted
 # without its cameras, or somebody stopped this one.
 _ASK_AGAIN_S = 2.0
@@ -421,6 +424,7 @@ def open_capture(
     *,
     name: Optional[str] = None,
     jpeg_quality: Optional[int] = None,
+    rtsp_transport: Optional[str] = None,
     gray: bool = False,
     reduce: int = 1,
     gateway: Optional[str] = None,
@@ -438,6 +442,8 @@ def open_capture(
     :param scale_width: pixels, 16 to 7680, 0 for the camera's own; None: the default.
     :param name: the camera's name at the gateway; made from the address where None.
     :param jpeg_quality: 1 to 100; the first start of a camera decides.
+    :param rtsp_transport: ``automatic`` (TCP, UDP where the camera takes no TCP), ``tcp`` or
+        ``udp``; the first start of a camera decides.
     :param gray: images are gray, ``(height, width)``; costs less than BGR.
     :param reduce: 2, 4 or 8: images of a half, a quarter, an eighth of the frame's size, which
         cost less to decode. Smaller frames (``scale_width``) cost less still.
@@ -450,13 +456,18 @@ def open_capture(
         raise TypeError(f"gray must be True or False, not {type(gray).__name__}")
     check_reduce(reduce)
     timeout = check_options(timeout_ms, pub_fps, scale_width, jpeg_quality)
+    if rtsp_transport not in (None, *TRANSPORTS):
+        raise ValueError(f"rtsp_transport must be one of {', '.join(TRANSPORTS)}, not {rtsp_transport!r}")
     if name is not None and not isinstance(name, str):
         raise TypeError(f"name must be a string, not {type(name).__name__}")
     if name is not None and not re.fullmatch(r"[A-Za-z0-9_-]{1,64}", name):
         raise ValueError("name must be 1 to 64 letters, digits, _ or -")
     body: "dict[str, Any]" = {"name": name or camera_name(rtsp_url), "rtsp": rtsp_url}
-    optional = (("pub_fps", pub_fps), ("scale_width", scale_width), ("jpeg_quality", jpeg_quality))
-    body.update({key: value for key, value in optional if value is not None})
+    optional = {
+        "pub_fps": pub_fps, "scale_width": scale_width, "jpeg_quality": jpeg_quality,
+        "rtsp_transport": rtsp_transport,
+    }  # fmt: skip
+    body.update({key: value for key, value in optional.items() if value is not None})
     connect = zmq_connect or os.environ.get("ZMQ_CONNECT")
     capture = Capture(body, Gateway(gateway), connect, timeout, gray, reduce)
     capture._ask_and_wait()

@@ -9,7 +9,7 @@ from typing import Any, Callable, Dict, List, Optional
 from urllib.parse import urlsplit
 
 from . import __version__
-from .capture import camera_name, reachable_from
+from .capture import TRANSPORTS, camera_name, reachable_from
 from .gateway import Gateway, GatewayError
 from .subscriber import Frame, FrameSubscriber
 
@@ -35,6 +35,7 @@ def main(argv: Optional[List[str]] = None) -> int:
     start.add_argument("--pub-fps", type=float)
     start.add_argument("--scale-width", type=int)
     start.add_argument("--jpeg-quality", type=int)
+    start.add_argument("--rtsp-transport", choices=TRANSPORTS)
     stop = command("stop", stop_camera, "stop a camera, for everybody")
     stop.add_argument("name", metavar="NAME")
     snapshot = command("snapshot", save_snapshot, "write the newest frame as a JPEG file")
@@ -87,7 +88,7 @@ def list_cameras(gateway: Gateway, _options: Any) -> int:
 
 def start_camera(gateway: Gateway, options: Any) -> int:
     body: "Dict[str, Any]" = {"name": options.name or camera_name(options.rtsp), "rtsp": options.rtsp}
-    for key in ("pub_fps", "scale_width", "jpeg_quality"):
+    for key in ("pub_fps", "scale_width", "jpeg_quality", "rtsp_transport"):
         if getattr(options, key) is not None:
             body[key] = getattr(options, key)
     answer = gateway.start(body)
