@@ -310,6 +310,7 @@ void CameraPipeline::OnSample(Codec codec, SamplePtr sample, int64_t captured_at
   unit->captured_at_us = captured_at_us;
   unit->transport_lag_ns = receiver_->transport_lag_ns();
   unit->key = info.key || codec == Codec::kMjpeg || info.recovery_frames >= 0;
+  unit->reference = info.reference;
   unit->begins = verdict == GateVerdict::kPassAndReset;
   unit->recovery_frames = info.key ? -1 : info.recovery_frames;
   unit->size_bytes = gst_buffer_get_size(buffer);

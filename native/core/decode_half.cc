@@ -25,6 +25,11 @@ constexpr char kAvdecProperties[] =
     "max-threads=1 thread-type=slice output-corrupt=false discard-corrupted-frames=true "
     "max-errors=-1 qos=false std-compliance=normal";
 
+// Late enough that work is saved where it can be.
+bool IsBehind(int64_t waited_ns, int64_t frame_interval_ns) {
+  return waited_ns > std::max<int64_t>(MsToNs(60), frame_interval_ns * 3 / 2);
+}
+
 std::vector<GstElement*> DecoderElements(Codec codec) {
   switch (codec) {
     case Codec::kH264:
@@ -124,6 +129,11 @@ bool DecodeHalf::DropForLag(const AccessUnit& unit) {
     if (!late) catching_up_ = false;
     return false;
   }
+  // Let go first is what nothing builds on: often that is enough to keep up.
+  if (!unit.reference && !unit.begins && (catching_up_ || IsBehind(waited, frame_interval_ns_)) && AnyWaits()) {
+    ++counters_->late;
+    return true;
+  }
   if (!late) return false;
   if (!catching_up_) {
     ++counters_->lag_closings;
@@ -135,6 +145,11 @@ bool DecodeHalf::DropForLag(const AccessUnit& unit) {
     return true;
   }
   return false;
+}
+
+bool DecodeHalf::AnyWaits() {
+  std::lock_guard<std::mutex> lock(mutex_);
+  return !queue_.empty();
 }
 
 // A picture that decoding can go on from at once, behind the one that is its turn.
@@ -243,7 +258,7 @@ void DecodeHalf::OnRaw(SamplePtr raw) {
   }
   // Encoding is what can be saved when a newer frame waits already, but never twice
   // in a row: a decoder at its limit must still publish something.
-  if (more_waiting && age > std::max<int64_t>(MsToNs(60), interval * 3 / 2) && !skipped_last_) {
+  if (more_waiting && IsBehind(age, interval) && !skipped_last_) {
     skipped_last_ = true;
     ++counters_->late;
     return;

@@ -77,6 +77,7 @@ class DecodeHalf {
   void Publish(SamplePtr raw, const GstVideoInfo& info, const Times& times);
   bool DropForLag(const AccessUnit& unit);
   bool KeyWaits();
+  bool AnyWaits();
 
   const Codec codec_;
   const bool stock_elements_;

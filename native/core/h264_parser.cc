@@ -182,9 +182,9 @@ class H264Parser final : public AccessUnitParser {
     const uint32_t pps_id = bits.Ue();
     if (bits.overrun()) return;
     if (slice_type == 1) info->b_slices = true;
+    if ((nal[0] >> 5 & 3) != 0) info->reference = true;
     if (!first) return;
     info->key = type == 5;
-    info->reference = (nal[0] >> 5 & 3) != 0;
     info->starts_at_first_block = first_mb == 0;
     const auto pps = pps_.find(pps_id);
     if (pps == pps_.end()) return;

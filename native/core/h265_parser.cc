@@ -1,5 +1,7 @@
 // H.265 (ITU-T H.265, clauses 7.3.1.2, 7.3.2.2, 7.3.6.1): parameter sets and the
 // head of slice segments. Runs on the receiver's streaming thread.
+#include <algorithm>
+
 #include "access_unit_parser.h"
 #include "bit_reader.h"
 #include "nal_units.h"
@@ -129,8 +131,10 @@ class H265Parser final : public AccessUnitParser {
       info->starts_at_first_block = first_segment;
       info->rasl = type == kRaslN || type == kRaslR;
       info->leading = type >= kRadlN && type <= kRaslR;
-      // Types 0, 2, 4, ..., 14 are sub-layer non-reference pictures.
-      info->reference = irap || (type & 1) != 0;
+      // Types 0, 2, 4, ..., 14 are sub-layer non-reference pictures: those of higher sub-layers may build on them.
+      const int temporal_id = (nal[1] & 7) - 1;
+      highest_temporal_id_ = std::max(highest_temporal_id_, temporal_id);
+      info->reference = irap || (type & 1) != 0 || temporal_id < highest_temporal_id_;
     }
     if (irap || !first_segment) return;
     if (type >= 22) return;
@@ -144,6 +148,7 @@ class H265Parser final : public AccessUnitParser {
   }
 
   int length_size_ = 4;
+  int highest_temporal_id_ = 0;
   std::map<uint32_t, Pps> pps_;
   ParameterSetInfo active_;
 };

@@ -88,12 +88,12 @@ class Camera:
 class Gateway:
     """The gateway on ports of its own."""
 
-    def __init__(self, mediamtx=None, http_port=0, zmq_port="*"):
+    def __init__(self, mediamtx=None, http_port=0, zmq_port="*", env=()):
         self.folder = tempfile.TemporaryDirectory()
         mediamtx = mediamtx or ("managed" if MEDIAMTX else "off")
         ports = iter([free_port() for _ in range(5)])
         env = {
-            **os.environ, "HTTP_PORT": str(http_port), "MEDIAMTX": mediamtx,
+            **os.environ, **dict(env), "HTTP_PORT": str(http_port), "MEDIAMTX": mediamtx,
             "ZMQ_BIND": f"tcp://127.0.0.1:{zmq_port}",
             "STATE_FILE": f"{self.folder.name}/cameras.json", "MTX_RTSPTRANSPORTS": "tcp",
             **{name: f"127.0.0.1:{next(ports)}" for name in (
@@ -132,7 +132,7 @@ def first_image(capture, limit_s=30):
 
 def read_loop(capture, camera, seconds, source_size, judge=True, work_ms=0):
     """Reads for a while; judges every picture after the clock was read."""
-    ages, numbers, damaged, unread = [], [], 0, 0
+    ages, numbers, damaged, unread, oldest_ms = [], [], 0, 0, 0.0
     kept = []
     end = time.monotonic() + seconds
     while time.monotonic() < end:
@@ -144,6 +144,7 @@ def read_loop(capture, camera, seconds, source_size, judge=True, work_ms=0):
         if number is None:
             unread += 1
             continue
+        oldest_ms = max(oldest_ms, getattr(capture, "age_ms", 0))
         numbers.append(number)
         kept.append((number, now_us))
         if judge and damage(image, number, source_size) >= DAMAGED:
@@ -155,6 +156,7 @@ def read_loop(capture, camera, seconds, source_size, judge=True, work_ms=0):
     steps = [b - a for a, b in zip(numbers, numbers[1:])]
     return {
         "frames": len(numbers),
+        "oldest_ms": round(oldest_ms, 1),
         "median_ms": round(statistics.median(ages), 1) if ages else None,
         "p99_ms": round(quantile(ages, 0.99), 1) if ages else None,
         "worst_ms": round(max(ages), 1) if ages else None,

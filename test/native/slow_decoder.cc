@@ -1,0 +1,48 @@
+// A preload (LD_PRELOAD) that makes FFmpeg's decoders slow: each picture takes SLOW_DECODER_MS longer, as on a machine
+// that is too small for its cameras. The file named by SLOW_DECODER_FILE, where there is one, tells the time anew.
+#include <dlfcn.h>
+#include <link.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+
+namespace {
+
+using SendPacket = int (*)(void* context, const void* packet);
+
+int KeepAvcodec(dl_phdr_info* info, size_t, void* name) {
+  if (std::strstr(info->dlpi_name, "libavcodec.so") == nullptr) return 0;
+  *static_cast<const char**>(name) = info->dlpi_name;
+  return 1;
+}
+
+SendPacket Real() {
+  // Loaded by a plugin, so not where RTLD_NEXT looks.
+  const char* name = nullptr;
+  dl_iterate_phdr(KeepAvcodec, &name);
+  void* library = name != nullptr ? dlopen(name, RTLD_LAZY | RTLD_NOLOAD) : nullptr;
+  if (library == nullptr) std::abort();
+  return reinterpret_cast<SendPacket>(dlsym(library, "avcodec_send_packet"));
+}
+
+int DelayMs() {
+  int delay_ms = 0;
+  const char* path = std::getenv("SLOW_DECODER_FILE");
+  if (FILE* file = path != nullptr ? std::fopen(path, "r") : nullptr) {
+    if (std::fscanf(file, "%d", &delay_ms) != 1) delay_ms = 0;
+    std::fclose(file);
+  } else if (const char* text = std::getenv("SLOW_DECODER_MS")) {
+    delay_ms = std::atoi(text);
+  }
+  return delay_ms;
+}
+
+}  // namespace
+
+extern "C" __attribute__((visibility("default"))) int avcodec_send_packet(void* context, const void* packet) {
+  static const SendPacket real = Real();
+  if (packet != nullptr) usleep(static_cast<useconds_t>(DelayMs()) * 1000);
+  return real(context, packet);
+}

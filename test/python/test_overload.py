@@ -1,0 +1,44 @@
+"""A machine that is too small: decoding takes longer than the camera's pictures come. What is shown is whole and new."""
+
+import pytest
+from harness import ROOT, STREAMS, Camera, Gateway, first_image, read_loop
+
+from capture import open_capture
+from framegate import Gateway as Api
+
+SLOW_DECODER = ROOT / "build/Release/libslow_decoder.so"
+# At 25 fps a picture comes every 40 ms.
+SLOW_MS = 60
+
+
+@pytest.fixture(scope="module")
+def slow(tmp_path_factory):
+    """A gateway whose decoders take so many ms more as is written into the file."""
+    delay = tmp_path_factory.mktemp("slow") / "ms"
+    delay.write_text("0")
+    gateway = Gateway(mediamtx="off", env={"LD_PRELOAD": str(SLOW_DECODER), "SLOW_DECODER_FILE": str(delay)})
+    gateway.delay = delay
+    yield gateway
+    gateway.stop()
+
+
+@pytest.mark.parametrize("stream", ["H.264, 4 slices", "H.264 high, B-frames", "H.265"])
+def test_a_decoder_slower_than_the_camera_shows_nothing_damaged_and_nothing_old(stream, slow):
+    slow.delay.write_text("0")
+    camera = Camera("--width", "320", "--height", "180", "--gop", "25", "--bitrate-kbps", "500", *STREAMS[stream])
+    with open_capture(camera.url, pub_fps=25, scale_width=0, gateway=slow.base) as capture:
+        first_image(capture)
+        slow.delay.write_text(str(SLOW_MS))
+        read_loop(capture, camera, 1, (320, 180), judge=False)
+        result = read_loop(capture, camera, 3, (320, 180))
+        assert result["damaged"] == result["repeated"] == result["out_of_order"] == 0, result
+        assert result["oldest_ms"] < 500, result
+        assert result["frames"] >= 5, result
+        assert Api(slow.base).camera(capture.name)["state"] == "live"
+        # Once it is fast again, all frames come again.
+        slow.delay.write_text("0")
+        read_loop(capture, camera, 1.5, (320, 180), judge=False)
+        result = read_loop(capture, camera, 2, (320, 180))
+        assert result["frames"] >= 35 and result["damaged"] == 0, result
+    Api(slow.base).stop(capture.name)
+    camera.stop()
