@@ -78,9 +78,10 @@ export class App {
     })
     this.#started.push(() => relay.close())
 
+    const stateFile = new StateFile(config.stateFile, logger)
     const registry = new CameraRegistry(
       { native, relay, frames, logger, userAgent: `Framegate/${version}` },
-      new StateFile(config.stateFile, logger),
+      stateFile,
       { pubFps: config.pubFps, scaleWidth: config.scaleWidth, jpegQuality: config.jpegQuality },
     )
     this.#registry = registry
@@ -91,6 +92,7 @@ export class App {
       relay,
       version,
       logger,
+      stateFileProblem: () => stateFile.problem,
       zmqEndpoint: (requestHost) => endpointFor(zmq, requestHost),
       tcpQueue: (fd) => native.tcpQueue(fd),
       pageFolder: fileURLToPath(new URL('../page', import.meta.url)),

@@ -1,8 +1,8 @@
 // The list of cameras on disk, so that it survives a restart: written atomically,
 // readable by its owner alone, since it holds the cameras' passwords.
 
-import { mkdir, open, readFile, rename, unlink } from 'node:fs/promises'
-import { dirname } from 'node:path'
+import { mkdir, open, readdir, readFile, rename, unlink } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
 import { z } from 'zod'
 import { codeOf, messageOf } from '../errors.js'
 import type { CameraSettings, Logger } from '../types.js'
@@ -19,25 +19,33 @@ const camera = z.object({
 })
 
 const VERSION = 1
+// A disk that was full may have room again; nobody would think of saving again.
+const RETRY_MS = 5000
 
 export class StateFile {
   #writing: Promise<void> = Promise.resolve()
   #next: CameraSettings[] | null = null
+  #problem: string | null = null
+  #retryTimer: NodeJS.Timeout | null = null
 
   constructor(
     readonly path: string,
     readonly logger: Logger,
   ) {}
 
+  /** Why the newest list is not on disk; null: it is. */
+  get problem(): string | null {
+    return this.#problem
+  }
+
   /** What can be read; a damaged file is kept aside and told, the rest restored. */
   async load(): Promise<CameraSettings[]> {
+    await this.#removeLeftovers()
     let text: string
     try {
       text = await readFile(this.path, 'utf8')
     } catch (error) {
-      if (codeOf(error) !== 'ENOENT') {
-        this.logger.error(`STATE_FILE ${this.path} cannot be read (${messageOf(error)}); starting without saved cameras`)
-      }
+      if (codeOf(error) !== 'ENOENT') await this.#keepAside(`it cannot be read (${messageOf(error)})`)
       return []
     }
     let entries: unknown[]
@@ -65,8 +73,9 @@ export class StateFile {
     return good
   }
 
-  /** Writes the newest list; calls that come while it writes are one write. Never throws. */
+  /** Writes the newest list, later where it cannot now; calls that come while it writes are one write. Never throws. */
   save(cameras: CameraSettings[]): Promise<void> {
+    if (this.#retryTimer) clearTimeout(this.#retryTimer)
     const idle = this.#next === null
     this.#next = cameras
     if (idle) this.#writing = this.#writing.then(() => this.#write())
@@ -94,11 +103,23 @@ export class StateFile {
         await file.close()
       }
       await rename(temporary, this.path)
+      if (this.#problem !== null) this.logger.info(`STATE_FILE ${this.path} is written again`)
+      this.#problem = null
     } catch (error) {
       await unlink(temporary).catch(() => undefined)
-      this.logger.error(
-        `STATE_FILE ${this.path} cannot be written (${messageOf(error)}); cameras run on, but a restart will not know the last change`,
-      )
+      const problem = `STATE_FILE ${this.path} cannot be written (${messageOf(error)}); cameras run on, but a restart will not know the last change`
+      if (problem !== this.#problem) this.logger.error(problem)
+      this.#problem = problem
+      this.#retryTimer = setTimeout(() => void this.save(this.#next ?? cameras), RETRY_MS).unref()
+    }
+  }
+
+  /** Temporary files of gateways that were killed while they wrote. */
+  async #removeLeftovers(): Promise<void> {
+    const folder = dirname(this.path)
+    for (const name of await readdir(folder).catch(() => [])) {
+      const pid = name.startsWith(`${basename(this.path)}.`) ? /\.(\d+)\.tmp$/.exec(name)?.[1] : undefined
+      if (pid !== undefined && !isAlive(Number(pid))) await unlink(join(folder, name)).catch(() => undefined)
     }
   }
 
@@ -110,5 +131,13 @@ export class StateFile {
     } catch (error) {
       this.logger.error(`STATE_FILE ${this.path}: ${why}; it could not be kept aside (${messageOf(error)})`)
     }
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0)
+  } catch (error) {
+    return codeOf(error) === 'EPERM'
   }
 }

@@ -54,6 +54,8 @@ export interface HttpParts {
     readers(name: string): { webrtc: number; hls: number; rtsp: number }
     urls(name: string, requestHost: string): { webrtcWhep: string | null; hls: string | null; rtsp: string | null; reason: string | null }
   }
+  /** Why the list of cameras is not on disk as it is; null: it is. */
+  stateFileProblem(): string | null
   /** The endpoint that subscribers connect to, for a caller who used this host name. */
   zmqEndpoint(requestHost: string): string
   /** Of a socket: bytes that have not arrived, bytes that its peer takes now; -1: not known. */

@@ -70,6 +70,7 @@ export class HttpServer {
         version: this.parts.version,
         uptime_s: Math.round((Date.now() - this.#startedAtMs) / 1000),
         mediamtx: { mode: relay.mode, ready: relay.ready, version: relay.version, problem: relay.problem },
+        state_file: { problem: this.parts.stateFileProblem() },
         cameras: states,
       }
     })

@@ -17,6 +17,8 @@ export interface GatewayOptions {
   mediamtx?: 'managed' | 'external' | 'off'
   env?: Record<string, string>
   args?: string[]
+  /** A program that runs the gateway in its place: its words, the gateway's follow. */
+  within?: string[]
 }
 
 /** The environment that moves a managed MediaMTX to free ports. */
@@ -44,7 +46,8 @@ export class Gateway {
     readonly options: GatewayOptions,
     readonly env: Record<string, string>,
   ) {
-    this.#child = spawn(process.execPath, [MAIN, ...(options.args ?? [])], {
+    const [program, ...words] = [...(options.within ?? []), process.execPath, MAIN, ...(options.args ?? [])]
+    this.#child = spawn(program!, words, {
       env: { ...cleanEnv(), ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     })

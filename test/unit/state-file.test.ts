@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, readdirSync, readFileSync, rmdirSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { StateFile } from '../../src/cameras/state-file.js'
@@ -58,10 +58,36 @@ t.test('one bad camera does not lose the others', async (t) => {
   t.match(told, [/1 of 2 cameras/])
 })
 
+t.test('a file that cannot be read is kept aside, not written over', async (t) => {
+  const { file, path, told } = make(t)
+  mkdirSync(path, { recursive: true }) // A folder: also root cannot read it.
+  t.strictSame(await file.load(), [])
+  t.match(told, [/cannot be read .*kept aside/])
+  await file.save([camera('a')])
+  t.strictSame(await file.load(), [camera('a')])
+})
+
+t.test('what a gateway left that was killed while it wrote is removed', async (t) => {
+  const { file, path } = make(t)
+  await file.save([camera('a')])
+  writeFileSync(`${path}.999999999.tmp`, '{"vers')
+  writeFileSync(`${path}.${process.ppid}.tmp`, '{"vers')
+  t.strictSame(await file.load(), [camera('a')])
+  t.strictSame(readdirSync(join(path, '..')).sort(), ['cameras.json', `cameras.json.${process.ppid}.tmp`])
+})
+
 t.test('a file that cannot be written is told and throws nothing', async (t) => {
   const { path, told } = make(t)
   mkdirSync(path, { recursive: true }) // A folder is in the way: also root cannot write there.
   const tell = (message: string) => void told.push(message)
-  await new StateFile(path, { info: tell, warn: tell, error: tell, debug: tell }).save([camera('a')])
+  const file = new StateFile(path, { info: tell, warn: tell, error: tell, debug: tell })
+  await file.save([camera('a')])
   t.match(told, [/cannot be written/])
+  t.match(file.problem, /cannot be written/)
+  await file.save([camera('b')])
+  t.equal(told.length, 1, 'once')
+  rmdirSync(path)
+  await file.save([camera('c')])
+  t.equal(file.problem, null)
+  t.match(told, [/cannot be written/, /is written again/])
 })
