@@ -1,7 +1,7 @@
 // Clients that never read, read a byte a second, vanish or send rubbish, by the hundred; kill -9 in the middle of
 // everything; a gateway that stands still for two seconds.
 
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import net from 'node:net'
 import { join } from 'node:path'
 import t from 'tap'
@@ -122,6 +122,36 @@ t.test('kill -9 in the middle of everything: each start has all cameras again, n
   for (const camera of cameras) t.equal(camera.active, 1)
   t.equal(await gateway.stop(), 0)
   await until('no session to be left', () => cameras.every((camera) => camera.active === 0))
+})
+
+t.test('an event loop that is blocked for two seconds: the newest frame comes after it, none in between', async (t) => {
+  const folder = temporaryFolder(t)
+  const preload = join(folder, 'block.cjs')
+  writeFileSync(preload, "process.on('SIGUSR2', () => { Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 2000); console.error('blocked') })")
+  const gateway = await Gateway.start({ stateFile: join(folder, 'cameras.json'), mediamtx: 'off', env: { NODE_OPTIONS: `--require ${preload}` } })
+  t.teardown(() => gateway.stop())
+  const camera = await TestCamera.start(SMALL)
+  t.teardown(() => camera.stop())
+  await gateway.post('/cameras/start', { name: 'a', rtsp: camera.url, pub_fps: 25 })
+  await gateway.untilState('a', 'live')
+  const reader = new WireReader(gateway.zmq, 'a')
+  t.teardown(() => reader.close())
+  await until('frames', () => reader.frames.length > 20)
+  const asked = fetch(`${gateway.base}/snapshot?cam=a`)
+  gateway.kill('SIGUSR2')
+  await until('the loop to be free again', () => gateway.log.includes('blocked'))
+  const count = reader.frames.length
+  await until('frames again', () => reader.frames.length > count + 10)
+  t.equal((await asked).status, 200)
+  await (await asked).arrayBuffer()
+  const ages = reader.frames.slice(5).map(({ header }) => (header.published_at_us - header.received_at_us) / 1000)
+  const received = reader.frames.map(({ header }) => header.received_at_us / 1000)
+  const longest = Math.max(...received.slice(1).map((at, i) => at - received[i]!))
+  t.ok(longest > 1500, `frames of ${longest.toFixed(0)} ms were replaced by newer ones`)
+  // Of the 50 that came meanwhile the newest alone is given.
+  t.ok(ages.every((age) => age < 500), `the oldest had ${Math.max(...ages)} ms`)
+  t.match(await gateway.camera('a'), { state: 'live', reconnects: 0 })
+  t.ok((await gateway.camera('a')).frames_overwritten > 30)
 })
 
 t.test('a gateway that stood still for two seconds shows no old frame', async (t) => {

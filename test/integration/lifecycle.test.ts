@@ -77,6 +77,32 @@ t.test('MediaMTX killed: it is started again and the camera comes back', { skip:
   t.equal(camera.active, 1)
 })
 
+t.test('MediaMTX killed, and its port taken by another: told, and it is back once the port is free', { skip: NO_MEDIAMTX }, async (t) => {
+  const camera = await TestCamera.start({ gop: 25 })
+  t.teardown(() => camera.stop())
+  const gateway = await Gateway.start({ stateFile: join(temporaryFolder(t), 'cameras.json'), mediamtx: 'managed' })
+  t.teardown(() => gateway.stop())
+  await gateway.post('/cameras/start', { name: 'a', rtsp: camera.url })
+  await gateway.untilState('a', 'live')
+  const port = Number(gateway.env['MTX_RTSPADDRESS']!.split(':')[1])
+  process.kill(childrenOf(gateway.pid)[0]!, 'SIGKILL')
+  const thief = await until('the port to be had', () =>
+    new Promise<net.Server | null>((resolve) => {
+      const server = net.createServer((socket) => socket.destroy())
+      server.once('error', () => resolve(null))
+      server.listen(port, '127.0.0.1', () => resolve(server))
+    }), { everyMs: 5 }) // prettier-ignore
+  const told = await until('the reason to be told', async () => {
+    const { last_error } = await gateway.camera('a')
+    return last_error?.code === 'ERR_MEDIAMTX_DOWN' && /in use/.test(last_error.message) ? last_error : null
+  }, { limitMs: 30000 }) // prettier-ignore
+  t.match(told.message, new RegExp(`${port}.*in use`))
+  t.equal((await gateway.get('/health')).body.mediamtx.ready, false)
+  await new Promise((resolve) => thief.close(resolve))
+  await gateway.untilState('a', 'live')
+  t.equal((await gateway.get('/health')).body.mediamtx.ready, true)
+})
+
 t.test('MediaMTX stopped (SIGSTOP) is noticed, killed and started again', { skip: NO_MEDIAMTX }, async (t) => {
   const camera = await TestCamera.start({ gop: 25 })
   t.teardown(() => camera.stop())
