@@ -2,11 +2,11 @@
 """Damaged frames under packet loss: Framegate through MediaMTX and direct, OpenCV and plain decodebin, all on the same
 camera at the same time, each picture judged against what the camera drew.
 
-    python3 bench/damage.py [--seconds 20]
+    python3 bench/damage.py [--seconds 20] [--only "H.264, 1"] [--transport tcp|udp]
 
-Loss is made behind the camera's payloader, so that all readers miss the same packets; all read over TCP. A frame counts
-as damaged where the worst 16x16 block differs by more than test/python/test_picture.py's DAMAGED, or where its number
-cannot be read.
+Loss is made behind the camera's payloader, so that all readers miss the same packets. A cell is: damaged of those that
+were given (share of those that were sent). A frame counts as damaged where the worst 16x16 block differs by more than
+test/python/test_picture.py's DAMAGED, or where its number cannot be read.
 """
 
 import argparse
@@ -18,8 +18,6 @@ import threading
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT / "clients/python"), str(ROOT / "test/python")]
-os.environ["OPENCV_FFMPEG_CAPTURE_OPTIONS"] = "rtsp_transport;tcp"
-
 import time  # noqa: E402
 
 import cv2  # noqa: E402
@@ -53,8 +51,10 @@ class Reader(threading.Thread):
         self.close()
 
 
-def framegate(camera, gateway):
-    capture = open_capture(camera.url, pub_fps=25, scale_width=0, timeout_ms=500, gateway=gateway.base)
+def framegate(camera, gateway, transport):
+    capture = open_capture(
+        camera.url, pub_fps=25, scale_width=0, timeout_ms=500, gateway=gateway.base, rtsp_transport=transport
+    )
     first_image(capture)
 
     def close():
@@ -66,15 +66,16 @@ def framegate(camera, gateway):
     return Reader(lambda: capture.read()[1], close)
 
 
-def opencv(camera):
+def opencv(camera, transport):
+    os.environ["OPENCV_FFMPEG_CAPTURE_OPTIONS"] = f"rtsp_transport;{transport}"
     capture = cv2.VideoCapture(camera.url, cv2.CAP_FFMPEG)
     return Reader(lambda: capture.read()[1], capture.release)
 
 
-def decodebin(camera):
+def decodebin(camera, transport):
     process = subprocess.Popen(
-        ["gst-launch-1.0", "-q", "rtspsrc", f"location={camera.url}", "latency=0", "protocols=tcp", "!", "decodebin",
-         "!", "videoconvert", "!", "video/x-raw,format=BGR", "!", "fdsink"],
+        ["gst-launch-1.0", "-q", "rtspsrc", f"location={camera.url}", "latency=0", f"protocols={transport}", "!",
+         "decodebin", "!", "videoconvert", "!", "video/x-raw,format=BGR", "!", "fdsink"],
         stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
     )  # fmt: skip
     size = SIZE[0] * SIZE[1] * 3
@@ -90,8 +91,10 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=20)
     parser.add_argument("--only", default="")
+    parser.add_argument("--transport", choices=("tcp", "udp"), default="tcp")
     options = parser.parse_args()
     managed, direct = Gateway(), Gateway(mediamtx="off")
+    together = [[0, 0]] * 4
     print("| stream | loss | Framegate through MediaMTX | Framegate direct | OpenCV | decodebin |")
     print("| --- | --- | --- | --- | --- | --- |")
     for stream, arguments in STREAMS.items():
@@ -101,7 +104,11 @@ def main():
             camera = Camera(
                 "--width", str(SIZE[0]), "--height", str(SIZE[1]), "--gop", "25", "--bitrate-kbps", "800", *arguments
             )  # fmt: skip
-            readers = [framegate(camera, managed), framegate(camera, direct), opencv(camera), decodebin(camera)]
+            over = options.transport
+            readers = [
+                framegate(camera, managed, over), framegate(camera, direct, over), opencv(camera, over),
+                decodebin(camera, over),
+            ]  # fmt: skip
             for reader in readers:
                 reader.start()
             time.sleep(2)
@@ -111,12 +118,15 @@ def main():
             time.sleep(options.seconds)
             for reader in readers:
                 reader.over = True
-            cells = [f"{reader.damaged} of {reader.frames}" for reader in readers]
+            sent = 25 * options.seconds
+            cells = [f"{r.damaged} of {r.frames} ({min(1, r.frames / sent):.0%})" for r in readers]
+            together = [[a + r.damaged, b + r.frames] for (a, b), r in zip(together, readers)]
             camera.command("clear")
             for reader in readers:
                 reader.join(20)
             camera.stop()
             print(f"| {stream} | {loss} | {' | '.join(cells)} |", flush=True)
+    print(f"| all | | {' | '.join(f'{damaged} of {frames}' for damaged, frames in together)} |")
     managed.stop()
     direct.stop()
 

@@ -3,8 +3,8 @@
 
     python3 bench/heavy.py [--seconds 20] [--mediamtx managed|off]
 
-The cameras play files that are encoded first, so that they cost next to nothing. All are read by one process, the newest
-frame of each; every tenth frame is judged.
+The cameras play files that are encoded first, so that they cost next to nothing. All are read by one process, the
+newest frame of each; every tenth frame is judged.
 """
 
 import argparse

@@ -25,6 +25,7 @@ from test_picture import DAMAGED, damage, read_number  # noqa: E402
 from capture import open_capture  # noqa: E402
 
 SIZE = (480, 272)
+UDP = "--slices"  # This one is pulled over UDP.
 STREAMS = [
     ("--gop", "25"), ("--gop", "25", "--slices", "4"), ("--gop", "25", "--bframes", "2", "--profile", "high"),
     ("--gop", "25", "--intra-refresh"), ("--gop", "25", "--open-gop", "--bframes", "2"),
@@ -44,13 +45,14 @@ class Watched(threading.Thread):
 
     def __init__(self, index, gateway, end):
         super().__init__()
-        self.name = f"{' '.join(STREAMS[index % len(STREAMS)])}"
+        self.name = " ".join(STREAMS[index % len(STREAMS)])
         self.camera = Camera(
             "--width", str(SIZE[0]), "--height", str(SIZE[1]), "--fps", "10", "--bitrate-kbps", "400",
             *STREAMS[index % len(STREAMS)],
         )  # fmt: skip
         self.capture = open_capture(
-            self.camera.url, pub_fps=25, scale_width=0, timeout_ms=200, gateway=gateway.base, name=f"cam-{index}"
+            self.camera.url, pub_fps=25, scale_width=0, timeout_ms=200, gateway=gateway.base, name=f"cam-{index}",
+            rtsp_transport="udp" if UDP in STREAMS[index % len(STREAMS)] else "tcp",
         )
         self.end = end
         self.frames = self.damaged = self.faults = self.sessions = 0
