@@ -1,6 +1,8 @@
 // Error classes and their codes. Codes are API: see docs/http-api.md.
 
-/** Base of all errors that the gateway tells somebody about. */
+import { redact } from './redact.js'
+
+/** Base of all errors that the gateway tells somebody about; no message holds credentials. */
 export class FramegateError extends Error {
   constructor(
     readonly code: string,
@@ -9,7 +11,7 @@ export class FramegateError extends Error {
     readonly status = 500,
     options?: ErrorOptions,
   ) {
-    super(message, options)
+    super(redact(message), options)
     this.name = new.target.name
   }
 }

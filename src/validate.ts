@@ -9,6 +9,14 @@ export const CAMERA_NAME = /^[A-Za-z0-9_-]{1,64}$/
 // MediaMTX gives these path names a meaning of their own.
 const RESERVED_NAMES = new Set(['all', 'all_others'])
 
+/** Whether it can be an address of a camera, and nothing in it can be more than that in a request or a log. */
+function isCameraAddress(text: string): boolean {
+  if (!/^rtsps?:\/\//i.test(text) || /[\s\u0000-\u001f\u007f\p{Surrogate}]/u.test(text) || !URL.canParse(text)) return false
+  const { hostname, username, password } = new URL(text)
+  // Decoded, a control character would begin a line of its own in a request to the camera.
+  return hostname !== '' && !/%(?:[01][0-9a-f]|7f)/i.test(`${username}:${password}`)
+}
+
 export const fields = {
   name: z
     .string()
@@ -18,8 +26,7 @@ export const fields = {
   rtsp: z
     .string()
     .max(2048)
-    .refine((text) => /^rtsps?:\/\//i.test(text) && URL.canParse(text) && new URL(text).hostname !== '')
-    .refine((text) => !/[\s\u0000-\u001f]/.test(text))
+    .refine(isCameraAddress)
     .describe('an address that begins with rtsp:// or rtsps:// and names a host, at most 2048 characters'),
   pubFps: z
     .number()
@@ -44,8 +51,11 @@ export interface Complaint {
 }
 
 function shown(value: unknown): string {
-  const text = JSON.stringify(value) ?? String(value)
-  return redact(text.length > 80 ? `${text.slice(0, 77)}...` : text)
+  let text = redact(JSON.stringify(value) ?? String(value))
+  // What is wrong with an address may be its password ("p/w", "p w", no scheme): all before the last @ goes.
+  const at = text.lastIndexOf('@')
+  if (text.lastIndexOf(':', at) >= 0 && at >= 0) text = `${/^"(?:[a-z]+:\/\/)?/i.exec(text)?.[0] ?? ''}***${text.slice(at)}`
+  return text.length > 80 ? `${text.slice(0, 77)}...` : text
 }
 
 /**

@@ -9,8 +9,11 @@ const dist = join(root, 'dist')
 const stampFile = join(dist, '.framegate-stamp.json')
 const isTypeScript = (name) => /\.[cm]?ts$/.test(name) // .tsx is for browsers: Vite's.
 
+// What a test imports of the page.
+const pageSources = ['clients/react/page/frame-records.ts']
+
 function sources() {
-  return ['src', 'test'].flatMap((name) => filesBelow(join(root, name), isTypeScript))
+  return [...['src', 'test'].flatMap((name) => filesBelow(join(root, name), isTypeScript)), ...pageSources.map((name) => join(root, name))]
 }
 
 /** The path below dist/ without its endings, for each source: "src/main". */

@@ -6,6 +6,7 @@ import { createHash, randomBytes } from 'node:crypto'
 import net from 'node:net'
 import tls from 'node:tls'
 import { codeOf, messageOf, SourceError } from '../errors.js'
+import { fields } from '../validate.js'
 import { parseCameraUrl, type CameraUrl } from './camera-url.js'
 
 export interface ProbeResult {
@@ -20,7 +21,8 @@ interface Answer {
   body: string
 }
 
-const MAX_ANSWER_BYTES = 256 * 1024
+const MAX_HEAD_BYTES = 16 * 1024
+const MAX_BODY_BYTES = 256 * 1024
 const MAX_REDIRECTS = 4
 
 /**
@@ -39,8 +41,8 @@ export async function probeCamera(url: CameraUrl, timeoutMs: number, userAgent: 
         : new SourceError('ERR_SOURCE_TIMEOUT', `no answer from ${hostOf(target)} within ${timeoutMs / 1000} s`),
     )
     const location = answer.headers.get('location')?.[0]
-    if (answer.status >= 300 && answer.status < 400 && location && /^rtsps?:\/\//i.test(location)) {
-      target = { ...parseCameraUrl(location), user: url.user, password: url.password }
+    if (answer.status >= 300 && answer.status < 400 && fields.rtsp.safeParse(location).success) {
+      target = { ...parseCameraUrl(location!), user: url.user, password: url.password }
       continue
     }
     return judge(answer, target)
@@ -111,10 +113,7 @@ function describe(url: CameraUrl, userAgent: string, stop: AbortSignal, stopped:
     socket.on('data', (chunk: Buffer) => {
       received = Buffer.concat([received, chunk])
       const answer = parseAnswer(received)
-      if (answer === 'partial') {
-        if (received.length > MAX_ANSWER_BYTES) finish(new SourceError('ERR_SOURCE_READ', `${host}:${port} sends no RTSP answer`))
-        return
-      }
+      if (answer === 'partial') return
       if (answer === 'invalid') return finish(new SourceError('ERR_SOURCE_READ', `${host}:${port} does not speak RTSP`))
       received = Buffer.alloc(0)
       if (answer.status === 401 && cseq === 1 && url.user !== '') {
@@ -140,11 +139,15 @@ function connectionError(error: Error, address: string): SourceError {
   return new SourceError('ERR_SOURCE_READ', `the connection to ${address} failed (${code || messageOf(error)})`)
 }
 
-/** Exported for tests. */
+/**
+ * Exported for tests. Whatever comes after an answer that is whole or invalid does not change it, and an answer that is
+ * partial has an end to come: who sends without end is told so.
+ */
 export function parseAnswer(bytes: Buffer): Answer | 'partial' | 'invalid' {
-  const end = bytes.indexOf('\r\n\r\n')
-  if (end < 0) return bytes.length >= 5 && bytes.toString('latin1', 0, 5) !== 'RTSP/' ? 'invalid' : 'partial'
-  const [first = '', ...lines] = bytes.toString('utf8', 0, end).split('\r\n')
+  const end = bytes.subarray(0, MAX_HEAD_BYTES).indexOf('\r\n\r\n')
+  if (end < 0) return bytes.length >= MAX_HEAD_BYTES || (bytes.length >= 5 && bytes.toString('latin1', 0, 5) !== 'RTSP/') ? 'invalid' : 'partial'
+  // A line may end with CR or LF alone as well (RFC 2326, 4).
+  const [first = '', ...lines] = bytes.toString('utf8', 0, end).split(/\r\n|\r|\n/)
   const status = /^RTSP\/\d\.\d (\d{3}) ?(.*)$/.exec(first)
   if (!status) return 'invalid'
   const headers = new Map<string, string[]>()
@@ -152,13 +155,18 @@ export function parseAnswer(bytes: Buffer): Answer | 'partial' | 'invalid' {
     const colon = line.indexOf(':')
     if (colon < 0) continue
     const key = line.slice(0, colon).trim().toLowerCase()
-    headers.set(key, [...(headers.get(key) ?? []), line.slice(colon + 1).trim()])
+    const values = headers.get(key)
+    if (values) values.push(line.slice(colon + 1).trim())
+    else headers.set(key, [line.slice(colon + 1).trim()])
   }
-  const length = Number(headers.get('content-length')?.[0] ?? 0)
-  if (!Number.isInteger(length) || length < 0 || length > MAX_ANSWER_BYTES) return 'invalid'
+  const lengthText = headers.get('content-length')?.[0] || '0'
+  const length = Number(lengthText)
+  if (!/^\d+$/.test(lengthText) || length > MAX_BODY_BYTES) return 'invalid'
   const body = bytes.subarray(end + 4)
   if (body.length < length) return 'partial'
-  return { status: Number(status[1]), reason: status[2]!.slice(0, 80), headers, body: body.toString('utf8', 0, length) }
+  // It is shown in logs, on terminals.
+  const reason = status[2]!.slice(0, 80).replace(/[\u0000-\u001f\u007f-\u009f]/g, '?')
+  return { status: Number(status[1]), reason, headers, body: body.toString('utf8', 0, length) }
 }
 
 /** The Authorization header for the strongest challenge that we know: Digest (RFC 2617, 7616), then Basic. */
@@ -181,7 +189,9 @@ export function authorize(challenges: string[], url: CameraUrl): string | null {
     if (quality) parts.push('qop=auth', 'nc=00000001', `cnonce="${clientNonce}"`)
     const opaque = value('opaque')
     if (opaque !== undefined) parts.push(`opaque="${opaque}"`)
-    return `Digest ${parts.join(', ')}`
+    const answer = `Digest ${parts.join(', ')}`
+    // Nothing of the challenge or the address may begin a line of its own.
+    if (!/[\r\n\0]/.test(answer)) return answer
   }
   if (challenges.some((text) => /^basic/i.test(text))) {
     return `Basic ${Buffer.from(`${url.user}:${url.password}`).toString('base64')}`

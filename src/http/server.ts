@@ -33,7 +33,9 @@ export class HttpServer {
     })
     const routers = [cameraRoutes(parts), frameRoutes(parts), pageRoutes(parts.pageFolder), this.#healthRoutes()]
     for (const router of routers) app.use(router.routes())
-    for (const router of routers) app.use(router.allowedMethods({ throw: true, methodNotAllowed: () => new FramegateError('ERR_METHOD_NOT_ALLOWED', 'this address does not take that method', 405) }))
+    // Methods of RTSP and WebDAV among them, which HTTP's parser lets through.
+    const refuse = () => new FramegateError('ERR_METHOD_NOT_ALLOWED', 'this address does not take that method', 405)
+    for (const router of routers) app.use(router.allowedMethods({ throw: true, methodNotAllowed: refuse, notImplemented: refuse }))
     this.#server = createServer(app.callback())
     this.#server.headersTimeout = 10000
     this.#server.requestTimeout = 30000

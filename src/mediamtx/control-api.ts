@@ -2,6 +2,7 @@
 
 import { z } from 'zod'
 import { messageOf, SourceError } from '../errors.js'
+import { redact } from '../redact.js'
 
 // A poll with wrong credentials takes up to 4 s (random pause against guessing).
 const CALL_TIMEOUT_MS = 5000
@@ -108,12 +109,12 @@ export class ControlApi {
     }
     if (absent.includes(response.status)) return null
     if (!response.ok) {
-      throw new SourceError('ERR_MEDIAMTX_API', `MediaMTX's API refused ${method} ${path}: ${response.status} ${text.slice(0, 200)}`)
+      throw new SourceError('ERR_MEDIAMTX_API', `MediaMTX's API refused ${method} ${path}: ${response.status} ${redact(text).slice(0, 200)}`)
     }
     try {
       return text === '' ? {} : JSON.parse(text)
     } catch {
-      throw new SourceError('ERR_MEDIAMTX_API', `what answers at ${this.#base} is not MediaMTX's API: ${method} ${path} gave no JSON, but "${text.slice(0, 60)}"`)
+      throw new SourceError('ERR_MEDIAMTX_API', `what answers at ${this.#base} is not MediaMTX's API: ${method} ${path} gave no JSON, but "${redact(text).slice(0, 60)}"`)
     }
   }
 }

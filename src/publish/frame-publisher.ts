@@ -6,6 +6,7 @@ import { BindError, codeOf, messageOf } from '../errors.js'
 import { inUse } from '../port-holder.js'
 import { encodeFrameMessage } from '../frames/frame-message.js'
 import type { Frame, Logger } from '../types.js'
+import { parseSubscription } from './subscription.js'
 
 /** What the publisher needs of the frame hub. */
 export interface FrameSource {
@@ -16,8 +17,6 @@ export interface FrameSource {
 
 // A frame that waits in a queue of ours only gets older; the receiver conflates.
 const SEND_HIGH_WATER_MARK = 2
-// A topic is at most 64 + 14 bytes; longer prefixes match nothing of ours.
-const MAX_PREFIX_BYTES = 128
 const MAX_PREFIXES = 10000
 
 export class FramePublisher {
@@ -103,11 +102,9 @@ export class FramePublisher {
         await new Promise((resolve) => setTimeout(resolve, 100))
         continue
       }
-      // 1 and 0 begin a subscription and its end; anything else is a subscriber's own.
-      if (message.length === 0 || message.length > MAX_PREFIX_BYTES) continue
-      const prefix = message.toString('latin1', 1)
-      if (message[0] === 1) this.#subscribed(prefix)
-      else if (message[0] === 0 && this.#prefixes.delete(prefix)) this.source.setSubscriptions(new Set(this.#prefixes))
+      const news = parseSubscription(message)
+      if (news?.begins) this.#subscribed(news.prefix)
+      else if (news && this.#prefixes.delete(news.prefix)) this.source.setSubscriptions(new Set(this.#prefixes))
     }
   }
 

@@ -206,9 +206,11 @@ t.test('wrong addresses and parameters answer in the same form', async (t) => {
     t.equal(reply.status, status, path)
     t.match(reply.body, { ok: false, code: new RegExp(code) }, path)
   }
-  const method = await fetch(`${gateway.base}/cameras`, { method: 'DELETE' })
-  t.equal(method.status, 405)
-  t.match(await method.json(), { ok: false, code: 'ERR_METHOD_NOT_ALLOWED' })
+  for (const method of ['DELETE', 'PROPFIND', 'PURGE']) {
+    const reply = await fetch(`${gateway.base}/cameras`, { method })
+    t.equal(reply.status, 405, method)
+    t.match(await reply.json(), { ok: false, code: 'ERR_METHOD_NOT_ALLOWED' })
+  }
 })
 
 t.test('clients that send rubbish or stop half-way harm nobody', async (t) => {

@@ -1,6 +1,7 @@
+import { createServer, type AddressInfo } from 'node:net'
 import t from 'tap'
 import { parseCameraUrl, withCredentials } from '../../src/cameras/camera-url.js'
-import { authorize, parseAnswer } from '../../src/cameras/rtsp-probe.js'
+import { authorize, parseAnswer, probeCamera } from '../../src/cameras/rtsp-probe.js'
 import { redact } from '../../src/redact.js'
 
 t.test('addresses that differ in case of scheme and host, or by the default port, are one camera', async (t) => {
@@ -50,4 +51,27 @@ t.test('Digest is answered before Basic, as RFC 2617 computes it', async (t) => 
   t.equal(authorize(['Digest realm="x", nonce="y", algorithm=UNKNOWN'], url), null)
   t.equal(authorize([], url), null)
   t.match(authorize(['Digest realm="x", nonce="y", algorithm=SHA-256, qop="auth", opaque="o"'], url), /qop=auth, nc=00000001, cnonce="[0-9a-f]{16}", opaque="o"/)
+})
+
+t.test('a redirect to what is no address is not followed, and nothing of it becomes a line of a request', async (t) => {
+  let location = ''
+  const requests: string[] = []
+  const server = createServer((socket) => {
+    socket.on('error', () => undefined)
+    socket.once('data', (data) => {
+      requests.push(data.toString())
+      socket.write(`RTSP/1.0 302 Moved\r\nLocation: ${location}\r\n\r\n`)
+    })
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  t.teardown(() => server.close())
+  const host = `127.0.0.1:${(server.address() as AddressInfo).port}`
+  for (location of ['rtsp://h:99999/', 'rtsp://', `rtsp://${host}/x y`, `rtsp://${host}/\tx`, `rtsp://u%0aX-Injected@${host}/`, `rtsp://${host}/${'x'.repeat(3000)}`]) {
+    requests.length = 0
+    await t.rejects(probeCamera(parseCameraUrl(`rtsp://${host}/`), 5000, 'test'), { code: 'ERR_SOURCE_READ', message: `${host} answered 302 Moved` }, location.slice(0, 60))
+    t.equal(requests.length, 1)
+  }
+  location = `rtsp://${host}/\nX-Injected: 1`
+  await t.rejects(probeCamera(parseCameraUrl(`rtsp://${host}/`), 5000, 'test'), { message: /redirects without end/ })
+  t.notMatch(requests.join(''), /Injected/)
 })

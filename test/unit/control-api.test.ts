@@ -39,6 +39,16 @@ for (const [what, give, expected] of answers) {
   })
 }
 
+t.test('an address that MediaMTX repeats in its refusal comes without its password, cut or whole', async (t) => {
+  const api = new ControlApi(address)
+  for (const password of ['S3CRET', `S3CRET${'x'.repeat(300)}`]) {
+    // What it says of "%zz" in a path.
+    answer = (response) => response.writeHead(400).end(`{"status":"error","error":"'rtsp://u:${password}@h/%zz' is not a valid URL"}`)
+    const error = await api.replacePath('a', {}).catch((error) => error)
+    t.match(error.message, /rtsp:\/\/\*\*\*@h\/%zz' is not a valid URL/)
+  }
+})
+
 t.test('a gateway whose external MediaMTX is none says so and serves on', async (t) => {
   answer = (response) => response.end('<html>router</html>')
   const gateway = await Gateway.start({ stateFile: join(temporaryFolder(t), 'cameras.json'), mediamtx: 'external', env: { MEDIAMTX_API: address } })

@@ -50,7 +50,15 @@ t.test('a complaint names the field, what was expected and what came, and no pas
   t.match(complaint({ ...good, fsp: 1 }), /^unknown field "fsp"; known are name, rtsp, pub_fps$/)
   t.match(complaint({ ...good, rtsp: 'http://u:secret@h/' }), /^rtsp: expected an address that begins with rtsp/)
   t.notMatch(complaint({ ...good, rtsp: 'http://u:secret@h/' }), /secret/)
-  for (const rtsp of ['', 'rtsp://', 'rtsp:///x', 'rtsp://h:99999/', 'file:///etc/passwd', 'rtsp://h/a b', 'rtsp://h/\nx', `rtsp://h/${'x'.repeat(3000)}`, 5, null]) {
+  // Passwords that make an address none, and one that would be cut before its @.
+  for (const rtsp of ['rtsp://u:se/cret@h/', 'rtsp://u:se cret@h/', 'rtsp://u:se?cret@h:x/', 'u:cret@h/s', `http://u:cret${'x'.repeat(90)}@h/`, 'rtsp://u:cret%0d%0aX:1@h/']) {
+    t.match(complaint({ ...good, rtsp }), /^rtsp: .*; got "[a-z:/]*\*\*\*@h/, rtsp)
+    t.notMatch(complaint({ ...good, rtsp }), /cret/)
+    t.notMatch(complaint({ ...good, name: rtsp }), /cret/)
+    t.notMatch(complaint([rtsp]), /cret/)
+  }
+  t.match(complaint({ ...good, name: 'cam@1' }), /got "cam@1"$/)
+  for (const rtsp of ['', 'rtsp://\ud800@h/', 'rtsp://u%00@h/', 'rtsp://', 'rtsp:///x', 'rtsp://h:99999/', 'file:///etc/passwd', 'rtsp://h/a b', 'rtsp://h/\nx', `rtsp://h/${'x'.repeat(3000)}`, 5, null]) {
     t.match(complaint({ ...good, rtsp }), /^rtsp: /, JSON.stringify(rtsp)?.slice(0, 40))
   }
   for (const value of [null, 5, 'x', [], undefined]) t.match(complaint(value), /expected a JSON object|it is missing/, JSON.stringify(value))

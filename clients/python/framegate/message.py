@@ -1,6 +1,7 @@
 """The wire format, version 1 (docs/wire-format.md). Pure: bytes in, values out."""
 
 import json
+import re
 from typing import Any, NamedTuple, Optional
 
 #: Newest wire version that this reader knows.
@@ -9,6 +10,7 @@ WIRE_VERSION = 1
 MAX_HEADER_BYTES = 64 * 1024
 
 _MOST = 2**63 - 1
+_CAMERA = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
 class MessageError(ValueError):
@@ -77,8 +79,8 @@ def decode_message(data: bytes) -> Message:
     if _integer(header, "v", 1) != WIRE_VERSION:
         raise MessageError(f"wire version {header['v']} is not known, only {WIRE_VERSION}")
     camera = header.get("camera")
-    if not isinstance(camera, str):
-        raise MessageError("header: camera must be a string")
+    if not isinstance(camera, str) or not _CAMERA.fullmatch(camera):
+        raise MessageError("header: camera must be a camera's name: 1 to 64 letters, digits, _ or -")
     captured = header.get("captured_at_us")
     if captured is not None:
         captured = _integer(header, "captured_at_us", 0)

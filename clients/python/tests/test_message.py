@@ -37,6 +37,8 @@ def test_unknown_keys_of_the_header_are_ignored():
         (message(seq=True), "seq"),
         (message(width=0), "width"),
         (message(camera=5), "camera"),
+        (message(camera="\ud800"), "camera"),  # No program could print it.
+        (message(camera="../cam1"), "camera"),
         (message(received_at_us=1.5), "received_at_us"),
         (message(captured_at_us="x"), "captured_at_us"),
         (message(picture=b"not a jpeg"), "whole JPEG"),

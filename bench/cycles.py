@@ -1,0 +1,224 @@
+#!/usr/bin/env python3
+"""Start and stop, and reconnect, over and over: does anything grow?
+
+    python3 bench/cycles.py [--cycles 1000] [--reconnects 100] [--cameras 4] [--mediamtx managed|off]
+
+A cycle starts all cameras, reads a frame of each and stops them; a reconnect cuts all of their connections and waits
+for a new frame of each. Prints memory, descriptors and threads of the gateway and of MediaMTX after the first tenth and
+at the end. Exit status 1 where memory rose by more than 5 %, where descriptors or threads differ, or where a camera has
+a session too many.
+
+Memory is the median of the last ten samples, one of each cycle. V8's old space is limited to 64 MB: else it holds 70 MB
+of garbage at times, in which no leak would show. Descriptors and threads count once they stand still: MediaMTX's API is
+spoken to over connections that live on for 4 s, and GLib keeps idle threads for 15 s.
+"""
+
+import argparse
+import concurrent.futures
+import json
+import os
+import pathlib
+import statistics
+import sys
+import time
+import urllib.request
+from typing import NamedTuple
+
+ROOT = pathlib.Path(__file__).resolve().parents[1]
+sys.path[:0] = [str(ROOT / "clients/python"), str(ROOT / "test/python")]
+
+from harness import Camera, Gateway  # noqa: E402
+
+from framegate import FrameSubscriber  # noqa: E402
+
+LIMIT_S = 30
+# Three quarters of it must outlast GLib's 15 s.
+STANDS_STILL_S = 22.0
+MEDIAN_OF = 10
+MOST_GROWTH = 1.05
+
+
+class Sample(NamedTuple):
+    mb: float
+    descriptors: int
+    threads: int
+
+
+def sample(pid):
+    with open(f"/proc/{pid}/status") as status:
+        lines = dict(line.split(":", 1) for line in status)
+    return Sample(int(lines["VmRSS"].split()[0]) / 1024, len(os.listdir(f"/proc/{pid}/fd")), int(lines["Threads"]))
+
+
+class Rig:
+    """A gateway, cameras, and a subscriber of each that stays."""
+
+    def __init__(self, cameras, mediamtx=None):
+        self.gateway = Gateway(mediamtx=mediamtx)
+        self.cameras = [Camera("--width", "320", "--height", "180", "--gop", "25") for _ in range(cameras)]
+        self.names = [f"cam-{i}" for i in range(cameras)]
+        self.pool = concurrent.futures.ThreadPoolExecutor(cameras)
+        endpoint = self.start(0)["zmq_endpoint"]
+        self.stop(0)
+        self.readers = [FrameSubscriber(name, endpoint) for name in self.names]
+        gateway = self.gateway.process.pid
+        self.pids = {"gateway": gateway}
+        for task in os.listdir(f"/proc/{gateway}/task"):
+            for child in pathlib.Path(f"/proc/{gateway}/task/{task}/children").read_text().split():
+                self.pids["MediaMTX"] = int(child)
+
+    def close(self):
+        for reader in self.readers:
+            reader.close()
+        self.pool.shutdown()
+        self.gateway.stop()
+        for camera in self.cameras:
+            camera.stop()
+
+    def post(self, path, body):
+        request = urllib.request.Request(self.gateway.base + path, json.dumps(body).encode())
+        with urllib.request.urlopen(request, timeout=LIMIT_S) as response:
+            return json.load(response)
+
+    def start(self, i):
+        return self.post("/cameras/start", {"name": self.names[i], "rtsp": self.cameras[i].url, "pub_fps": 25})
+
+    def stop(self, i):
+        self.post("/cameras/stop", {"name": self.names[i]})
+
+    def each(self, run):
+        list(self.pool.map(run, range(len(self.cameras))))
+
+    def read(self, i):
+        """A frame that was published after this moment."""
+        after_us = time.time() * 1e6
+        end = time.monotonic() + LIMIT_S
+        while time.monotonic() < end:
+            frame = self.readers[i].read(100)
+            if frame is not None and frame.header.published_at_us > after_us:
+                return
+        raise SystemExit(f"{self.names[i]}: no frame in {LIMIT_S} s")
+
+    def cycle(self):
+        def run(i):
+            self.start(i)
+            self.read(i)
+            self.stop(i)
+
+        self.each(run)
+
+    def reconnect(self):
+        def run(i):
+            camera, sessions = self.cameras[i], self.cameras[i].total
+            camera.command("fault fin")
+            end = time.monotonic() + LIMIT_S
+            while camera.total == sessions:
+                if time.monotonic() > end:
+                    raise SystemExit(f"{self.names[i]}: no new session in {LIMIT_S} s")
+                time.sleep(0.05)
+                self.start(i)  # A camera that waits before its next try tries at once.
+            self.read(i)
+
+        self.each(run)
+
+    def sessions(self):
+        return sum(camera.active for camera in self.cameras)
+
+    def samples(self):
+        return {name: sample(pid) for name, pid in self.pids.items()}
+
+    def settled(self, still_s=STANDS_STILL_S):
+        """Samples once descriptors and threads have stood still for so long.
+
+        Whoever waits for a socket has a descriptor more that moment: what was mostly seen counts.
+        """
+        end = time.monotonic() + LIMIT_S + 2 * still_s
+        window = []
+        while (now := time.monotonic()) < end:
+            samples = self.samples()
+            window.append((now, tuple(one[1:] for one in samples.values())))
+            if now - window[0][0] > still_s:
+                before = statistics.mode(counts for at, counts in window if at <= now - still_s / 2)
+                counts = statistics.mode(counts for at, counts in window if at > now - still_s / 2)
+                if before == counts:
+                    return {name: Sample(one.mb, *seen) for (name, one), seen in zip(samples.items(), counts)}
+                del window[0]
+            time.sleep(0.05)
+        raise SystemExit(f"descriptors and threads do not come to rest: {window[-1][1]}")
+
+
+class Phase:
+    """Runs something many times and compares the end with the first tenth."""
+
+    def __init__(self, what, rig, run, count, warm, sessions):
+        self.what, self.rig, self.count, self.warm = what, rig, count, warm
+        taken = {name: [] for name in rig.pids}
+        begun, resting = time.monotonic(), 0.0
+        for i in range(count):
+            run()
+            for name, one in rig.samples().items():
+                taken[name].append(one.mb)
+            if i + 1 == warm:
+                rest = time.monotonic()
+                before = rig.settled()
+                resting = time.monotonic() - rest
+                first = {name: statistics.median(mb[-MEDIAN_OF:]) for name, mb in taken.items()}
+        self.seconds = time.monotonic() - begun - resting
+        after = rig.settled()
+        self.left = rig.sessions() - sessions
+        self.rows, self.problems = [], []
+        for name, mb in taken.items():
+            last = statistics.median(mb[-MEDIAN_OF:])
+            self.rows.append((name, first[name], last, max(mb), before[name], after[name]))
+            if last > first[name] * MOST_GROWTH:
+                self.problems.append(f"{what}: memory of {name} rose from {first[name]:.0f} to {last:.0f} MB")
+            # Go keeps each thread that it ever needed: told, not judged.
+            for field in ("descriptors", "threads") if name == "gateway" else ("descriptors",):
+                counts = getattr(before[name], field), getattr(after[name], field)
+                if counts[0] != counts[1]:
+                    self.problems.append(f"{what}: {field} of {name}: {counts[0]}, then {counts[1]}")
+        if self.left:
+            self.problems.append(f"{what}: {self.left} sessions too many at the cameras")
+
+    def table(self):
+        return [
+            f"| {self.what} x {self.count} | {name} | {first:.0f} MB | {last:.0f} MB | {most:.0f} MB | "
+            f"{before.descriptors}, {after.descriptors} | {before.threads}, {after.threads} | {self.left} | "
+            f"{self.seconds / self.count:.2f} s |"
+            for name, first, last, most, before, after in self.rows
+        ]
+
+
+def run(cycles, reconnects, cameras, mediamtx=None, warm=None):
+    """:param warm: cycles and reconnects before the comparison begins; a tenth of them where None."""
+    rig = Rig(cameras, mediamtx)
+    try:
+        phases = [Phase("start, stop", rig, rig.cycle, cycles, warm or max(1, cycles // 10), 0)]
+        rig.each(rig.start)
+        rig.each(rig.read)
+        phases.append(Phase("reconnect", rig, rig.reconnect, reconnects, warm or max(1, reconnects // 10), cameras))
+    finally:
+        rig.close()
+    return phases
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--cycles", type=int, default=1000)
+    parser.add_argument("--reconnects", type=int, default=100)
+    parser.add_argument("--cameras", type=int, default=4)
+    parser.add_argument("--mediamtx", choices=["managed", "off"], default="managed")
+    options = parser.parse_args()
+    os.environ.setdefault("NODE_OPTIONS", "--max-old-space-size=64")
+    phases = run(options.cycles, options.reconnects, options.cameras, options.mediamtx)
+    print(f"{options.cameras} cameras, MediaMTX {options.mediamtx}; each time after the first tenth, and at the end:\n")
+    print("| | process | memory | at the end | at most | descriptors | threads | sessions left | each |")
+    print("| --- |" + " --- |" * 8)
+    print("\n".join(row for phase in phases for row in phase.table()))
+    problems = [problem for phase in phases for problem in phase.problems]
+    print("\n" + ("\n".join(problems) or "Nothing grew."))
+    sys.exit(1 if problems else 0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,43 @@
+"""Starting, stopping and reconnecting leave nothing behind. bench/cycles.py does it for as long as one likes."""
+
+import sys
+import time
+
+from harness import ROOT
+
+sys.path.append(str(ROOT / "bench"))
+
+from cycles import Rig  # noqa: E402
+
+
+def no_more(after, before):
+    # GLib and the connections to MediaMTX's API let go of some only later; Go never of a thread.
+    return after["gateway"].threads <= before["gateway"].threads and all(
+        after[name].descriptors <= before[name].descriptors for name in before
+    )
+
+
+def test_no_descriptor_no_thread_and_no_session_is_left():
+    rig = Rig(cameras=2)
+
+    def some(cycles, reconnects):
+        for _ in range(cycles):
+            rig.cycle()
+        rig.each(rig.start)
+        rig.each(rig.read)
+        for _ in range(reconnects):
+            rig.reconnect()
+        rig.each(rig.stop)
+
+    try:
+        some(3, 1)  # What is made once.
+        before = rig.settled(3)
+        some(12, 3)
+        limit = time.monotonic() + 20
+        while not no_more(after := rig.samples(), before) or rig.sessions() > 0:
+            assert time.monotonic() < limit, (before, after, rig.sessions())
+            time.sleep(0.05)
+        # V8 has not collected anything yet.
+        assert after["gateway"].mb < before["gateway"].mb + 100
+    finally:
+        rig.close()

@@ -1,0 +1,203 @@
+// What reads bytes from the network in TypeScript, fed with a corpus and mutations of it.
+
+import assert from 'node:assert/strict'
+import t from 'tap'
+import { z } from 'zod'
+import { parseMessage, readRecords } from '../../clients/react/page/frame-records.js'
+import { parseCameraUrl, withCredentials } from '../../src/cameras/camera-url.js'
+import { authorize, parseAnswer } from '../../src/cameras/rtsp-probe.js'
+import { encodeFrameMessage } from '../../src/frames/frame-message.js'
+import { FrameHub } from '../../src/frames/frame-hub.js'
+import { parseTopic, renditionTopic } from '../../src/frames/rendition-topic.js'
+import { parseSubscription } from '../../src/publish/subscription.js'
+import { redact } from '../../src/redact.js'
+import { check, fields } from '../../src/validate.js'
+import { corpusFiles, corpusTexts, fuzz, SEED } from '../helpers/fuzz.js'
+import { decode } from '../helpers/wire-reader.js'
+
+const EACH_MS = 400
+// Far above what any input takes here, far below what one takes that costs the square of its length.
+const LONGEST_MS = 500
+const latin1 = (files: Map<string, Buffer>) => [...files.values()].map((bytes) => bytes.toString('latin1'))
+
+function inTime<T>(run: () => T): T {
+  const begun = performance.now()
+  const result = run()
+  const tookMs = performance.now() - begun
+  assert.ok(tookMs < LONGEST_MS, `it took ${tookMs.toFixed(0)} ms`)
+  return result
+}
+
+t.comment(`FUZZ_SEED=${SEED}`)
+
+t.test('an answer has one verdict, however it is cut into chunks', async (t) => {
+  const count = await fuzz(latin1(corpusFiles('answers')), EACH_MS, (input, random) => {
+    const bytes = Buffer.from(input, 'latin1')
+    const verdict = parseAnswer(bytes)
+    let first: ReturnType<typeof parseAnswer> = 'partial'
+    for (let end = 0; first === 'partial' && end < bytes.length; ) {
+      end = Math.min(bytes.length, end + 1 + random(random(2) ? 8 : 200))
+      first = parseAnswer(bytes.subarray(0, end))
+    }
+    assert.deepEqual(first, verdict)
+    if (typeof verdict === 'string') return
+    assert.ok(verdict.status >= 0 && verdict.status <= 999 && verdict.reason.length <= 80)
+    assert.doesNotMatch(verdict.reason + [...verdict.headers].flat(2).join(''), /[\r\n]/)
+    assert.doesNotMatch(verdict.reason, /[\u0000-\u001f\u007f-\u009f]/)
+  })
+  t.comment(`${count} inputs`)
+})
+
+t.test('an answer without end is none, in little time', async (t) => {
+  const head = 'RTSP/1.0 200 OK\r\n'
+  const size = 256 * 1024
+  for (const [what, text] of Object.entries({
+    'one line': head + 'x'.repeat(size),
+    'many headers': head + 'a:\r\n'.repeat(size / 4),
+    'many headers, and an end': `${head}${'a:\r\n'.repeat(size / 4)}\r\n`,
+    'line ends': head + '\n'.repeat(size),
+    'spaces': `RTSP/1.0 200 ${' '.repeat(size)}`,
+  })) {
+    t.equal(inTime(() => parseAnswer(Buffer.from(text))), 'invalid', what)
+  }
+  const most = `${head}${'a:\r\n'.repeat(4000)}Content-Length: 262144\r\n\r\n`
+  t.equal(parseAnswer(Buffer.from(most)), 'partial')
+  t.match(inTime(() => parseAnswer(Buffer.from(most + 'x'.repeat(size)))), { status: 200, body: /^x+$/ })
+  t.equal(parseAnswer(Buffer.from(`${head}Content-Length: 262145\r\n\r\n`)), 'invalid')
+})
+
+t.test('an authorization is one line, whatever the challenge', async (t) => {
+  const addresses = corpusTexts('addresses').map(parseOrNull).filter((url) => url !== null)
+  const hostile = [' realm=', ' realm="', 'a="', ', realm', '"\\'].map((piece) => `Digest ${piece.repeat(16384)}`)
+  for (const challenge of hostile) inTime(() => authorize([challenge, `${challenge} realm="r", nonce="n"`], addresses[0]!))
+  const count = await fuzz(corpusTexts('challenges'), EACH_MS, (input, random) => {
+    // As it is handed over, and as it comes out of an answer's head.
+    const answer = parseAnswer(Buffer.from(`RTSP/1.0 401 No\r\nWWW-Authenticate: ${input}\r\n\r\n`))
+    const received = typeof answer === 'string' ? [] : (answer.headers.get('www-authenticate') ?? [])
+    for (const challenges of [[input], received]) {
+      const line = authorize(challenges, addresses[random(addresses.length)]!)
+      assert.ok(line === null || (/^(Basic|Digest) ./.test(line) && !/[\r\n\0]/.test(line)), String(line))
+    }
+  })
+  t.comment(`${count} inputs`)
+  t.equal(authorize(['Digest realm="r", nonce="n"'], { key: 'rtsp://h/', user: 'u\r\nX-Injected: 1', password: '' }), null)
+})
+
+const start = z.object({ rtsp: fields.rtsp })
+
+function parseOrNull(rtsp: string) {
+  return fields.rtsp.safeParse(rtsp).success ? parseCameraUrl(rtsp) : null
+}
+
+t.test('no user name and no password of an address is left in redacted text or in a complaint', async (t) => {
+  let passed = 0
+  const count = await fuzz(corpusTexts('addresses'), EACH_MS, (rtsp) => {
+    const checked = check(start, { rtsp }, 'field')
+    const at = rtsp.lastIndexOf('@')
+    if ('complaint' in checked) {
+      const kept = checked.complaint.message
+      // Told by the user as a password, by its place.
+      if (/:[^@]*S3CRET[^@]*@/.test(rtsp) && rtsp.indexOf('S3CRET', at) < 0) assert.doesNotMatch(kept, /S3CRET/)
+      return
+    }
+    passed++
+    const url = parseCameraUrl(rtsp)
+    const reference = new URL(rtsp)
+    assert.doesNotMatch(url.key + url.user + url.password, /[\r\n\0]/)
+    assert.equal(redact(withCredentials(url)), redact(url.key).replace('//', url.user || url.password ? '//***@' : '//'))
+    assert.deepEqual(parseCameraUrl(withCredentials(url)), url)
+    assert.equal(parseCameraUrl(url.key).key, url.key)
+    // By another's reading.
+    assert.equal(url.user + url.password !== '', reference.username + reference.password !== '')
+    if (!/%(?![0-9a-f]{2})/i.test(rtsp)) assert.equal(parseCameraUrl(reference.href).password, url.password)
+    const authority = /\/\/([^/?#]*)/.exec(rtsp)![1]!
+    const userInfo = authority.slice(0, Math.max(0, authority.lastIndexOf('@')))
+    const elsewhere = rtsp.replace(`//${userInfo}@`, '//')
+    for (const text of [rtsp, reference.href, `dial "${rtsp}": refused`, `<${rtsp}>,${rtsp}`]) {
+      const shown = redact(text)
+      if (userInfo !== '' && userInfo !== '***') assert.ok(!shown.includes(`//${userInfo}@`), shown)
+      if (!elsewhere.includes('S3CRET')) assert.doesNotMatch(shown, /S3CRET/)
+    }
+  })
+  t.comment(`${count} inputs, ${passed} of them addresses`)
+  t.ok(passed > count / 20)
+})
+
+t.test('text of any kind is redacted in little time', async () => {
+  for (const piece of ['a', 'a://', '://', '@', 'a:', '://@', 'rtsp://u:p', ' ']) {
+    const text = piece.repeat(256 * 1024 / piece.length)
+    inTime(() => redact(text))
+    inTime(() => check(start, { rtsp: text }, 'field'))
+    inTime(() => parseCameraUrl(`rtsp://${text}`))
+  }
+})
+
+t.test('a topic that is read is the topic that is made', async (t) => {
+  const hub = new FrameHub()
+  const count = await fuzz(corpusTexts('topics'), EACH_MS / 2, (topic) => {
+    hub.setSubscriptions(new Set([topic, `${topic}\0`]))
+    for (const demanded of hub.demandedTopics('cam1')) assert.ok(parseTopic(demanded)?.camera === 'cam1' && demanded.length <= 78, demanded)
+    const parsed = parseTopic(topic)
+    if (!parsed) return
+    assert.match(parsed.camera, /^[A-Za-z0-9_-]{1,64}$/)
+    if (!parsed.size) return assert.equal(topic, parsed.camera)
+    const { width, fps } = parsed.size
+    assert.ok((width === 0 || (width >= 16 && width <= 7680)) && fps >= 0.1 && fps <= 120)
+    assert.deepEqual(parseTopic(renditionTopic(parsed.camera, width, fps)), parsed)
+  })
+  t.comment(`${count} inputs`)
+})
+
+t.test('what subscribers send', async (t) => {
+  const count = await fuzz(corpusTexts('subscriptions'), EACH_MS / 4, (input) => {
+    const message = Buffer.from(input, 'latin1')
+    const news = parseSubscription(message)
+    assert.equal(news !== null, message.length > 0 && message.length <= 128 && message[0]! <= 1)
+    if (news) assert.ok(Buffer.from(`${news.begins ? '\x01' : '\0'}${news.prefix}`, 'latin1').equals(message))
+  })
+  t.comment(`${count} inputs`)
+})
+
+t.test('the wire corpus is what the encoder makes', async (t) => {
+  for (const [name, bytes] of corpusFiles('wire')) {
+    if (!name.startsWith('encoded-')) continue
+    const { topic, header, jpegBytes } = decode(bytes)
+    const made = encodeFrameMessage({
+      topic, camera: header.camera, seq: header.seq, jpegBytes, width: header.width, height: header.height,
+      sourceWidth: header.source_width, sourceHeight: header.source_height,
+      receivedAtUs: header.received_at_us, publishedAtUs: header.published_at_us, capturedAtUs: header.captured_at_us,
+    })
+    t.ok(made.equals(bytes), name)
+  }
+})
+
+t.test("the page's records: the same however they are cut, and a message or nothing in each", async (t) => {
+  const wire = latin1(corpusFiles('wire'))
+  const count = await fuzz(wire, EACH_MS, async (input, random) => {
+    const messages = [input, wire[random(wire.length)]!, input].map((text) => Buffer.from(text, 'latin1'))
+    const stream = Buffer.concat(messages.flatMap((message) => {
+      const length = Buffer.alloc(4)
+      length.writeUInt32LE(message.length)
+      return [length, message]
+    }))
+    const got: Buffer[] = []
+    const cuts = function* () {
+      for (let at = 0; at < stream.length; ) {
+        const next = at + 1 + random(random(2) ? 16 : 4000)
+        yield new Uint8Array(stream.subarray(at, next))
+        at = next
+      }
+    }
+    await readRecords(ReadableStream.from(cuts()), (record) => {
+      got.push(Buffer.from(record))
+      const message = parseMessage(record)
+      if (message) assert.ok(typeof message.camera === 'string' && message.jpeg.size > 0 && message.jpeg.size < record.length)
+    })
+    assert.deepEqual(got, messages)
+    // As the stream itself: damaged, or records of whatever length.
+    await readRecords(ReadableStream.from([new Uint8Array(Buffer.from(input, 'latin1'))]), (record) => void parseMessage(record)).catch((error) => {
+      assert.match(error.message, /is damaged/)
+    })
+  })
+  t.comment(`${count} inputs`)
+})
