@@ -1,4 +1,4 @@
-"""A machine that is too small: decoding takes longer than the camera's pictures come. What is shown is whole and new."""
+"""A machine that is too small: decoding takes longer than pictures come. What is shown is whole and new."""
 
 import pytest
 from harness import ROOT, STREAMS, Camera, Gateway, first_image, read_loop
