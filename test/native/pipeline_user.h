@@ -70,7 +70,6 @@ class PipelineUser {
     framegate::SourceOptions options;
     options.url = url;
     options.user_agent = "Framegate/test";
-    options.silence_timeout_ms = 500;
     return options;
   }
 
