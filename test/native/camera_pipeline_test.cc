@@ -88,7 +88,8 @@ class Round {
   void ClosedDuringConnect(PipelineUser&, int ms) { Pause(ms / 8); }
 
   void ClosedBeforeTheFirstFrame(PipelineUser& user, int) {
-    CHECK(user.WaitUntil([](const PipelineUser::Seen& seen) { return seen.streams > 0; }));
+    // Where it is slow the fault may come first.
+    CHECK(user.WaitUntil([this](const PipelineUser::Seen& seen) { return seen.streams > 0 || (ends_ && seen.ends > 0); }));
     user.RequestClose();
     std::thread other([&] { user.Close(); });
     user.Close();
@@ -145,7 +146,8 @@ int main() {
   Round(cameras, "fault loss 5", false, random);
   Round(cameras, "fault silence", true, random);
   const Usage after = Settled();
-  CHECK_EQ(after.threads, before.threads);
-  CHECK_EQ(after.descriptors, before.descriptors);
+  std::fprintf(stderr, "threads %d, %d; descriptors %d, %d\n", before.threads, after.threads, before.descriptors, after.descriptors);
+  CHECK(after.threads <= before.threads);
+  CHECK(after.descriptors <= before.descriptors);
   return check::Finish();
 }
