@@ -49,9 +49,11 @@ Counts Left(GstTracer* tracer) {
 }
 
 void Cycle(const std::string& url, unsigned seed) {
-  PipelineUser user(url, seed), closed_at_once(url, seed);
-  closed_at_once.Close();
-  CHECK(user.WaitUntil([](const PipelineUser::Seen& seen) { return seen.frames >= 2; }));
+  UsePipeline(url, seed, [&](PipelineUser& user) {
+    PipelineUser closed_at_once(url, seed);
+    closed_at_once.Close();
+    return user.WaitUntil([](const PipelineUser::Seen& seen) { return seen.frames >= 2; });
+  });
 }
 
 }  // namespace
@@ -69,7 +71,7 @@ int main() {
   g_signal_emit_by_name(tracer, "activity-start-tracking");
   for (unsigned i = 0; i < kCycles; ++i) Cycle(cameras[i % std::size(kCodecs)]->url(), i);
   Counts made = Made(tracer);
-  CHECK_EQ(made["GstRTSPSrc"], 2 * kCycles);
+  CHECK(made["GstRTSPSrc"] >= 2 * kCycles);
   for (const char* type : {"avdec_h264", "avdec_h265", "GstJpegDec", "GstPad", "GstCaps", "GstEvent", "GstMessage"}) CHECK(made[type] >= kCycles / 3);
   CHECK(made["GstSample"] >= 2 * kCycles && made["GstBuffer"] >= 4 * kCycles);
   for (const auto& [type, count] : Left(tracer)) {

@@ -45,7 +45,7 @@ class PipelineUser {
     std::unique_lock<std::mutex> lock(mutex_);
     changed_.wait_for(lock, std::chrono::seconds(20), [&] { return condition(seen_) || seen_.ends > 0; });
     if (condition(seen_)) return true;
-    std::fprintf(stderr, "in vain; %d streams, %d frames, %s\n", seen_.streams, seen_.frames, seen_.end.c_str());
+    std::fprintf(stderr, "Waited in vain: %d streams, %d frames, %s\n", seen_.streams, seen_.frames, seen_.end.c_str());
     return false;
   }
 
@@ -135,3 +135,20 @@ class PipelineUser {
   framegate::CameraPipeline pipeline_;
   std::thread taker_, changer_, reader_;
 };
+
+// use: says whether all came as it should. Has another try where the camera answers 503, as the gateway has:
+// libgstrtspserver does so while it takes down what its last client left.
+template <typename Use>
+PipelineUser::Seen UsePipeline(const std::string& url, unsigned seed, Use use) {
+  for (int tries_left = 50;; --tries_left) {
+    PipelineUser user(url, seed);
+    const bool well = use(user);
+    user.Close();
+    const PipelineUser::Seen seen = user.seen();
+    if (well || tries_left == 0 || seen.end.rfind("ERR_SOURCE_BUSY", 0) != 0) {
+      CHECK(well);
+      return seen;
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+  }
+}
