@@ -17,7 +17,7 @@ export async function runCtest(paths, report) {
   const remove = removeAtEnd(folder)
   const file = join(folder, 'junit.xml')
   const names = paths.map(nativeName)
-  const args = ['--test-dir', join(root, 'build'), '-R', `^(${names.join('|')})$`, '-j', String(JOBS), '--output-junit', file, '--no-tests=error']
+  const args = ['--test-dir', join(root, 'build'), '-R', `^(${names.join('|')})(\\..*)?$`, '-j', String(JOBS), '--output-junit', file, '--no-tests=error']
   const { code, tail } = await run('ctest', args, { cwd: root })
   let xml = ''
   try {
@@ -32,9 +32,15 @@ export async function runCtest(paths, report) {
     const status = attribute(open, 'status')
     const counts = { passed: Number(status === 'run'), failed: Number(status === 'fail'), skipped: Number(status !== 'run' && status !== 'fail') }
     failed += counts.failed
-    report.file(`test/native/${attribute(open, 'name')}.cc`, counts, Number(attribute(open, 'time')) * 1000, text(body))
+    report.file(sourceOf(attribute(open, 'name')), counts, Number(attribute(open, 'time')) * 1000, text(body))
   }
   const seen = new Set(cases.map(({ open }) => attribute(open, 'name')))
   for (const name of names) if (!seen.has(name)) report.problem(`test/native/${name}.cc did not run`)
   if (code !== 0 && failed === 0) report.problem(`ctest ended with ${code}:\n${tail}`)
+}
+
+/** "x_test.tsan" is x_test.cc, built another way. */
+function sourceOf(name) {
+  const [test, way] = name.split('.')
+  return `test/native/${test}.cc${way === undefined ? '' : ` (${way})`}`
 }

@@ -11,12 +11,20 @@ import { pause, until } from '../helpers/wait.js'
 
 let native: NativeAddon
 let camera: TestCamera
+// A session that stays: whoever comes just as the camera's last session ends gets 503 from libgstrtspserver now and then.
+let staying: Pipeline
 
 t.before(async () => {
   native = await loadNative()
-  camera = await TestCamera.start({ width: 320, height: 180, gop: 25 })
+  camera = await TestCamera.start({ width: 320, height: 180, gop: 2 })
+  const first = open(camera.url)
+  staying = first.pipeline
+  await until('the session that stays', () => first.news.some((item) => item.live))
 })
-t.teardown(() => camera.stop())
+t.teardown(async () => {
+  await staying.close()
+  await camera.stop()
+})
 
 const options = (url: string) => ({ url, userAgent: 'Framegate/test' })
 const rendition = { id: 'a', width: 160, fps: 25, jpegQuality: 80 }
@@ -63,7 +71,7 @@ t.test('close() in any state, any number of times, ends it', async (t) => {
     const pipeline: Pipeline = new native.Pipeline(options(camera.url), () => void pipeline.close().then(resolve))
     pipeline.setRenditions([rendition])
   })
-  await until('the sessions to end', () => camera.active === 0)
+  await until('the sessions to end', () => camera.active === 1)
 })
 
 t.test('a pipeline that fails says why, once, and can be closed', async (t) => {
@@ -112,10 +120,10 @@ t.test('200 starts and stops leave threads, descriptors and memory as they were'
     await pipeline.close()
   }
   for (let i = 0; i < 40; i++) await cycle()
-  await until('the last session to end', () => camera.active === 0)
+  await until('the last session to end', () => camera.active === 1)
   const before = usageOf(process.pid)
   for (let i = 0; i < 200; i++) await cycle()
-  await until('the last session to end', () => camera.active === 0)
+  await until('the last session to end', () => camera.active === 1)
   const after = await until('threads and descriptors as before', () => {
     const usage = usageOf(process.pid)
     return usage.threads <= before.threads && usage.descriptors <= before.descriptors ? usage : null

@@ -1,12 +1,13 @@
 // The smallest test harness: CHECK counts, RUN names, Finish() gives the exit status.
 #pragma once
 
+#include <atomic>
 #include <cstdio>
 #include <string>
 
 namespace check {
 
-inline int failures = 0;
+inline std::atomic<int> failures{0};
 
 inline void That(bool holds, const char* text, const char* file, int line, const std::string& detail = "") {
   if (holds) return;
@@ -20,7 +21,7 @@ void Equal(const A& a, const B& b, const char* text, const char* file, int line)
 }
 
 inline int Finish() {
-  if (failures > 0) std::fprintf(stderr, "%d checks failed\n", failures);
+  if (failures > 0) std::fprintf(stderr, "%d checks failed\n", failures.load());
   return failures == 0 ? 0 : 1;
 }
 

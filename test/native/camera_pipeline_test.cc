@@ -1,0 +1,156 @@
+// The whole core against test cameras: pipelines of every codec at once, each used by several threads and closed at any
+// moment, in calm and in faults. What users rely on must hold; the sanitizers say whether the threads agree.
+#include <dirent.h>
+#include <glib.h>
+
+#include <atomic>
+#include <cstdlib>
+#include <memory>
+
+#include "core/gst_init.h"
+#include "pipeline_user.h"
+#include "test_camera.h"
+
+namespace {
+
+constexpr const char* kCodecs[] = {"h264", "h265", "mjpeg"};
+constexpr size_t kCameras = std::size(kCodecs);
+
+int EntriesOf(const char* folder) {
+  DIR* directory = opendir(folder);
+  int count = 0;
+  while (readdir(directory) != nullptr) ++count;
+  closedir(directory);
+  return count;
+}
+
+struct Usage {
+  int threads = EntriesOf("/proc/self/task"), descriptors = EntriesOf("/proc/self/fd");
+};
+
+// When it has been the same for half a second: GLib's threads take their time to end.
+Usage Settled() {
+  Usage last;
+  for (int i = 0, same = 0; same < 20 && i < 400; ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(25));
+    const Usage now;
+    same = now.threads == last.threads && now.descriptors == last.descriptors ? same + 1 : 0;
+    last = now;
+  }
+  return last;
+}
+
+// The fault comes when all have frames whose close waits for that.
+class Round {
+ public:
+  // ends: the fault ends streams that nobody closes.
+  Round(std::unique_ptr<TestCamera> (&cameras)[kCameras], const std::string& fault, bool ends, std::minstd_rand& random)
+      : ends_(ends) {
+    for (size_t i = 0; i < kCameras; ++i) {
+      const std::string& url = cameras[i]->url();
+      auto live = [&, i, url](bool (Round::*life)(PipelineUser&, int)) {
+        const unsigned seed = random();
+        lives_.emplace_back([this, i, url, life, seed] {
+          const int ms = static_cast<int>(seed % 300);
+          frames_[i] += UsePipeline(url, seed, [&](PipelineUser& user) { return (this->*life)(user, ms); }).frames;
+        });
+      };
+      live(&Round::ClosedDuringConnect);
+      live(&Round::ClosedBeforeTheFirstFrame);
+      live(&Round::ClosedWhileFramesFlow);
+      live(&Round::ClosedAtItsEnd);
+    }
+    {
+      std::unique_lock<std::mutex> lock(mutex_);
+      CHECK(changed_.wait_for(lock, std::chrono::seconds(30), [this] { return flowing_ == 2 * static_cast<int>(kCameras); }));
+    }
+    for (auto& camera : cameras) {
+      if (!fault.empty()) camera->Command(fault);
+    }
+    {
+      std::lock_guard<std::mutex> lock(mutex_);
+      faulty_ = true;
+    }
+    changed_.notify_all();
+    for (std::thread& life : lives_) life.join();
+    for (auto& camera : cameras) camera->Command("clear");
+    for (size_t i = 0; i < kCameras; ++i) {
+      std::fprintf(stderr, "%s %s: %d frames\n", kCodecs[i], fault.empty() ? "in calm" : fault.c_str(), frames_[i].load());
+      CHECK(frames_[i] >= 4);
+    }
+  }
+
+ private:
+  static void Pause(int ms) { std::this_thread::sleep_for(std::chrono::milliseconds(ms)); }
+
+  bool ClosedDuringConnect(PipelineUser&, int ms) {
+    Pause(ms / 8);
+    return true;
+  }
+
+  bool ClosedBeforeTheFirstFrame(PipelineUser& user, int) {
+    // Where it is slow the fault may come first.
+    const bool well = user.WaitUntil([this](const PipelineUser::Seen& seen) { return seen.streams > 0 || (ends_ && seen.ends > 0); });
+    user.RequestClose();
+    std::thread other([&] { user.Close(); });
+    user.Close();
+    other.join();
+    return well;
+  }
+
+  bool ClosedWhileFramesFlow(PipelineUser& user, int ms) {
+    const bool well = Flow(user);
+    Pause(ms);
+    return well;
+  }
+
+  bool ClosedAtItsEnd(PipelineUser& user, int) {
+    if (!Flow(user)) return false;
+    const int before = user.seen().frames;
+    if (!ends_) return user.WaitUntil([before](const PipelineUser::Seen& seen) { return seen.frames > before + 4; });
+    return user.WaitUntil([](const PipelineUser::Seen& seen) { return seen.ends == 1 && seen.end.rfind("ERR_SOURCE_", 0) == 0; });
+  }
+
+  // Until frames came and the fault was made.
+  bool Flow(PipelineUser& user) {
+    if (!user.WaitUntil([](const PipelineUser::Seen& seen) { return seen.frames >= 2; })) return false;
+    std::unique_lock<std::mutex> lock(mutex_);
+    ++flowing_;
+    changed_.notify_all();
+    return changed_.wait_for(lock, std::chrono::seconds(40), [this] { return faulty_; });
+  }
+
+  const bool ends_;
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  int flowing_ = 0;
+  bool faulty_ = false;
+  std::atomic<int> frames_[kCameras] = {};
+  std::vector<std::thread> lives_;
+};
+
+}  // namespace
+
+int main() {
+  std::unique_ptr<TestCamera> cameras[kCameras];
+  for (size_t i = 0; i < kCameras; ++i) cameras[i] = std::make_unique<TestCamera>(kCodecs[i]);
+  if (check::failures > 0) return check::Finish();
+
+  const char* given = std::getenv("FRAMEGATE_SEED");
+  const unsigned seed = given ? static_cast<unsigned>(std::atoi(given)) : std::random_device()();
+  std::fprintf(stderr, "FRAMEGATE_SEED=%u\n", seed);
+  std::minstd_rand random(seed);
+
+  CHECK(framegate::EnsureGstInit().empty());
+  g_thread_pool_set_max_unused_threads(0);  // GLib's idle threads would be counted.
+  Round(cameras, "", false, random);
+  const Usage before = Settled();
+  Round(cameras, "fault rst", true, random);
+  Round(cameras, "fault loss 5", false, random);
+  Round(cameras, "fault silence", true, random);
+  const Usage after = Settled();
+  std::fprintf(stderr, "threads %d, %d; descriptors %d, %d\n", before.threads, after.threads, before.descriptors, after.descriptors);
+  CHECK(after.threads <= before.threads);
+  CHECK(after.descriptors <= before.descriptors);
+  return check::Finish();
+}

@@ -1,0 +1,50 @@
+// Tells ThreadSanitizer of GLib's locks: GMutex and GCond are futexes in a library that is not instrumented, and without
+// them each handover between GStreamer's threads would look like a race of ours. These stand before GLib's own in each
+// library that calls them; GLib's other locks are those of pthread, which ThreadSanitizer sees.
+#include <dlfcn.h>
+#include <glib.h>
+#include <sanitizer/tsan_interface.h>
+
+namespace {
+
+template <typename Function>
+Function Real(Function, const char* name) {
+  return reinterpret_cast<Function>(dlsym(RTLD_NEXT, name));
+}
+
+}  // namespace
+
+#define REAL(name) ([] { static const auto real = Real(&name, #name); return real; }())
+
+extern "C" {
+
+void g_mutex_lock(GMutex* mutex) {
+  REAL(g_mutex_lock)(mutex);
+  __tsan_acquire(mutex);
+}
+
+gboolean g_mutex_trylock(GMutex* mutex) {
+  const gboolean locked = REAL(g_mutex_trylock)(mutex);
+  if (locked) __tsan_acquire(mutex);
+  return locked;
+}
+
+void g_mutex_unlock(GMutex* mutex) {
+  __tsan_release(mutex);
+  REAL(g_mutex_unlock)(mutex);
+}
+
+void g_cond_wait(GCond* cond, GMutex* mutex) {
+  __tsan_release(mutex);
+  REAL(g_cond_wait)(cond, mutex);
+  __tsan_acquire(mutex);
+}
+
+gboolean g_cond_wait_until(GCond* cond, GMutex* mutex, gint64 end_time) {
+  __tsan_release(mutex);
+  const gboolean signalled = REAL(g_cond_wait_until)(cond, mutex, end_time);
+  __tsan_acquire(mutex);
+  return signalled;
+}
+
+}  // extern "C"
