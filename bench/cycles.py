@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
 """Start and stop, and reconnect, over and over: does anything grow?
 
-    python3 bench/cycles.py [--cycles 1000] [--reconnects 100] [--cameras 4] [--mediamtx managed|off]
+    python3 bench/cycles.py [--cycles 1000] [--reconnects 200] [--cameras 4] [--mediamtx managed|off]
 
 A cycle starts all cameras, reads a frame of each and stops them; a reconnect cuts all of their connections and waits
-for a new frame of each. Prints memory, descriptors and threads of the gateway and of MediaMTX after the first tenth and
-at the end. Exit status 1 where memory rose by more than 5 %, where descriptors or threads differ, or where a camera has
-a session too many.
+for a new frame of each. Prints memory, descriptors and threads of the gateway and of MediaMTX after the first 100 (where
+there are fewer than 200, the first tenth) and at the end. Exit status 1 where memory rose by more than 5 %, where
+descriptors or threads differ, or where a camera has a session too many.
 
 Memory is the median of the last ten samples, one of each cycle. V8's old space is limited to 64 MB: else it holds 70 MB
 of garbage at times, in which no leak would show. Descriptors and threads count once they stand still: MediaMTX's API is
@@ -148,7 +148,7 @@ class Rig:
 
 
 class Phase:
-    """Runs something many times and compares the end with the first tenth."""
+    """Runs something many times and compares the end with how it was when warm."""
 
     def __init__(self, what, rig, run, count, warm, sessions):
         self.what, self.rig, self.count, self.warm = what, rig, count, warm
@@ -189,14 +189,18 @@ class Phase:
         ]
 
 
+def warm_up(count):
+    return 100 if count >= 200 else max(1, count // 10)
+
+
 def run(cycles, reconnects, cameras, mediamtx=None, warm=None):
-    """:param warm: cycles and reconnects before the comparison begins; a tenth of them where None."""
+    """:param warm: cycles and reconnects before the comparison begins; as :func:`warm_up` says where None."""
     rig = Rig(cameras, mediamtx)
     try:
-        phases = [Phase("start, stop", rig, rig.cycle, cycles, warm or max(1, cycles // 10), 0)]
+        phases = [Phase("start, stop", rig, rig.cycle, cycles, warm or warm_up(cycles), 0)]
         rig.each(rig.start)
         rig.each(rig.read)
-        phases.append(Phase("reconnect", rig, rig.reconnect, reconnects, warm or max(1, reconnects // 10), cameras))
+        phases.append(Phase("reconnect", rig, rig.reconnect, reconnects, warm or warm_up(reconnects), cameras))
     finally:
         rig.close()
     return phases
@@ -205,13 +209,13 @@ def run(cycles, reconnects, cameras, mediamtx=None, warm=None):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--cycles", type=int, default=1000)
-    parser.add_argument("--reconnects", type=int, default=100)
+    parser.add_argument("--reconnects", type=int, default=200)
     parser.add_argument("--cameras", type=int, default=4)
     parser.add_argument("--mediamtx", choices=["managed", "off"], default="managed")
     options = parser.parse_args()
     os.environ.setdefault("NODE_OPTIONS", "--max-old-space-size=64")
     phases = run(options.cycles, options.reconnects, options.cameras, options.mediamtx)
-    print(f"{options.cameras} cameras, MediaMTX {options.mediamtx}; each time after the first tenth, and at the end:\n")
+    print(f"{options.cameras} cameras, MediaMTX {options.mediamtx}; each time after the first 100, and at the end:\n")
     print("| | process | memory | at the end | at most | descriptors | threads | sessions left | each |")
     print("| --- |" + " --- |" * 8)
     print("\n".join(row for phase in phases for row in phase.table()))

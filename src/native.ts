@@ -121,6 +121,8 @@ export interface NativeAddon {
   Pipeline: new (options: PipelineOptions, onNews: (news: PipelineNews) => void) => Pipeline
   /** GStreamer's version and the elements that this machine lacks. */
   inspect(): Promise<{ gstreamer: string; missing: string[] }>
+  /** For a process whose work is the gateway: all threads allocate from one heap, so that memory does not scatter. */
+  keepMemoryTogether(): void
   /** Of a TCP socket: bytes that have not arrived, and bytes that the peer takes now; -1 where it cannot be told. */
   tcpQueue(fd: number): TcpQueue
 }

@@ -3,6 +3,7 @@
 #include <napi.h>
 #include <linux/sockios.h>
 #include <linux/tcp.h>
+#include <malloc.h>
 #include <netinet/in.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
@@ -72,6 +73,15 @@ Napi::Value TcpQueue(const Napi::CallbackInfo& info) {
   return object;
 }
 
+// keepMemoryTogether(): threads share one of glibc's arenas from now on. With one for each, what ended sessions leave is
+// scattered over many: 500 reconnects of 4 cameras held 219 MB in place of 203.
+Napi::Value KeepMemoryTogether(const Napi::CallbackInfo& info) {
+#ifdef M_ARENA_MAX
+  mallopt(M_ARENA_MAX, 1);
+#endif
+  return info.Env().Undefined();
+}
+
 void CloseAll(AddonData* data) {
   for (PipelineWrap* wrap : data->open) wrap->RequestCloseForExit();
   for (PipelineWrap* wrap : data->open) wrap->CloseForExit();
@@ -84,6 +94,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   env.AddCleanupHook([](AddonData* held) { CloseAll(held); }, data);
   PipelineWrap::Define(env, exports, data);
   exports.Set("inspect", Napi::Function::New(env, Inspect));
+  exports.Set("keepMemoryTogether", Napi::Function::New(env, KeepMemoryTogether));
   exports.Set("tcpQueue", Napi::Function::New(env, TcpQueue));
   return exports;
 }
