@@ -8,6 +8,8 @@ import { removeAtEnd, run } from '../setup/run.mjs'
 import { root } from '../setup/stamp.mjs'
 import { testCases } from './junit.mjs'
 
+// They mostly wait for cameras.
+const JOBS = 2
 // pytest's own word for "nothing was collected": a helper whose name begins with test_.
 const NOTHING_COLLECTED = 5
 
@@ -15,15 +17,21 @@ const NOTHING_COLLECTED = 5
 export async function runPytest(paths, report) {
   const folder = mkdtempSync(join(tmpdir(), 'framegate-pytest-'))
   const remove = removeAtEnd(folder)
-  for (const [i, path] of paths.entries()) await runFile(path, join(folder, `${i}.xml`), report)
+  const waiting = [...paths.entries()]
+  const worker = async (job) => {
+    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) await runFile(next[1], join(folder, `${next[0]}.xml`), job, report)
+  }
+  await Promise.all(Array.from({ length: JOBS }, (_, job) => worker(job)))
   remove()
 }
 
-async function runFile(path, file, report) {
+async function runFile(path, file, job, report) {
   const startedAt = Date.now()
   const lines = []
   const args = ['-m', 'pytest', '-q', '-p', 'no:cacheprovider', `--junitxml=${file}`, path]
-  const { code } = await run(python, args, { cwd: root, onLine: (line) => lines.push(line) > 0 })
+  // Files that run at once keep to ports of their own (test/python/harness.py).
+  const env = { ...process.env, FRAMEGATE_TEST_JOB: String(job) }
+  const { code } = await run(python, args, { cwd: root, env, onLine: (line) => lines.push(line) > 0 })
   if (code === NOTHING_COLLECTED) return
   const counts = { passed: 0, failed: 0, skipped: 0 }
   try {

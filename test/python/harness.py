@@ -37,14 +37,17 @@ STREAMS = {
     "H.265 open GOP": ("--codec", "h265", "--open-gop", "--bframes", "2"),
 }
 
-_next_port = 12000 + os.getpid() * 64 % 18000
+# Test files that run at once (scripts/testing/pytest.mjs) keep to ports of their own.
+_PORTS = 9000
+_first_port = 12000 + int(os.environ.get("FRAMEGATE_TEST_JOB", "0")) * _PORTS
+_next_port = _first_port + os.getpid() * 64 % _PORTS
 
 
 def free_port():
     """Below the range that the kernel hands out, so that nobody takes it meanwhile."""
     global _next_port
     while True:
-        _next_port = 12000 if _next_port > 31000 else _next_port + 2
+        _next_port = _first_port if _next_port > _first_port + _PORTS - 4 else _next_port + 2
         with socket.socket() as tcp, socket.socket(type=socket.SOCK_DGRAM) as udp:
             try:
                 tcp.bind(("127.0.0.1", _next_port))
