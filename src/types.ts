@@ -14,6 +14,8 @@ export interface Frame {
   sourceWidth: number
   sourceHeight: number
   receivedAtUs: number
+  /** The same by performance.now(): ages are told by it, whatever happens to the clock. */
+  receivedAtMs: number
   publishedAtUs: number
   /** The camera's own clock; null while it does not tell. */
   capturedAtUs: number | null

@@ -185,7 +185,7 @@ export class Camera {
       this.#state = this.#everLive || !first ? 'retrying' : 'connecting'
       this.#fail(error)
       if (error.code === 'ERR_SOURCE_TRANSPORT') this.#takesNoTcp = !this.#takesNoTcp
-      if (this.#liveSinceMs > 0 && Date.now() - this.#liveSinceMs > LIVE_RESETS_BACKOFF_MS) this.#backoff.reset()
+      if (this.#liveSinceMs > 0 && performance.now() - this.#liveSinceMs > LIVE_RESETS_BACKOFF_MS) this.#backoff.reset()
       this.#liveSinceMs = 0
       const delayMs = this.#backoff.nextMs(error.code)
       this.#state = 'retrying'
@@ -305,7 +305,7 @@ export class Camera {
       if (this.#state !== 'live') this.parts.logger.info(`camera ${this.name}: live`)
       this.#state = 'live'
       this.#everLive = true
-      this.#liveSinceMs ||= Date.now()
+      this.#liveSinceMs ||= performance.now()
       this.#lastError = null
     } else if (this.#state === 'live') {
       this.#state = 'stalled'
@@ -332,6 +332,7 @@ export class Camera {
       sourceWidth: native.sourceWidth,
       sourceHeight: native.sourceHeight,
       receivedAtUs: native.receivedAtUs,
+      receivedAtMs: performance.now() - (native.handedOverAtUs - native.receivedAtUs) / 1000,
       publishedAtUs: native.handedOverAtUs,
       // Without it the time that comes through MediaMTX is MediaMTX's own.
       capturedAtUs: this.settings.cameraTime || !this.parts.relay.enabled ? native.capturedAtUs : null,

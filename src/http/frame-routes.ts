@@ -126,7 +126,7 @@ function refuseOthers(ctx: Context): void {
 }
 
 function ageMs(frame: Frame): number {
-  return Date.now() - frame.receivedAtUs / 1000
+  return performance.now() - frame.receivedAtMs
 }
 
 function cameraOf(parts: HttpParts, ctx: Context): CameraView {

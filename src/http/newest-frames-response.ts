@@ -48,7 +48,7 @@ export class NewestFramesResponse {
     if (this.#closed) return
     this.#waiting.set(frame.topic, frame)
     if (!this.#sending) this.#send()
-    else if (Date.now() - this.#sentAtMs > STUCK_LIMIT_MS) this.response.destroy()
+    else if (performance.now() - this.#sentAtMs > STUCK_LIMIT_MS) this.response.destroy()
   }
 
   #send(): void {
@@ -56,7 +56,7 @@ export class NewestFramesResponse {
     const bytes = Buffer.concat([...this.#waiting.values()].map(this.encode))
     this.#waiting.clear()
     this.#sending = true
-    this.#sentAtMs = Date.now()
+    this.#sentAtMs = performance.now()
     this.#lastSizeBytes = bytes.length
     this.response.write(bytes, () => this.#whenTaken())
   }
@@ -81,7 +81,7 @@ export class NewestFramesResponse {
     this.#send()
   }
   #unreadBytes(window: number): number {
-    const nowMs = Date.now()
+    const nowMs = performance.now()
     if (window !== this.#window) {
       this.#window = window
       this.#windowSinceMs = nowMs

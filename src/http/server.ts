@@ -14,7 +14,7 @@ import type { HttpParts } from './parts.js'
 
 export class HttpServer {
   readonly #server: Server
-  readonly #startedAtMs = Date.now()
+  readonly #startedAtMs = performance.now()
 
   constructor(readonly parts: HttpParts) {
     const app = new Koa()
@@ -70,7 +70,7 @@ export class HttpServer {
       ctx.body = {
         ok: true,
         version: this.parts.version,
-        uptime_s: Math.round((Date.now() - this.#startedAtMs) / 1000),
+        uptime_s: Math.round((performance.now() - this.#startedAtMs) / 1000),
         mediamtx: { mode: relay.mode, ready: relay.ready, version: relay.version, problem: relay.problem },
         state_file: { problem: this.parts.stateFileProblem() },
         cameras: states,

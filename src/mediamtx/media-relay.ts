@@ -271,8 +271,8 @@ export class MediaRelay {
 
   /** Asks until the API answers, or until it is hopeless. Never throws. */
   async #becomeReady(hopeless: () => boolean, limitMs = READY_LIMIT_MS): Promise<void> {
-    const deadline = Date.now() + limitMs
-    for (let waitMs = POLL_MS; !hopeless() && Date.now() < deadline; waitMs = Math.min(1000, waitMs * 1.5)) {
+    const deadline = performance.now() + limitMs
+    for (let waitMs = POLL_MS; !hopeless() && performance.now() < deadline; waitMs = Math.min(1000, waitMs * 1.5)) {
       try {
         await this.#learn()
         return

@@ -54,7 +54,7 @@ export class Sidecar extends EventEmitter<SidecarEvents> {
 
   start(): void {
     if (this.#stopping || this.#child) return
-    this.#startedAtMs = Date.now()
+    this.#startedAtMs = performance.now()
     this.#lastError = ''
     // The kernel kills it when the gateway's thread that made it dies (prctl(2)):
     // nothing else works after kill -9. setpriv is part of util-linux.
@@ -99,7 +99,7 @@ export class Sidecar extends EventEmitter<SidecarEvents> {
   }
 
   #died(why: string): void {
-    if (Date.now() - this.#startedAtMs > STEADY_AFTER_MS) this.#restartMs = FIRST_RESTART_MS
+    if (performance.now() - this.#startedAtMs > STEADY_AFTER_MS) this.#restartMs = FIRST_RESTART_MS
     this.emit('died', why)
     if (this.#stopping) return
     this.#restartTimer = setTimeout(() => this.start(), this.#restartMs)

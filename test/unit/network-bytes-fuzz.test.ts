@@ -165,7 +165,7 @@ t.test('the wire corpus is what the encoder makes', async (t) => {
     const made = encodeFrameMessage({
       topic, camera: header.camera, seq: header.seq, jpegBytes, width: header.width, height: header.height,
       sourceWidth: header.source_width, sourceHeight: header.source_height,
-      receivedAtUs: header.received_at_us, publishedAtUs: header.published_at_us, capturedAtUs: header.captured_at_us,
+      receivedAtUs: header.received_at_us, receivedAtMs: 0, publishedAtUs: header.published_at_us, capturedAtUs: header.captured_at_us,
     })
     t.ok(made.equals(bytes), name)
   }

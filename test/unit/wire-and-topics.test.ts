@@ -7,7 +7,7 @@ import { decode } from '../helpers/wire-reader.js'
 
 const frame: Frame = {
   topic: 'lobby-1@320w5fps', camera: 'lobby-1', seq: 7, jpegBytes: Buffer.from([0xff, 0xd8, 1, 2, 0, 0xff, 0xd9]),
-  width: 320, height: 180, sourceWidth: 1920, sourceHeight: 1080, receivedAtUs: 1700000000000001, publishedAtUs: 1700000000000002, capturedAtUs: null,
+  width: 320, height: 180, sourceWidth: 1920, sourceHeight: 1080, receivedAtUs: 1700000000000001, receivedAtMs: 0, publishedAtUs: 1700000000000002, capturedAtUs: null,
 }
 
 t.test('a message is topic, NUL, header length, header, JPEG, in one part', async (t) => {
