@@ -10,7 +10,7 @@
 namespace framegate {
 namespace {
 
-// How long a decoder that fell behind may take to reach the newest frame, before it waits for a key picture.
+// A decoder that fell behind and has come no nearer to the newest frame in so long waits for a key picture.
 constexpr int64_t kCatchUpNs = 1000000000;
 // Bounds the map of times where a decoder swallows frames; 16 is H.264's largest
 // reorder depth.
@@ -69,7 +69,10 @@ void DecodeHalf::Start(const std::vector<AccessUnitPtr>& backlog) {
 void DecodeHalf::Push(AccessUnitPtr unit) {
   {
     std::lock_guard<std::mutex> lock(mutex_);
-    if (queue_.size() >= kMaxQueue) queue_.clear();  // Lag handling then finds the next key.
+    if (queue_.size() >= kMaxQueue) {
+      queue_.clear();
+      overflowed_ = true;  // The next may build on one of them.
+    }
     queue_.push_back(std::move(unit));
   }
   wake_.notify_one();
@@ -99,6 +102,10 @@ void DecodeHalf::Run() {
       if (stopping_) break;
       unit = std::move(queue_.front());
       queue_.pop_front();
+      if (overflowed_) {
+        overflowed_ = catching_up_ = false;
+        waiting_for_key_ = codec_ != Codec::kOther;
+      }
     }
     if (DropForLag(*unit)) continue;
     begins_ |= unit->begins;
@@ -138,12 +145,15 @@ bool DecodeHalf::DropForLag(const AccessUnit& unit) {
   if (!catching_up_) {
     ++counters_->lag_closings;
     catching_up_ = true;
-    catching_up_until_ns_ = now + kCatchUpNs;
-  } else if (now > catching_up_until_ns_) {
+  } else if (now <= catching_up_until_ns_) {
+    return false;
+  } else if (waited >= behind_ns_) {
     catching_up_ = false;
     waiting_for_key_ = true;
     return true;
   }
+  catching_up_until_ns_ = now + kCatchUpNs;
+  behind_ns_ = waited;
   return false;
 }
 

@@ -86,9 +86,10 @@ class DecodeHalf {
   const OnError on_error_;
 
   std::thread thread_;
-  std::mutex mutex_;  // Guards queue_, renditions_.
+  std::mutex mutex_;  // Guards queue_, overflowed_, renditions_.
   std::condition_variable wake_;
   std::deque<AccessUnitPtr> queue_;
+  bool overflowed_ = false;     // Units were let go from the queue.
   std::vector<Rendition> renditions_;
   bool renditions_changed_ = false;
   std::atomic<bool> stopping_{false};
@@ -104,6 +105,7 @@ class DecodeHalf {
   std::vector<Output> outputs_;
   std::map<uint64_t, Times> times_;  // By PTS: which unit a decoded frame came from.
   int64_t catching_up_until_ns_ = 0;
+  int64_t behind_ns_ = 0;       // How far, when that was set.
   std::atomic<bool> catching_up_{false};  // Nothing is shown before the newest frame.
   bool waiting_for_key_ = false;
   bool begins_ = true;          // The next unit is the first, or comes after others were let go.

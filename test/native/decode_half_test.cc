@@ -1,0 +1,128 @@
+// The decode half on its own: who begins late, and who falls behind, shows nothing but the newest.
+#include "core/decode_half.h"
+
+#include <chrono>
+#include <mutex>
+#include <thread>
+
+#include "check.h"
+#include "core/access_unit_parser.h"
+#include "core/clocks.h"
+#include "core/gst_init.h"
+#include "encoded_stream.h"
+
+using namespace framegate;
+
+namespace {
+
+constexpr int64_t kIntervalNs = 40000000;
+constexpr char kCaps[] = "video/x-h264,stream-format=avc,alignment=au";
+
+// Units as the receiver makes them, the newest of which has just come and the others one every 40 ms before it.
+std::vector<AccessUnitPtr> Units(const std::string& encoder, int frames) {
+  EncodedStream stream = Encode(encoder, kCaps, frames);
+  auto parser = MakeH264Parser();
+  parser->SetCodecData(stream.codec_data.data(), stream.codec_data.size());
+  GstBuffer* codec_data = gst_buffer_new_memdup(stream.codec_data.data(), stream.codec_data.size());
+  CapsPtr caps(gst_caps_from_string(kCaps));
+  gst_caps_set_simple(caps.get(), "codec_data", GST_TYPE_BUFFER, codec_data, "width", G_TYPE_INT, 320, "height",
+                      G_TYPE_INT, 240, "framerate", GST_TYPE_FRACTION, 25, 1, nullptr);
+  gst_buffer_unref(codec_data);
+  std::vector<AccessUnitPtr> units;
+  for (size_t i = 0; i < stream.units.size(); ++i) {
+    const std::vector<uint8_t>& bytes = stream.units[i].bytes;
+    const AccessUnitInfo info = parser->Parse(bytes.data(), bytes.size());
+    auto unit = std::make_shared<AccessUnit>();
+    unit->pts_ns = i * kIntervalNs;
+    unit->key = info.key;
+    unit->begins = i == 0;
+    unit->reference = info.reference;
+    unit->size_bytes = bytes.size();
+    unit->received_mono_ns = MonotonicNs() - static_cast<int64_t>(stream.units.size() - 1 - i) * kIntervalNs;
+    GstBuffer* buffer = gst_buffer_new_memdup(bytes.data(), bytes.size());
+    GST_BUFFER_PTS(buffer) = unit->pts_ns;
+    unit->sample.reset(gst_sample_new(buffer, caps.get(), nullptr, nullptr));
+    gst_buffer_unref(buffer);
+    units.push_back(std::move(unit));
+  }
+  return units;
+}
+
+struct Shown {
+  DecodeHalf::Counters counters;
+  std::mutex mutex;
+  std::vector<int64_t> received_at_us;
+  std::string error;
+
+  size_t count() {
+    std::lock_guard<std::mutex> lock(mutex);
+    return received_at_us.size();
+  }
+};
+
+std::unique_ptr<DecodeHalf> Make(Shown* shown) {
+  auto half = std::make_unique<DecodeHalf>(
+      Codec::kH264, false, &shown->counters,
+      [shown](std::unique_ptr<JpegFrame> frame) {
+        std::lock_guard<std::mutex> lock(shown->mutex);
+        shown->received_at_us.push_back(frame->received_at_us);
+      },
+      [shown](PipelineError error) { shown->error = error.message; });
+  half->SetRenditions({Rendition{"a", 160, 100, 80}});
+  return half;
+}
+
+// Waits until `reached`, 20 s at most, and then a little for what should not come.
+template <typename Reached>
+void WaitFor(Reached reached) {
+  const int64_t end = MonotonicNs() + MsToNs(20000);
+  while (!reached() && MonotonicNs() < end) std::this_thread::sleep_for(std::chrono::milliseconds(2));
+  std::this_thread::sleep_for(std::chrono::milliseconds(50));
+}
+
+void ALateBeginningShowsTheNewestAlone() {
+  const auto units = Units("x264enc tune=zerolatency key-int-max=200", 60);
+  Shown shown;
+  auto half = Make(&shown);
+  half->Start(units);
+  WaitFor([&] { return shown.count() > 0; });
+  CHECK_EQ(shown.count(), 1u);
+  CHECK_EQ(shown.counters.decoded.load(), 60u);  // All that it builds on.
+  CHECK(shown.error.empty());
+}
+
+void AKeyPictureThatWaitsIsWhereItGoesOn() {
+  const auto units = Units("x264enc tune=zerolatency key-int-max=50", 60);
+  Shown shown;
+  auto half = Make(&shown);
+  half->Start(units);
+  WaitFor([&] { return shown.count() > 0; });
+  CHECK_EQ(shown.count(), 1u);
+  CHECK_EQ(shown.counters.decoded.load(), 10u);  // From the second key picture on.
+}
+
+void WhatNothingBuildsOnIsLetGoFirst() {
+  // Two of three pictures are B, and nothing builds on them.
+  const auto units = Units(
+      "x264enc bframes=2 b-adapt=false b-pyramid=false key-int-max=200 rc-lookahead=0 mb-tree=false sync-lookahead=0 threads=1", 61);
+  size_t references = 0;
+  for (const auto& unit : units) references += unit->reference;
+  CHECK(references > 15 && references < 30);
+  Shown shown;
+  auto half = Make(&shown);
+  half->Start(units);
+  WaitFor([&] { return shown.counters.late + references >= units.size() - 1; });
+  CHECK(shown.counters.late >= units.size() - references - 2);  // But for what came last.
+  CHECK_EQ(shown.counters.damage_closings.load(), 0u);
+  CHECK(shown.error.empty());
+}
+
+}  // namespace
+
+int main() {
+  CHECK(EnsureGstInit().empty());
+  ALateBeginningShowsTheNewestAlone();
+  AKeyPictureThatWaitsIsWhereItGoesOn();
+  WhatNothingBuildsOnIsLetGoFirst();
+  return check::Finish();
+}
