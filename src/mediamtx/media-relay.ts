@@ -190,11 +190,13 @@ export class MediaRelay {
   async #checkHealth(): Promise<void> {
     if (!this.#ready) return
     try {
+      const expected = new Map(this.#paths)
       const there = new Set(await this.#api!.pathNames(HEALTH_LIMIT_MS))
       this.#readers = await this.#api!.readers(HEALTH_LIMIT_MS)
       this.#healthFailures = 0
-      for (const [name, path] of this.#paths) {
-        if (there.has(name)) continue
+      for (const [name, path] of expected) {
+        // One that was put in or taken out meanwhile is not lost.
+        if (there.has(name) || this.#paths.get(name) !== path) continue
         this.options.logger.warn(`MediaMTX has lost the path of camera ${name}; putting it back`)
         await this.#api!.replacePath(name, path)
       }
