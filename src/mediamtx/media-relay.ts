@@ -155,8 +155,8 @@ export class MediaRelay {
       // sends none), so only where somebody asks for the camera's clock.
       useAbsoluteTimestamp: cameraTime,
     }
-    this.#paths.set(name, path)
     await this.#api!.replacePath(name, path, signal)
+    this.#paths.set(name, path)
   }
 
   async removePath(name: string): Promise<void> {
