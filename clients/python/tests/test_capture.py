@@ -202,6 +202,7 @@ def test_names_are_the_same_each_time_and_hold_no_credentials():
         (dict(scale_width=640.5), TypeError, "scale_width"),
         (dict(scale_width=-1), ValueError, "scale_width"),
         (dict(jpeg_quality=101), ValueError, "jpeg_quality"),
+        (dict(rtsp_transport="quic"), ValueError, "rtsp_transport must be one of automatic, tcp, udp"),
         (dict(name="a b"), ValueError, "name"),
         (dict(name=5), TypeError, "name"),
         (dict(gateway="ftp://h"), ValueError, "gateway"),
