@@ -41,7 +41,7 @@ t.test('a disk that is full or read-only: told, cameras run, saved once it is we
   await until('the list to be saved by itself', () => saved().length === 2)
   t.equal(await problem(), null)
 
-  const remount = (how: string) => spawnSync('nsenter', ['-t', String(gateway.pid), ...(root ? [] : ['-U', '--preserve-credentials']), '-m', 'mount', '-o', `remount,${how}`, folder])
+  const remount = (how: string) => spawnSync('nsenter', ['-t', String(gateway.pid), ...(root ? [] : ['-U', '--preserve-credentials']), '-m', '-r', 'mount', '-o', `remount,${how}`, folder])
   t.equal(remount('ro').status, 0)
   t.equal((await start(2)).status, 200)
   await gateway.untilState('cam-2', 'live')
