@@ -4,8 +4,8 @@
     python3 bench/cycles.py [--cycles 1000] [--reconnects 200] [--cameras 4] [--mediamtx managed|off]
 
 A cycle starts all cameras, reads a frame of each and stops them; a reconnect cuts all of their connections and waits
-for a new frame of each. Prints memory, descriptors and threads of the gateway and of MediaMTX after the first 100 (where
-there are fewer than 200, the first tenth) and at the end. Exit status 1 where memory rose by more than 5 %, where
+for a new frame of each. Prints memory, descriptors and threads of the gateway and of MediaMTX after the first 100 (or,
+of fewer than 200, the first tenth) and at the end. Exit status 1 where memory rose by more than 5 %, where
 descriptors or threads differ, or where a camera has a session too many.
 
 Memory is the median of the last ten samples, one of each cycle. V8's old space is limited to 64 MB: else it holds 70 MB

@@ -19,6 +19,8 @@ constexpr int64_t kDecoderStuckNs = 3000000000;
 // frames are back within 5 s of a loss, whatever the GOP.
 constexpr int64_t kFarKeyNs = 4500000000;
 constexpr int64_t kFetchKeyNs = 3000000000;
+// What comes late for so long waits in a network that does not empty by itself: a new session begins with what is new.
+constexpr int64_t kLateNs = 4000000000;
 
 GateRules RulesFor(Codec codec) {
   switch (codec) {
@@ -233,6 +235,11 @@ void CameraPipeline::CheckTimers(int64_t now_ns) {
   auto fail = [this](const char* code, const char* message) { Fail(MakeError(code, message)); };
   const int64_t silence = std::max<int64_t>(MsToNs(options_.silence_timeout_ms), 10 * interval);
   const int64_t gate_limit = std::max<int64_t>(MsToNs(options_.gate_timeout_ms), 3 * gop * interval);
+  if (receiver_->transport_lag_ns() <= DecodeHalf::AgeLimitNs(interval)) {
+    late_since_ns_ = 0;
+  } else if (late_since_ns_ == 0) {
+    late_since_ns_ = now_ns;
+  }
   // Since when the gate or the decoder waits for a key picture.
   const int64_t waits_since = closed_since != 0 ? closed_since : damaged_since;
   const bool key_is_far = gop == 0 || gop * interval > kFarKeyNs;
@@ -246,6 +253,8 @@ void CameraPipeline::CheckTimers(int64_t now_ns) {
     fail("ERR_NO_KEY_FRAME", "it sends, but no whole key frame to begin with");
   } else if (key_by_new_session && key_is_far && waits_since != 0 && now_ns - std::max(waits_since, last_key) > kFetchKeyNs) {
     fail("ERR_NO_KEY_FRAME", "pictures were lost and its next key frame is far: a new session begins with one");
+  } else if (late_since_ns_ != 0 && now_ns - late_since_ns_ > kLateNs) {
+    fail("ERR_SOURCE_LATE", "what it sends comes too late: the way from it is too slow for its pictures");
   } else if (stuck_since != 0 && now_ns - stuck_since > std::max(kDecoderStuckNs, 10 * interval)) {
     fail("ERR_DECODE", "the decoder takes its stream but gives no frame");
   } else if (damaged_since != 0 && now_ns - damaged_since > gate_limit) {

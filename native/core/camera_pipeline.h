@@ -112,6 +112,7 @@ class CameraPipeline {
   DecodeHalf::Counters counters_;
   std::unique_ptr<Receiver> receiver_;
   int64_t started_ns_ = 0, next_keep_alive_ns_ = 0;
+  int64_t late_since_ns_ = 0;  // Older than is shown comes what comes; 0: not so. The control thread's.
   std::atomic<bool> live_{false};
   std::vector<Rendition> active_renditions_;
   std::mutex join_mutex_;

@@ -13,8 +13,9 @@ class LagMeter {
  public:
   explicit LagMeter(uint32_t clock_rate_hz) : clock_rate_hz_(clock_rate_hz) {}
 
-  // The lag of a packet with this timestamp that arrives now, in ns, from 0. The least of the last 2.5 to 5 s is 0,
-  // whatever offset and drift the camera's clock has.
+  // The lag of a packet with this timestamp that arrives now, in ns, from 0: against the best so far. That is forgotten
+  // by 50 ms a second, so that a camera's clock may be slow by 5 %, and what waits in a network that is too slow for
+  // its camera, or empties slowly, stays old.
   int64_t Lag(uint32_t timestamp, int64_t now_ns) {
     if (!begun_) return Begin(timestamp, now_ns);
     const int64_t step_ns = static_cast<int32_t>(timestamp - last_timestamp_) * int64_t{1000000000} / clock_rate_hz_;
@@ -25,26 +26,23 @@ class LagMeter {
     last_timestamp_ = timestamp;
     last_ns_ = now_ns;
     const int64_t behind = now_ns - media_ns_;
-    if (now_ns - period_start_ns_ > kPeriodNs) {
-      period_start_ns_ = now_ns;
-      floor_ns_[1] = floor_ns_[0];
-      floor_ns_[0] = INT64_MAX;
-    }
-    floor_ns_[0] = std::min(floor_ns_[0], behind);
-    return behind - std::min(floor_ns_[0], floor_ns_[1]);
+    // Streams begin with bursts, or with a picture long before the others: nothing is late yet.
+    if (now_ns - begun_ns_ < kBeginningNs) best_ns_ = behind;
+    best_ns_ = std::min(best_ns_ + passed_ns / kForgetting, behind);
+    return behind - best_ns_;
   }
 
  private:
-  static constexpr int64_t kPeriodNs = 2500000000;
+  static constexpr int64_t kForgetting = 20;
+  static constexpr int64_t kBeginningNs = 1000000000;
   // B-frames step back by some frames only.
   static constexpr int64_t kJumpNs = 2000000000;
 
   int64_t Begin(uint32_t timestamp, int64_t now_ns) {
     begun_ = true;
     last_timestamp_ = timestamp;
-    last_ns_ = period_start_ns_ = media_ns_ = now_ns;
-    floor_ns_[0] = 0;
-    floor_ns_[1] = INT64_MAX;
+    begun_ns_ = last_ns_ = media_ns_ = now_ns;
+    best_ns_ = 0;
     return 0;
   }
 
@@ -52,9 +50,9 @@ class LagMeter {
   bool begun_ = false;
   uint32_t last_timestamp_ = 0;
   int64_t last_ns_ = 0;
+  int64_t begun_ns_ = 0;
   int64_t media_ns_ = 0;  // The timestamps' own time.
-  int64_t period_start_ns_ = 0;
-  int64_t floor_ns_[2] = {INT64_MAX, INT64_MAX};
+  int64_t best_ns_ = 0;   // How far the timestamps' time was behind the clock, at best.
 };
 
 }  // namespace framegate

@@ -1,0 +1,51 @@
+// A wire that is too narrow for the camera for a while, and then drains slowly: what comes is old, and nothing old is shown.
+
+import { join } from 'node:path'
+import t from 'tap'
+import { frameNumber } from '../helpers/frame-number.js'
+import { Gateway } from '../helpers/gateway.js'
+import { NO_MEDIAMTX, temporaryFolder } from '../helpers/paths.js'
+import { SlowWire } from '../helpers/slow-wire.js'
+import { TestCamera } from '../helpers/test-camera.js'
+import { pause, until } from '../helpers/wait.js'
+import { WireReader } from '../helpers/wire-reader.js'
+
+for (const mediamtx of ['managed', 'off'] as const) {
+  t.test(`a narrow wire, MEDIAMTX=${mediamtx}`, { skip: mediamtx === 'managed' ? NO_MEDIAMTX : false }, async (t) => {
+    const gateway = await Gateway.start({ stateFile: join(temporaryFolder(t), 'cameras.json'), mediamtx })
+    t.teardown(() => gateway.stop())
+    const camera = await TestCamera.start({ width: 320, height: 180, fps: 25, gop: 25, 'bitrate-kbps': 800, 'report-frames': true })
+    t.teardown(() => camera.stop())
+    const wire = await SlowWire.start(camera.port)
+    t.teardown(() => wire.stop())
+    await gateway.post('/cameras/start', { name: 'a', rtsp: wire.through(camera.url), pub_fps: 25 })
+    await gateway.untilState('a', 'live')
+    const reader = new WireReader(gateway.zmq, 'a', { dropJpegs: false })
+    t.teardown(() => reader.close())
+    await until('frames', () => reader.frames.length > 10)
+    const before = wire.bytes
+    await pause(2000)
+    const rate = (wire.bytes - before) / 2
+
+    wire.limit = rate * 0.6
+    await until('a second of the stream to wait in the wire', () => wire.waitingBytes > rate)
+    await until('a new session, which empties the wire', async () => {
+      const { last_error } = await gateway.camera('a')
+      return last_error?.code === 'ERR_SOURCE_LATE' || camera.total > 1
+    })
+    wire.limit = rate * 1.2
+    const count = reader.frames.length
+    await until('frames again', () => reader.frames.length > count + 25, { limitMs: 30000 })
+    await pause(1000)
+
+    const ages = reader.frames.map((frame) => {
+      const made = camera.madeAtUs.get(frameNumber(frame.jpegBytes) ?? -1)
+      return made === undefined ? NaN : frame.gotAtMs - made / 1000
+    })
+    t.notOk(ages.some(Number.isNaN), 'every frame is one that the camera made')
+    // 250 ms is the limit, from the arrival of its last packet on; a busy machine adds to that.
+    t.ok(Math.max(...ages) < 1000, `${ages.length} frames, the oldest ${Math.max(...ages).toFixed(0)} ms`)
+    t.match(gateway.log, /ERR_SOURCE_LATE/)
+    t.equal(camera.active, 1)
+  })
+}
