@@ -27,7 +27,8 @@ class LagMeter {
     last_ns_ = now_ns;
     const int64_t behind = now_ns - media_ns_;
     // Streams begin with bursts, or with a picture long before the others: nothing is late yet.
-    if (now_ns - begun_ns_ < kBeginningNs) best_ns_ = behind;
+    if (step_ns != 0) ++pictures_;
+    if (now_ns - begun_ns_ < kBeginningNs || pictures_ < kBeginningPictures) best_ns_ = behind;
     best_ns_ = std::min(best_ns_ + passed_ns / kForgetting, behind);
     return behind - best_ns_;
   }
@@ -35,6 +36,7 @@ class LagMeter {
  private:
   static constexpr int64_t kForgetting = 20;
   static constexpr int64_t kBeginningNs = 1000000000;
+  static constexpr int kBeginningPictures = 10;
   // B-frames step back by some frames only.
   static constexpr int64_t kJumpNs = 2000000000;
 
@@ -43,6 +45,7 @@ class LagMeter {
     last_timestamp_ = timestamp;
     begun_ns_ = last_ns_ = media_ns_ = now_ns;
     best_ns_ = 0;
+    pictures_ = 0;
     return 0;
   }
 
@@ -51,6 +54,7 @@ class LagMeter {
   uint32_t last_timestamp_ = 0;
   int64_t last_ns_ = 0;
   int64_t begun_ns_ = 0;
+  int pictures_ = 0;      // Since then.
   int64_t media_ns_ = 0;  // The timestamps' own time.
   int64_t best_ns_ = 0;   // How far the timestamps' time was behind the clock, at best.
 };

@@ -53,6 +53,10 @@ void AFirstPictureThatCameLongBeforeIsNoMeasure() {
   stream.Frame(0);
   CHECK_EQ(stream.Frame(800), 0);
   stream.Run(200);
+  Stream slow_start;
+  slow_start.Frame(0);
+  CHECK_EQ(slow_start.Frame(3000), 0);
+  slow_start.Run(200);
 }
 
 // Too narrow for ten seconds, then wide enough to empty what waits in half a minute.
