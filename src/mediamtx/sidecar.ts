@@ -61,6 +61,8 @@ export class Sidecar extends EventEmitter<SidecarEvents> {
     const child = spawn('setpriv', ['--pdeathsig', 'KILL', this.options.binary, this.options.configFile], {
       env: this.options.env,
       stdio: ['ignore', 'pipe', 'pipe'],
+      // Ctrl-C in a terminal is for the gateway, which ends it in its turn.
+      detached: true,
     })
     this.#child = child
     for (const stream of [child.stdout, child.stderr]) {
