@@ -197,7 +197,7 @@ void CameraPipeline::UpdateDecodeHalf() {
             Wake();
           },
           [this](PipelineError error) { Fail(std::move(error)); });
-      decode_half_->SetFrameInterval(FrameIntervalNs());
+      decode_half_->SetFrameInterval(FrameIntervalNs(), b_frames_);
       decode_half_->SetRenditions(active_renditions_);
       decode_half_->Start(ring_.units());
     }
@@ -220,7 +220,7 @@ void CameraPipeline::CheckTimers(int64_t now_ns) {
     last_key = last_key_ns_;
     key_by_new_session = began_with_key_ || options_.begins_with_key;
     if (decode_half_) {
-      decode_half_->SetFrameInterval(interval);
+      decode_half_->SetFrameInterval(interval, b_frames_);
       stuck_since = decode_half_->stuck_since_ns();
       damaged_since = decode_half_->damaged_since_ns();
     }
@@ -235,7 +235,7 @@ void CameraPipeline::CheckTimers(int64_t now_ns) {
   auto fail = [this](const char* code, const char* message) { Fail(MakeError(code, message)); };
   const int64_t silence = std::max<int64_t>(MsToNs(options_.silence_timeout_ms), 10 * interval);
   const int64_t gate_limit = std::max<int64_t>(MsToNs(options_.gate_timeout_ms), 3 * gop * interval);
-  if (receiver_->transport_lag_ns() <= DecodeHalf::AgeLimitNs(interval)) {
+  if (receiver_->transport_lag_ns() <= DecodeHalf::AgeLimitNs(interval, false)) {
     late_since_ns_ = 0;
   } else if (late_since_ns_ == 0) {
     late_since_ns_ = now_ns;

@@ -54,8 +54,8 @@ DecodeHalf::DecodeHalf(Codec codec, bool stock_elements, Counters* counters, OnF
       on_frame_(std::move(on_frame)),
       on_error_(std::move(on_error)) {}
 
-int64_t DecodeHalf::AgeLimitNs(int64_t frame_interval_ns) {
-  return std::max<int64_t>(MsToNs(250), 3 * frame_interval_ns);
+int64_t DecodeHalf::AgeLimitNs(int64_t frame_interval_ns, bool b_frames) {
+  return std::max<int64_t>(MsToNs(250), (b_frames ? 5 : 3) * frame_interval_ns);
 }
 
 void DecodeHalf::Start(const std::vector<AccessUnitPtr>& backlog) {
@@ -124,7 +124,7 @@ bool DecodeHalf::DropForLag(const AccessUnit& unit) {
   if (codec_ == Codec::kOther) return false;
   const int64_t now = MonotonicNs();
   const int64_t waited = now - unit.received_mono_ns;
-  const bool late = waited > AgeLimitNs(frame_interval_ns_);
+  const bool late = waited > AgeLimitNs(frame_interval_ns_, b_frames_);
   if (catching_up_ && KeyWaits()) {
     waiting_for_key_ = true;
     return true;
@@ -241,7 +241,7 @@ void DecodeHalf::OnRaw(SamplePtr raw) {
 
   const int64_t age = MonotonicNs() - times.received_mono_ns;
   const int64_t interval = frame_interval_ns_;
-  const int64_t limit = AgeLimitNs(interval);
+  const int64_t limit = AgeLimitNs(interval, b_frames_);
   bool more_waiting;
   {
     std::lock_guard<std::mutex> queue_lock(mutex_);

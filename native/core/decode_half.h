@@ -46,8 +46,11 @@ class DecodeHalf {
   void Push(AccessUnitPtr unit);
   void SetRenditions(std::vector<Rendition> renditions);
 
-  // The stream's frame interval, for the age limit.
-  void SetFrameInterval(int64_t interval_ns) { frame_interval_ns_ = interval_ns; }
+  // The stream's frame interval and whether its pictures are reordered, for the age limit.
+  void SetFrameInterval(int64_t interval_ns, bool b_frames) {
+    frame_interval_ns_ = interval_ns;
+    b_frames_ = b_frames;
+  }
 
   // Idempotent. Takes at most the time of the frame in work.
   void Stop();
@@ -58,8 +61,9 @@ class DecodeHalf {
   // Since when the decoder finds its pictures damaged; 0: all is well.
   int64_t damaged_since_ns() const { return damaged_since_ns_; }
 
-  // A frame older than this is never published: max(250 ms, 3 frame intervals).
-  static int64_t AgeLimitNs(int64_t frame_interval_ns);
+  // A frame older than this is never published: max(250 ms, 3 frame intervals). With B-frames 5: a picture that others
+  // are shown before has waited three for them, however fast all is, and nothing newer can be shown.
+  static int64_t AgeLimitNs(int64_t frame_interval_ns, bool b_frames);
 
  private:
   struct Output {
@@ -94,6 +98,7 @@ class DecodeHalf {
   bool renditions_changed_ = false;
   std::atomic<bool> stopping_{false};
   std::atomic<int64_t> frame_interval_ns_{40000000};
+  std::atomic<bool> b_frames_{false};
   std::atomic<int64_t> stuck_since_ns_{0};
   std::atomic<int64_t> damaged_since_ns_{0};
 

@@ -22,6 +22,8 @@ class LagMeter {
     const int64_t passed_ns = now_ns - last_ns_;
     // Ahead of the time that passed, or far back: the clock was set, the stream is another one.
     if (step_ns > passed_ns + kJumpNs || step_ns < -kJumpNs) return Begin(timestamp, now_ns);
+    // B-pictures are sent after what they are shown before: that is the encoder's delay, not the network's.
+    if (step_ns < 0) return lag_ns_;
     media_ns_ += step_ns;
     last_timestamp_ = timestamp;
     last_ns_ = now_ns;
@@ -30,21 +32,21 @@ class LagMeter {
     if (step_ns != 0) ++pictures_;
     if (now_ns - begun_ns_ < kBeginningNs || pictures_ < kBeginningPictures) best_ns_ = behind;
     best_ns_ = std::min(best_ns_ + passed_ns / kForgetting, behind);
-    return behind - best_ns_;
+    return lag_ns_ = behind - best_ns_;
   }
 
  private:
   static constexpr int64_t kForgetting = 20;
   static constexpr int64_t kBeginningNs = 1000000000;
   static constexpr int kBeginningPictures = 10;
-  // B-frames step back by some frames only.
+  // B-pictures step back by some frames only.
   static constexpr int64_t kJumpNs = 2000000000;
 
   int64_t Begin(uint32_t timestamp, int64_t now_ns) {
     begun_ = true;
     last_timestamp_ = timestamp;
     begun_ns_ = last_ns_ = media_ns_ = now_ns;
-    best_ns_ = 0;
+    best_ns_ = lag_ns_ = 0;
     pictures_ = 0;
     return 0;
   }
@@ -56,6 +58,7 @@ class LagMeter {
   int64_t begun_ns_ = 0;
   int pictures_ = 0;      // Since then.
   int64_t media_ns_ = 0;  // The timestamps' own time.
+  int64_t lag_ns_ = 0;
   int64_t best_ns_ = 0;   // How far the timestamps' time was behind the clock, at best.
 };
 
