@@ -31,6 +31,7 @@ export class StateFile {
   constructor(
     readonly path: string,
     readonly logger: Logger,
+    readonly retryMs = RETRY_MS,
   ) {}
 
   /** Why the newest list is not on disk; null: it is. */
@@ -110,7 +111,8 @@ export class StateFile {
       const problem = `STATE_FILE ${this.path} cannot be written (${messageOf(error)}); cameras run on, but a restart will not know the last change`
       if (problem !== this.#problem) this.logger.error(problem)
       this.#problem = problem
-      this.#retryTimer = setTimeout(() => void this.save(this.#next ?? cameras), RETRY_MS).unref()
+      // A newer list that came meanwhile is written next; this one must not come after it.
+      if (this.#next === null) this.#retryTimer = setTimeout(() => void this.save(cameras), this.retryMs).unref()
     }
   }
 

@@ -91,3 +91,15 @@ t.test('a file that cannot be written is told and throws nothing', async (t) => 
   t.equal(file.problem, null)
   t.match(told, [/cannot be written/, /is written again/])
 })
+
+t.test('a list that could not be written does not come after a newer one that could', async (t) => {
+  const { path } = make(t)
+  mkdirSync(path, { recursive: true })
+  const quiet = () => undefined
+  // Well again just when the first one has failed.
+  const file = new StateFile(path, { info: quiet, warn: quiet, error: () => rmdirSync(path), debug: quiet }, 20)
+  await Promise.all([file.save([camera('older')]), new Promise<void>((resolve) => setImmediate(resolve)).then(() => file.save([camera('newer')]))])
+  t.equal(file.problem, null)
+  await new Promise((resolve) => setTimeout(resolve, 200))
+  t.strictSame(await file.load(), [camera('newer')])
+})
