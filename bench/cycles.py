@@ -22,12 +22,11 @@ import statistics
 import sys
 import time
 import urllib.request
-from typing import NamedTuple
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT / "clients/python"), str(ROOT / "test/python")]
 
-from harness import Camera, Gateway  # noqa: E402
+from harness import Camera, Gateway, Usage, usage  # noqa: E402
 
 from framegate import FrameSubscriber  # noqa: E402
 
@@ -36,18 +35,6 @@ LIMIT_S = 30
 STANDS_STILL_S = 22.0
 MEDIAN_OF = 10
 MOST_GROWTH = 1.05
-
-
-class Sample(NamedTuple):
-    mb: float
-    descriptors: int
-    threads: int
-
-
-def sample(pid):
-    with open(f"/proc/{pid}/status") as status:
-        lines = dict(line.split(":", 1) for line in status)
-    return Sample(int(lines["VmRSS"].split()[0]) / 1024, len(os.listdir(f"/proc/{pid}/fd")), int(lines["Threads"]))
 
 
 class Rig:
@@ -125,7 +112,7 @@ class Rig:
         return sum(camera.active for camera in self.cameras)
 
     def samples(self):
-        return {name: sample(pid) for name, pid in self.pids.items()}
+        return {name: usage(pid) for name, pid in self.pids.items()}
 
     def settled(self, still_s=STANDS_STILL_S):
         """Samples once descriptors and threads have stood still for so long.
@@ -141,7 +128,7 @@ class Rig:
                 before = statistics.mode(counts for at, counts in window if at <= now - still_s / 2)
                 counts = statistics.mode(counts for at, counts in window if at > now - still_s / 2)
                 if before == counts:
-                    return {name: Sample(one.mb, *seen) for (name, one), seen in zip(samples.items(), counts)}
+                    return {name: Usage(one.mb, *seen) for (name, one), seen in zip(samples.items(), counts)}
                 del window[0]
             time.sleep(0.05)
         raise SystemExit(f"descriptors and threads do not come to rest: {window[-1][1]}")

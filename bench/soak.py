@@ -8,7 +8,6 @@ long they took from the fault's end, and the gateway's memory, descriptors and t
 """
 
 import argparse
-import os
 import pathlib
 import random
 import statistics
@@ -19,7 +18,7 @@ import time
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT / "clients/python"), str(ROOT / "test/python")]
 
-from harness import Camera, Gateway, first_image, quantile  # noqa: E402
+from harness import Camera, Gateway, first_image, quantile, usage  # noqa: E402
 from test_picture import DAMAGED, damage, read_number  # noqa: E402
 
 from capture import open_capture  # noqa: E402
@@ -96,13 +95,6 @@ class Watched(threading.Thread):
         self.sessions = self.camera.active
         self.capture.release()
         self.camera.stop()
-
-
-def usage(pid):
-    with open(f"/proc/{pid}/status") as status:
-        lines = dict(line.split(":", 1) for line in status)
-    rss = int(lines["VmRSS"].split()[0]) / 1024
-    return rss, len(os.listdir(f"/proc/{pid}/fd")), int(lines["Threads"])
 
 
 def plot(samples, path):

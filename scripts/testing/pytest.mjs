@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { python } from '../setup/python-venv.mjs'
 import { removeAtEnd, run } from '../setup/run.mjs'
 import { root } from '../setup/stamp.mjs'
+import { inJobs } from './jobs.mjs'
 import { testCases } from './junit.mjs'
 
 // They mostly wait for cameras.
@@ -17,11 +18,7 @@ const NOTHING_COLLECTED = 5
 export async function runPytest(paths, report) {
   const folder = mkdtempSync(join(tmpdir(), 'framegate-pytest-'))
   const remove = removeAtEnd(folder)
-  const waiting = [...paths.entries()]
-  const worker = async (job) => {
-    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) await runFile(next[1], join(folder, `${next[0]}.xml`), job, report)
-  }
-  await Promise.all(Array.from({ length: JOBS }, (_, job) => worker(job)))
+  await inJobs(JOBS, paths.entries(), ([i, path], job) => runFile(path, join(folder, `${i}.xml`), job, report))
   remove()
 }
 

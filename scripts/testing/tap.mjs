@@ -8,6 +8,7 @@ import { readFileSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { duration } from '../setup/progress.mjs'
 import { root } from '../setup/stamp.mjs'
+import { inJobs } from './jobs.mjs'
 
 const JOBS = 2
 // tap ends a file by itself and says in which test; the process group is killed a little later.
@@ -48,11 +49,7 @@ export async function runTap(paths, report) {
   const end = () => groups.forEach(killGroup)
   process.on('exit', end)
   const timer = setInterval(tellRunning, TELL_EVERY_MS)
-  const waiting = [...paths]
-  const worker = async (job) => {
-    for (let path = waiting.shift(); path !== undefined; path = waiting.shift()) await runFile(path, job, Parser, report)
-  }
-  await Promise.all(Array.from({ length: JOBS }, (_, job) => worker(job)))
+  await inJobs(JOBS, paths, (path, job) => runFile(path, job, Parser, report))
   clearInterval(timer)
   process.off('exit', end)
 }

@@ -63,13 +63,19 @@ t.test('kill -9 leaves no MediaMTX and no session; the next start has the camera
   t.notMatch(first.log + first.stdout + second.log + second.stdout, /secret-word/)
 })
 
-t.test('MediaMTX killed: it is started again and the camera comes back', { skip: NO_MEDIAMTX }, async (t) => {
+/** A camera that is live as "a" through a managed MediaMTX, and its gateway. */
+async function liveThroughMediaMtx(t: { teardown(run: () => unknown): void }): Promise<{ camera: TestCamera; gateway: Gateway }> {
   const camera = await TestCamera.start({ gop: 25 })
   t.teardown(() => camera.stop())
   const gateway = await Gateway.start({ stateFile: join(temporaryFolder(t), 'cameras.json'), mediamtx: 'managed' })
   t.teardown(() => gateway.stop())
   await gateway.post('/cameras/start', { name: 'a', rtsp: camera.url })
   await gateway.untilState('a', 'live')
+  return { camera, gateway }
+}
+
+t.test('MediaMTX killed: it is started again and the camera comes back', { skip: NO_MEDIAMTX }, async (t) => {
+  const { camera, gateway } = await liveThroughMediaMtx(t)
   process.kill(childrenOf(gateway.pid)[0]!, 'SIGKILL')
   await until('the camera to be pulled anew', () => camera.total === 2)
   await gateway.untilState('a', 'live')
@@ -78,12 +84,7 @@ t.test('MediaMTX killed: it is started again and the camera comes back', { skip:
 })
 
 t.test('MediaMTX killed, and its port taken by another: told, and it is back once the port is free', { skip: NO_MEDIAMTX }, async (t) => {
-  const camera = await TestCamera.start({ gop: 25 })
-  t.teardown(() => camera.stop())
-  const gateway = await Gateway.start({ stateFile: join(temporaryFolder(t), 'cameras.json'), mediamtx: 'managed' })
-  t.teardown(() => gateway.stop())
-  await gateway.post('/cameras/start', { name: 'a', rtsp: camera.url })
-  await gateway.untilState('a', 'live')
+  const { gateway } = await liveThroughMediaMtx(t)
   const port = Number(gateway.env['MTX_RTSPADDRESS']!.split(':')[1])
   process.kill(childrenOf(gateway.pid)[0]!, 'SIGKILL')
   const thief = await until('the port to be had', () =>
@@ -104,12 +105,7 @@ t.test('MediaMTX killed, and its port taken by another: told, and it is back onc
 })
 
 t.test('MediaMTX stopped (SIGSTOP) is noticed, killed and started again', { skip: NO_MEDIAMTX }, async (t) => {
-  const camera = await TestCamera.start({ gop: 25 })
-  t.teardown(() => camera.stop())
-  const gateway = await Gateway.start({ stateFile: join(temporaryFolder(t), 'cameras.json'), mediamtx: 'managed' })
-  t.teardown(() => gateway.stop())
-  await gateway.post('/cameras/start', { name: 'a', rtsp: camera.url })
-  await gateway.untilState('a', 'live')
+  const { camera, gateway } = await liveThroughMediaMtx(t)
   const [hung] = childrenOf(gateway.pid)
   process.kill(hung!, 'SIGSTOP')
   await until('the hung one to be gone', () => !isAlive(hung!), { limitMs: 60000 })

@@ -12,6 +12,7 @@ import sys
 import tempfile
 import threading
 import time
+from typing import NamedTuple
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "clients/python"), str(ROOT / "test/python")]
@@ -55,6 +56,19 @@ def free_port():
                 return _next_port
             except OSError:
                 continue
+
+
+class Usage(NamedTuple):
+    mb: float
+    descriptors: int
+    threads: int
+
+
+def usage(pid):
+    """A process's resident memory, descriptors and threads."""
+    with open(f"/proc/{pid}/status") as status:
+        lines = dict(line.split(":", 1) for line in status)
+    return Usage(int(lines["VmRSS"].split()[0]) / 1024, len(os.listdir(f"/proc/{pid}/fd")), int(lines["Threads"]))
 
 
 class Camera:
