@@ -13,7 +13,9 @@ import { App, launchChromium, serveApp } from '../dist/test/helpers/browser.js'
 import { Gateway } from '../dist/test/helpers/gateway.js'
 import { TestCamera } from '../dist/test/helpers/test-camera.js'
 
-const { values } = parseArgs({ options: { seconds: { type: 'string', default: '60' }, size: { type: 'string', default: '1920x1080' } } })
+const { values } = parseArgs({
+  options: { seconds: { type: 'string', default: '60' }, size: { type: 'string', default: '1920x1080' } },
+})
 const [width, height] = values.size.split('x').map(Number)
 const seconds = Number(values.seconds)
 
@@ -51,7 +53,9 @@ const browser = await launchChromium()
 try {
   await gateway.post('/cameras/start', { name: 'bench', rtsp: camera.url, pub_fps: 25, scale_width: 640 })
   await gateway.untilState('bench', 'live')
-  console.log('| way | pictures a second | frozen seconds | median | p99 | first picture |\n| --- | --- | --- | --- | --- | --- |')
+  console.log(
+    '| way | pictures a second | frozen seconds | median | p99 | first picture |\n| --- | --- | --- | --- | --- | --- |',
+  )
   for (const way of ['webrtc', 'hls', 'mjpeg']) {
     const app = await App.open(browser, served.address)
     const startedAtMs = Date.now()
@@ -60,11 +64,16 @@ try {
     const firstMs = Date.now() - startedAtMs
     await new Promise((resolve) => setTimeout(resolve, 5000))
     const seen = await app.page.evaluate(watch(seconds * 1000))
-    const ages = seen.map(([number, atMs]) => atMs - (camera.madeAtUs.get(number) ?? NaN) / 1000).filter((age) => age > -100).sort((a, b) => a - b)
+    const ages = seen
+      .map(([number, atMs]) => atMs - (camera.madeAtUs.get(number) ?? NaN) / 1000)
+      .filter((age) => age > -100)
+      .sort((a, b) => a - b)
     const gaps = seen.slice(1).map(([, atMs], i) => atMs - seen[i][1])
     const spanS = (seen.at(-1)[1] - seen[0][1]) / 1000
     const at = (share) => `${Math.round(ages[Math.floor(share * (ages.length - 1))])} ms`
-    console.log(`| ${way} | ${((seen.length - 1) / spanS).toFixed(1)} | ${gaps.filter((gap) => gap > 1000).length} | ${at(0.5)} | ${at(0.99)} | ${firstMs} ms |`)
+    console.log(
+      `| ${way} | ${((seen.length - 1) / spanS).toFixed(1)} | ${gaps.filter((gap) => gap > 1000).length} | ${at(0.5)} | ${at(0.99)} | ${firstMs} ms |`,
+    )
     await app.page.close()
   }
 } finally {

@@ -15,15 +15,29 @@ function nodeFolder() {
 // node-gyp insists on build/, which is CMake's here: it works on a copy of what it needs.
 const folder = mkdtempSync(join(tmpdir(), 'framegate-prebuild-'))
 process.on('exit', () => rmSync(folder, { recursive: true, force: true }))
-for (const name of ['package.json', 'binding.gyp', 'native']) cpSync(join(root, name), join(folder, name), { recursive: true })
+for (const name of ['package.json', 'binding.gyp', 'native'])
+  cpSync(join(root, name), join(folder, name), { recursive: true })
 symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'))
 
 const nodedir = nodeFolder()
-if (nodedir === undefined) process.stderr.write('prebuild: node has no headers beside it, so node-gyp downloads them.\n')
+if (nodedir === undefined)
+  process.stderr.write('prebuild: node has no headers beside it, so node-gyp downloads them.\n')
 const { status, error } = spawnSync(
   process.execPath,
-  [join(root, 'node_modules/prebuildify/bin.js'), '--napi', '--strip', '--target', process.versions.node, '--out', root],
-  { cwd: folder, stdio: 'inherit', env: { ...process.env, ...(nodedir === undefined ? {} : { npm_config_nodedir: nodedir }) } },
+  [
+    join(root, 'node_modules/prebuildify/bin.js'),
+    '--napi',
+    '--strip',
+    '--target',
+    process.versions.node,
+    '--out',
+    root,
+  ],
+  {
+    cwd: folder,
+    stdio: 'inherit',
+    env: { ...process.env, ...(nodedir === undefined ? {} : { npm_config_nodedir: nodedir }) },
+  },
 )
 if (error) process.stderr.write(`prebuild: ${error.message}\n`)
 process.exitCode = status ?? 1

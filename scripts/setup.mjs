@@ -39,7 +39,8 @@ const testSteps = [['Python for the tests', pythonVenv]]
  */
 export async function setup({ forTests = false, quiet = false, retry = false } = {}) {
   if (process.platform !== 'linux') throw new SetupError(`Framegate runs on Linux; this is ${process.platform}.`)
-  if (Number(process.versions.node.split('.')[0]) < LEAST_NODE) throw new SetupError(`Framegate needs Node.js ${LEAST_NODE} or newer; this is ${process.versions.node}.`)
+  if (Number(process.versions.node.split('.')[0]) < LEAST_NODE)
+    throw new SetupError(`Framegate needs Node.js ${LEAST_NODE} or newer; this is ${process.versions.node}.`)
   const stopWatching = watchSignals()
   try {
     const all = forTests ? [...steps, ...testSteps] : steps

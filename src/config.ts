@@ -43,7 +43,9 @@ const ENDPOINT = /^(tcp:\/\/(\*|\[[0-9a-fA-F:]+\]|[A-Za-z0-9_.-]+):(\*|\d{1,5})|
 const HOST = /^(\[[0-9a-fA-F:]+\]|[0-9a-fA-F:]+|[A-Za-z0-9._-]{1,253})$/
 
 const url = (protocols: string[]) =>
-  z.string().refine((text) => URL.canParse(text) && protocols.includes(new URL(text).protocol) && new URL(text).hostname !== '')
+  z
+    .string()
+    .refine((text) => URL.canParse(text) && protocols.includes(new URL(text).protocol) && new URL(text).hostname !== '')
 
 const SETTINGS = {
   zmqBind: {
@@ -69,16 +71,39 @@ const SETTINGS = {
     help: 'port of the HTTP API',
     fallback: () => 8090,
   },
-  pubFps: { env: 'PUB_FPS', number: true, schema: fields.pubFps, help: 'frames a second where a camera says nothing else', fallback: () => 20 },
-  scaleWidth: { env: 'SCALE_WIDTH', number: true, schema: fields.scaleWidth, help: 'width where a camera says nothing else', fallback: () => 640 },
-  jpegQuality: { env: 'JPEG_QUALITY', number: true, schema: fields.jpegQuality, help: 'JPEG quality where a camera says nothing else', fallback: () => 80 },
+  pubFps: {
+    env: 'PUB_FPS',
+    number: true,
+    schema: fields.pubFps,
+    help: 'frames a second where a camera says nothing else',
+    fallback: () => 20,
+  },
+  scaleWidth: {
+    env: 'SCALE_WIDTH',
+    number: true,
+    schema: fields.scaleWidth,
+    help: 'width where a camera says nothing else',
+    fallback: () => 640,
+  },
+  jpegQuality: {
+    env: 'JPEG_QUALITY',
+    number: true,
+    schema: fields.jpegQuality,
+    help: 'JPEG quality where a camera says nothing else',
+    fallback: () => 80,
+  },
   mediamtx: {
     env: 'MEDIAMTX',
     schema: z.enum(['managed', 'external', 'off']).describe('managed, external or off'),
     help: 'who runs MediaMTX: the gateway, somebody else, nobody',
     fallback: () => 'managed',
   },
-  mediamtxBin: { env: 'MEDIAMTX_BIN', schema: z.string().min(1).optional().describe('the path of the mediamtx program'), help: 'MediaMTX program', fallback: () => undefined },
+  mediamtxBin: {
+    env: 'MEDIAMTX_BIN',
+    schema: z.string().min(1).optional().describe('the path of the mediamtx program'),
+    help: 'MediaMTX program',
+    fallback: () => undefined,
+  },
   mediamtxApi: {
     env: 'MEDIAMTX_API',
     schema: url(['http:', 'https:']).optional().describe('an address such as http://127.0.0.1:9997'),
@@ -100,13 +125,13 @@ const SETTINGS = {
   mediamtxPublicWebrtc: {
     env: 'MEDIAMTX_PUBLIC_WEBRTC',
     schema: url(['http:', 'https:']).optional().describe('an address such as https://example.com/webrtc'),
-    help: 'where a reverse proxy shows MediaMTX\'s WebRTC server (default: its port at the public host)',
+    help: "where a reverse proxy shows MediaMTX's WebRTC server (default: its port at the public host)",
     fallback: () => undefined,
   },
   mediamtxPublicHls: {
     env: 'MEDIAMTX_PUBLIC_HLS',
     schema: url(['http:', 'https:']).optional().describe('an address such as https://example.com/hls'),
-    help: 'where a reverse proxy shows MediaMTX\'s HLS server (default: its port at the public host)',
+    help: "where a reverse proxy shows MediaMTX's HLS server (default: its port at the public host)",
     fallback: () => undefined,
   },
   stateFile: {
@@ -190,7 +215,8 @@ function readConfigFile(path: string): Record<string, unknown> {
   }
   const known = Object.values(SETTINGS).map((setting) => keyOf(setting.env))
   const unknown = Object.keys(content).find((key) => !known.includes(key))
-  if (unknown !== undefined) throw new ConfigError(`${path}: unknown setting "${unknown}"; known are ${known.join(', ')}`)
+  if (unknown !== undefined)
+    throw new ConfigError(`${path}: unknown setting "${unknown}"; known are ${known.join(', ')}`)
   return content as Record<string, unknown>
 }
 

@@ -20,9 +20,13 @@ export async function startDemoCamera(): Promise<Demo> {
   await access(binary).catch(() => {
     throw new FramegateError('ERR_DEMO', `--demo: the simulated camera is not built (${binary}); run "npm run setup"`)
   })
-  const child = spawn(binary, ['--port', '0', '--path', '/demo', '--width', '1280', '--height', '720', '--fps', '25', '--gop', '25'], {
-    stdio: ['pipe', 'pipe', 'inherit'],
-  })
+  const child = spawn(
+    binary,
+    ['--port', '0', '--path', '/demo', '--width', '1280', '--height', '720', '--fps', '25', '--gop', '25'],
+    {
+      stdio: ['pipe', 'pipe', 'inherit'],
+    },
+  )
   const exited = new Promise<void>((resolve) => {
     child.once('close', () => resolve())
     child.once('error', () => resolve())

@@ -11,7 +11,8 @@ export function portHolder(port: number, protocol: 'tcp' | 'udp' = 'tcp'): strin
   for (const table of [protocol, `${protocol}6`]) {
     for (const line of readLines(`/proc/net/${table}`)) {
       const [, local, , state, , , , , , inode] = line.trim().split(/\s+/)
-      if (local?.endsWith(`:${hexPort}`) && (protocol === 'udp' || state === LISTEN) && inode) inodes.add(`socket:[${inode}]`)
+      if (local?.endsWith(`:${hexPort}`) && (protocol === 'udp' || state === LISTEN) && inode)
+        inodes.add(`socket:[${inode}]`)
     }
   }
   if (inodes.size === 0) return null

@@ -11,7 +11,8 @@ const RESERVED_NAMES = new Set(['all', 'all_others'])
 
 /** Whether it can be an address of a camera, and nothing in it can be more than that in a request or a log. */
 function isCameraAddress(text: string): boolean {
-  if (!/^rtsps?:\/\//i.test(text) || /[\s\u0000-\u001f\u007f\p{Surrogate}]/u.test(text) || !URL.canParse(text)) return false
+  if (!/^rtsps?:\/\//i.test(text) || /[\s\u0000-\u001f\u007f\p{Surrogate}]/u.test(text) || !URL.canParse(text))
+    return false
   const { hostname, username, password } = new URL(text)
   // Decoded, a control character would begin a line of its own in a request to the camera.
   return hostname !== '' && !/%(?:[01][0-9a-f]|7f)/i.test(`${username}:${password}`)
@@ -54,7 +55,8 @@ function shown(value: unknown): string {
   let text = redact(JSON.stringify(value) ?? String(value))
   // What is wrong with an address may be its password ("p/w", "p w", no scheme): all before the last @ goes.
   const at = text.lastIndexOf('@')
-  if (text.lastIndexOf(':', at) >= 0 && at >= 0) text = `${/^"(?:[a-z]+:\/\/)?/i.exec(text)?.[0] ?? ''}***${text.slice(at)}`
+  if (text.lastIndexOf(':', at) >= 0 && at >= 0)
+    text = `${/^"(?:[a-z]+:\/\/)?/i.exec(text)?.[0] ?? ''}***${text.slice(at)}`
   return text.length > 80 ? `${text.slice(0, 77)}...` : text
 }
 
@@ -76,7 +78,8 @@ export function check<Shape extends z.core.$ZodLooseShape>(
     return { complaint: { field, message: `unknown ${what} "${field.slice(0, 80)}"; known are ${known.join(', ')}` } }
   }
   const field = String(issue.path[0] ?? '')
-  if (field === '') return { complaint: { field, message: `expected a JSON object with ${known.join(', ')}, got ${shown(value)}` } }
+  if (field === '')
+    return { complaint: { field, message: `expected a JSON object with ${known.join(', ')}, got ${shown(value)}` } }
   const expected = (schema.shape as Record<string, z.ZodType>)[field]?.description ?? issue.message
   const given = (value as Record<string, unknown>)[field]
   const got = given === undefined ? 'it is missing' : `got ${shown(given)}`

@@ -175,7 +175,8 @@ export class CameraPlayer {
     const silentMs = this.#silentMs(nowMs)
     const needed = this.#shown === null || silentMs >= Math.max(SUSPECT_MS, 3 * this.#shown.intervalMs)
     if (!needed) this.#dropFrom(this.#shown!.way)
-    if (nowMs >= this.#nextAskAtMs || (needed && nowMs - this.#infoAtMs > ASK_EVERY_MS && this.#trouble === null)) void this.#ask(needed)
+    if (nowMs >= this.#nextAskAtMs || (needed && nowMs - this.#infoAtMs > ASK_EVERY_MS && this.#trouble === null))
+      void this.#ask(needed)
     this.#startAttempts(nowMs, needed)
     this.#tell(silentMs)
   }
@@ -183,14 +184,20 @@ export class CameraPlayer {
   /** Shows the best that moves, ends what is worse, gives up what takes too long. */
   #judgeAttempts(nowMs: number): void {
     if (this.#shown?.ended != null) this.#shown.connection.close() // Its last picture stays until another one comes.
-    if (this.#shown && this.#shown.firstPictureAtMs !== null && nowMs - this.#shown.firstPictureAtMs > FORGIVEN_AFTER_MS) this.#penalties.delete(this.#shown.way)
+    if (
+      this.#shown &&
+      this.#shown.firstPictureAtMs !== null &&
+      nowMs - this.#shown.firstPictureAtMs > FORGIVEN_AFTER_MS
+    )
+      this.#penalties.delete(this.#shown.way)
     for (const way of WAYS) {
       const attempt = this.#attempts.get(way)
       if (!attempt) continue
       const ageMs = nowMs - attempt.startedAtMs
       if (attempt.ended !== null) this.#fail(attempt, attempt.ended)
       else if (attempt.firstPictureAtMs !== null) this.#show(attempt)
-      else if (ageMs > GIVE_UP_MS[way] + (attempt.connection.established ? this.#gopMs() : 0)) this.#fail(attempt, `no picture came by ${WAY_WORDS[way]} within ${Math.round(ageMs / 1000)} s`)
+      else if (ageMs > GIVE_UP_MS[way] + (attempt.connection.established ? this.#gopMs() : 0))
+        this.#fail(attempt, `no picture came by ${WAY_WORDS[way]} within ${Math.round(ageMs / 1000)} s`)
     }
   }
 
@@ -209,7 +216,8 @@ export class CameraPlayer {
 
   /** Ends the attempts that would be no better than this way. */
   #dropFrom(way: Way): void {
-    for (const other of [...this.#attempts.values()]) if (WAYS.indexOf(other.way) >= WAYS.indexOf(way)) this.#drop(other)
+    for (const other of [...this.#attempts.values()])
+      if (WAYS.indexOf(other.way) >= WAYS.indexOf(way)) this.#drop(other)
   }
 
   #drop(attempt: Attempt): void {
@@ -230,7 +238,11 @@ export class CameraPlayer {
     if (!always && better) return
     const count = (this.#penalties.get(attempt.way)?.count ?? 0) + 1
     const delayMs = Math.min(LONGEST_PENALTY_MS, FIRST_PENALTY_MS * 2 ** (count - 1)) * (0.8 + 0.4 * Math.random())
-    this.#penalties.set(attempt.way, { count, untilMs: performance.now() + delayMs, reason: attempt.ended ?? 'the picture stood still' })
+    this.#penalties.set(attempt.way, {
+      count,
+      untilMs: performance.now() + delayMs,
+      reason: attempt.ended ?? 'the picture stood still',
+    })
     this.#nextAskAtMs = 0 // The gateway may know by now why.
   }
 
@@ -252,13 +264,22 @@ export class CameraPlayer {
 
   #start(way: Way, info: CameraInfo): void {
     const nowMs = performance.now()
-    const attempt = { way, startedAtMs: nowMs, firstPictureAtMs: null, pictureAtMs: nowMs, intervalMs: 0, ended: null } as Omit<Attempt, 'connection'> as Attempt
+    const attempt = {
+      way,
+      startedAtMs: nowMs,
+      firstPictureAtMs: null,
+      pictureAtMs: nowMs,
+      intervalMs: 0,
+      ended: null,
+    } as Omit<Attempt, 'connection'> as Attempt
     const events: ConnectionEvents = {
       onPicture: () => {
         const atMs = performance.now()
         if (attempt.firstPictureAtMs === null) attempt.firstPictureAtMs = atMs
         else if (attempt.intervalMs === 0) attempt.intervalMs = Math.min(atMs - attempt.pictureAtMs, FROZEN_MS)
-        else attempt.intervalMs += 0.1 * (Math.min(atMs - attempt.pictureAtMs, 3 * attempt.intervalMs) - attempt.intervalMs)
+        else
+          attempt.intervalMs +=
+            0.1 * (Math.min(atMs - attempt.pictureAtMs, 3 * attempt.intervalMs) - attempt.intervalMs)
         attempt.pictureAtMs = atMs
         if (this.#attempts.get(way) === attempt || this.#status.state === 'stalled') this.#tick()
       },
@@ -276,7 +297,14 @@ export class CameraPlayer {
       case 'mjpeg':
         attempt.connection = openMjpeg(`${this.#base}/mjpeg?cam=${encodeURIComponent(this.#name)}`, events)
     }
-    Object.assign(attempt.connection.element.style, { position: 'absolute', inset: '0', width: '100%', height: '100%', objectFit: 'contain', visibility: this.#shown ? 'hidden' : 'visible' })
+    Object.assign(attempt.connection.element.style, {
+      position: 'absolute',
+      inset: '0',
+      width: '100%',
+      height: '100%',
+      objectFit: 'contain',
+      visibility: this.#shown ? 'hidden' : 'visible',
+    })
     this.#container.append(attempt.connection.element)
     this.#attempts.set(way, attempt)
   }
@@ -314,7 +342,11 @@ export class CameraPlayer {
       const info = answer['camera'] as CameraInfo | undefined
       if (!info || typeof info.state !== 'string') throw new Error('what answers there is not a Framegate gateway')
       // What failed while the camera, the gateway or MediaMTX was away deserves another try.
-      const back = info.state === 'live' && (this.#info?.state !== 'live' || this.#trouble !== null || (this.#info.webrtc_whep === null && info.webrtc_whep !== null))
+      const back =
+        info.state === 'live' &&
+        (this.#info?.state !== 'live' ||
+          this.#trouble !== null ||
+          (this.#info.webrtc_whep === null && info.webrtc_whep !== null))
       if (back) this.#penalties.clear()
       this.#info = info
       this.#trouble = null
@@ -335,7 +367,12 @@ export class CameraPlayer {
     let response: Response
     let text: string
     try {
-      response = await fetch(`${this.#base}/${path}`, body ? { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body), signal } : { signal, cache: 'no-store' })
+      response = await fetch(
+        `${this.#base}/${path}`,
+        body
+          ? { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body), signal }
+          : { signal, cache: 'no-store' },
+      )
       text = await response.text()
     } catch {
       throw new Error(`the gateway at ${this.#base} does not answer`)
@@ -346,16 +383,20 @@ export class CameraPlayer {
     } catch {
       answer = null
     }
-    if (answer === null || typeof answer !== 'object') throw new Error(`the gateway at ${this.#base} answered HTTP ${response.status}, and not in its own words`)
+    if (answer === null || typeof answer !== 'object')
+      throw new Error(`the gateway at ${this.#base} answered HTTP ${response.status}, and not in its own words`)
     const { ok, error } = answer as { ok?: unknown; error?: unknown }
     if (response.status === 404) this.#started = false // It has lost the camera: start it again, where that is possible.
-    if (!response.ok || ok === false) throw new Error(typeof error === 'string' ? error : `the gateway answered HTTP ${response.status}`)
+    if (!response.ok || ok === false)
+      throw new Error(typeof error === 'string' ? error : `the gateway answered HTTP ${response.status}`)
     return answer as Record<string, unknown>
   }
 
   #silentMs(nowMs: number): number {
     if (!this.#shown) return 0
-    return this.#shown.ended !== null ? Math.max(SUSPECT_MS, nowMs - this.#shown.pictureAtMs) : nowMs - this.#shown.pictureAtMs
+    return this.#shown.ended !== null
+      ? Math.max(SUSPECT_MS, nowMs - this.#shown.pictureAtMs)
+      : nowMs - this.#shown.pictureAtMs
   }
 
   #forgiveHiddenTime(): void {
@@ -367,7 +408,11 @@ export class CameraPlayer {
 
   #tell(silentMs: number): void {
     const shown = this.#shown
-    const away = this.#trouble ?? (this.#info && this.#info.state !== 'live' ? (this.#info.last_error?.message ?? `the camera is ${this.#info.state}`) : null)
+    const away =
+      this.#trouble ??
+      (this.#info && this.#info.state !== 'live'
+        ? (this.#info.last_error?.message ?? `the camera is ${this.#info.state}`)
+        : null)
     let status: PlayerStatus
     if (!shown) {
       const failures = WAYS.map((way) => this.#penalties.get(way)?.reason).filter(Boolean)
@@ -378,7 +423,11 @@ export class CameraPlayer {
       status = { state: 'live', way: 'webrtc', reason: null }
     } else {
       const why = this.#info ? this.#blocked('webrtc', this.#info) : null
-      status = { state: 'fallback', way: shown.way, reason: why ?? this.#penalties.get('webrtc')?.reason ?? 'WebRTC takes long' }
+      status = {
+        state: 'fallback',
+        way: shown.way,
+        reason: why ?? this.#penalties.get('webrtc')?.reason ?? 'WebRTC takes long',
+      }
     }
     const { state, way, reason } = this.#status
     if (status.state === state && status.way === way && status.reason === reason) return
@@ -419,8 +468,14 @@ function watchPictures(video: HTMLVideoElement, onPicture: () => void): () => vo
 }
 
 function playsH265(way: Way): boolean {
-  if (way === 'hls') return typeof MediaSource !== 'undefined' && MediaSource.isTypeSupported('video/mp4; codecs="hvc1.1.6.L120.B0"')
-  return typeof RTCRtpReceiver !== 'undefined' && (RTCRtpReceiver.getCapabilities('video')?.codecs ?? []).some(({ mimeType }) => mimeType.toLowerCase() === 'video/h265')
+  if (way === 'hls')
+    return typeof MediaSource !== 'undefined' && MediaSource.isTypeSupported('video/mp4; codecs="hvc1.1.6.L120.B0"')
+  return (
+    typeof RTCRtpReceiver !== 'undefined' &&
+    (RTCRtpReceiver.getCapabilities('video')?.codecs ?? []).some(
+      ({ mimeType }) => mimeType.toLowerCase() === 'video/h265',
+    )
+  )
 }
 
 // WebRTC by WHEP ---------------------------------------------------------------------------
@@ -442,7 +497,8 @@ function openWhep(url: string, { onPicture, onEnd }: ConnectionEvents): Connecti
     const url = sessionUrl
     sessionUrl = null
     // keepalive: it is sent even while the page goes away.
-    if (url !== null) await fetch(url, { method: 'DELETE', keepalive: true, signal: AbortSignal.timeout(2000) }).catch(() => undefined)
+    if (url !== null)
+      await fetch(url, { method: 'DELETE', keepalive: true, signal: AbortSignal.timeout(2000) }).catch(() => undefined)
     peer?.close()
   }
 
@@ -450,7 +506,10 @@ function openWhep(url: string, { onPicture, onEnd }: ConnectionEvents): Connecti
     const description = peer?.localDescription
     if (sessionUrl === null || !description || waiting.length === 0) return
     const body = candidateFragment(description.sdp, waiting.splice(0))
-    const headers: Record<string, string> = { 'Content-Type': 'application/trickle-ice-sdpfrag', 'If-Match': entityTag ?? '*' }
+    const headers: Record<string, string> = {
+      'Content-Type': 'application/trickle-ice-sdpfrag',
+      'If-Match': entityTag ?? '*',
+    }
     // Some servers take none after the offer; those in the offer may do.
     await fetch(sessionUrl, { method: 'PATCH', headers, body, signal: limit }).catch(() => undefined)
   }
@@ -478,7 +537,12 @@ function openWhep(url: string, { onPicture, onEnd }: ConnectionEvents): Connecti
     }
     await peer.setLocalDescription(await peer.createOffer())
     // Not aborted by close(): a session whose address is not known could not be ended.
-    const response = await fetch(url, { method: 'POST', headers: { 'Content-Type': 'application/sdp' }, body: peer.localDescription!.sdp, signal: limit })
+    const response = await fetch(url, {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/sdp' },
+      body: peer.localDescription!.sdp,
+      signal: limit,
+    })
     const answer = await response.text()
     if (response.status !== 201) throw new Error(`MediaMTX refused WebRTC (HTTP ${response.status})${wordsOf(answer)}`)
     sessionUrl = sessionUrlOf(url, response.headers.get('Location'))
@@ -521,13 +585,17 @@ export function sessionUrlOf(whepUrl: string, location: string | null): string |
 }
 
 /** The body of a PATCH, RFC 8840. */
-export function candidateFragment(offer: string, candidates: readonly { candidate: string; sdpMid: string | null; sdpMLineIndex: number | null }[]): string {
+export function candidateFragment(
+  offer: string,
+  candidates: readonly { candidate: string; sdpMid: string | null; sdpMLineIndex: number | null }[],
+): string {
   const attribute = (name: string) => new RegExp(`^a=${name}:.*$`, 'm').exec(offer)?.[0] ?? ''
   const media = offer.split(/\r?\n/).filter((line) => line.startsWith('m='))
   const lines = [attribute('ice-ufrag'), attribute('ice-pwd')]
   for (const [index, line] of media.entries()) {
     const own = candidates.filter(({ sdpMLineIndex }) => (sdpMLineIndex ?? 0) === index)
-    if (own.length > 0) lines.push(line, `a=mid:${own[0]!.sdpMid ?? index}`, ...own.map(({ candidate }) => `a=${candidate}`))
+    if (own.length > 0)
+      lines.push(line, `a=mid:${own[0]!.sdpMid ?? index}`, ...own.map(({ candidate }) => `a=${candidate}`))
   }
   return `${lines.join('\r\n')}\r\n`
 }
@@ -547,7 +615,8 @@ export function parseIceServers(link: string | null): RTCIceServer[] {
   return [...link.matchAll(/<([^>]+)>((?:\s*;\s*[\w-]+="(?:[^"\\]|\\.)*")*)/g)]
     .filter(([, , parameters]) => /rel="ice-server"/.test(parameters ?? ''))
     .map(([, urls, parameters]) => {
-      const value = (name: string) => new RegExp(`;\\s*${name}="((?:[^"\\\\]|\\\\.)*)"`).exec(parameters ?? '')?.[1]?.replace(/\\(.)/g, '$1')
+      const value = (name: string) =>
+        new RegExp(`;\\s*${name}="((?:[^"\\\\]|\\\\.)*)"`).exec(parameters ?? '')?.[1]?.replace(/\\(.)/g, '$1')
       const username = value('username')
       return username === undefined ? { urls: urls! } : { urls: urls!, username, credential: value('credential') ?? '' }
     })
@@ -585,7 +654,12 @@ function openHls(url: string, { onPicture, onEnd }: ConnectionEvents): Connectio
     if (closed) return
     if (!Hls.isSupported()) return native()
     const once = { maxTimeToFirstByteMs: 8000, maxLoadTimeMs: 10000, timeoutRetry: null, errorRetry: null }
-    const hls = new Hls({ lowLatencyMode: true, backBufferLength: 5, maxLiveSyncPlaybackRate: 1.5, manifestLoadPolicy: { default: once } })
+    const hls = new Hls({
+      lowLatencyMode: true,
+      backBufferLength: 5,
+      maxLiveSyncPlaybackRate: 1.5,
+      manifestLoadPolicy: { default: once },
+    })
     destroy = () => hls.destroy()
     hls.on(Hls.Events.ERROR, (_, { fatal, details, response }) => {
       if (fatal) onEnd(`HLS broke off: ${response?.code ? `HTTP ${response.code}, ` : ''}${details}`)
@@ -637,13 +711,21 @@ function openMjpeg(url: string, { onPicture, onEnd }: ConnectionEvents): Connect
 
   const connect = async () => {
     const response = await fetch(url, { signal: closing.signal, cache: 'no-store' })
-    if (!response.ok || !response.body) throw new Error(`the gateway refused MJPEG (HTTP ${response.status})${wordsOf(await response.text())}`)
+    if (!response.ok || !response.body)
+      throw new Error(`the gateway refused MJPEG (HTTP ${response.status})${wordsOf(await response.text())}`)
     await readParts(response.body, show)
     throw new Error('the gateway ended the MJPEG stream')
   }
 
   connect().catch((error: unknown) => {
-    if (!closing.signal.aborted) onEnd(error instanceof TypeError ? 'the gateway cannot be reached for MJPEG' : error instanceof Error ? error.message : String(error))
+    if (!closing.signal.aborted)
+      onEnd(
+        error instanceof TypeError
+          ? 'the gateway cannot be reached for MJPEG'
+          : error instanceof Error
+            ? error.message
+            : String(error),
+      )
   })
 
   return {
@@ -658,7 +740,10 @@ function openMjpeg(url: string, { onPicture, onEnd }: ConnectionEvents): Connect
 }
 
 /** The bodies of a multipart stream whose parts tell their Content-Length. */
-export async function readParts(body: ReadableStream<Uint8Array>, onPart: (part: Uint8Array<ArrayBuffer>) => void): Promise<void> {
+export async function readParts(
+  body: ReadableStream<Uint8Array>,
+  onPart: (part: Uint8Array<ArrayBuffer>) => void,
+): Promise<void> {
   const reader = body.getReader()
   let buffer = new Uint8Array(0)
   for (;;) {
@@ -702,7 +787,17 @@ export interface ReactWhepSampleProps extends Omit<CameraPlayerOptions, 'onStatu
 }
 
 /** A camera's live picture. It fills its box, which needs a height or an aspect ratio (16:9 by default). */
-export function ReactWhepSample({ gatewayBase, cameraName, rtspUrl, pubFps, scaleWidth, ways, className, style, onState }: ReactWhepSampleProps) {
+export function ReactWhepSample({
+  gatewayBase,
+  cameraName,
+  rtspUrl,
+  pubFps,
+  scaleWidth,
+  ways,
+  className,
+  style,
+  onState,
+}: ReactWhepSampleProps) {
   const box = useRef<HTMLDivElement>(null)
   const [status, setStatus] = useState<PlayerStatus>({ state: 'connecting', way: null, reason: null })
   const listener = useRef(onState)
@@ -719,7 +814,16 @@ export function ReactWhepSample({ gatewayBase, cameraName, rtspUrl, pubFps, scal
     tell({ state: 'connecting', way: null, reason: null })
     // Later, so that what StrictMode mounts and unmounts at once opens nothing.
     const timer = setTimeout(() => {
-      if (box.current) player = new CameraPlayer(box.current, { gatewayBase, cameraName, rtspUrl, pubFps, scaleWidth, ways: wanted?.split(',') as Way[] | undefined, onStatus: tell })
+      if (box.current)
+        player = new CameraPlayer(box.current, {
+          gatewayBase,
+          cameraName,
+          rtspUrl,
+          pubFps,
+          scaleWidth,
+          ways: wanted?.split(',') as Way[] | undefined,
+          onStatus: tell,
+        })
     })
     return () => {
       clearTimeout(timer)
@@ -729,8 +833,18 @@ export function ReactWhepSample({ gatewayBase, cameraName, rtspUrl, pubFps, scal
 
   const words = wordsFor(status, cameraName)
   return (
-    <div className={className} data-framegate-state={status.state} data-framegate-way={status.way ?? undefined} style={{ ...BOX, ...style }}>
-      <div ref={box} role="img" aria-label={`Live picture of ${cameraName}`} style={{ ...FILL, ...(status.state === 'stalled' ? DIMMED : {}) }} />
+    <div
+      className={className}
+      data-framegate-state={status.state}
+      data-framegate-way={status.way ?? undefined}
+      style={{ ...BOX, ...style }}
+    >
+      <div
+        ref={box}
+        role="img"
+        aria-label={`Live picture of ${cameraName}`}
+        style={{ ...FILL, ...(status.state === 'stalled' ? DIMMED : {}) }}
+      />
       {words !== null && (
         <div role="status" style={status.state === 'fallback' ? BADGE : OVERLAY} title={status.reason ?? undefined}>
           <strong>{words}</strong>
@@ -748,9 +862,35 @@ function wordsFor({ state, way }: PlayerStatus, name: string): string | null {
 }
 
 const FILL: CSSProperties = { position: 'absolute', inset: 0 }
-const BOX: CSSProperties = { position: 'relative', overflow: 'hidden', aspectRatio: '16 / 9', background: '#14171b', color: '#fff', font: '14px/1.4 system-ui, sans-serif' }
+const BOX: CSSProperties = {
+  position: 'relative',
+  overflow: 'hidden',
+  aspectRatio: '16 / 9',
+  background: '#14171b',
+  color: '#fff',
+  font: '14px/1.4 system-ui, sans-serif',
+}
 const DIMMED: CSSProperties = { opacity: 0.35, filter: 'grayscale(1)' }
-const OVERLAY: CSSProperties = { ...FILL, display: 'flex', flexDirection: 'column', alignItems: 'center', justifyContent: 'center', gap: 4, padding: 16, textAlign: 'center', overflowWrap: 'anywhere', textShadow: '0 1px 2px rgb(0 0 0 / 70%)' }
-const BADGE: CSSProperties = { position: 'absolute', right: 8, top: 8, padding: '1px 8px', borderRadius: 6, background: 'rgb(0 0 0 / 55%)', fontSize: 12 }
+const OVERLAY: CSSProperties = {
+  ...FILL,
+  display: 'flex',
+  flexDirection: 'column',
+  alignItems: 'center',
+  justifyContent: 'center',
+  gap: 4,
+  padding: 16,
+  textAlign: 'center',
+  overflowWrap: 'anywhere',
+  textShadow: '0 1px 2px rgb(0 0 0 / 70%)',
+}
+const BADGE: CSSProperties = {
+  position: 'absolute',
+  right: 8,
+  top: 8,
+  padding: '1px 8px',
+  borderRadius: 6,
+  background: 'rgb(0 0 0 / 55%)',
+  fontSize: 12,
+}
 
 export default ReactWhepSample

@@ -1,9 +1,9 @@
 // Module entry: exports, and the hook that closes what is open when the environment
 // ends. JS thread.
-#include <napi.h>
 #include <linux/sockios.h>
 #include <linux/tcp.h>
 #include <malloc.h>
+#include <napi.h>
 #include <netinet/in.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
@@ -20,8 +20,7 @@ namespace {
 // 1.2 s where its registry is cold, hence not on the JS thread.
 class InspectWorker final : public Napi::AsyncWorker {
  public:
-  explicit InspectWorker(Napi::Env env)
-      : Napi::AsyncWorker(env), deferred_(Napi::Promise::Deferred::New(env)) {}
+  explicit InspectWorker(Napi::Env env) : Napi::AsyncWorker(env), deferred_(Napi::Promise::Deferred::New(env)) {}
   Napi::Promise Promise() const { return deferred_.Promise(); }
 
   void Execute() override {
@@ -73,8 +72,8 @@ Napi::Value TcpQueue(const Napi::CallbackInfo& info) {
   return object;
 }
 
-// keepMemoryTogether(): threads share one of glibc's arenas from now on. With one for each, what ended sessions leave is
-// scattered over many: 500 reconnects of 4 cameras held 219 MB in place of 203.
+// keepMemoryTogether(): threads share one of glibc's arenas from now on. With one for each, what ended sessions leave
+// is scattered over many: 500 reconnects of 4 cameras held 219 MB in place of 203.
 Napi::Value KeepMemoryTogether(const Napi::CallbackInfo& info) {
 #ifdef M_ARENA_MAX
   mallopt(M_ARENA_MAX, 1);
@@ -102,8 +101,6 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
 }  // namespace
 }  // namespace framegate
 
-static Napi::Object InitModule(Napi::Env env, Napi::Object exports) {
-  return framegate::Init(env, exports);
-}
+static Napi::Object InitModule(Napi::Env env, Napi::Object exports) { return framegate::Init(env, exports); }
 
 NODE_API_MODULE(framegate, InitModule)

@@ -76,11 +76,11 @@ void JsWaker::OnWake(Napi::Env env, Napi::Function, PipelineWrap* wrap, void*) {
 }
 
 void PipelineWrap::Define(Napi::Env env, Napi::Object exports, AddonData* data) {
-  Napi::Function constructor = DefineClass(
-      env, "Pipeline",
-      {InstanceMethod("setRenditions", &PipelineWrap::SetRenditions),
-       InstanceMethod("stats", &PipelineWrap::Stats), InstanceMethod("close", &PipelineWrap::Close)},
-      data);
+  Napi::Function constructor =
+      DefineClass(env, "Pipeline",
+                  {InstanceMethod("setRenditions", &PipelineWrap::SetRenditions),
+                   InstanceMethod("stats", &PipelineWrap::Stats), InstanceMethod("close", &PipelineWrap::Close)},
+                  data);
   data->pipeline_constructor = Napi::Persistent(constructor);
   exports.Set("Pipeline", constructor);
 }
@@ -90,8 +90,7 @@ PipelineWrap::PipelineWrap(const Napi::CallbackInfo& info)
   Napi::Env env = info.Env();
   closed_ = true;  // Until everything stands.
   if (info.Length() != 2 || !info[0].IsObject() || !info[1].IsFunction()) {
-    Napi::TypeError::New(env, "Pipeline takes an options object and a function")
-        .ThrowAsJavaScriptException();
+    Napi::TypeError::New(env, "Pipeline takes an options object and a function").ThrowAsJavaScriptException();
     return;
   }
   SourceOptions options;
@@ -193,8 +192,7 @@ Napi::Value PipelineWrap::Stats(const Napi::CallbackInfo& info) {
   Napi::Object object = Napi::Object::New(env);
   auto number = [&](const char* key, double value) { object.Set(key, Napi::Number::New(env, value)); };
   number("fps", stats.fps);
-  object.Set("ageMs", stats.age_ns < 0 ? env.Null()
-                                       : Napi::Value(Napi::Number::New(env, stats.age_ns / 1e6)));
+  object.Set("ageMs", stats.age_ns < 0 ? env.Null() : Napi::Value(Napi::Number::New(env, stats.age_ns / 1e6)));
   number("accessUnits", static_cast<double>(stats.access_units));
   number("gateDropped", static_cast<double>(stats.gate_dropped));
   number("gateClosings", static_cast<double>(stats.gate_closings));

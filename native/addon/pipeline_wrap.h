@@ -27,8 +27,8 @@ struct AddonData {
 class JsWaker {
  public:
   void Open(Napi::Env env, PipelineWrap* wrap);
-  void Wake();           // Any thread; does nothing once the environment is gone.
-  void Release();        // JS thread: no wake after this.
+  void Wake();     // Any thread; does nothing once the environment is gone.
+  void Release();  // JS thread: no wake after this.
   void SetRef(Napi::Env env, bool referenced);
 
  private:

@@ -11,17 +11,17 @@
 namespace framegate {
 
 struct AccessUnitInfo {
-  bool well_formed = false;   // NAL lengths add up and there is a slice of the picture.
-  bool key = false;           // H.264: IDR. H.265: IRAP (types 16 to 21).
-  int recovery_frames = -1;   // H.264: of a recovery point SEI, frames until the picture is whole; -1: none.
+  bool well_formed = false;            // NAL lengths add up and there is a slice of the picture.
+  bool key = false;                    // H.264: IDR. H.265: IRAP (types 16 to 21).
+  int recovery_frames = -1;            // H.264: of a recovery point SEI, frames until the picture is whole; -1: none.
   bool starts_at_first_block = false;  // The first slice begins at the first block.
-  bool reference = false;     // Others may predict from this picture.
-  bool b_slices = false;      // Holds a bi-predicted slice.
-  bool rasl = false;          // H.265: leading picture that needs what lies before its IRAP.
-  bool leading = false;       // H.265: any leading picture (RASL, RADL).
-  bool frame_num_known = false;   // H.264 alone.
+  bool reference = false;              // Others may predict from this picture.
+  bool b_slices = false;               // Holds a bi-predicted slice.
+  bool rasl = false;                   // H.265: leading picture that needs what lies before its IRAP.
+  bool leading = false;                // H.265: any leading picture (RASL, RADL).
+  bool frame_num_known = false;        // H.264 alone.
   uint32_t frame_num = 0;
-  uint32_t max_frame_num = 0;     // 2^log2_max_frame_num of the active SPS.
+  uint32_t max_frame_num = 0;  // 2^log2_max_frame_num of the active SPS.
   bool frame_num_gaps_allowed = false;
 };
 

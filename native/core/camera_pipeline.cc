@@ -24,10 +24,14 @@ constexpr int64_t kLateNs = 4000000000;
 
 GateRules RulesFor(Codec codec) {
   switch (codec) {
-    case Codec::kH264: return GateRules::kH264;
-    case Codec::kH265: return GateRules::kH265;
-    case Codec::kMjpeg: return GateRules::kIntraOnly;
-    case Codec::kOther: break;
+    case Codec::kH264:
+      return GateRules::kH264;
+    case Codec::kH265:
+      return GateRules::kH265;
+    case Codec::kMjpeg:
+      return GateRules::kIntraOnly;
+    case Codec::kOther:
+      break;
   }
   return GateRules::kNone;
 }
@@ -251,7 +255,8 @@ void CameraPipeline::CheckTimers(int64_t now_ns) {
     fail("ERR_SOURCE_SILENT", "it stopped sending");
   } else if (now_ns - std::max(last_frame, started_ns_) > gate_limit) {
     fail("ERR_NO_KEY_FRAME", "it sends, but no whole key frame to begin with");
-  } else if (key_by_new_session && key_is_far && waits_since != 0 && now_ns - std::max(waits_since, last_key) > kFetchKeyNs) {
+  } else if (key_by_new_session && key_is_far && waits_since != 0 &&
+             now_ns - std::max(waits_since, last_key) > kFetchKeyNs) {
     fail("ERR_NO_KEY_FRAME", "pictures were lost and its next key frame is far: a new session begins with one");
   } else if (late_since_ns_ != 0 && now_ns - late_since_ns_ > kLateNs) {
     fail("ERR_SOURCE_LATE", "what it sends comes too late: the way from it is too slow for its pictures");
@@ -364,8 +369,8 @@ PipelineStats CameraPipeline::Stats() const {
     if (last_frame_ns_ != 0) stats.age_ns = now_ns - last_frame_ns_;
     if (arrivals_ns_.size() >= 2 && stats.age_ns < kArrivalWindowNs) {
       // The time since the last arrival counts too, so that a stalled camera's rate falls.
-      const int64_t span = std::max(arrivals_ns_.back() - arrivals_ns_.front(),
-                                    now_ns - arrivals_ns_.front() - FrameIntervalNs());
+      const int64_t span =
+          std::max(arrivals_ns_.back() - arrivals_ns_.front(), now_ns - arrivals_ns_.front() - FrameIntervalNs());
       // A stream often begins with a burst: over less than a second it says nothing of the rate.
       if (span >= 1000000000) stats.fps = 1e9 * static_cast<double>(arrivals_ns_.size() - 1) / span;
     }

@@ -30,7 +30,7 @@ namespace framegate {
 // kind; the end is told once and never lost.
 struct PipelineNews {
   std::optional<StreamInfo> stream;
-  std::optional<bool> live;   // Whole frames arrive; false: they stopped arriving.
+  std::optional<bool> live;  // Whole frames arrive; false: they stopped arriving.
   std::optional<PipelineError> ended;
   std::vector<std::unique_ptr<JpegFrame>> frames;
 };
@@ -101,8 +101,8 @@ class CameraPipeline {
   bool have_codec_ = false;
   std::deque<int64_t> arrivals_ns_;  // Of whole frames, the last 3 s.
   int64_t last_frame_ns_ = 0;
-  int64_t last_key_ns_ = 0;       // A picture to begin with, whole or not.
-  int64_t closed_since_ns_ = 0;   // The gate; 0 while it is open.
+  int64_t last_key_ns_ = 0;      // A picture to begin with, whole or not.
+  int64_t closed_since_ns_ = 0;  // The gate; 0 while it is open.
   bool began_with_key_ = false;
   uint64_t passed_ = 0, gate_dropped_ = 0;
   int frames_since_key_ = 0, gop_length_ = 0;

@@ -46,8 +46,7 @@ std::vector<GstElement*> DecoderElements(Codec codec) {
 
 }  // namespace
 
-DecodeHalf::DecodeHalf(Codec codec, bool stock_elements, Counters* counters, OnFrame on_frame,
-                       OnError on_error)
+DecodeHalf::DecodeHalf(Codec codec, bool stock_elements, Counters* counters, OnFrame on_frame, OnError on_error)
     : codec_(codec),
       stock_elements_(stock_elements),
       counters_(counters),
@@ -118,8 +117,8 @@ void DecodeHalf::Run() {
   chain_.reset();
 }
 
-// When decoding is late: nothing is shown until it has caught up, or a key picture waits to go on from; where it cannot,
-// everything up to the next key picture is let go.
+// When decoding is late: nothing is shown until it has caught up, or a key picture waits to go on from; where it
+// cannot, everything up to the next key picture is let go.
 bool DecodeHalf::DropForLag(const AccessUnit& unit) {
   if (codec_ == Codec::kOther) return false;
   const int64_t now = MonotonicNs();
@@ -165,7 +164,8 @@ bool DecodeHalf::AnyWaits() {
 // A picture that decoding can go on from at once, behind the one that is its turn.
 bool DecodeHalf::KeyWaits() {
   std::lock_guard<std::mutex> lock(mutex_);
-  return std::any_of(queue_.begin(), queue_.end(), [](const AccessUnitPtr& unit) { return unit->key && unit->recovery_frames <= 0; });
+  return std::any_of(queue_.begin(), queue_.end(),
+                     [](const AccessUnitPtr& unit) { return unit->key && unit->recovery_frames <= 0; });
 }
 
 bool DecodeHalf::OpenChain(const AccessUnit&) {
@@ -180,8 +180,7 @@ bool DecodeHalf::OpenChain(const AccessUnit&) {
 void DecodeHalf::Decode(const AccessUnit& unit) {
   {
     std::lock_guard<std::mutex> lock(raw_mutex_);
-    times_[unit.pts_ns] = {unit.received_at_us, unit.received_mono_ns, unit.captured_at_us,
-                           unit.transport_lag_ns};
+    times_[unit.pts_ns] = {unit.received_at_us, unit.received_mono_ns, unit.captured_at_us, unit.transport_lag_ns};
     if (times_.size() > kMaxTimes) times_.erase(times_.begin());
   }
   if (stuck_since_ns_ == 0) stuck_since_ns_ = MonotonicNs();
@@ -288,15 +287,14 @@ void DecodeHalf::Publish(SamplePtr raw, const GstVideoInfo& info, const Times& t
     if (!output.limiter.Take(pts)) continue;
     const Rendition& rendition = output.rendition;
     int width = 0, height = 0;
-    ScaledSize(GST_VIDEO_INFO_WIDTH(&info), GST_VIDEO_INFO_HEIGHT(&info), rendition.width, &width,
-               &height);
+    ScaledSize(GST_VIDEO_INFO_WIDTH(&info), GST_VIDEO_INFO_HEIGHT(&info), rendition.width, &width, &height);
     auto same = std::find_if(made.begin(), made.end(), [&](const Made& other) {
       return other.width == width && other.quality == rendition.jpeg_quality;
     });
     if (same == made.end()) {
       const bool fast = !stock_elements_ && FastJpegEncoderTakes(info);
       if (!encoder_ || fast != encoder_is_fast_) {
-        encoder_ = fast             ? MakeFastJpegEncoder()
+        encoder_ = fast              ? MakeFastJpegEncoder()
                    : stock_elements_ ? MakeStockJpegEncoder()
                                      : MakeConvertingJpegEncoder();
         encoder_is_fast_ = fast;

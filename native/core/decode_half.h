@@ -33,8 +33,7 @@ class DecodeHalf {
   using OnError = std::function<void(PipelineError)>;
 
   // on_frame and on_error are called on the decode thread. counters outlive this.
-  DecodeHalf(Codec codec, bool stock_elements, Counters* counters, OnFrame on_frame,
-             OnError on_error);
+  DecodeHalf(Codec codec, bool stock_elements, Counters* counters, OnFrame on_frame, OnError on_error);
   ~DecodeHalf() { Stop(); }
   DecodeHalf(const DecodeHalf&) = delete;
   DecodeHalf& operator=(const DecodeHalf&) = delete;
@@ -93,7 +92,7 @@ class DecodeHalf {
   std::mutex mutex_;  // Guards queue_, overflowed_, renditions_.
   std::condition_variable wake_;
   std::deque<AccessUnitPtr> queue_;
-  bool overflowed_ = false;     // Units were let go from the queue.
+  bool overflowed_ = false;  // Units were let go from the queue.
   std::vector<Rendition> renditions_;
   bool renditions_changed_ = false;
   std::atomic<bool> stopping_{false};
@@ -110,13 +109,13 @@ class DecodeHalf {
   std::vector<Output> outputs_;
   std::map<uint64_t, Times> times_;  // By PTS: which unit a decoded frame came from.
   int64_t catching_up_until_ns_ = 0;
-  int64_t behind_ns_ = 0;       // How far, when that was set.
+  int64_t behind_ns_ = 0;                 // How far, when that was set.
   std::atomic<bool> catching_up_{false};  // Nothing is shown before the newest frame.
   bool waiting_for_key_ = false;
-  bool begins_ = true;          // The next unit is the first, or comes after others were let go.
-  int hidden_left_ = 0;         // So many units more until pictures are whole (intra refresh).
+  bool begins_ = true;                  // The next unit is the first, or comes after others were let go.
+  int hidden_left_ = 0;                 // So many units more until pictures are whole (intra refresh).
   Damage unit_damage_ = Damage::kNone;  // What the decoder found in the unit in work.
-  uint64_t not_before_ns_ = 0;  // What the decoder still holds from before a resumption is void.
+  uint64_t not_before_ns_ = 0;          // What the decoder still holds from before a resumption is void.
   bool skipped_last_ = false;
 };
 

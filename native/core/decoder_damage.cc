@@ -39,7 +39,8 @@ void OnLog(GstDebugCategory* category, GstDebugLevel, const gchar*, const gchar*
   if (t_damage == nullptr || std::strcmp(gst_debug_category_get_name(category), "libav") != 0) return;
   const gchar* text = gst_debug_message_get(message);
   for (const auto& complaint : kComplaints) {
-    if (text != nullptr && std::strstr(text, complaint.part) != nullptr) *t_damage = std::max(*t_damage, complaint.damage);
+    if (text != nullptr && std::strstr(text, complaint.part) != nullptr)
+      *t_damage = std::max(*t_damage, complaint.damage);
   }
 }
 

@@ -12,8 +12,7 @@ GstElement* MakeElement(const char* factory, const char* properties) {
   std::string word;
   while (words >> word) {
     const size_t equals = word.find('=');
-    gst_util_set_object_arg(G_OBJECT(element), word.substr(0, equals).c_str(),
-                            word.substr(equals + 1).c_str());
+    gst_util_set_object_arg(G_OBJECT(element), word.substr(0, equals).c_str(), word.substr(equals + 1).c_str());
   }
   return element;
 }

@@ -14,12 +14,10 @@ constexpr uint8_t kH265EndOfSequence[] = {0, 0, 0, 2, 0x48, 0x01};
 
 SamplePtr PrependEndOfSequence(GstSample* sample) {
   GstBuffer* buffer = gst_buffer_copy(gst_sample_get_buffer(sample));
-  GstMemory* memory = gst_memory_new_wrapped(
-      GST_MEMORY_FLAG_READONLY, const_cast<uint8_t*>(kH265EndOfSequence),
-      sizeof kH265EndOfSequence, 0, sizeof kH265EndOfSequence, nullptr, nullptr);
+  GstMemory* memory = gst_memory_new_wrapped(GST_MEMORY_FLAG_READONLY, const_cast<uint8_t*>(kH265EndOfSequence),
+                                             sizeof kH265EndOfSequence, 0, sizeof kH265EndOfSequence, nullptr, nullptr);
   gst_buffer_prepend_memory(buffer, memory);
-  SamplePtr with(gst_sample_new(buffer, gst_sample_get_caps(sample), gst_sample_get_segment(sample),
-                                nullptr));
+  SamplePtr with(gst_sample_new(buffer, gst_sample_get_caps(sample), gst_sample_get_segment(sample), nullptr));
   gst_buffer_unref(buffer);
   return with;
 }

@@ -35,8 +35,7 @@ class Planes {
 
 bool IsJpegColour(const GstVideoColorimetry& colour) {
   return colour.range == GST_VIDEO_COLOR_RANGE_0_255 &&
-         (colour.matrix == GST_VIDEO_COLOR_MATRIX_BT601 ||
-          colour.matrix == GST_VIDEO_COLOR_MATRIX_UNKNOWN);
+         (colour.matrix == GST_VIDEO_COLOR_MATRIX_BT601 || colour.matrix == GST_VIDEO_COLOR_MATRIX_UNKNOWN);
 }
 
 const libyuv::YuvConstants* MatrixOf(const GstVideoColorimetry& colour) {
@@ -58,8 +57,7 @@ class FastJpegEncoder final : public JpegEncoder {
     if (turbo_) tjDestroy(turbo_);
   }
 
-  bool Encode(GstSample* raw, const GstVideoInfo& info, int width, int quality,
-              JpegPicture* out) override {
+  bool Encode(GstSample* raw, const GstVideoInfo& info, int width, int quality, JpegPicture* out) override {
     GstVideoFrame frame;
     if (!turbo_ || !gst_video_frame_map(&frame, &info, gst_sample_get_buffer(raw), GST_MAP_READ)) {
       return false;
@@ -85,10 +83,9 @@ class FastJpegEncoder final : public JpegEncoder {
     if (width != source_width || height != source_height) {
       scaled_.Resize(width, height);
       // Box averages all the source's pixels: bilinear would alias past a factor of two.
-      if (libyuv::I420Scale(planes[0], strides[0], planes[1], strides[1], planes[2], strides[2],
-                            source_width, source_height, scaled_.y, scaled_.LumaStride(),
-                            scaled_.u, scaled_.ChromaStride(), scaled_.v, scaled_.ChromaStride(),
-                            width, height, libyuv::kFilterBox) != 0) {
+      if (libyuv::I420Scale(planes[0], strides[0], planes[1], strides[1], planes[2], strides[2], source_width,
+                            source_height, scaled_.y, scaled_.LumaStride(), scaled_.u, scaled_.ChromaStride(),
+                            scaled_.v, scaled_.ChromaStride(), width, height, libyuv::kFilterBox) != 0) {
         return false;
       }
       UsePlanes(scaled_, planes, strides);
@@ -99,12 +96,10 @@ class FastJpegEncoder final : public JpegEncoder {
     if (!IsJpegColour(colour)) {
       argb_.resize(static_cast<size_t>(width) * height * 4);
       converted_.Resize(width, height);
-      if (libyuv::I420ToARGBMatrix(planes[0], strides[0], planes[1], strides[1], planes[2],
-                                   strides[2], argb_.data(), width * 4, MatrixOf(colour), width,
-                                   height) != 0 ||
-          libyuv::ARGBToJ420(argb_.data(), width * 4, converted_.y, converted_.LumaStride(),
-                             converted_.u, converted_.ChromaStride(), converted_.v,
-                             converted_.ChromaStride(), width, height) != 0) {
+      if (libyuv::I420ToARGBMatrix(planes[0], strides[0], planes[1], strides[1], planes[2], strides[2], argb_.data(),
+                                   width * 4, MatrixOf(colour), width, height) != 0 ||
+          libyuv::ARGBToJ420(argb_.data(), width * 4, converted_.y, converted_.LumaStride(), converted_.u,
+                             converted_.ChromaStride(), converted_.v, converted_.ChromaStride(), width, height) != 0) {
         return false;
       }
       UsePlanes(converted_, planes, strides);
@@ -113,8 +108,8 @@ class FastJpegEncoder final : public JpegEncoder {
     buffer_.resize(tjBufSize(width, height, TJSAMP_420));
     unsigned char* jpeg = buffer_.data();
     unsigned long size = buffer_.size();
-    if (tjCompressFromYUVPlanes(turbo_, planes, width, strides, height, TJSAMP_420, &jpeg, &size,
-                                quality, TJFLAG_NOREALLOC) != 0) {
+    if (tjCompressFromYUVPlanes(turbo_, planes, width, strides, height, TJSAMP_420, &jpeg, &size, quality,
+                                TJFLAG_NOREALLOC) != 0) {
       return false;
     }
     out->jpeg.assign(jpeg, jpeg + size);
@@ -140,9 +135,7 @@ class FastJpegEncoder final : public JpegEncoder {
 
 std::unique_ptr<JpegEncoder> MakeFastJpegEncoder() { return std::make_unique<FastJpegEncoder>(); }
 
-bool FastJpegEncoderTakes(const GstVideoInfo& info) {
-  return GST_VIDEO_INFO_FORMAT(&info) == GST_VIDEO_FORMAT_I420;
-}
+bool FastJpegEncoderTakes(const GstVideoInfo& info) { return GST_VIDEO_INFO_FORMAT(&info) == GST_VIDEO_FORMAT_I420; }
 
 void ScaledSize(int source_width, int source_height, int width, int* out_width, int* out_height) {
   if (width <= 0 || width >= source_width) {

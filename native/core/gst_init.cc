@@ -38,10 +38,9 @@ std::string EnsureGstInit() {
 }
 
 std::vector<std::string> MissingElements() {
-  static const char* const kNeeded[] = {
-      "rtspsrc",     "rtph264depay", "rtph265depay", "rtpjpegdepay", "h264parse",
-      "h265parse",   "avdec_h264",   "avdec_h265",   "jpegdec",      "decodebin",
-      "videoconvert", "videoscale",  "jpegenc",      "capsfilter",   "appsink"};
+  static const char* const kNeeded[] = {"rtspsrc",      "rtph264depay", "rtph265depay", "rtpjpegdepay", "h264parse",
+                                        "h265parse",    "avdec_h264",   "avdec_h265",   "jpegdec",      "decodebin",
+                                        "videoconvert", "videoscale",   "jpegenc",      "capsfilter",   "appsink"};
   std::vector<std::string> missing;
   if (!EnsureGstInit().empty()) return {"gstreamer"};
   for (const char* name : kNeeded) {

@@ -19,8 +19,19 @@ struct Sps {
 
 bool HasChromaFormat(uint32_t profile_idc) {
   switch (profile_idc) {
-    case 100: case 110: case 122: case 244: case 44: case 83: case 86:
-    case 118: case 128: case 138: case 139: case 134: case 135:
+    case 100:
+    case 110:
+    case 122:
+    case 244:
+    case 44:
+    case 83:
+    case 86:
+    case 118:
+    case 128:
+    case 138:
+    case 139:
+    case 134:
+    case 135:
       return true;
     default:
       return false;
@@ -89,8 +100,8 @@ bool ParseSps(const uint8_t* nal, size_t size, uint32_t* id, Sps* sps) {
   const uint32_t unit_x = chroma_format_idc == 1 || chroma_format_idc == 2 ? 2 : 1;
   const uint32_t unit_y = (chroma_format_idc == 1 ? 2 : 1) * (2 - frame_mbs_only);
   const int64_t width = int64_t{width_in_mbs} * 16 - int64_t{unit_x} * (int64_t{left} + right);
-  const int64_t height = int64_t{height_in_map_units} * 16 * (2 - frame_mbs_only) -
-                         int64_t{unit_y} * (int64_t{top} + bottom);
+  const int64_t height =
+      int64_t{height_in_map_units} * 16 * (2 - frame_mbs_only) - int64_t{unit_y} * (int64_t{top} + bottom);
   if (width <= 0 || height <= 0) return false;
   sps->info.width = static_cast<int>(width);
   sps->info.height = static_cast<int>(height);
@@ -122,18 +133,17 @@ class H264Parser final : public AccessUnitParser {
   AccessUnitInfo Parse(const uint8_t* data, size_t size) override {
     AccessUnitInfo info;
     bool any_slice = false;
-    const bool lengths_fit =
-        ForEachNal(data, size, length_size_, [&](const uint8_t* nal, size_t nal_size) {
-          const int type = nal[0] & 31;
-          if (type == 7 || type == 8) {
-            ParseParameterSet(nal, nal_size);
-          } else if (type == 6) {
-            ParseSei(nal, nal_size, &info);
-          } else if (type == 1 || type == 5 || type == 2) {
-            ParseSlice(nal, nal_size, type, !any_slice, &info);
-            any_slice = true;
-          }
-        });
+    const bool lengths_fit = ForEachNal(data, size, length_size_, [&](const uint8_t* nal, size_t nal_size) {
+      const int type = nal[0] & 31;
+      if (type == 7 || type == 8) {
+        ParseParameterSet(nal, nal_size);
+      } else if (type == 6) {
+        ParseSei(nal, nal_size, &info);
+      } else if (type == 1 || type == 5 || type == 2) {
+        ParseSlice(nal, nal_size, type, !any_slice, &info);
+        any_slice = true;
+      }
+    });
     info.well_formed = lengths_fit && any_slice;
     return info;
   }
@@ -163,8 +173,10 @@ class H264Parser final : public AccessUnitParser {
     BitReader bits(nal + 1, size - 1);
     while (!bits.overrun()) {
       uint32_t type = 0, length = 0, byte;
-      do type += byte = bits.Bits(8); while (byte == 255 && !bits.overrun());
-      do length += byte = bits.Bits(8); while (byte == 255 && !bits.overrun());
+      do type += byte = bits.Bits(8);
+      while (byte == 255 && !bits.overrun());
+      do length += byte = bits.Bits(8);
+      while (byte == 255 && !bits.overrun());
       if (bits.overrun()) return;
       if (type == kRecoveryPoint) {
         const uint32_t frames = bits.Ue();

@@ -89,17 +89,16 @@ class H265Parser final : public AccessUnitParser {
   AccessUnitInfo Parse(const uint8_t* data, size_t size) override {
     AccessUnitInfo info;
     bool any_slice = false;
-    const bool lengths_fit =
-        ForEachNal(data, size, length_size_, [&](const uint8_t* nal, size_t nal_size) {
-          if (nal_size < 3) return;
-          const int type = nal[0] >> 1 & 63;
-          if (type == kSps || type == kPps) {
-            ParseParameterSet(nal, nal_size);
-          } else if (type <= kLastVcl && (nal[0] & 1) == 0 && nal[1] >> 3 == 0) {
-            ParseSlice(nal, nal_size, type, !any_slice, &info);
-            any_slice = true;
-          }
-        });
+    const bool lengths_fit = ForEachNal(data, size, length_size_, [&](const uint8_t* nal, size_t nal_size) {
+      if (nal_size < 3) return;
+      const int type = nal[0] >> 1 & 63;
+      if (type == kSps || type == kPps) {
+        ParseParameterSet(nal, nal_size);
+      } else if (type <= kLastVcl && (nal[0] & 1) == 0 && nal[1] >> 3 == 0) {
+        ParseSlice(nal, nal_size, type, !any_slice, &info);
+        any_slice = true;
+      }
+    });
     info.well_formed = lengths_fit && any_slice;
     return info;
   }

@@ -20,8 +20,7 @@ class JpegEncoder {
  public:
   virtual ~JpegEncoder() = default;
   // width 0, or more than the picture has: the picture's own size. False: failed.
-  virtual bool Encode(GstSample* raw, const GstVideoInfo& info, int width, int quality,
-                      JpegPicture* out) = 0;
+  virtual bool Encode(GstSample* raw, const GstVideoInfo& info, int width, int quality, JpegPicture* out) = 0;
 };
 
 // libyuv and libjpeg-turbo on the decoder's own planes; I420 alone.

@@ -59,7 +59,7 @@ class LagMeter {
   int pictures_ = 0;      // Since then.
   int64_t media_ns_ = 0;  // The timestamps' own time.
   int64_t lag_ns_ = 0;
-  int64_t best_ns_ = 0;   // How far the timestamps' time was behind the clock, at best.
+  int64_t best_ns_ = 0;  // How far the timestamps' time was behind the clock, at best.
 };
 
 }  // namespace framegate

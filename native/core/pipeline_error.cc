@@ -28,8 +28,7 @@ void Classify(const GError* error, const char* debug, PipelineError* out) {
     out->code = code;
     out->message = message;
   };
-  if (status == 401 || status == 403 ||
-      g_error_matches(error, GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_NOT_AUTHORIZED)) {
+  if (status == 401 || status == 403 || g_error_matches(error, GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_NOT_AUTHORIZED)) {
     return set("ERR_SOURCE_UNAUTHORIZED", "the user name or password was refused");
   }
   if (status == 404 || g_error_matches(error, GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_NOT_FOUND)) {
@@ -56,8 +55,7 @@ void Classify(const GError* error, const char* debug, PipelineError* out) {
     }
   }
   if (error->domain == GST_STREAM_ERROR) {
-    if (error->code == GST_STREAM_ERROR_CODEC_NOT_FOUND ||
-        error->code == GST_STREAM_ERROR_WRONG_TYPE) {
+    if (error->code == GST_STREAM_ERROR_CODEC_NOT_FOUND || error->code == GST_STREAM_ERROR_WRONG_TYPE) {
       return set("ERR_CODEC_UNSUPPORTED", "its codec or transport is not supported");
     }
     return set("ERR_SOURCE_STREAM", "its stream broke off or changed");

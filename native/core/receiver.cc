@@ -21,7 +21,7 @@ struct CodecChain {
   Codec codec;
   const char* encoding_name;  // In the SDP.
   const char* depayloader;
-  const char* caps;           // What leaves it.
+  const char* caps;  // What leaves it.
 };
 
 // avc/hvc1 between depayloader and parser: in byte-stream mode the depayloader of 1.22
@@ -56,14 +56,12 @@ bool Receiver::Start() {
   const guint64 timeout_us = static_cast<guint64>(options_.connect_timeout_ms) * 1000;
   // drop-on-latency=false: it does nothing at latency 0 and destroys pictures above
   // (robustness.md, 0.1 and 0.2); lag is bounded by the decode half.
-  g_object_set(source_, "location", options_.url.c_str(), "latency",
-               static_cast<guint>(options_.latency_ms), "drop-on-latency", FALSE, "tcp-timeout",
-               timeout_us, "timeout", timeout_us, "do-retransmission", FALSE, "teardown-timeout",
-               static_cast<guint64>(100000000), "user-agent", options_.user_agent.c_str(),
+  g_object_set(source_, "location", options_.url.c_str(), "latency", static_cast<guint>(options_.latency_ms),
+               "drop-on-latency", FALSE, "tcp-timeout", timeout_us, "timeout", timeout_us, "do-retransmission", FALSE,
+               "teardown-timeout", static_cast<guint64>(100000000), "user-agent", options_.user_agent.c_str(),
                "add-reference-timestamp-meta", TRUE, nullptr);
   if (!options_.user.empty()) {
-    g_object_set(source_, "user-id", options_.user.c_str(), "user-pw", options_.password.c_str(),
-                 nullptr);
+    g_object_set(source_, "user-id", options_.user.c_str(), "user-pw", options_.password.c_str(), nullptr);
   }
   g_signal_connect(source_, "on-sdp", G_CALLBACK(&Receiver::OnSdp), this);
   g_signal_connect(source_, "select-stream", G_CALLBACK(&Receiver::OnSelectStream), this);
@@ -122,8 +120,8 @@ void Receiver::OnSdp(GstElement*, void* sdp, gpointer self) {
   if (video) {
     receiver->callbacks_.on_stream(info);
   } else {
-    receiver->callbacks_.on_error(MakeError(
-        "ERR_SOURCE_NO_VIDEO", info.audio ? "it offers audio but no video" : "it offers no video"));
+    receiver->callbacks_.on_error(
+        MakeError("ERR_SOURCE_NO_VIDEO", info.audio ? "it offers audio but no video" : "it offers no video"));
   }
 }
 
@@ -142,8 +140,7 @@ void Receiver::OnPadAdded(GstElement*, GstPad* pad, gpointer self) {
   if (receiver->has_chain_ || gst_caps_is_empty(caps.get()) || gst_caps_is_any(caps.get())) return;
   receiver->has_chain_ = true;
   if (!receiver->AddChain(pad, gst_caps_get_structure(caps.get(), 0))) {
-    receiver->callbacks_.on_error(
-        MakeError("ERR_PIPELINE_BUILD", "the receiving chain could not be built"));
+    receiver->callbacks_.on_error(MakeError("ERR_PIPELINE_BUILD", "the receiving chain could not be built"));
   }
 }
 
@@ -159,8 +156,8 @@ bool Receiver::AddChain(GstPad* pad, const GstStructure* rtp_caps) {
     CapsPtr caps(gst_caps_from_string(chain.caps));
     g_object_set(elements[1], "caps", caps.get(), nullptr);
   }
-  GstElement* sink = MakeElement(
-      "appsink", "sync=false async=false enable-last-sample=false qos=false wait-on-eos=false");
+  GstElement* sink =
+      MakeElement("appsink", "sync=false async=false enable-last-sample=false qos=false wait-on-eos=false");
   if (!sink) return false;
   elements.push_back(sink);
   GstAppSinkCallbacks callbacks = {};
@@ -174,8 +171,7 @@ bool Receiver::AddChain(GstPad* pad, const GstStructure* rtp_caps) {
   for (size_t i = elements.size(); i-- > 0;) gst_element_sync_state_with_parent(elements[i]);
   PadPtr first(gst_element_get_static_pad(elements.front(), "sink"));
   gst_pad_add_probe(first.get(),
-                    static_cast<GstPadProbeType>(GST_PAD_PROBE_TYPE_BUFFER |
-                                                 GST_PAD_PROBE_TYPE_BUFFER_LIST),
+                    static_cast<GstPadProbeType>(GST_PAD_PROBE_TYPE_BUFFER | GST_PAD_PROBE_TYPE_BUFFER_LIST),
                     &Receiver::OnPacket, this, nullptr);
   return gst_pad_link(pad, first.get()) == GST_PAD_LINK_OK;
 }
@@ -195,13 +191,11 @@ GstPadProbeReturn Receiver::OnPacket(GstPad*, GstPadProbeInfo* info, gpointer se
   }
   uint8_t timestamp[4];  // RFC 3550, 5.1.
   if (buffer && gst_buffer_extract(buffer, 4, timestamp, 4) == 4) {
-    receiver->transport_lag_ns_ =
-        receiver->lag_meter_.Lag(GST_READ_UINT32_BE(timestamp), receiver->last_packet_ns_);
+    receiver->transport_lag_ns_ = receiver->lag_meter_.Lag(GST_READ_UINT32_BE(timestamp), receiver->last_packet_ns_);
   }
   // Packets of one frame share one timestamp, and the depayloader does not carry the
   // meta through, so the last packet's is the frame's.
-  const GstReferenceTimestampMeta* meta =
-      buffer ? gst_buffer_get_reference_timestamp_meta(buffer, nullptr) : nullptr;
+  const GstReferenceTimestampMeta* meta = buffer ? gst_buffer_get_reference_timestamp_meta(buffer, nullptr) : nullptr;
   if (meta) {
     const uint64_t since_1900_us = meta->timestamp / 1000;
     const uint64_t offset_us = kNtpToUnixSeconds * 1000000;
@@ -243,8 +237,7 @@ GstBusSyncReply Receiver::OnMessage(GstBus*, GstMessage* message, gpointer self)
       break;
     }
     case GST_MESSAGE_ELEMENT:
-      if (gst_message_has_name(message, "GstRTSPSrcTimeout") &&
-          receiver->options_.transport == "tcp") {
+      if (gst_message_has_name(message, "GstRTSPSrcTimeout") && receiver->options_.transport == "tcp") {
         receiver->callbacks_.on_error(MakeError("ERR_SOURCE_SILENT", "it stopped sending"));
       }
       break;

@@ -21,8 +21,8 @@ class Receiver {
   struct Callbacks {
     // Streaming thread. captured_at_us is kUnknownTime where the camera does not tell.
     std::function<void(Codec, SamplePtr, int64_t captured_at_us)> on_sample;
-    std::function<void(StreamInfo)> on_stream;     // rtspsrc's thread.
-    std::function<void(PipelineError)> on_error;   // Any thread, maybe several times.
+    std::function<void(StreamInfo)> on_stream;    // rtspsrc's thread.
+    std::function<void(PipelineError)> on_error;  // Any thread, maybe several times.
   };
 
   Receiver(const SourceOptions& options, Callbacks callbacks);

@@ -8,11 +8,9 @@ namespace {
 
 class StockJpegEncoder final : public JpegEncoder {
  public:
-  bool Encode(GstSample* raw, const GstVideoInfo& info, int wanted_width, int quality,
-              JpegPicture* out) override {
+  bool Encode(GstSample* raw, const GstVideoInfo& info, int wanted_width, int quality, JpegPicture* out) override {
     int width = 0, height = 0;
-    ScaledSize(GST_VIDEO_INFO_WIDTH(&info), GST_VIDEO_INFO_HEIGHT(&info), wanted_width, &width,
-               &height);
+    ScaledSize(GST_VIDEO_INFO_WIDTH(&info), GST_VIDEO_INFO_HEIGHT(&info), wanted_width, &width, &height);
     if (width != width_ || height != height_ || quality != quality_) {
       if (!Open(width, height, quality)) return false;
     }
@@ -33,13 +31,13 @@ class StockJpegEncoder final : public JpegEncoder {
     chain_ = std::make_unique<ElementChain>();
     GstElement* filter = MakeElement("capsfilter");
     if (filter) {
-      CapsPtr caps(gst_caps_new_simple("video/x-raw", "format", G_TYPE_STRING, "I420", "width",
-                                       G_TYPE_INT, width, "height", G_TYPE_INT, height, nullptr));
+      CapsPtr caps(gst_caps_new_simple("video/x-raw", "format", G_TYPE_STRING, "I420", "width", G_TYPE_INT, width,
+                                       "height", G_TYPE_INT, height, nullptr));
       g_object_set(filter, "caps", caps.get(), nullptr);
     }
     const std::string properties = "snapshot=false quality=" + std::to_string(quality);
-    if (!chain_->Open({MakeElement("videoconvert"), MakeElement("videoscale", "add-borders=false"),
-                       filter, MakeElement("jpegenc", properties.c_str())},
+    if (!chain_->Open({MakeElement("videoconvert"), MakeElement("videoscale", "add-borders=false"), filter,
+                       MakeElement("jpegenc", properties.c_str())},
                       [this](SamplePtr sample) { jpeg_ = std::move(sample); })) {
       chain_.reset();
       return false;
@@ -59,8 +57,7 @@ class StockJpegEncoder final : public JpegEncoder {
 // convert between ranges where the formats are equal, so that is the fast path's work.
 class ConvertingJpegEncoder final : public JpegEncoder {
  public:
-  bool Encode(GstSample* raw, const GstVideoInfo&, int width, int quality,
-              JpegPicture* out) override {
+  bool Encode(GstSample* raw, const GstVideoInfo&, int width, int quality, JpegPicture* out) override {
     if (!chain_ && !Open()) return false;
     converted_.reset();
     GstVideoInfo info;
@@ -92,9 +89,7 @@ class ConvertingJpegEncoder final : public JpegEncoder {
 
 }  // namespace
 
-std::unique_ptr<JpegEncoder> MakeConvertingJpegEncoder() {
-  return std::make_unique<ConvertingJpegEncoder>();
-}
+std::unique_ptr<JpegEncoder> MakeConvertingJpegEncoder() { return std::make_unique<ConvertingJpegEncoder>(); }
 
 std::unique_ptr<JpegEncoder> MakeStockJpegEncoder() { return std::make_unique<StockJpegEncoder>(); }
 

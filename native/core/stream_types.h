@@ -11,45 +11,49 @@ enum class Codec { kH264, kH265, kMjpeg, kOther };
 
 inline const char* CodecName(Codec codec) {
   switch (codec) {
-    case Codec::kH264: return "h264";
-    case Codec::kH265: return "h265";
-    case Codec::kMjpeg: return "mjpeg";
-    case Codec::kOther: break;
+    case Codec::kH264:
+      return "h264";
+    case Codec::kH265:
+      return "h265";
+    case Codec::kMjpeg:
+      return "mjpeg";
+    case Codec::kOther:
+      break;
   }
   return "other";
 }
 
 struct SourceOptions {
-  std::string url;        // rtsp:// or rtsps://, without credentials.
-  std::string user;       // Empty: none.
+  std::string url;   // rtsp:// or rtsps://, without credentials.
+  std::string user;  // Empty: none.
   std::string password;
   std::string user_agent;
-  std::string transport = "tcp";  // tcp or udp.
-  int latency_ms = 0;             // Reorder window of the jitter buffer.
-  int connect_timeout_ms = 5000;  // For the connection and for each answer.
+  std::string transport = "tcp";       // tcp or udp.
+  int latency_ms = 0;                  // Reorder window of the jitter buffer.
+  int connect_timeout_ms = 5000;       // For the connection and for each answer.
   int first_frame_timeout_ms = 10000;  // From the start to the first packet.
-  int silence_timeout_ms = 3000;  // At least; 10 frame intervals where that is longer.
-  int gate_timeout_ms = 10000;    // Packets flow, no whole frame; at least 3 GOPs.
-  bool begins_with_key = false;   // A new session of this camera is known to begin with a key picture.
-  bool stock_elements = false;    // videoscale ! jpegenc in place of the fast path.
+  int silence_timeout_ms = 3000;       // At least; 10 frame intervals where that is longer.
+  int gate_timeout_ms = 10000;         // Packets flow, no whole frame; at least 3 GOPs.
+  bool begins_with_key = false;        // A new session of this camera is known to begin with a key picture.
+  bool stock_elements = false;         // videoscale ! jpegenc in place of the fast path.
 };
 
 // One size, rate and quality in which a camera's frames are made.
 struct Rendition {
-  std::string id;        // The ZeroMQ topic.
-  int width = 0;         // Pixels; 0, or more than the camera has: the camera's own.
-  double fps = 20;       // At most.
-  int jpeg_quality = 80; // 1 to 100.
+  std::string id;         // The ZeroMQ topic.
+  int width = 0;          // Pixels; 0, or more than the camera has: the camera's own.
+  double fps = 20;        // At most.
+  int jpeg_quality = 80;  // 1 to 100.
 };
 
 struct StreamInfo {
-  std::string codec;     // h264, h265, mjpeg, or the SDP's encoding name in lower case.
-  bool audio = false;    // The SDP offers an audio track beside the video.
+  std::string codec;   // h264, h265, mjpeg, or the SDP's encoding name in lower case.
+  bool audio = false;  // The SDP offers an audio track beside the video.
 };
 
 struct JpegFrame {
   std::string rendition;
-  std::vector<uint8_t> jpeg;   // FF D8 ... FF D9
+  std::vector<uint8_t> jpeg;  // FF D8 ... FF D9
   int width = 0, height = 0;
   int source_width = 0, source_height = 0;
   int64_t received_at_us = 0;
@@ -57,15 +61,15 @@ struct JpegFrame {
 };
 
 struct PipelineStats {
-  double fps = 0;               // Whole frames a second that arrive from the camera.
-  int64_t age_ns = -1;          // Since the newest whole frame arrived; -1: none yet.
-  uint64_t access_units = 0;    // Passed the gate.
-  uint64_t gate_dropped = 0;    // Did not.
+  double fps = 0;             // Whole frames a second that arrive from the camera.
+  int64_t age_ns = -1;        // Since the newest whole frame arrived; -1: none yet.
+  uint64_t access_units = 0;  // Passed the gate.
+  uint64_t gate_dropped = 0;  // Did not.
   uint64_t gate_closings = 0;
   uint64_t decoded = 0;
-  uint64_t published = 0;       // JPEGs made.
-  uint64_t late = 0;            // Decoded, but too old to be published.
-  uint64_t overwritten = 0;     // JPEGs that a newer one replaced before JS took them.
+  uint64_t published = 0;    // JPEGs made.
+  uint64_t late = 0;         // Decoded, but too old to be published.
+  uint64_t overwritten = 0;  // JPEGs that a newer one replaced before JS took them.
   uint64_t received_bytes = 0;
   uint64_t ring_bytes = 0;
   int width = 0, height = 0;

@@ -73,8 +73,7 @@ const Command kCommands[] = {
        SetCredentials(camera->server, *camera->options);
        PrintDone(name);
      }},
-    {"quit", 0, 0,
-     [](Camera* camera, const std::string&, const Arguments&) { g_main_loop_quit(camera->loop); }},
+    {"quit", 0, 0, [](Camera* camera, const std::string&, const Arguments&) { g_main_loop_quit(camera->loop); }},
 };
 
 constexpr size_t kMaxLine = 4096;
@@ -133,8 +132,6 @@ void RunCommand(Camera* camera, const std::string& line) {
 }
 
 void WatchStdin(Camera* camera) {
-  g_unix_fd_add_full(G_PRIORITY_DEFAULT, STDIN_FILENO,
-                     static_cast<GIOCondition>(G_IO_IN | G_IO_HUP | G_IO_ERR), OnInput,
-                     new Input{camera, ""},
-                     [](gpointer data) { delete static_cast<Input*>(data); });
+  g_unix_fd_add_full(G_PRIORITY_DEFAULT, STDIN_FILENO, static_cast<GIOCondition>(G_IO_IN | G_IO_HUP | G_IO_ERR),
+                     OnInput, new Input{camera, ""}, [](gpointer data) { delete static_cast<Input*>(data); });
 }

@@ -35,8 +35,8 @@ void DrawnSource::Release() {
 DrawnSource::~DrawnSource() { Release(); }
 
 uint64_t DrawnSource::NextDue() const {
-  return rate_since_ns_ + gst_util_uint64_scale(next_ - rate_since_, static_cast<uint64_t>(info_.fps_d) * GST_SECOND,
-                                                info_.fps_n);
+  return rate_since_ns_ +
+         gst_util_uint64_scale(next_ - rate_since_, static_cast<uint64_t>(info_.fps_d) * GST_SECOND, info_.fps_n);
 }
 
 GstBuffer* DrawnSource::Take() {
@@ -49,8 +49,7 @@ GstBuffer* DrawnSource::Take() {
   }
   Plane planes[3];
   for (int i = 0; i < 3; ++i) {
-    planes[i] = {map.data + GST_VIDEO_INFO_PLANE_OFFSET(&info_, i),
-                 GST_VIDEO_INFO_PLANE_STRIDE(&info_, i)};
+    planes[i] = {map.data + GST_VIDEO_INFO_PLANE_OFFSET(&info_, i), GST_VIDEO_INFO_PLANE_STRIDE(&info_, i)};
   }
   picture_->Draw(static_cast<uint32_t>(next_), planes);
   gst_buffer_unmap(buffer, &map);

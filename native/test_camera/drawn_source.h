@@ -34,9 +34,9 @@ class DrawnSource : public Source {
   GstVideoInfo info_;
   GstCaps* caps_ = nullptr;
   GstBufferPool* pool_ = nullptr;
-  uint64_t rate_since_ = 0;      // Number of the first frame at this rate,
-  uint64_t rate_since_ns_ = 0;   // and when it is due.
-  uint64_t next_ = 0;  // Number of the next frame.
+  uint64_t rate_since_ = 0;     // Number of the first frame at this rate,
+  uint64_t rate_since_ns_ = 0;  // and when it is due.
+  uint64_t next_ = 0;           // Number of the next frame.
 };
 
 #endif  // FRAMEGATE_TEST_CAMERA_DRAWN_SOURCE_H_

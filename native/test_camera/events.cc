@@ -42,26 +42,20 @@ void PrintReady(const std::string& url, int port) {
 }
 
 void PrintSession(const Counts& counts) {
-  PrintLine("{\"event\":\"session\"" + Field("active", counts.active) +
-            Field("total", counts.total) + "}");
+  PrintLine("{\"event\":\"session\"" + Field("active", counts.active) + Field("total", counts.total) + "}");
 }
 
 void PrintSent(uint64_t frame, int64_t at_us, int64_t captured_us) {
-  PrintLine("{\"event\":\"sent\"" + Field("frame", frame) + Field("at_us", at_us) +
-            Field("captured_us", captured_us) + "}");
+  PrintLine("{\"event\":\"sent\"" + Field("frame", frame) + Field("at_us", at_us) + Field("captured_us", captured_us) +
+            "}");
 }
 
 void PrintStats(const Counts& counts, uint64_t frames) {
-  PrintLine("{\"event\":\"stats\"" + Field("active", counts.active) +
-            Field("total", counts.total) + Field("connections", counts.connections) +
-            Field("open_connections", counts.open_connections) + Field("frames", frames) +
-            Field("describes", counts.describes) + "}");
+  PrintLine("{\"event\":\"stats\"" + Field("active", counts.active) + Field("total", counts.total) +
+            Field("connections", counts.connections) + Field("open_connections", counts.open_connections) +
+            Field("frames", frames) + Field("describes", counts.describes) + "}");
 }
 
-void PrintDone(const std::string& command) {
-  PrintLine("{\"event\":\"done\",\"command\":" + Quoted(command) + "}");
-}
+void PrintDone(const std::string& command) { PrintLine("{\"event\":\"done\",\"command\":" + Quoted(command) + "}"); }
 
-void PrintError(const std::string& message) {
-  PrintLine("{\"event\":\"error\",\"message\":" + Quoted(message) + "}");
-}
+void PrintError(const std::string& message) { PrintLine("{\"event\":\"error\",\"message\":" + Quoted(message) + "}"); }

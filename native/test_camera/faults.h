@@ -34,17 +34,17 @@ class Faults {
 
  private:
   struct Stream {
-    double loss = 0;          // Share of RTP packets that are lost,
-    int burst = 1;            // so many in a row.
-    double drop_frames = 0;   // Share of access units that never become packets.
-    double truncate = 0;      // Share of access units that lose their second half.
+    double loss = 0;         // Share of RTP packets that are lost,
+    int burst = 1;           // so many in a row.
+    double drop_frames = 0;  // Share of access units that never become packets.
+    double truncate = 0;     // Share of access units that lose their second half.
     bool silence = false;
   };
   struct Requests {
     std::map<std::string, int> status;  // By method, lower case.
     std::map<std::string, bool> hang;
-    std::string location;      // Of a redirect.
-    int keep_alive_s = 0;      // A client that asks nothing for so long is cut off; 0: never.
+    std::string location;  // Of a redirect.
+    int keep_alive_s = 0;  // A client that asks nothing for so long is cut off; 0: never.
   };
 
   static void OnConnected(GstRTSPServer* server, GstRTSPClient* client, gpointer self);

@@ -25,8 +25,7 @@ constexpr Track kTracks[] = {
 GstElement* Sink(const Track& track) {
   GstElement* sink = gst_element_factory_make("appsink", track.video ? "video" : "audio");
   GstCaps* caps = gst_caps_from_string(track.caps);
-  g_object_set(sink, "caps", caps, "sync", FALSE, "async", FALSE, "wait-on-eos", FALSE,
-               nullptr);
+  g_object_set(sink, "caps", caps, "sync", FALSE, "async", FALSE, "wait-on-eos", FALSE, nullptr);
   gst_caps_unref(caps);
   return sink;
 }
@@ -65,8 +64,8 @@ void OnPad(GstElement*, GstPad* pad, gpointer data) {
 bool ReadAll(GstElement* pipeline, std::string* error) {
   gst_element_set_state(pipeline, GST_STATE_PLAYING);
   GstBus* bus = gst_element_get_bus(pipeline);
-  GstMessage* message = gst_bus_timed_pop_filtered(
-      bus, kLoadTimeout, static_cast<GstMessageType>(GST_MESSAGE_EOS | GST_MESSAGE_ERROR));
+  GstMessage* message =
+      gst_bus_timed_pop_filtered(bus, kLoadTimeout, static_cast<GstMessageType>(GST_MESSAGE_EOS | GST_MESSAGE_ERROR));
   gst_object_unref(bus);
   if (message == nullptr) {
     *error = "it took over 30 s to read";
@@ -91,8 +90,7 @@ int64_t RunningTime(const GstSegment* segment, GstClockTime time) {
 
 }  // namespace
 
-std::unique_ptr<FileSource> FileSource::Load(const std::string& file, bool with_audio,
-                                             std::string* error) {
+std::unique_ptr<FileSource> FileSource::Load(const std::string& file, bool with_audio, std::string* error) {
   std::unique_ptr<FileSource> source(new FileSource);
   GstElement* pipeline = gst_pipeline_new(nullptr);
   GstElement* reader = gst_element_factory_make("filesrc", nullptr);
@@ -128,9 +126,7 @@ void FileSource::Pull(GstElement* pipeline, const char* name, bool video) {
     if (*caps == nullptr) *caps = gst_caps_ref(gst_sample_get_caps(sample));
     if (GST_BUFFER_PTS_IS_VALID(buffer)) {
       const int64_t pts = RunningTime(segment, GST_BUFFER_PTS(buffer));
-      const int64_t dts = GST_BUFFER_DTS_IS_VALID(buffer)
-                              ? RunningTime(segment, GST_BUFFER_DTS(buffer))
-                              : pts;
+      const int64_t dts = GST_BUFFER_DTS_IS_VALID(buffer) ? RunningTime(segment, GST_BUFFER_DTS(buffer)) : pts;
       units_.push_back({gst_buffer_ref(buffer), video, dts, pts});
     }
     gst_sample_unref(sample);
@@ -164,8 +160,7 @@ bool FileSource::Arrange(std::string* error) {
     }
   }
   units_.swap(kept);
-  std::stable_sort(units_.begin(), units_.end(),
-                   [](const Unit& a, const Unit& b) { return a.dts < b.dts; });
+  std::stable_sort(units_.begin(), units_.end(), [](const Unit& a, const Unit& b) { return a.dts < b.dts; });
   if (period_ns_ > 0) return true;
   *error = "its video has no timestamps";
   return false;

@@ -14,8 +14,7 @@
 class FileSource : public Source {
  public:
   // Reads the whole file. Null where that fails; `error` then says why.
-  static std::unique_ptr<FileSource> Load(const std::string& file, bool with_audio,
-                                          std::string* error);
+  static std::unique_ptr<FileSource> Load(const std::string& file, bool with_audio, std::string* error);
   ~FileSource() override;
   FileSource(const FileSource&) = delete;
   FileSource& operator=(const FileSource&) = delete;

@@ -6,16 +6,15 @@ namespace {
 // Each frame is sent when it is there. Parameter sets are in the SDP and, since what comes
 // in has them, before every keyframe; config-interval=-1 would repeat them before every
 // slice of a keyframe, at which FFmpeg takes each slice for a picture.
-constexpr char kH264Pay[] =
-    "rtph264pay name=pay0 pt=96 config-interval=0 aggregate-mode=zero-latency";
-constexpr char kH265Pay[] =
-    "rtph265pay name=pay0 pt=96 config-interval=0 aggregate-mode=zero-latency";
+constexpr char kH264Pay[] = "rtph264pay name=pay0 pt=96 config-interval=0 aggregate-mode=zero-latency";
+constexpr char kH265Pay[] = "rtph265pay name=pay0 pt=96 config-interval=0 aggregate-mode=zero-latency";
 
 // One thread: frame threads would each hold a frame back.
 std::string H264Encoder(const Options& o) {
-  std::string line = "x264enc speed-preset=ultrafast threads=1 sliced-threads=false"
-                     " sync-lookahead=0 rc-lookahead=0 mb-tree=false b-adapt=false"
-                     " b-pyramid=false";
+  std::string line =
+      "x264enc speed-preset=ultrafast threads=1 sliced-threads=false"
+      " sync-lookahead=0 rc-lookahead=0 mb-tree=false b-adapt=false"
+      " b-pyramid=false";
   if (o.bframes == 0) line += " tune=zerolatency";
   line += " bframes=" + std::to_string(o.bframes);
   line += " key-int-max=" + std::to_string(o.gop_frames);
@@ -33,10 +32,9 @@ std::string H265Encoder(const Options& o) {
   line += " key-int-max=" + std::to_string(o.gop_frames);
   line += " bitrate=" + std::to_string(o.bitrate_kbps);
   const std::string gop = std::to_string(o.gop_frames);
-  line += " option-string=\"keyint=" + gop + ":min-keyint=" + gop + ":scenecut=0:bframes=" +
-          std::to_string(o.bframes) + ":b-adapt=0:b-pyramid=0:rc-lookahead=" +
-          std::to_string(o.bframes > 0 ? o.bframes + 1 : 0) + ":frame-threads=1:repeat-headers=1:open-gop=" +
-          std::to_string(o.open_gop ? 1 : 0);
+  line += " option-string=\"keyint=" + gop + ":min-keyint=" + gop + ":scenecut=0:bframes=" + std::to_string(o.bframes) +
+          ":b-adapt=0:b-pyramid=0:rc-lookahead=" + std::to_string(o.bframes > 0 ? o.bframes + 1 : 0) +
+          ":frame-threads=1:repeat-headers=1:open-gop=" + std::to_string(o.open_gop ? 1 : 0);
   // Without a pool of threads x265 corrupts its heap where it makes slices (seen in 3.5).
   line += o.slices > 1 ? ":slices=" + std::to_string(o.slices) : ":pools=none";
   return line + "\"";
@@ -76,8 +74,8 @@ std::string DrawnAudio(Audio audio, const std::string& pay) {
     return from + "samplesperbuffer=160 ! audio/x-raw,rate=8000,channels=1 ! alawenc" + queue +
            "rtppcmapay name=" + pay + " pt=8 min-ptime=20000000 max-ptime=20000000";
   }
-  return from + "samplesperbuffer=1024 ! audio/x-raw,rate=16000,channels=1" +
-         " ! voaacenc bitrate=32000" + queue + "rtpmp4gpay name=" + pay + " pt=97";
+  return from + "samplesperbuffer=1024 ! audio/x-raw,rate=16000,channels=1" + " ! voaacenc bitrate=32000" + queue +
+         "rtpmp4gpay name=" + pay + " pt=97";
 }
 
 }  // namespace
@@ -95,8 +93,7 @@ std::string LaunchLine(const Options& options, const Source* source) {
   if (options.metadata) {
     int track = 0;
     while (line.find("name=pay" + std::to_string(track)) != std::string::npos) ++track;
-    line += " appsrc name=metadata ! framegatemetadatapay pt=107 name=pay" +
-            std::to_string(track);
+    line += " appsrc name=metadata ! framegatemetadatapay pt=107 name=pay" + std::to_string(track);
   }
   return "( " + line + " )";
 }

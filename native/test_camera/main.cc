@@ -52,8 +52,8 @@ int Serve(Options& options, Source* source, DrawnSource* drawn) {
     g_unix_signal_add(SIGTERM, OnSignal, loop);
     const int port = Listen(server);
     if (port == 0) {
-      std::fprintf(stderr, "--port %d: cannot listen on %s; expected a port that is free.\n",
-                   options.port, options.address.c_str());
+      std::fprintf(stderr, "--port %d: cannot listen on %s; expected a port that is free.\n", options.port,
+                   options.address.c_str());
       status = kBadUse;
     } else {
       PrintReady(Url(options, port), port);
@@ -89,8 +89,8 @@ int main(int argc, char** argv) {
     const bool audio = !options.audio_given || options.audio != Audio::kNone;
     source = FileSource::Load(options.file, audio, &message);
     if (source == nullptr) {
-      std::fprintf(stderr, "--file %s: %s; expected a file with H.264 or H.265 video.\n",
-                   options.file.c_str(), message.c_str());
+      std::fprintf(stderr, "--file %s: %s; expected a file with H.264 or H.265 video.\n", options.file.c_str(),
+                   message.c_str());
       return kBadUse;
     }
   } else if (options.video) {

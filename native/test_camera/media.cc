@@ -17,8 +17,7 @@ constexpr char kVideoKey[] = "test-camera-video";
 // camera sends what it has. (The media's rate-control would also drop RTCP's NTP time.)
 void OnElementAdded(GstBin*, GstBin*, GstElement* element, gpointer) {
   GObjectClass* type = G_OBJECT_GET_CLASS(element);
-  if (GST_OBJECT_FLAG_IS_SET(element, GST_ELEMENT_FLAG_SINK) &&
-      g_object_class_find_property(type, "sync") != nullptr) {
+  if (GST_OBJECT_FLAG_IS_SET(element, GST_ELEMENT_FLAG_SINK) && g_object_class_find_property(type, "sync") != nullptr) {
     g_object_set(element, "sync", FALSE, nullptr);
   }
 }
@@ -45,8 +44,7 @@ GstPadProbeReturn OnPackets(GstPad* pad, GstPadProbeInfo* info, gpointer data) {
   if (HasMarker(last)) {
     const GstSegment* segment = nullptr;
     gst_event_parse_segment(event, &segment);
-    static_cast<Feeder*>(data)->FrameLeft(gst_segment_to_running_time(
-        segment, GST_FORMAT_TIME, GST_BUFFER_PTS(last)));
+    static_cast<Feeder*>(data)->FrameLeft(gst_segment_to_running_time(segment, GST_FORMAT_TIME, GST_BUFFER_PTS(last)));
   }
   gst_event_unref(event);
   return GST_PAD_PROBE_OK;
@@ -60,8 +58,8 @@ void OnUnprepared(GstRTSPMedia* media, gpointer data) {
 GstElement* Appsrc(GstElement* bin, const char* name, GstCaps* caps) {
   GstElement* appsrc = gst_bin_get_by_name(GST_BIN(bin), name);
   if (appsrc != nullptr) {
-    g_object_set(appsrc, "caps", caps, "is-live", TRUE, "format", GST_FORMAT_TIME,
-                 "do-timestamp", FALSE, "max-bytes", static_cast<guint64>(0), nullptr);
+    g_object_set(appsrc, "caps", caps, "is-live", TRUE, "format", GST_FORMAT_TIME, "do-timestamp", FALSE, "max-bytes",
+                 static_cast<guint64>(0), nullptr);
   }
   return appsrc;
 }
@@ -84,15 +82,13 @@ void OnConfigure(GstRTSPMediaFactory*, GstRTSPMedia* media, gpointer data) {
   if (context->source != nullptr) {
     GstElement* video = Appsrc(bin, "video", context->source->video_caps());
     GstElement* audio = Appsrc(bin, "audio", context->source->audio_caps());
-    g_object_set_data_full(G_OBJECT(media), kVideoKey, gst_object_ref(video),
-                           gst_object_unref);
+    g_object_set_data_full(G_OBJECT(media), kVideoKey, gst_object_ref(video), gst_object_unref);
     g_signal_connect(media, "unprepared", G_CALLBACK(OnUnprepared), context);
     if (context->options->report_frames) {
       GstElement* payloader = gst_bin_get_by_name(GST_BIN(bin), "pay0");
       GstPad* pad = gst_element_get_static_pad(payloader, "src");
       const int mask = GST_PAD_PROBE_TYPE_BUFFER | GST_PAD_PROBE_TYPE_BUFFER_LIST;
-      gst_pad_add_probe(pad, static_cast<GstPadProbeType>(mask), OnPackets,
-                        context->feeder, nullptr);
+      gst_pad_add_probe(pad, static_cast<GstPadProbeType>(mask), OnPackets, context->feeder, nullptr);
       gst_object_unref(pad);
       gst_object_unref(payloader);
     }
@@ -132,8 +128,7 @@ GstRTSPMediaFactory* NewMediaFactory(MediaContext* context) {
   int protocols = 0;
   if (options.tcp) protocols |= GST_RTSP_LOWER_TRANS_TCP;
   if (options.udp) protocols |= GST_RTSP_LOWER_TRANS_UDP;
-  gst_rtsp_media_factory_set_protocols(factory,
-                                       static_cast<GstRTSPLowerTrans>(protocols));
+  gst_rtsp_media_factory_set_protocols(factory, static_cast<GstRTSPLowerTrans>(protocols));
   g_signal_connect(factory, "media-configure", G_CALLBACK(OnConfigure), context);
   return factory;
 }

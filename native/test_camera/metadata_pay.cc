@@ -40,14 +40,11 @@ void ClassInit(gpointer type, gpointer) {
   auto* element = static_cast<GstElementClass*>(type);
   GstCaps* sink = gst_caps_from_string(kCaps);
   GstCaps* source = gst_caps_from_string("application/x-rtp");
-  gst_element_class_add_pad_template(
-      element, gst_pad_template_new("sink", GST_PAD_SINK, GST_PAD_ALWAYS, sink));
-  gst_element_class_add_pad_template(
-      element, gst_pad_template_new("src", GST_PAD_SRC, GST_PAD_ALWAYS, source));
+  gst_element_class_add_pad_template(element, gst_pad_template_new("sink", GST_PAD_SINK, GST_PAD_ALWAYS, sink));
+  gst_element_class_add_pad_template(element, gst_pad_template_new("src", GST_PAD_SRC, GST_PAD_ALWAYS, source));
   gst_caps_unref(sink);
   gst_caps_unref(source);
-  gst_element_class_set_static_metadata(element, "ONVIF metadata payloader",
-                                        "Codec/Payloader/Network/RTP",
+  gst_element_class_set_static_metadata(element, "ONVIF metadata payloader", "Codec/Payloader/Network/RTP",
                                         "One packet per document", "Framegate");
   auto* pay = static_cast<PayClass*>(type);
   pay->set_caps = SetCaps;
@@ -56,8 +53,7 @@ void ClassInit(gpointer type, gpointer) {
 
 gboolean Push(gpointer appsrc) {
   GstBuffer* buffer = gst_buffer_new_memdup(kDocument, sizeof kDocument - 1);
-  const bool pushed =
-      gst_app_src_push_buffer(GST_APP_SRC(appsrc), buffer) == GST_FLOW_OK;
+  const bool pushed = gst_app_src_push_buffer(GST_APP_SRC(appsrc), buffer) == GST_FLOW_OK;
   return pushed ? G_SOURCE_CONTINUE : G_SOURCE_REMOVE;
 }
 
@@ -65,25 +61,22 @@ gboolean Push(gpointer appsrc) {
 void OnNeedData(GstElement* appsrc, guint, gpointer) {
   g_signal_handlers_disconnect_by_func(appsrc, reinterpret_cast<gpointer>(OnNeedData), nullptr);
   Push(appsrc);
-  g_timeout_add_full(G_PRIORITY_DEFAULT, kPeriodMs, Push, gst_object_ref(appsrc),
-                     gst_object_unref);
+  g_timeout_add_full(G_PRIORITY_DEFAULT, kPeriodMs, Push, gst_object_ref(appsrc), gst_object_unref);
 }
 
 }  // namespace
 
 bool RegisterMetadataPay() {
-  const GType type = g_type_register_static_simple(
-      GST_TYPE_RTP_BASE_PAYLOAD, "FramegateMetadataPay", sizeof(PayClass), ClassInit,
-      sizeof(Pay), nullptr, static_cast<GTypeFlags>(0));
+  const GType type = g_type_register_static_simple(GST_TYPE_RTP_BASE_PAYLOAD, "FramegateMetadataPay", sizeof(PayClass),
+                                                   ClassInit, sizeof(Pay), nullptr, static_cast<GTypeFlags>(0));
   return gst_element_register(nullptr, "framegatemetadatapay", GST_RANK_NONE, type) != FALSE;
 }
 
 void FeedMetadata(GstElement* appsrc) {
   GstCaps* caps = gst_caps_from_string(kCaps);
   // What was made between DESCRIBE and PLAY is dropped but for the newest.
-  g_object_set(appsrc, "caps", caps, "is-live", TRUE, "format", GST_FORMAT_TIME,
-               "do-timestamp", TRUE, "max-buffers", static_cast<guint64>(1), "leaky-type",
-               GST_APP_LEAKY_TYPE_DOWNSTREAM, nullptr);
+  g_object_set(appsrc, "caps", caps, "is-live", TRUE, "format", GST_FORMAT_TIME, "do-timestamp", TRUE, "max-buffers",
+               static_cast<guint64>(1), "leaky-type", GST_APP_LEAKY_TYPE_DOWNSTREAM, nullptr);
   gst_caps_unref(caps);
   g_signal_connect(appsrc, "need-data", G_CALLBACK(OnNeedData), nullptr);
 }

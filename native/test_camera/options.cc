@@ -61,9 +61,7 @@ bool OneOf(const std::string& value, const char* yes, const char* no, bool* out)
   return *out || value == no;
 }
 
-bool IsAddress(const std::string& v) {
-  return v == "localhost" || g_hostname_is_ip_address(v.c_str());
-}
+bool IsAddress(const std::string& v) { return v == "localhost" || g_hostname_is_ip_address(v.c_str()); }
 
 bool IsPath(const std::string& v) {
   if (v.size() < 2 || v.size() > 200 || v[0] != '/' || v.back() == '/') return false;
@@ -75,25 +73,26 @@ bool IsPath(const std::string& v) {
 
 const Row kRows[] = {
     {"--address", "IP", "an IP address to listen on, default 127.0.0.1", false,
-     [](const std::string& v, Options* o) { o->address = v; return IsAddress(v); }},
+     [](const std::string& v, Options* o) {
+       o->address = v;
+       return IsAddress(v);
+     }},
     {"--port", "N", "0 (a free one) to 65535, default 8555", false,
      [](const std::string& v, Options* o) { return Integer(v, 0, 65535, &o->port); }},
-    {"--path", "PATH", "a path of letters, digits and _-./ that begins with /, default /cam",
-     false,
-     [](const std::string& v, Options* o) { o->path = v; return IsPath(v); }},
+    {"--path", "PATH", "a path of letters, digits and _-./ that begins with /, default /cam", false,
+     [](const std::string& v, Options* o) {
+       o->path = v;
+       return IsPath(v);
+     }},
     {"--codec", "C", "h264, h265 or mjpeg, default h264", true,
      [](const std::string& v, Options* o) {
        o->codec = v == "h265" ? Codec::kH265 : v == "mjpeg" ? Codec::kMjpeg : Codec::kH264;
        return v == "h264" || v == "h265" || v == "mjpeg";
      }},
     {"--width", "PX", "an even number from 160 to 3840, default 1280", true,
-     [](const std::string& v, Options* o) {
-       return Integer(v, 160, 3840, &o->width) && o->width % 2 == 0;
-     }},
+     [](const std::string& v, Options* o) { return Integer(v, 160, 3840, &o->width) && o->width % 2 == 0; }},
     {"--height", "PX", "an even number from 90 to 2160, default 720", true,
-     [](const std::string& v, Options* o) {
-       return Integer(v, 90, 2160, &o->height) && o->height % 2 == 0;
-     }},
+     [](const std::string& v, Options* o) { return Integer(v, 90, 2160, &o->height) && o->height % 2 == 0; }},
     {"--fps", "RATE", "0.5 to 240, such as 25, 12.5 or 30000/1001, default 25", true,
      [](const std::string& v, Options* o) { return Rate(v, &o->fps_num, &o->fps_den); }},
     {"--gop", "FRAMES", "1 to 10000 frames from keyframe to keyframe, default 50", true,
@@ -129,7 +128,10 @@ const Row kRows[] = {
        return !v.empty() && v.find(':') == std::string::npos;
      }},
     {"--password", "P", "the password that goes with --user", false,
-     [](const std::string& v, Options* o) { o->password = v; return !v.empty(); }},
+     [](const std::string& v, Options* o) {
+       o->password = v;
+       return !v.empty();
+     }},
     {"--auth", "M", "basic or digest, default basic", false,
      [](const std::string& v, Options* o) { return OneOf(v, "digest", "basic", &o->digest); }},
     {"--transports", "T", "tcp, udp or both, default both", false,
@@ -146,7 +148,10 @@ const Row kRows[] = {
     {"--report-frames", nullptr, "prints a line for each frame sent", false,
      [](const std::string&, Options* o) { return o->report_frames = true; }},
     {"--no-stdin", nullptr, "takes no commands, and does not end with stdin", false,
-     [](const std::string&, Options* o) { o->read_stdin = false; return true; }},
+     [](const std::string&, Options* o) {
+       o->read_stdin = false;
+       return true;
+     }},
 };
 
 std::string Help() {
@@ -165,8 +170,8 @@ std::string Conflict(const Options& o, const std::set<std::string>& given) {
   if (!o.file.empty()) {
     for (const Row& row : kRows) {
       if (row.drawn_only && given.count(row.name) != 0) {
-        return std::string(row.name) + " shapes the drawn picture and cannot go with --file " +
-               o.file + "; expected one of the two.";
+        return std::string(row.name) + " shapes the drawn picture and cannot go with --file " + o.file +
+               "; expected one of the two.";
       }
     }
     if (o.audio == Audio::kAlaw) return "--audio alaw: expected none or aac with --file.";
@@ -183,8 +188,7 @@ std::string Conflict(const Options& o, const std::set<std::string>& given) {
     return "--auth was given alone; expected --user and --password with it.";
   }
   if (o.bframes > 0 && (o.profile == "baseline" || o.codec == Codec::kMjpeg)) {
-    return "--bframes " + std::to_string(o.bframes) +
-           ": expected 0 with --profile baseline and with --codec mjpeg.";
+    return "--bframes " + std::to_string(o.bframes) + ": expected 0 with --profile baseline and with --codec mjpeg.";
   }
   if (o.intra_refresh && (o.bframes > 0 || o.codec != Codec::kH264)) {
     return "--intra-refresh: expected --codec h264 without --bframes.";
@@ -194,12 +198,10 @@ std::string Conflict(const Options& o, const std::set<std::string>& given) {
   }
   // RFC 2435, section 3.1.5: sizes travel as one byte of 8-pixel units.
   if (o.codec == Codec::kMjpeg && (o.width > 2040 || o.width % 8 != 0)) {
-    return "--width " + std::to_string(o.width) +
-           ": expected a multiple of 8, at most 2040, with --codec mjpeg.";
+    return "--width " + std::to_string(o.width) + ": expected a multiple of 8, at most 2040, with --codec mjpeg.";
   }
   if (o.codec == Codec::kMjpeg && (o.height > 2040 || o.height % 8 != 0)) {
-    return "--height " + std::to_string(o.height) +
-           ": expected a multiple of 8, at most 2040, with --codec mjpeg.";
+    return "--height " + std::to_string(o.height) + ": expected a multiple of 8, at most 2040, with --codec mjpeg.";
   }
   return "";
 }

@@ -13,8 +13,8 @@ struct Options {
   int port = 8555;  // 0: a free one.
   std::string path = "/cam";
   Codec codec = Codec::kH264;
-  int width = 1280;   // px, even.
-  int height = 720;   // px, even.
+  int width = 1280;  // px, even.
+  int height = 720;  // px, even.
   int fps_num = 25;
   int fps_den = 1;
   int gop_frames = 50;

@@ -45,8 +45,7 @@ void FillRect(const Plane& plane, int x, int y, int width, int height, uint8_t v
   }
 }
 
-void FillDisc(const Plane& plane, int cx, int cy, const std::vector<int>& table,
-              uint8_t value) {
+void FillDisc(const Plane& plane, int cx, int cy, const std::vector<int>& table, uint8_t value) {
   const int radius = static_cast<int>(table.size()) - 1;
   for (int d = -radius; d <= radius; ++d) {
     const int half = table[d < 0 ? -d : d];
@@ -72,9 +71,7 @@ void DrawDigit(const Plane& luma, int digit, int x, int y, int height, int strok
   const int width = height / 2;
   const int middle = height / 2;
   const int lit = kSegments[digit];
-  const auto fill = [&](int left, int top, int w, int h) {
-    FillRect(luma, x + left, y + top, w, h, 200);
-  };
+  const auto fill = [&](int left, int top, int w, int h) { FillRect(luma, x + left, y + top, w, h, 200); };
   if ((lit & 0x01) != 0) fill(0, 0, width, stroke);
   if ((lit & 0x02) != 0) fill(width - stroke, 0, stroke, middle);
   if ((lit & 0x04) != 0) fill(width - stroke, middle, stroke, height - middle);
@@ -106,8 +103,8 @@ void Picture::Draw(uint32_t n, const Plane planes[3]) const {
 void Picture::DrawGround(uint32_t n, const Plane planes[3]) const {
   const uint64_t drift = static_cast<uint64_t>(step_) * n;
   for (int y = bar_; y < height_; ++y) {
-    std::memcpy(planes[0].data + static_cast<size_t>(y) * planes[0].stride,
-                luma_.data() + (y + drift) % kPeriod, width_);
+    std::memcpy(planes[0].data + static_cast<size_t>(y) * planes[0].stride, luma_.data() + (y + drift) % kPeriod,
+                width_);
   }
   for (int plane = 1; plane < 3; ++plane) {
     const uint64_t phase = static_cast<uint64_t>(n) + (plane == 2 ? 128 : 0);
@@ -135,8 +132,8 @@ void Picture::DrawDigits(uint32_t n, const Plane& luma) const {
   const int stroke = std::max(2, height / 8);
   uint32_t rest = n % 1000000;
   for (int place = 5; place >= 0; --place) {
-    DrawDigit(luma, static_cast<int>(rest % 10), height / 4 + place * advance,
-              height_ - height - height / 4, height, stroke);
+    DrawDigit(luma, static_cast<int>(rest % 10), height / 4 + place * advance, height_ - height - height / 4, height,
+              stroke);
     rest /= 10;
   }
 }

@@ -9,14 +9,12 @@ constexpr char kSourceKey[] = "test-camera-listener";
 
 GstRTSPAuth* NewAuth(const Options& options) {
   GstRTSPAuth* auth = gst_rtsp_auth_new();
-  GstRTSPToken* token = gst_rtsp_token_new(GST_RTSP_TOKEN_MEDIA_FACTORY_ROLE, G_TYPE_STRING,
-                                           kRole, nullptr);
+  GstRTSPToken* token = gst_rtsp_token_new(GST_RTSP_TOKEN_MEDIA_FACTORY_ROLE, G_TYPE_STRING, kRole, nullptr);
   if (options.digest) {
     gst_rtsp_auth_set_supported_methods(auth, GST_RTSP_AUTH_DIGEST);
     gst_rtsp_auth_add_digest(auth, options.user.c_str(), options.password.c_str(), token);
   } else {
-    gchar* basic =
-        gst_rtsp_auth_make_basic(options.user.c_str(), options.password.c_str());
+    gchar* basic = gst_rtsp_auth_make_basic(options.user.c_str(), options.password.c_str());
     gst_rtsp_auth_set_supported_methods(auth, GST_RTSP_AUTH_BASIC);
     gst_rtsp_auth_add_basic(auth, basic, token);
     g_free(basic);
@@ -30,9 +28,7 @@ gboolean OnCleanUp(gpointer pool) {
   return G_SOURCE_CONTINUE;
 }
 
-GstRTSPFilterResult RemoveClient(GstRTSPServer*, GstRTSPClient*, gpointer) {
-  return GST_RTSP_FILTER_REMOVE;
-}
+GstRTSPFilterResult RemoveClient(GstRTSPServer*, GstRTSPClient*, gpointer) { return GST_RTSP_FILTER_REMOVE; }
 
 }  // namespace
 
@@ -48,9 +44,8 @@ GstRTSPServer* NewServer(const Options& options, GstRTSPMediaFactory* factory) {
   gst_rtsp_server_set_service(server, std::to_string(options.port).c_str());
   if (!options.user.empty()) {
     SetCredentials(server, options);
-    gst_rtsp_media_factory_add_role(
-        factory, kRole, GST_RTSP_PERM_MEDIA_FACTORY_ACCESS, G_TYPE_BOOLEAN, TRUE,
-        GST_RTSP_PERM_MEDIA_FACTORY_CONSTRUCT, G_TYPE_BOOLEAN, TRUE, nullptr);
+    gst_rtsp_media_factory_add_role(factory, kRole, GST_RTSP_PERM_MEDIA_FACTORY_ACCESS, G_TYPE_BOOLEAN, TRUE,
+                                    GST_RTSP_PERM_MEDIA_FACTORY_CONSTRUCT, G_TYPE_BOOLEAN, TRUE, nullptr);
   }
   GstRTSPMountPoints* mounts = gst_rtsp_server_get_mount_points(server);
   gst_rtsp_mount_points_add_factory(mounts, options.path.c_str(), factory);
@@ -63,8 +58,7 @@ int Listen(GstRTSPServer* server) {
   if (id == 0) return 0;
   g_object_set_data(G_OBJECT(server), kSourceKey, GUINT_TO_POINTER(id));
   GstRTSPSessionPool* pool = gst_rtsp_server_get_session_pool(server);
-  g_timeout_add_seconds_full(G_PRIORITY_DEFAULT, kCleanUpSeconds, OnCleanUp, pool,
-                             g_object_unref);
+  g_timeout_add_seconds_full(G_PRIORITY_DEFAULT, kCleanUpSeconds, OnCleanUp, pool, g_object_unref);
   return gst_rtsp_server_get_bound_port(server);
 }
 
@@ -77,8 +71,7 @@ std::string Url(const Options& options, int port) {
 }
 
 void Shut(GstRTSPServer* server) {
-  const guint id =
-      GPOINTER_TO_UINT(g_object_get_data(G_OBJECT(server), kSourceKey));
+  const guint id = GPOINTER_TO_UINT(g_object_get_data(G_OBJECT(server), kSourceKey));
   if (id != 0) g_source_remove(id);
   GList* none = gst_rtsp_server_client_filter(server, RemoveClient, nullptr);
   g_list_free_full(none, g_object_unref);

@@ -53,7 +53,8 @@ export const queryFormat = '${Package} ${db:Status-Status}\n'
 
 /** The one command that people run themselves where the set-up may not, or could not. @param as root, sudo or su. */
 export function commandFor(missing, as) {
-  const command = (sudo) => `${sudo}apt-get update && ${sudo}apt-get install -y --no-install-recommends ${missing.join(' ')}`
+  const command = (sudo) =>
+    `${sudo}apt-get update && ${sudo}apt-get install -y --no-install-recommends ${missing.join(' ')}`
   return { root: command(''), sudo: command('sudo '), su: `su -c '${command('')}'` }[as]
 }
 
@@ -78,7 +79,9 @@ export function aptProgress(line) {
 
 async function query(wanted) {
   // It ends with 1 where a name is not known to it; its list is right all the same.
-  const { stdout } = await run('dpkg-query', ['-W', `-f=${queryFormat}`, ...wanted], { env: { ...process.env, LC_ALL: 'C' } })
+  const { stdout } = await run('dpkg-query', ['-W', `-f=${queryFormat}`, ...wanted], {
+    env: { ...process.env, LC_ALL: 'C' },
+  })
   return missingPackages(wanted, stdout)
 }
 
@@ -109,7 +112,8 @@ export async function debianPackages({ step, forTests }) {
   }
   await install(step, prefix, missing)
   const still = await query(wanted)
-  if (still.length > 0) throw new SetupError(`apt-get says that all went well, but these packages are not installed: ${still.join(', ')}`)
+  if (still.length > 0)
+    throw new SetupError(`apt-get says that all went well, but these packages are not installed: ${still.join(', ')}`)
   step.done(`installed ${missing.length}`)
 }
 
@@ -138,7 +142,9 @@ async function install(step, prefix, missing) {
   step.pause()
   throw new SetupError(
     `apt-get could not install ${missing.join(' ')}.\n` +
-      (update.length === 0 ? '' : `The package lists could not be read either; is there a network?\n${update.join('\n')}\n`) +
+      (update.length === 0
+        ? ''
+        : `The package lists could not be read either; is there a network?\n${update.join('\n')}\n`) +
       `${aptFailure(lines)}\n\nMend that, or run it yourself:\n\n  ${commandFor(missing, prefix.length > 0 ? 'sudo' : 'root')}\n`,
   )
 }

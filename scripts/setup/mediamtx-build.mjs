@@ -46,7 +46,10 @@ export async function buildMediamtx({ folder, go, env, onProgress }) {
     GOPROXY: `file://${userModules}/cache/download,${proxies || 'direct'}`,
   }
   const module = `${pins.go.module}@v${pins.version}`
-  const { stdout } = await must(`go mod download ${module} failed.`, go, ['mod', 'download', '-json', module], { cwd: folder, env: goEnv })
+  const { stdout } = await must(`go mod download ${module} failed.`, go, ['mod', 'download', '-json', module], {
+    cwd: folder,
+    env: goEnv,
+  })
   cpSync(JSON.parse(stdout).Dir, source, { recursive: true })
   const versionFile = join(source, 'internal/core/VERSION')
   rmSync(versionFile, { force: true }) // Read-only, as all in a module cache is.
@@ -55,7 +58,11 @@ export async function buildMediamtx({ folder, go, env, onProgress }) {
   addCameraPrograms(source)
 
   onProgress('downloading its modules', null)
-  const total = (await must('The modules of MediaMTX could not be had.', go, ['list', '-deps', '.'], { cwd: source, env: goEnv })).stdout.trim().split('\n').length
+  const total = (
+    await must('The modules of MediaMTX could not be had.', go, ['list', '-deps', '.'], { cwd: source, env: goEnv })
+  ).stdout
+    .trim()
+    .split('\n').length
   let built = 0
   const binary = join(folder, 'mediamtx')
   // -v names each package as it is built.
@@ -75,9 +82,22 @@ export async function buildMediamtx({ folder, go, env, onProgress }) {
 /** MediaMTX's pages play HLS with it, and its module comes without. */
 async function addHlsjs(folder, target) {
   const { version, sha256 } = pins.hlsjs
-  const [command, ...args] = [...npmCommand(), 'pack', `hls.js@${version}`, '--pack-destination', folder, '--ignore-scripts']
+  const [command, ...args] = [
+    ...npmCommand(),
+    'pack',
+    `hls.js@${version}`,
+    '--pack-destination',
+    folder,
+    '--ignore-scripts',
+  ]
   await must(`npm pack hls.js@${version} failed.`, command, args, { cwd: folder })
-  await must('hls.js cannot be unpacked.', 'tar', ['-xzf', join(folder, `hls.js-${version}.tgz`), '-C', folder, 'package/dist/hls.min.js'])
+  await must('hls.js cannot be unpacked.', 'tar', [
+    '-xzf',
+    join(folder, `hls.js-${version}.tgz`),
+    '-C',
+    folder,
+    'package/dist/hls.min.js',
+  ])
   const content = readFileSync(join(folder, 'package/dist/hls.min.js'))
   const got = createHash('sha256').update(content).digest('hex')
   if (got !== sha256) throw new Error(`hls.js ${version}: the SHA-256 of hls.min.js is ${got} and not ${sha256}`)

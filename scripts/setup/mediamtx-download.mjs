@@ -29,7 +29,8 @@ export async function download({ url, file, sha256, env = process.env, limits, o
     const hash = createHash('sha256')
     await pipeline(createReadStream(file), hash)
     const got = hash.digest('hex')
-    if (got !== sha256) throw new Error(`its SHA-256 is ${got} and not ${sha256}: it is not what it should be, and was thrown away`)
+    if (got !== sha256)
+      throw new Error(`its SHA-256 is ${got} and not ${sha256}: it is not what it should be, and was thrown away`)
   } catch (error) {
     await rm(file, { force: true })
     throw new Error(`${url}: ${reasonOf(error)}`, { cause: error })
@@ -39,11 +40,20 @@ export async function download({ url, file, sha256, env = process.env, limits, o
 /** The proxy that a client would use by the environment; null for none. NO_PROXY is curl's to judge. */
 export function proxyFor(url, env) {
   const scheme = new URL(url).protocol === 'https:' ? 'https' : 'http'
-  return [`${scheme}_proxy`, ...(scheme === 'https' ? ['HTTPS_PROXY'] : []), 'all_proxy', 'ALL_PROXY'].map((name) => env[name]).find(Boolean) ?? null
+  return (
+    [`${scheme}_proxy`, ...(scheme === 'https' ? ['HTTPS_PROXY'] : []), 'all_proxy', 'ALL_PROXY']
+      .map((name) => env[name])
+      .find(Boolean) ?? null
+  )
 }
 
 function reasonOf(error) {
-  const said = { ENOTFOUND: 'unknown host', EAI_AGAIN: 'unknown host (no network?)', ECONNREFUSED: 'connection refused', ECONNRESET: 'connection lost' }
+  const said = {
+    ENOTFOUND: 'unknown host',
+    EAI_AGAIN: 'unknown host (no network?)',
+    ECONNREFUSED: 'connection refused',
+    ECONNRESET: 'connection lost',
+  }
   return said[error.code] ?? error.message
 }
 
@@ -66,7 +76,8 @@ function fetchTo(url, file, limits, onProgress, redirects) {
         response.destroy()
         const next = new URL(headers.location, url).href
         if (redirects === 0) fail(new Error('too many redirects'))
-        else if (url.startsWith('https:') && !next.startsWith('https:')) fail(new Error(`it leads to ${next}, which is not encrypted`))
+        else if (url.startsWith('https:') && !next.startsWith('https:'))
+          fail(new Error(`it leads to ${next}, which is not encrypted`))
         else settle(resolve)(fetchTo(next, file, limits, onProgress, redirects - 1))
         return
       }
@@ -80,26 +91,58 @@ function fetchTo(url, file, limits, onProgress, redirects) {
       response.on('data', (chunk) => {
         within(limits.stallMs, 'nothing came')
         count += chunk.length
-        onProgress(total === null ? bytes(count) : `${bytes(count)} of ${bytes(total)}`, total === null ? null : count / total)
+        onProgress(
+          total === null ? bytes(count) : `${bytes(count)} of ${bytes(total)}`,
+          total === null ? null : count / total,
+        )
       })
-      pipeline(response, createWriteStream(file)).then(() => {
-        if (total !== null && count !== total) fail(new Error(`it broke off after ${count} of ${total} bytes`))
-        else settle(resolve)()
-      }, (error) => fail(error.code === 'ERR_STREAM_PREMATURE_CLOSE' || error.message === 'aborted' ? new Error(`it broke off after ${count} of ${total ?? '?'} bytes`) : error))
+      pipeline(response, createWriteStream(file)).then(
+        () => {
+          if (total !== null && count !== total) fail(new Error(`it broke off after ${count} of ${total} bytes`))
+          else settle(resolve)()
+        },
+        (error) =>
+          fail(
+            error.code === 'ERR_STREAM_PREMATURE_CLOSE' || error.message === 'aborted'
+              ? new Error(`it broke off after ${count} of ${total ?? '?'} bytes`)
+              : error,
+          ),
+      )
     })
     request.on('error', fail)
-    request.on('socket', (socket) => socket.on(client === https ? 'secureConnect' : 'connect', () => within(limits.stallMs, 'no answer')))
+    request.on('socket', (socket) =>
+      socket.on(client === https ? 'secureConnect' : 'connect', () => within(limits.stallMs, 'no answer')),
+    )
     within(limits.connectMs, 'no connection')
   })
 }
 
 async function curlTo(url, file, limits, onProgress, env) {
-  if (which('curl', env.PATH ?? '') === null) throw new Error('a proxy is set, and only curl knows proxies here: install curl')
+  if (which('curl', env.PATH ?? '') === null)
+    throw new Error('a proxy is set, and only curl knows proxies here: install curl')
   const seconds = (ms) => String(Math.ceil(ms / 1000))
   const poll = setInterval(() => onProgress(`${bytes(sizeOf(file))} through the proxy`, null), 500)
   try {
-    const limit = ['--connect-timeout', seconds(limits.connectMs), '--speed-limit', '1', '--speed-time', seconds(limits.stallMs)]
-    const args = ['--fail', '--location', '--proto-redir', '=https,http', '--silent', '--show-error', ...limit, '--output', file, url]
+    const limit = [
+      '--connect-timeout',
+      seconds(limits.connectMs),
+      '--speed-limit',
+      '1',
+      '--speed-time',
+      seconds(limits.stallMs),
+    ]
+    const args = [
+      '--fail',
+      '--location',
+      '--proto-redir',
+      '=https,http',
+      '--silent',
+      '--show-error',
+      ...limit,
+      '--output',
+      file,
+      url,
+    ]
     const { code, tail } = await run('curl', args, { env })
     if (code !== 0) throw new Error(tail.replace(/^curl: /, '') || `curl ended with ${code}`)
   } finally {

@@ -69,9 +69,18 @@ export async function findMediamtx(env = process.env, version = pins.version) {
  * @returns the binary's path.
  * @throws {Error} why not.
  */
-export async function downloadMediamtx({ env = process.env, baseUrl, archives = pins.archives, version = pins.version, arch = archiveArch(), limits, onProgress }) {
+export async function downloadMediamtx({
+  env = process.env,
+  baseUrl,
+  archives = pins.archives,
+  version = pins.version,
+  arch = archiveArch(),
+  limits,
+  onProgress,
+}) {
   const pin = arch === null ? undefined : archives[arch]?.sha256
-  if (pin === undefined) throw new Error(`no SHA-256 is known for ${arch ?? process.arch}, and without one nothing is downloaded`)
+  if (pin === undefined)
+    throw new Error(`no SHA-256 is known for ${arch ?? process.arch}, and without one nothing is downloaded`)
   const base = (baseUrl ?? env.FRAMEGATE_MEDIAMTX_BASE_URL ?? BASE_URL).replace(/\/+$/, '')
   const url = `${base}/v${version}/mediamtx_v${version}_linux_${arch}.tar.gz`
   return intoCache(env, version, async (folder) => {
@@ -90,7 +99,10 @@ async function intoCache(env, version, make) {
   try {
     const binary = await make(folder)
     const found = await versionOf(binary)
-    if (found !== version) throw new Error(`what came says that its version is ${found ?? 'unknown'}, not ${version}, or it does not run here`)
+    if (found !== version)
+      throw new Error(
+        `what came says that its version is ${found ?? 'unknown'}, not ${version}, or it does not run here`,
+      )
     const target = cachedBinary(env, version)
     mkdirSync(join(target, '..'), { recursive: true })
     renameSync(binary, target)
@@ -102,7 +114,8 @@ async function intoCache(env, version, make) {
 
 /** Only the lock's owner makes such folders, so what is there was left behind. */
 function removeOldFolders(cache) {
-  for (const name of readdirSync(cache)) if (name.startsWith('tmp-')) rmSync(join(cache, name), { recursive: true, force: true })
+  for (const name of readdirSync(cache))
+    if (name.startsWith('tmp-')) rmSync(join(cache, name), { recursive: true, force: true })
 }
 
 /**
@@ -110,15 +123,32 @@ function removeOldFolders(cache) {
  *
  * @param options.archives, options.go, options.limits are for tests.
  */
-export async function mediamtx({ step, forTests, retry = false, env = process.env, archives = pins.archives, go: givenGo, limits }) {
+export async function mediamtx({
+  step,
+  forTests,
+  retry = false,
+  env = process.env,
+  archives = pins.archives,
+  go: givenGo,
+  limits,
+}) {
   if (!forTests && ['off', 'external'].includes(env.MEDIAMTX ?? '')) return
   if ((await findMediamtx(env)) !== null) return
   const note = join(cacheFolder(env), `mediamtx-v${pins.version}.failed.json`)
   const go = givenGo ?? (await findGo(env))
   // Tried again at once when what it depends on has changed, a Go that was installed since for instance.
-  const circumstances = hashOf([], JSON.stringify([pins, archives, go, env.FRAMEGATE_MEDIAMTX_BASE_URL, env.https_proxy, env.HTTPS_PROXY]))
+  const circumstances = hashOf(
+    [],
+    JSON.stringify([pins, archives, go, env.FRAMEGATE_MEDIAMTX_BASE_URL, env.https_proxy, env.HTTPS_PROXY]),
+  )
   const failed = readStamp(note)
-  if (!retry && failed.circumstances === circumstances && Date.now() - failed.at < TRY_AGAIN_MS && failed.at <= Date.now()) return
+  if (
+    !retry &&
+    failed.circumstances === circumstances &&
+    Date.now() - failed.at < TRY_AGAIN_MS &&
+    failed.at <= Date.now()
+  )
+    return
 
   const reasons = []
   try {
@@ -139,33 +169,45 @@ export async function mediamtx({ step, forTests, retry = false, env = process.en
 /** @returns whether it is there now; else `reasons` tell why not. */
 function get({ step, env, go, archives, limits, reasons }) {
   const cache = cacheFolder(env)
-  return withLock(join(cache, 'mediamtx.lock'), (pid) => step.update(`waiting for process ${pid}, which gets it too`), async () => {
-    if ((await findMediamtx(env)) !== null) return true
-    removeOldFolders(cache)
-    try {
-      await fromRelease({ step, env, archives, limits })
-      step.done('downloaded')
-      return true
-    } catch (error) {
-      reasons.push(`download: ${error.message}`)
-      if (go.path !== null) step.note(`the download failed (${error.message}); it is built from source, which takes a minute or two.`)
-    }
-    try {
-      await fromSource({ step, env, go })
-      step.done('built')
-      return true
-    } catch (error) {
-      reasons.push(`build from source: ${error.message}`)
-      return false
-    }
-  })
+  return withLock(
+    join(cache, 'mediamtx.lock'),
+    (pid) => step.update(`waiting for process ${pid}, which gets it too`),
+    async () => {
+      if ((await findMediamtx(env)) !== null) return true
+      removeOldFolders(cache)
+      try {
+        await fromRelease({ step, env, archives, limits })
+        step.done('downloaded')
+        return true
+      } catch (error) {
+        reasons.push(`download: ${error.message}`)
+        if (go.path !== null)
+          step.note(`the download failed (${error.message}); it is built from source, which takes a minute or two.`)
+      }
+      try {
+        await fromSource({ step, env, go })
+        step.done('built')
+        return true
+      } catch (error) {
+        reasons.push(`build from source: ${error.message}`)
+        return false
+      }
+    },
+  )
 }
 
 function fromRelease({ step, env, archives, limits }) {
-  return downloadMediamtx({ env, archives, limits, onProgress: (text, fraction) => step.update(`downloading ${text}`, fraction) })
+  return downloadMediamtx({
+    env,
+    archives,
+    limits,
+    onProgress: (text, fraction) => step.update(`downloading ${text}`, fraction),
+  })
 }
 
 async function fromSource({ step, env, go }) {
   if (go.path === null) throw new Error(go.reason)
-  return intoCache(env, pins.version, (folder) => buildMediamtx({ folder, go: go.path, env, onProgress: (text, fraction) => step.update(text, fraction) }))
+  return intoCache(env, pins.version, (folder) =>
+    buildMediamtx({ folder, go: go.path, env, onProgress: (text, fraction) => step.update(text, fraction) }),
+  )
 }

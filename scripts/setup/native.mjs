@@ -61,9 +61,22 @@ export async function nativeBuild({ step, forTests }) {
   step.update('configuring')
   removeForeignBuild()
   // cmake-js takes Node-API's headers from npm's node-api-headers: nothing is downloaded.
-  await must('CMake could not configure the native build.', process.execPath, [join(root, 'node_modules/cmake-js/bin/cmake-js'), 'configure'], { cwd: root })
+  await must(
+    'CMake could not configure the native build.',
+    process.execPath,
+    [join(root, 'node_modules/cmake-js/bin/cmake-js'), 'configure'],
+    { cwd: root },
+  )
   const output = []
-  const args = ['--build', build, '--config', 'Release', '--parallel', String(availableParallelism()), ...(forTests ? [] : ['--target', ...targets])]
+  const args = [
+    '--build',
+    build,
+    '--config',
+    'Release',
+    '--parallel',
+    String(availableParallelism()),
+    ...(forTests ? [] : ['--target', ...targets]),
+  ]
   try {
     await must('The native build failed:', 'cmake', args, {
       cwd: root,

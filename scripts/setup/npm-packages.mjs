@@ -27,7 +27,9 @@ function isInstalled() {
     return lockedPackages(inputs[1]).every(([path, wanted]) => {
       const has = installed.get(path)
       // What is optional is left out where it is not for this machine.
-      return has === undefined ? wanted.optional === true : has.version === wanted.version && has.integrity === wanted.integrity
+      return has === undefined
+        ? wanted.optional === true
+        : has.version === wanted.version && has.integrity === wanted.integrity
     })
   } catch {
     return false

@@ -21,8 +21,21 @@ export const needs = {
   ],
   headers: ['libyuv.h'],
   elements: [
-    'rtspsrc', 'rtph264depay', 'rtph265depay', 'rtpjpegdepay', 'h264parse', 'h265parse', 'avdec_h264', 'avdec_h265',
-    'decodebin', 'videoconvert', 'videoscale', 'jpegenc', 'appsink', 'x264enc', 'x265enc',
+    'rtspsrc',
+    'rtph264depay',
+    'rtph265depay',
+    'rtpjpegdepay',
+    'h264parse',
+    'h265parse',
+    'avdec_h264',
+    'avdec_h265',
+    'decodebin',
+    'videoconvert',
+    'videoscale',
+    'jpegenc',
+    'appsink',
+    'x264enc',
+    'x265enc',
   ],
 }
 

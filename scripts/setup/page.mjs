@@ -12,7 +12,9 @@ const version = (name) => JSON.parse(readFileSync(join(root, 'node_modules', nam
 
 /** Sources of the page and of what it shares with the React package; nothing that was built or installed below it. */
 function sources() {
-  return filesBelow(join(root, 'clients/react'), (name) => /\.(tsx?|css|svg|html|json)$/.test(name)).filter((path) => !/\/(node_modules|dist)\//.test(path))
+  return filesBelow(join(root, 'clients/react'), (name) => /\.(tsx?|css|svg|html|json)$/.test(name)).filter(
+    (path) => !/\/(node_modules|dist)\//.test(path),
+  )
 }
 
 /** @throws {SetupError} with Vite's words. */
@@ -21,7 +23,14 @@ export async function page({ step }) {
   if (readStamp(stampFile).hash === hash && existsSync(join(folder, 'index.html'))) return
 
   step.update('building')
-  const vite = [join(root, 'node_modules/vite/bin/vite.js'), 'build', '--config', join(root, 'clients/react/page/vite.config.ts'), '--logLevel', 'warn']
+  const vite = [
+    join(root, 'node_modules/vite/bin/vite.js'),
+    'build',
+    '--config',
+    join(root, 'clients/react/page/vite.config.ts'),
+    '--logLevel',
+    'warn',
+  ]
   await must('The page at / cannot be built:', process.execPath, vite, { cwd: root })
   writeStamp(stampFile, { hash })
   step.done('built')

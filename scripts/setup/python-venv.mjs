@@ -28,7 +28,9 @@ async function interpreter() {
   for (const candidate of ['python3', '/usr/bin/python3']) {
     if ((await run(candidate, ['-c', 'import ensurepip, venv'])).code === 0) return candidate
   }
-  throw new SetupError('No python3 here can make an environment: its modules venv and ensurepip are missing (Debian: python3-venv).')
+  throw new SetupError(
+    'No python3 here can make an environment: its modules venv and ensurepip are missing (Debian: python3-venv).',
+  )
 }
 
 /** @throws {SetupError} with pip's last lines. */
@@ -39,19 +41,25 @@ export async function pythonVenv({ step }) {
   rmSync(venv, { recursive: true, force: true })
   await must('The Python environment .venv could not be made.', await interpreter(), ['-m', 'venv', venv])
   const present = requirements.filter((file) => existsSync(file))
-  const wanted = present.flatMap((file) => readFileSync(file, 'utf8').split('\n')).filter((line) => /^\s*[a-zA-Z]/.test(line)).length
+  const wanted = present
+    .flatMap((file) => readFileSync(file, 'utf8').split('\n'))
+    .filter((line) => /^\s*[a-zA-Z]/.test(line)).length
   let seen = 0
-  const install = (...which) => must('pip could not install what the Python tests need; is there a network that reaches the package index?', python, [
-    '-m', 'pip', 'install', '--disable-pip-version-check', '--no-input', '--progress-bar', 'off', ...which,
-  ], {
-    onLine: (line) => {
-      const name = /^Collecting ([\w.-]+)/.exec(line)?.[1]
-      if (name !== undefined) step.update(`pip, ${name}`, Math.min(0.9, ++seen / (wanted + 4)))
-      else if (line.startsWith('Installing collected')) step.update('pip, unpacking', 0.95)
-      else if (!line.startsWith('ERROR')) return line.startsWith(' ')
-      return false
-    },
-  })
+  const install = (...which) =>
+    must(
+      'pip could not install what the Python tests need; is there a network that reaches the package index?',
+      python,
+      ['-m', 'pip', 'install', '--disable-pip-version-check', '--no-input', '--progress-bar', 'off', ...which],
+      {
+        onLine: (line) => {
+          const name = /^Collecting ([\w.-]+)/.exec(line)?.[1]
+          if (name !== undefined) step.update(`pip, ${name}`, Math.min(0.9, ++seen / (wanted + 4)))
+          else if (line.startsWith('Installing collected')) step.update('pip, unpacking', 0.95)
+          else if (!line.startsWith('ERROR')) return line.startsWith(' ')
+          return false
+        },
+      },
+    )
   await install(...present.flatMap((file) => ['-r', file]))
   if (existsSync(withoutDependencies)) await install('--no-deps', '-r', withoutDependencies)
   writeStamp(stampFile, { hash: hash() })

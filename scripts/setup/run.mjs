@@ -48,7 +48,10 @@ export function run(command, args = [], options = {}) {
       tail.push(line)
       if (tail.length > TAIL_LINES) tail.shift()
     }
-    for (const [stream, keep] of [[child.stdout, true], [child.stderr, false]]) {
+    for (const [stream, keep] of [
+      [child.stdout, true],
+      [child.stderr, false],
+    ]) {
       const lines = reader(keep)
       stream.setEncoding('utf8').on('data', lines.data).on('end', lines.end)
     }
@@ -69,7 +72,8 @@ export function run(command, args = [], options = {}) {
 /** A command that has to succeed. @throws {SetupError} `failure`, with the last lines of the command's output. */
 export async function must(failure, command, args, options) {
   const result = await run(command, args, options)
-  if (result.code !== 0) throw new SetupError(`${failure}\n${result.tail || `(${command} ended with ${result.code} and said nothing)`}`)
+  if (result.code !== 0)
+    throw new SetupError(`${failure}\n${result.tail || `(${command} ended with ${result.code} and said nothing)`}`)
   return result
 }
 

@@ -13,7 +13,10 @@ const isTypeScript = (name) => /\.[cm]?ts$/.test(name) // .tsx is for browsers: 
 const pageSources = ['clients/react/page/frame-records.ts']
 
 function sources() {
-  return [...['src', 'test'].flatMap((name) => filesBelow(join(root, name), isTypeScript)), ...pageSources.map((name) => join(root, name))]
+  return [
+    ...['src', 'test'].flatMap((name) => filesBelow(join(root, name), isTypeScript)),
+    ...pageSources.map((name) => join(root, name)),
+  ]
 }
 
 /** The path below dist/ without its endings, for each source: "src/main". */
@@ -35,7 +38,9 @@ export async function typescript({ step, forTests }) {
   if (readStamp(stampFile).hash === hash && existsSync(join(dist, 'src/main.js'))) return
 
   step.update('compiling')
-  const outputs = ['src', 'test'].flatMap((name) => filesBelow(join(dist, name), (file) => /\.([cm]?jsx?|map|[cm]?ts)$/.test(file)))
+  const outputs = ['src', 'test'].flatMap((name) =>
+    filesBelow(join(dist, name), (file) => /\.([cm]?jsx?|map|[cm]?ts)$/.test(file)),
+  )
   for (const file of staleOutputs(files, outputs)) rmSync(file)
   // An incremental compiler does not look whether its outputs are still there.
   const whole = files.every((path) => path.endsWith('.d.ts') || existsSync(join(dist, `${stem(path, root)}.js`)))

@@ -8,12 +8,15 @@ const pythonFolders = ['clients/python/tests', 'test/python']
 
 /** All test files, by their sources' paths from the checkout. */
 export function allTests() {
-  const below = (folder, pattern) => filesBelow(join(root, folder), (name) => pattern.test(name)).map((path) => relative(root, path))
+  const below = (folder, pattern) =>
+    filesBelow(join(root, folder), (name) => pattern.test(name)).map((path) => relative(root, path))
   return {
     // The compiled ones: only what was compiled can run.
     tap: below('dist/test', /\.test\.js$/).map((path) => path.replace(/^dist\//, '').replace(/\.js$/, '.ts')),
     native: below('test/native', /_test\.cc$/),
-    python: pythonFolders.filter((folder) => existsSync(join(root, folder))).flatMap((folder) => below(folder, /^test_.*\.py$|_test\.py$/)),
+    python: pythonFolders
+      .filter((folder) => existsSync(join(root, folder)))
+      .flatMap((folder) => below(folder, /^test_.*\.py$|_test\.py$/)),
   }
 }
 
@@ -23,10 +26,19 @@ export function allTests() {
  */
 export function choose(all, names) {
   if (names.length === 0) return { chosen: all, unknown: [] }
-  const wanted = names.map((name) => relative(root, resolve(name)).replace(/^dist\//, '').replace(/\.test\.js$/, '.test.ts'))
+  const wanted = names.map((name) =>
+    relative(root, resolve(name))
+      .replace(/^dist\//, '')
+      .replace(/\.test\.js$/, '.test.ts'),
+  )
   const fits = (path) => wanted.some((name) => path.includes(name))
   const chosen = Object.fromEntries(Object.entries(all).map(([kind, paths]) => [kind, paths.filter(fits)]))
-  const unknown = names.filter((_, i) => !Object.values(all).flat().some((path) => path.includes(wanted[i])))
+  const unknown = names.filter(
+    (_, i) =>
+      !Object.values(all)
+        .flat()
+        .some((path) => path.includes(wanted[i])),
+  )
   return { chosen, unknown }
 }
 

@@ -17,7 +17,17 @@ export async function runCtest(paths, report) {
   const remove = removeAtEnd(folder)
   const file = join(folder, 'junit.xml')
   const names = paths.map(nativeName)
-  const args = ['--test-dir', join(root, 'build'), '-R', `^(${names.join('|')})(\\..*)?$`, '-j', String(JOBS), '--output-junit', file, '--no-tests=error']
+  const args = [
+    '--test-dir',
+    join(root, 'build'),
+    '-R',
+    `^(${names.join('|')})(\\..*)?$`,
+    '-j',
+    String(JOBS),
+    '--output-junit',
+    file,
+    '--no-tests=error',
+  ]
   const { code, tail } = await run('ctest', args, { cwd: root })
   let xml = ''
   try {
@@ -30,7 +40,11 @@ export async function runCtest(paths, report) {
   let failed = 0
   for (const { open, body } of cases) {
     const status = attribute(open, 'status')
-    const counts = { passed: Number(status === 'run'), failed: Number(status === 'fail'), skipped: Number(status !== 'run' && status !== 'fail') }
+    const counts = {
+      passed: Number(status === 'run'),
+      failed: Number(status === 'fail'),
+      skipped: Number(status !== 'run' && status !== 'fail'),
+    }
     failed += counts.failed
     report.file(sourceOf(attribute(open, 'name')), counts, Number(attribute(open, 'time')) * 1000, text(body))
   }

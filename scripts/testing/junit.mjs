@@ -4,7 +4,9 @@ const entities = { lt: '<', gt: '>', quot: '"', apos: "'", amp: '&' }
 
 /** @returns {{open: string, body: string}[]} each test case's opening tag and what is in it. */
 export function testCases(xml) {
-  return [...xml.matchAll(/<testcase\b((?:"[^"]*"|[^">])*?)(?:\/>|>([\s\S]*?)<\/testcase>)/g)].map(([, open, body = '']) => ({ open, body }))
+  return [...xml.matchAll(/<testcase\b((?:"[^"]*"|[^">])*?)(?:\/>|>([\s\S]*?)<\/testcase>)/g)].map(
+    ([, open, body = '']) => ({ open, body }),
+  )
 }
 
 export function attribute(open, name) {

@@ -35,7 +35,9 @@ function runsIn(group) {
   return readdirSync('/proc').some((name) => {
     if (!/^[0-9]+$/.test(name)) return false
     try {
-      const [state, , pgrp] = readFileSync(`/proc/${name}/stat`, 'latin1').replace(/^.*\) /s, '').split(' ')
+      const [state, , pgrp] = readFileSync(`/proc/${name}/stat`, 'latin1')
+        .replace(/^.*\) /s, '')
+        .split(' ')
       return Number(pgrp) === group && state !== 'Z' && state !== 'X'
     } catch {
       return false
@@ -56,7 +58,8 @@ export async function runTap(paths, report) {
 
 function tellRunning() {
   for (const [path, startedAt] of running) {
-    if (Date.now() - startedAt > TELL_EVERY_MS) process.stdout.write(`       ${duration(Date.now() - startedAt).padStart(12)}  ${path} is running\n`)
+    if (Date.now() - startedAt > TELL_EVERY_MS)
+      process.stdout.write(`       ${duration(Date.now() - startedAt).padStart(12)}  ${path} is running\n`)
   }
 }
 

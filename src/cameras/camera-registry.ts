@@ -46,7 +46,8 @@ export class CameraRegistry {
   async restore(): Promise<number> {
     const list = await this.saved.load()
     for (const settings of list) {
-      if (!this.#cameras.has(settings.name) && !this.#byKey(parseCameraUrl(settings.rtsp).key)) this.#add(settings).begin()
+      if (!this.#cameras.has(settings.name) && !this.#byKey(parseCameraUrl(settings.rtsp).key))
+        this.#add(settings).begin()
     }
     return this.#cameras.size
   }
@@ -79,7 +80,10 @@ export class CameraRegistry {
     }
     const holder = this.#cameras.get(request.name)
     if (holder) {
-      throw new ConflictError('ERR_NAME_IN_USE', `name: "${request.name}" is in use for another address; stop it first or choose another name`)
+      throw new ConflictError(
+        'ERR_NAME_IN_USE',
+        `name: "${request.name}" is in use for another address; stop it first or choose another name`,
+      )
     }
     const camera = this.#add({
       name: request.name,
@@ -134,16 +138,24 @@ export class CameraRegistry {
     const own = camera.settings
     const pubFps = request.pubFps ?? own.pubFps
     const scaleWidth = request.scaleWidth ?? own.scaleWidth
-    if (pubFps === own.pubFps && scaleWidth === own.scaleWidth) return { camera, topic: camera.name, pubFps, scaleWidth }
+    if (pubFps === own.pubFps && scaleWidth === own.scaleWidth)
+      return { camera, topic: camera.name, pubFps, scaleWidth }
     const topic = renditionTopic(camera.name, scaleWidth, pubFps)
     const made = camera.renditionTopics
     if (!made.includes(topic) && made.length >= MAX_RENDITIONS) {
-      throw new ConflictError('ERR_TOO_MANY_RENDITIONS', `scale_width, pub_fps: ${MAX_RENDITIONS} sizes and rates of "${camera.name}" are in use already, which is the most; use one of ${made.join(', ')}`)
+      throw new ConflictError(
+        'ERR_TOO_MANY_RENDITIONS',
+        `scale_width, pub_fps: ${MAX_RENDITIONS} sizes and rates of "${camera.name}" are in use already, which is the most; use one of ${made.join(', ')}`,
+      )
     }
     return { camera, topic, pubFps, scaleWidth }
   }
 
   async #save(): Promise<void> {
-    await this.saved.save(this.list().filter((camera) => !this.#unsaved.has(camera.name)).map((camera) => camera.settings))
+    await this.saved.save(
+      this.list()
+        .filter((camera) => !this.#unsaved.has(camera.name))
+        .map((camera) => camera.settings),
+    )
   }
 }

@@ -3,7 +3,15 @@
 
 import { messageOf, SourceError } from '../errors.js'
 import { parseTopic, MAX_RENDITIONS } from '../frames/rendition-topic.js'
-import type { NativeAddon, NativeError, NativeFrame, Pipeline, PipelineNews, PipelineStats, Rendition } from '../native.js'
+import type {
+  NativeAddon,
+  NativeError,
+  NativeFrame,
+  Pipeline,
+  PipelineNews,
+  PipelineStats,
+  Rendition,
+} from '../native.js'
 import type { CameraError, CameraSettings, CameraState, Frame, Logger } from '../types.js'
 import { Backoff } from './backoff.js'
 import { parseCameraUrl, withCredentials, type CameraUrl } from './camera-url.js'
@@ -14,7 +22,12 @@ export interface Relay {
   /** false: the camera is pulled directly. */
   readonly enabled: boolean
   /** Makes the relay dial the camera anew. @throws SourceError */
-  addPath(name: string, source: string, options: { cameraTime: boolean; transport: 'tcp' | 'udp' }, signal: AbortSignal): Promise<void>
+  addPath(
+    name: string,
+    source: string,
+    options: { cameraTime: boolean; transport: 'tcp' | 'udp' },
+    signal: AbortSignal,
+  ): Promise<void>
   /** Never throws. */
   removePath(name: string): Promise<void>
   /** What the gateway itself reads. */
@@ -65,8 +78,23 @@ const UDP_REORDER_MS = 50
 const LIVE_RESETS_BACKOFF_MS = 10000
 
 const NO_STATS: PipelineStats = {
-  fps: 0, ageMs: null, accessUnits: 0, gateDropped: 0, gateClosings: 0, decoded: 0, published: 0, late: 0,
-  overwritten: 0, receivedBytes: 0, ringBytes: 0, width: 0, height: 0, gopLength: 0, bFrames: false, beganWithKey: false, decoding: false,
+  fps: 0,
+  ageMs: null,
+  accessUnits: 0,
+  gateDropped: 0,
+  gateClosings: 0,
+  decoded: 0,
+  published: 0,
+  late: 0,
+  overwritten: 0,
+  receivedBytes: 0,
+  ringBytes: 0,
+  width: 0,
+  height: 0,
+  gopLength: 0,
+  bFrames: false,
+  beganWithKey: false,
+  decoding: false,
 }
 
 /** What MediaMTX's log says of a camera that it could not pull, as an error of ours. */
@@ -76,7 +104,8 @@ function fromComplaint(complaint: string, native: NativeError): SourceError {
   const message = `the camera could not be pulled: ${text}`
   if (code) return new SourceError(code, message)
   if (/time(d )?out/i.test(text)) return new SourceError('ERR_SOURCE_TIMEOUT', message)
-  if (/connection refused|no route to host|unreachable/.test(text)) return new SourceError('ERR_SOURCE_UNREACHABLE', message)
+  if (/connection refused|no route to host|unreachable/.test(text))
+    return new SourceError('ERR_SOURCE_UNREACHABLE', message)
   return new SourceError(native.code === 'ERR_CLOSED' ? 'ERR_SOURCE_READ' : native.code, message)
 }
 
@@ -204,7 +233,12 @@ export class Camera {
       // retries every 5 s, dials only once the camera has answered.
       if (!first) await probeCamera(this.url, RETRY_PROBE_MS, this.parts.userAgent, stop)
       if (this.parts.relay.enabled) {
-        await this.parts.relay.addPath(this.name, withCredentials(this.url), { cameraTime: this.settings.cameraTime, transport: this.transport }, stop)
+        await this.parts.relay.addPath(
+          this.name,
+          withCredentials(this.url),
+          { cameraTime: this.settings.cameraTime, transport: this.transport },
+          stop,
+        )
       }
       if (stop.aborted) return new SourceError('ERR_CLOSED', 'closed')
       return await this.#session(first)
@@ -246,7 +280,8 @@ export class Camera {
     pipeline.setRenditions(this.#renditions)
 
     const over = new AbortController()
-    const onStop = () => ended({ code: 'ERR_CLOSED', message: 'closed', domain: '', gstCode: '', element: '', debug: '', rtspStatus: 0 })
+    const onStop = () =>
+      ended({ code: 'ERR_CLOSED', message: 'closed', domain: '', gstCode: '', element: '', debug: '', rtspStatus: 0 })
     this.#stop.signal.addEventListener('abort', onStop)
     if (this.#stop.signal.aborted) onStop()
     const diagnoseTimer = setTimeout(() => {
@@ -277,7 +312,10 @@ export class Camera {
     if (this.#stop.signal.aborted) return new SourceError('ERR_CLOSED', 'closed')
     if (nativeError.debug) this.parts.logger.debug(`camera ${this.name}: ${nativeError.element}: ${nativeError.debug}`)
     // What ended a session that ran is known; what kept one from starting is asked for.
-    const asked = live || nativeError.code === 'ERR_SOURCE_NO_VIDEO' ? null : await this.#diagnose(RETRY_PROBE_MS, this.#stop.signal)
+    const asked =
+      live || nativeError.code === 'ERR_SOURCE_NO_VIDEO'
+        ? null
+        : await this.#diagnose(RETRY_PROBE_MS, this.#stop.signal)
     if (asked) return asked
     const complaint = relayed ? this.parts.relay.lastComplaint(this.name) : null
     return complaint ? fromComplaint(complaint, nativeError) : new SourceError(nativeError.code, nativeError.message)
@@ -356,7 +394,9 @@ export class Camera {
     for (const topic of topics) {
       const size = parseTopic(topic)?.size
       if (renditions.length === MAX_RENDITIONS) {
-        this.parts.logger.warn(`camera ${this.name}: rendition ${topic} is not made, ${MAX_RENDITIONS} are made already`)
+        this.parts.logger.warn(
+          `camera ${this.name}: rendition ${topic} is not made, ${MAX_RENDITIONS} are made already`,
+        )
         break
       }
       const { scaleWidth, pubFps, jpegQuality } = this.settings

@@ -30,7 +30,12 @@ const MAX_REDIRECTS = 4
  * @throws SourceError ERR_SOURCE_UNKNOWN_HOST, _UNREACHABLE, _TIMEOUT, _UNAUTHORIZED, _NOT_FOUND, _BUSY,
  *   _NO_VIDEO, _READ, _TLS; ERR_CLOSED when the signal aborts it.
  */
-export async function probeCamera(url: CameraUrl, timeoutMs: number, userAgent: string, signal?: AbortSignal): Promise<ProbeResult> {
+export async function probeCamera(
+  url: CameraUrl,
+  timeoutMs: number,
+  userAgent: string,
+  signal?: AbortSignal,
+): Promise<ProbeResult> {
   const limit = AbortSignal.timeout(timeoutMs)
   const stop = signal ? AbortSignal.any([limit, signal]) : limit
   let target = url
@@ -55,7 +60,9 @@ function hostOf(url: CameraUrl): string {
 }
 
 /** What a refusal by RTSP status means; null where it says nothing in particular. */
-export function codeOfRtspStatus(status: number): 'ERR_SOURCE_UNAUTHORIZED' | 'ERR_SOURCE_NOT_FOUND' | 'ERR_SOURCE_BUSY' | 'ERR_SOURCE_TRANSPORT' | null {
+export function codeOfRtspStatus(
+  status: number,
+): 'ERR_SOURCE_UNAUTHORIZED' | 'ERR_SOURCE_NOT_FOUND' | 'ERR_SOURCE_BUSY' | 'ERR_SOURCE_TRANSPORT' | null {
   if (status === 401 || status === 403) return 'ERR_SOURCE_UNAUTHORIZED'
   if (status === 404 || status === 454) return 'ERR_SOURCE_NOT_FOUND'
   if (status === 453 || status === 503) return 'ERR_SOURCE_BUSY'
@@ -77,7 +84,8 @@ function judge(answer: Answer, url: CameraUrl): ProbeResult {
   if (answer.status !== 200) throw new SourceError('ERR_SOURCE_READ', `${host} answered ${said}`)
   const video = /^m=video /m.test(answer.body)
   const audio = /^m=audio /m.test(answer.body)
-  if (!video) throw new SourceError('ERR_SOURCE_NO_VIDEO', `${host} offers ${audio ? 'audio but no video' : 'no video'}`)
+  if (!video)
+    throw new SourceError('ERR_SOURCE_NO_VIDEO', `${host} offers ${audio ? 'audio but no video' : 'no video'}`)
   return { video, audio }
 }
 
@@ -101,14 +109,21 @@ function describe(url: CameraUrl, userAgent: string, stop: AbortSignal, stopped:
     const onStop = () => finish(stopped())
     const send = (authorization?: string) => {
       cseq++
-      const lines = [`DESCRIBE ${url.key} RTSP/1.0`, `CSeq: ${cseq}`, `User-Agent: ${userAgent}`, 'Accept: application/sdp']
+      const lines = [
+        `DESCRIBE ${url.key} RTSP/1.0`,
+        `CSeq: ${cseq}`,
+        `User-Agent: ${userAgent}`,
+        'Accept: application/sdp',
+      ]
       if (authorization) lines.push(`Authorization: ${authorization}`)
       socket.write(`${lines.join('\r\n')}\r\n\r\n`)
     }
     stop.addEventListener('abort', onStop)
     if (stop.aborted) onStop()
     socket.on('error', (error) => finish(connectionError(error, `${host}:${port}`)))
-    socket.on('close', () => finish(new SourceError('ERR_SOURCE_READ', `${host}:${port} closed the connection without an answer`)))
+    socket.on('close', () =>
+      finish(new SourceError('ERR_SOURCE_READ', `${host}:${port} closed the connection without an answer`)),
+    )
     socket.once(secure ? 'secureConnect' : 'connect', () => send())
     socket.on('data', (chunk: Buffer) => {
       received = Buffer.concat([received, chunk])
@@ -145,7 +160,10 @@ function connectionError(error: Error, address: string): SourceError {
  */
 export function parseAnswer(bytes: Buffer): Answer | 'partial' | 'invalid' {
   const end = bytes.subarray(0, MAX_HEAD_BYTES).indexOf('\r\n\r\n')
-  if (end < 0) return bytes.length >= MAX_HEAD_BYTES || (bytes.length >= 5 && bytes.toString('latin1', 0, 5) !== 'RTSP/') ? 'invalid' : 'partial'
+  if (end < 0)
+    return bytes.length >= MAX_HEAD_BYTES || (bytes.length >= 5 && bytes.toString('latin1', 0, 5) !== 'RTSP/')
+      ? 'invalid'
+      : 'partial'
   // A line may end with CR or LF alone as well (RFC 2326, 4).
   const [first = '', ...lines] = bytes.toString('utf8', 0, end).split(/\r\n|\r|\n/)
   const status = /^RTSP\/\d\.\d (\d{3}) ?(.*)$/.exec(first)
@@ -172,19 +190,34 @@ export function parseAnswer(bytes: Buffer): Answer | 'partial' | 'invalid' {
 /** The Authorization header for the strongest challenge that we know: Digest (RFC 2617, 7616), then Basic. */
 export function authorize(challenges: string[], url: CameraUrl): string | null {
   for (const challenge of challenges.filter((text) => /^digest /i.test(text))) {
-    const value = (key: string) => new RegExp(`(?:^|[ ,])${key}=(?:"([^"]*)"|([^", ]+))`, 'i').exec(challenge)?.slice(1).find((text) => text !== undefined)
+    const value = (key: string) =>
+      new RegExp(`(?:^|[ ,])${key}=(?:"([^"]*)"|([^", ]+))`, 'i')
+        .exec(challenge)
+        ?.slice(1)
+        .find((text) => text !== undefined)
     const algorithm = value('algorithm') ?? 'MD5'
-    const hashName = { 'MD5': 'md5', 'SHA-256': 'sha256' }[algorithm.toUpperCase()]
+    const hashName = { MD5: 'md5', 'SHA-256': 'sha256' }[algorithm.toUpperCase()]
     const realm = value('realm')
     const nonce = value('nonce')
     if (!hashName || realm === undefined || nonce === undefined) continue
     const hash = (text: string) => createHash(hashName).update(text).digest('hex')
     const secret = hash(`${url.user}:${realm}:${url.password}`)
     const request = hash(`DESCRIBE:${url.key}`)
-    const quality = value('qop')?.split(',').map((text) => text.trim()).includes('auth')
+    const quality = value('qop')
+      ?.split(',')
+      .map((text) => text.trim())
+      .includes('auth')
     const clientNonce = randomBytes(8).toString('hex')
-    const response = quality ? hash(`${secret}:${nonce}:00000001:${clientNonce}:auth:${request}`) : hash(`${secret}:${nonce}:${request}`)
-    const parts = [`username="${url.user.replace(/["\\]/g, '\\$&')}"`, `realm="${realm}"`, `nonce="${nonce}"`, `uri="${url.key}"`, `response="${response}"`]
+    const response = quality
+      ? hash(`${secret}:${nonce}:00000001:${clientNonce}:auth:${request}`)
+      : hash(`${secret}:${nonce}:${request}`)
+    const parts = [
+      `username="${url.user.replace(/["\\]/g, '\\$&')}"`,
+      `realm="${realm}"`,
+      `nonce="${nonce}"`,
+      `uri="${url.key}"`,
+      `response="${response}"`,
+    ]
     if (value('algorithm')) parts.push(`algorithm=${algorithm}`)
     if (quality) parts.push('qop=auth', 'nc=00000001', `cnonce="${clientNonce}"`)
     const opaque = value('opaque')

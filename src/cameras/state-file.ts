@@ -64,7 +64,13 @@ export class StateFile {
       if (parsed.success) {
         const { name, rtsp, pub_fps, scale_width, jpeg_quality, camera_time, rtsp_transport } = parsed.data
         good.push({
-          name, rtsp, pubFps: pub_fps, scaleWidth: scale_width, jpegQuality: jpeg_quality, cameraTime: camera_time, rtspTransport: rtsp_transport,
+          name,
+          rtsp,
+          pubFps: pub_fps,
+          scaleWidth: scale_width,
+          jpegQuality: jpeg_quality,
+          cameraTime: camera_time,
+          rtspTransport: rtsp_transport,
         })
       }
     }
@@ -89,7 +95,13 @@ export class StateFile {
     const content = {
       version: VERSION,
       cameras: cameras.map(({ name, rtsp, pubFps, scaleWidth, jpegQuality, cameraTime, rtspTransport }) => ({
-        name, rtsp, pub_fps: pubFps, scale_width: scaleWidth, jpeg_quality: jpegQuality, camera_time: cameraTime, rtsp_transport: rtspTransport,
+        name,
+        rtsp,
+        pub_fps: pubFps,
+        scale_width: scaleWidth,
+        jpeg_quality: jpegQuality,
+        camera_time: cameraTime,
+        rtsp_transport: rtspTransport,
       })),
     }
     const temporary = `${this.path}.${process.pid}.tmp`

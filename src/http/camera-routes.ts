@@ -74,7 +74,11 @@ function describe(parts: HttpParts, camera: CameraView, requestHost: string) {
   const readers = parts.relay.readers(camera.name)
   // The gateway reads MediaMTX too.
   const own = camera.state === 'live' || camera.state === 'stalled' ? 1 : 0
-  const { preferred, ...playability } = judgePlayability(camera.stream, picture.bFrames, urls.rtsp === null ? urls.reason : null)
+  const { preferred, ...playability } = judgePlayability(
+    camera.stream,
+    picture.bFrames,
+    urls.rtsp === null ? urls.reason : null,
+  )
   return {
     name: camera.name,
     state: camera.state,
@@ -108,7 +112,12 @@ function describe(parts: HttpParts, camera: CameraView, requestHost: string) {
     preferred,
     decoding: stats.decoding,
     renditions: camera.renditionTopics,
-    readers: { mjpeg: parts.frames.readers(camera.name), webrtc: readers.webrtc, hls: readers.hls, rtsp: Math.max(0, readers.rtsp - own) },
+    readers: {
+      mjpeg: parts.frames.readers(camera.name),
+      webrtc: readers.webrtc,
+      hls: readers.hls,
+      rtsp: Math.max(0, readers.rtsp - own),
+    },
     mjpeg_readers: parts.frames.readers(camera.name),
     reconnects: camera.reconnects,
     started_at: new Date(camera.startedAtMs).toISOString(),
@@ -119,7 +128,10 @@ function describe(parts: HttpParts, camera: CameraView, requestHost: string) {
   }
 }
 
-async function readBody<Shape extends z.core.$ZodLooseShape>(ctx: Context, schema: z.ZodObject<Shape>): Promise<z.infer<z.ZodObject<Shape>>> {
+async function readBody<Shape extends z.core.$ZodLooseShape>(
+  ctx: Context,
+  schema: z.ZodObject<Shape>,
+): Promise<z.infer<z.ZodObject<Shape>>> {
   // Whatever Content-Type says: curl -d sends a form's.
   let text: string
   const limit = setTimeout(() => ctx.req.destroy(), BODY_LIMIT_MS)
@@ -137,7 +149,10 @@ async function readBody<Shape extends z.core.$ZodLooseShape>(ctx: Context, schem
   try {
     value = JSON.parse(text)
   } catch {
-    throw new RequestError(`the body is not valid JSON; expected an object with ${Object.keys(schema.shape).join(', ')}`, 'ERR_JSON_INVALID')
+    throw new RequestError(
+      `the body is not valid JSON; expected an object with ${Object.keys(schema.shape).join(', ')}`,
+      'ERR_JSON_INVALID',
+    )
   }
   const checked = check(schema, value, 'field')
   if ('complaint' in checked) throw new RequestError(checked.complaint.message, 'ERR_FIELD_INVALID')

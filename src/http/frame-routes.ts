@@ -24,7 +24,14 @@ export function frameRoutes(parts: HttpParts): Router {
   router.get('/mjpeg', (ctx) => {
     const camera = cameraOf(parts, ctx)
     const headers = { 'Content-Type': `multipart/x-mixed-replace; boundary=${MJPEG_BOUNDARY}` }
-    streamFrames(parts, ctx, [{ topic: camera.name, camera }], headers, encodeMjpegPart, Buffer.from(`--${MJPEG_BOUNDARY}\r\n`))
+    streamFrames(
+      parts,
+      ctx,
+      [{ topic: camera.name, camera }],
+      headers,
+      encodeMjpegPart,
+      Buffer.from(`--${MJPEG_BOUNDARY}\r\n`),
+    )
   })
 
   // Many cameras in one response: browsers allow six HTTP/1.1 connections to a host.
@@ -51,7 +58,8 @@ export function frameRoutes(parts: HttpParts): Router {
       ...(frame.capturedAtUs === null ? {} : { 'X-Captured-At-Us': String(frame.capturedAtUs) }),
       'X-Width': String(frame.width),
       'X-Height': String(frame.height),
-      'Access-Control-Expose-Headers': 'X-Age-Ms, X-Seq, X-Received-At-Us, X-Published-At-Us, X-Captured-At-Us, X-Width, X-Height',
+      'Access-Control-Expose-Headers':
+        'X-Age-Ms, X-Seq, X-Received-At-Us, X-Published-At-Us, X-Captured-At-Us, X-Width, X-Height',
     })
     ctx.body = frame.jpegBytes
   })
@@ -64,7 +72,14 @@ interface Source {
   camera: CameraView
 }
 
-function streamFrames(parts: HttpParts, ctx: Context, sources: Source[], headers: Record<string, string>, encode: (frame: Frame) => Buffer, first?: Buffer): void {
+function streamFrames(
+  parts: HttpParts,
+  ctx: Context,
+  sources: Source[],
+  headers: Record<string, string>,
+  encode: (frame: Frame) => Buffer,
+  first?: Buffer,
+): void {
   ctx.respond = false // The stream writes to the response itself.
   const response = ctx.res
   response.writeHead(200, { ...headers, 'Cache-Control': 'no-store', 'X-Accel-Buffering': 'no', Connection: 'close' })
@@ -107,13 +122,20 @@ function encodeRecord(frame: Frame): Buffer {
 function topicsOf(parts: HttpParts, ctx: Context): Source[] {
   refuseOthers(ctx)
   const given = ctx.query['cam']
-  const topics = new Set(typeof given === 'string' ? [given] : given ?? [])
+  const topics = new Set(typeof given === 'string' ? [given] : (given ?? []))
   if (topics.size === 0 || topics.size > MAX_TOPICS) {
-    throw new RequestError(`cam: expected 1 to ${MAX_TOPICS} cameras or renditions, such as /frames?cam=lobby-1&cam=door@320w5fps`, 'ERR_FIELD_INVALID')
+    throw new RequestError(
+      `cam: expected 1 to ${MAX_TOPICS} cameras or renditions, such as /frames?cam=lobby-1&cam=door@320w5fps`,
+      'ERR_FIELD_INVALID',
+    )
   }
   return [...topics].map((topic) => {
     const parsed = parseTopic(topic)
-    if (!parsed) throw new RequestError(`cam: expected the name of a camera, or a rendition such as lobby-1@320w5fps; got "${topic.slice(0, 80)}"`, 'ERR_FIELD_INVALID')
+    if (!parsed)
+      throw new RequestError(
+        `cam: expected the name of a camera, or a rendition such as lobby-1@320w5fps; got "${topic.slice(0, 80)}"`,
+        'ERR_FIELD_INVALID',
+      )
     const camera = parts.cameras.get(parsed.camera)
     if (!camera) throw new NotFoundError(`cam: there is no camera "${parsed.camera}"`)
     return { topic, camera }
@@ -122,7 +144,8 @@ function topicsOf(parts: HttpParts, ctx: Context): Source[] {
 
 function refuseOthers(ctx: Context): void {
   const unknown = Object.keys(ctx.query).find((key) => key !== 'cam')
-  if (unknown !== undefined) throw new RequestError(`unknown parameter "${unknown.slice(0, 80)}"; known is cam`, 'ERR_FIELD_INVALID')
+  if (unknown !== undefined)
+    throw new RequestError(`unknown parameter "${unknown.slice(0, 80)}"; known is cam`, 'ERR_FIELD_INVALID')
 }
 
 function ageMs(frame: Frame): number {

@@ -71,7 +71,8 @@ function readFiles(folder: string): Map<string, Buffer> {
   const files = new Map<string, Buffer>()
   try {
     files.set('index.html', readFileSync(join(folder, 'index.html')))
-    for (const name of readdirSync(join(folder, 'assets'))) files.set(`assets/${name}`, readFileSync(join(folder, 'assets', name)))
+    for (const name of readdirSync(join(folder, 'assets')))
+      files.set(`assets/${name}`, readFileSync(join(folder, 'assets', name)))
   } catch {
     return new Map()
   }

@@ -10,7 +10,13 @@ export interface CameraView {
   readonly reconnects: number
   readonly startedAtMs: number
   readonly renditionTopics: string[]
-  readonly settings: { pubFps: number; scaleWidth: number; jpegQuality: number; cameraTime: boolean; rtspTransport: RtspTransport }
+  readonly settings: {
+    pubFps: number
+    scaleWidth: number
+    jpegQuality: number
+    cameraTime: boolean
+    rtspTransport: RtspTransport
+  }
   readonly transport: 'tcp' | 'udp'
   picture(): { width: number | null; height: number | null; gopLength: number | null; bFrames: boolean | null }
   stats(): {
@@ -52,7 +58,10 @@ export interface HttpParts {
     readonly version: string | null
     readonly problem: string | null
     readers(name: string): { webrtc: number; hls: number; rtsp: number }
-    urls(name: string, requestHost: string): { webrtcWhep: string | null; hls: string | null; rtsp: string | null; reason: string | null }
+    urls(
+      name: string,
+      requestHost: string,
+    ): { webrtcWhep: string | null; hls: string | null; rtsp: string | null; reason: string | null }
   }
   /** Why the list of cameras is not on disk as it is; null: it is. */
   stateFileProblem(): string | null

@@ -19,7 +19,11 @@ export interface Playability {
  * @param bFrames null before frames have come.
  * @param relayProblem why there is no MediaMTX; null: there is one.
  */
-export function judgePlayability(stream: { codec: string } | null, bFrames: boolean | null, relayProblem: string | null): Playability {
+export function judgePlayability(
+  stream: { codec: string } | null,
+  bFrames: boolean | null,
+  relayProblem: string | null,
+): Playability {
   const no = (reason: string): Verdict => ({ ok: false, reason })
   const yes: Verdict = { ok: true, reason: null }
   if (relayProblem !== null) return { webrtc: no(relayProblem), hls: no(relayProblem), preferred: 'mjpeg' }
@@ -30,7 +34,8 @@ export function judgePlayability(stream: { codec: string } | null, bFrames: bool
   switch (stream.codec) {
     case 'h264':
       // MediaMTX ends a WebRTC reader at the first picture that is out of order.
-      if (bFrames) return { webrtc: no('its H.264 has B-frames, which WebRTC does not carry'), hls: yes, preferred: 'hls' }
+      if (bFrames)
+        return { webrtc: no('its H.264 has B-frames, which WebRTC does not carry'), hls: yes, preferred: 'hls' }
       return { webrtc: bFrames === null ? { ok: null, reason: 'no video yet' } : yes, hls: yes, preferred: 'webrtc' }
     case 'h265': {
       const reason = 'few browsers play H.265, and only with hardware for it'

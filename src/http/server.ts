@@ -35,7 +35,8 @@ export class HttpServer {
     for (const router of routers) app.use(router.routes())
     // Methods of RTSP and WebDAV among them, which HTTP's parser lets through.
     const refuse = () => new FramegateError('ERR_METHOD_NOT_ALLOWED', 'this address does not take that method', 405)
-    for (const router of routers) app.use(router.allowedMethods({ throw: true, methodNotAllowed: refuse, notImplemented: refuse }))
+    for (const router of routers)
+      app.use(router.allowedMethods({ throw: true, methodNotAllowed: refuse, notImplemented: refuse }))
     this.#server = createServer(app.callback())
     this.#server.headersTimeout = 10000
     this.#server.requestTimeout = 30000
@@ -46,7 +47,10 @@ export class HttpServer {
     await new Promise<void>((resolve, reject) => {
       this.#server.once('error', (error) => {
         const why = codeOf(error) === 'EADDRINUSE' ? inUse(port) : messageOf(error)
-        const setting = codeOf(error) === 'EADDRINUSE' || codeOf(error) === 'EACCES' ? 'HTTP_PORT (--http-port) to another port' : 'HTTP_HOST (--http-host) to an address of this machine'
+        const setting =
+          codeOf(error) === 'EADDRINUSE' || codeOf(error) === 'EACCES'
+            ? 'HTTP_PORT (--http-port) to another port'
+            : 'HTTP_HOST (--http-host) to an address of this machine'
         reject(new BindError(`HTTP cannot listen on ${host}:${port}: ${why}; set ${setting}`, error))
       })
       this.#server.listen(port, host.replace(/^\[|\]$/g, ''), resolve)
@@ -81,7 +85,10 @@ export class HttpServer {
 
   #answerError(ctx: Koa.Context, error: unknown): void {
     const known = error instanceof FramegateError
-    if (!known) this.parts.logger.error(`HTTP ${ctx.method} ${ctx.path}: ${error instanceof Error ? error.stack : messageOf(error)}`)
+    if (!known)
+      this.parts.logger.error(
+        `HTTP ${ctx.method} ${ctx.path}: ${error instanceof Error ? error.stack : messageOf(error)}`,
+      )
     ctx.status = known ? error.status : 500
     ctx.body = {
       ok: false,

@@ -31,11 +31,17 @@ export async function findBinary(configured: string | undefined, env: NodeJS.Pro
   const cache = env['XDG_CACHE_HOME'] || join(homedir(), '.cache')
   const candidates = [
     join(cache, 'framegate', `mediamtx-v${LEAST_VERSION}`, 'mediamtx'),
-    ...(env['PATH'] ?? '').split(delimiter).filter(Boolean).map((folder) => join(folder, 'mediamtx')),
+    ...(env['PATH'] ?? '')
+      .split(delimiter)
+      .filter(Boolean)
+      .map((folder) => join(folder, 'mediamtx')),
   ]
   let why = 'no MediaMTX binary was found'
   for (const path of candidates) {
-    const there = await access(path, constants.X_OK).then(() => true, () => false)
+    const there = await access(path, constants.X_OK).then(
+      () => true,
+      () => false,
+    )
     if (!there) continue
     const found = await tryBinary(path)
     if (typeof found !== 'string') return found

@@ -13,7 +13,13 @@ export interface PathReaders {
   hls: number
   rtsp: number
 }
-const READER_TYPES: Record<string, keyof PathReaders> = { webRTCSession: 'webrtc', hlsSession: 'hls', hlsMuxer: 'hls', rtspSession: 'rtsp', rtspsSession: 'rtsp' }
+const READER_TYPES: Record<string, keyof PathReaders> = {
+  webRTCSession: 'webrtc',
+  hlsSession: 'hls',
+  hlsMuxer: 'hls',
+  rtspSession: 'rtsp',
+  rtspsSession: 'rtsp',
+}
 
 const info = z.object({ version: z.string(), started: z.string().optional() })
 const globalConfig = z.object({
@@ -36,7 +42,9 @@ export class ControlApi {
   constructor(address: string) {
     const url = new URL(address)
     this.#authorization =
-      url.username === '' ? null : `Basic ${Buffer.from(`${decodeURIComponent(url.username)}:${decodeURIComponent(url.password)}`).toString('base64')}`
+      url.username === ''
+        ? null
+        : `Basic ${Buffer.from(`${decodeURIComponent(url.username)}:${decodeURIComponent(url.password)}`).toString('base64')}`
     url.username = ''
     url.password = ''
     this.#base = url.href.replace(/\/$/, '')
@@ -68,7 +76,9 @@ export class ControlApi {
 
   /** By path; the gateway's own RTSP session is among them. */
   async readers(limitMs: number): Promise<Map<string, PathReaders>> {
-    const list = z.object({ items: z.array(z.object({ name: z.string(), readers: z.array(z.object({ type: z.string() })) })) })
+    const list = z.object({
+      items: z.array(z.object({ name: z.string(), readers: z.array(z.object({ type: z.string() })) })),
+    })
     const { items } = await this.#read(list, '/v3/paths/list?itemsPerPage=1000', limitMs)
     return new Map(
       items.map(({ name, readers }) => {
@@ -81,14 +91,25 @@ export class ControlApi {
 
   /** @throws SourceError ERR_MEDIAMTX_API, also where the answer is not what MediaMTX says. */
   async #read<T>(shape: z.ZodType<T>, path: string, limitMs?: number): Promise<T> {
-    const answer = shape.safeParse(await this.#call('GET', path, undefined, limitMs === undefined ? undefined : AbortSignal.timeout(limitMs)))
+    const answer = shape.safeParse(
+      await this.#call('GET', path, undefined, limitMs === undefined ? undefined : AbortSignal.timeout(limitMs)),
+    )
     if (answer.success) return answer.data
     const { path: field, message } = answer.error.issues[0]!
-    throw new SourceError('ERR_MEDIAMTX_API', `what answers at ${this.#base} is not MediaMTX's API: GET ${path}: ${field.join('.') || 'the answer'}: ${message}`)
+    throw new SourceError(
+      'ERR_MEDIAMTX_API',
+      `what answers at ${this.#base} is not MediaMTX's API: GET ${path}: ${field.join('.') || 'the answer'}: ${message}`,
+    )
   }
 
   /** @throws SourceError ERR_MEDIAMTX_API */
-  async #call(method: string, path: string, body?: unknown, signal?: AbortSignal, absent: number[] = []): Promise<unknown> {
+  async #call(
+    method: string,
+    path: string,
+    body?: unknown,
+    signal?: AbortSignal,
+    absent: number[] = [],
+  ): Promise<unknown> {
     const limit = AbortSignal.timeout(CALL_TIMEOUT_MS)
     let response: Response
     let text: string
@@ -109,12 +130,18 @@ export class ControlApi {
     }
     if (absent.includes(response.status)) return null
     if (!response.ok) {
-      throw new SourceError('ERR_MEDIAMTX_API', `MediaMTX's API refused ${method} ${path}: ${response.status} ${redact(text).slice(0, 200)}`)
+      throw new SourceError(
+        'ERR_MEDIAMTX_API',
+        `MediaMTX's API refused ${method} ${path}: ${response.status} ${redact(text).slice(0, 200)}`,
+      )
     }
     try {
       return text === '' ? {} : JSON.parse(text)
     } catch {
-      throw new SourceError('ERR_MEDIAMTX_API', `what answers at ${this.#base} is not MediaMTX's API: ${method} ${path} gave no JSON, but "${redact(text).slice(0, 60)}"`)
+      throw new SourceError(
+        'ERR_MEDIAMTX_API',
+        `what answers at ${this.#base} is not MediaMTX's API: ${method} ${path} gave no JSON, but "${redact(text).slice(0, 60)}"`,
+      )
     }
   }
 }

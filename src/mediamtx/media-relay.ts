@@ -131,15 +131,26 @@ export class MediaRelay {
     const base = (proxy: string | undefined, encrypted: boolean | undefined, address: string) =>
       proxy?.replace(/\/+$/, '') ?? `${encrypted ? 'https' : 'http'}://${host}:${portOf(address)}`
     return {
-      webrtcWhep: at?.webrtc === false ? null : `${base(this.options.publicWebrtc, at?.webrtcEncryption, at?.webrtcAddress ?? ':8889')}/${name}/whep`,
-      hls: at?.hls === false ? null : `${base(this.options.publicHls, at?.hlsEncryption, at?.hlsAddress ?? ':8888')}/${name}/index.m3u8`,
+      webrtcWhep:
+        at?.webrtc === false
+          ? null
+          : `${base(this.options.publicWebrtc, at?.webrtcEncryption, at?.webrtcAddress ?? ':8889')}/${name}/whep`,
+      hls:
+        at?.hls === false
+          ? null
+          : `${base(this.options.publicHls, at?.hlsEncryption, at?.hlsAddress ?? ':8888')}/${name}/index.m3u8`,
       rtsp: `rtsp://${host}:${portOf(at?.rtspAddress ?? ':8554')}/${name}`,
       reason: this.#problem,
     }
   }
 
   /** Makes MediaMTX dial the camera anew. @throws SourceError */
-  async addPath(name: string, source: string, { cameraTime, transport }: PathOptions, signal: AbortSignal): Promise<void> {
+  async addPath(
+    name: string,
+    source: string,
+    { cameraTime, transport }: PathOptions,
+    signal: AbortSignal,
+  ): Promise<void> {
     await this.#whenReady(signal)
     this.#sidecar?.complaints.delete(name)
     const path = {
@@ -206,7 +217,8 @@ export class MediaRelay {
       this.#ready = false
       this.#problem = messageOf(error)
       this.options.logger.error(`MediaMTX does not answer any more (${messageOf(error)})`)
-      if (this.#sidecar) this.#sidecar.kill() // It is started again, and then becomes ready.
+      if (this.#sidecar)
+        this.#sidecar.kill() // It is started again, and then becomes ready.
       else void this.#becomeReady(() => this.#closed, Infinity)
     }
   }
@@ -233,7 +245,8 @@ export class MediaRelay {
       MTX_AUTHINTERNALUSERS_1_USER: 'framegate',
       MTX_AUTHINTERNALUSERS_1_PASS: apiPassword,
     }
-    if (this.options.rtsp && !env['MTX_RTSPADDRESS']) childEnv['MTX_RTSPADDRESS'] = `:${new URL(this.options.rtsp).port || '8554'}`
+    if (this.options.rtsp && !env['MTX_RTSPADDRESS'])
+      childEnv['MTX_RTSPADDRESS'] = `:${new URL(this.options.rtsp).port || '8554'}`
     this.#api = new ControlApi(`http://framegate:${apiPassword}@${reachable(apiAddress)}`)
     const sidecar = new Sidecar({ binary: binary.path, configFile: this.options.configFile, env: childEnv, logger })
     this.#sidecar = sidecar
@@ -252,7 +265,10 @@ export class MediaRelay {
     await this.#becomeReady(() => startFailure !== null)
     if (!this.#ready) {
       await sidecar.stop()
-      throw startError(childEnv, startFailure ?? `its API at ${reachable(apiAddress)} did not answer within ${READY_LIMIT_MS / 1000} s`)
+      throw startError(
+        childEnv,
+        startFailure ?? `its API at ${reachable(apiAddress)} did not answer within ${READY_LIMIT_MS / 1000} s`,
+      )
     }
     everReady = true
   }
@@ -312,7 +328,8 @@ export class MediaRelay {
       signal.addEventListener('abort', done)
       this.#readyWaiters.push(done)
     })
-    if (!this.#ready) throw new SourceError('ERR_MEDIAMTX_DOWN', `MediaMTX cannot be used: ${this.#problem ?? 'it is not ready'}`)
+    if (!this.#ready)
+      throw new SourceError('ERR_MEDIAMTX_DOWN', `MediaMTX cannot be used: ${this.#problem ?? 'it is not ready'}`)
   }
 }
 
@@ -322,12 +339,19 @@ function startError(env: NodeJS.ProcessEnv, why: string): Error {
   if (!listen) return new FramegateError('ERR_MEDIAMTX_START', `MediaMTX did not start: ${why}`)
   const port = listen[2]!
   const defaults: Record<string, string> = {
-    MTX_RTSPADDRESS: ':8554', MTX_HLSADDRESS: ':8888', MTX_WEBRTCADDRESS: ':8889', MTX_WEBRTCLOCALUDPADDRESS: ':8189', MTX_APIADDRESS: ':9997',
-    MTX_RTPADDRESS: ':8000', MTX_RTCPADDRESS: ':8001', MTX_WEBRTCLOCALTCPADDRESS: '',
+    MTX_RTSPADDRESS: ':8554',
+    MTX_HLSADDRESS: ':8888',
+    MTX_WEBRTCADDRESS: ':8889',
+    MTX_WEBRTCLOCALUDPADDRESS: ':8189',
+    MTX_APIADDRESS: ':9997',
+    MTX_RTPADDRESS: ':8000',
+    MTX_RTCPADDRESS: ':8001',
+    MTX_WEBRTCLOCALTCPADDRESS: '',
   }
-  const setting = Object.keys(defaults).find((name) => portOf(env[name] ?? defaults[name]!) === port) ?? "the MTX_...ADDRESS variable of it"
+  const setting =
+    Object.keys(defaults).find((name) => portOf(env[name] ?? defaults[name]!) === port) ??
+    'the MTX_...ADDRESS variable of it'
   return new BindError(
     `MediaMTX cannot use port ${port} (${listen[1]}): ${inUse(Number(port), listen[1] as 'tcp' | 'udp')}; set ${setting} to another address, or MEDIAMTX=external where that is a MediaMTX to be used`,
   )
 }
-

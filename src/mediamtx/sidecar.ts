@@ -78,7 +78,9 @@ export class Sidecar extends EventEmitter<SidecarEvents> {
         if (!this.#stopping) this.#died(why)
       }
       child.once('error', (error) => onEnd(`it could not be started (${error.message})`))
-      child.once('close', (code, signal) => onEnd(this.#lastError || (signal ? `killed by ${signal}` : `exit status ${code}`)))
+      child.once('close', (code, signal) =>
+        onEnd(this.#lastError || (signal ? `killed by ${signal}` : `exit status ${code}`)),
+      )
     })
     this.emit('started')
   }

@@ -48,7 +48,10 @@ export class FramePublisher {
       } catch (error) {
         const port = Number(/:(\d+)$/.exec(endpoint)?.[1] ?? 0)
         const why = codeOf(error) === 'EADDRINUSE' ? inUse(port) : messageOf(error)
-        throw new BindError(`ZeroMQ cannot bind ${endpoint}: ${why}; set ZMQ_BIND (--zmq-bind) to another address`, error)
+        throw new BindError(
+          `ZeroMQ cannot bind ${endpoint}: ${why}; set ZMQ_BIND (--zmq-bind) to another address`,
+          error,
+        )
       }
       bound.push(this.#socket.lastEndpoint ?? endpoint)
     }

@@ -77,14 +77,21 @@ t.test('close() in any state, any number of times, ends it', async (t) => {
 t.test('a pipeline that fails says why, once, and can be closed', async (t) => {
   const { pipeline, news } = open('rtsp://127.0.0.1:9/x')
   await until('its end', () => news.some((item) => item.ended))
-  t.match(news.find((item) => item.ended)!.ended, { code: 'ERR_SOURCE_UNREACHABLE', domain: 'gst-resource-error-quark', gstCode: /open/ })
+  t.match(news.find((item) => item.ended)!.ended, {
+    code: 'ERR_SOURCE_UNREACHABLE',
+    domain: 'gst-resource-error-quark',
+    gstCode: /open/,
+  })
   await pause(100)
   t.equal(news.filter((item) => item.ended).length, 1)
   await pipeline.close()
 })
 
 t.test('wrong arguments are errors at once that name the argument', async (t) => {
-  const make = (value: unknown, listener: unknown = () => undefined) => () => new native.Pipeline(value as never, listener as never)
+  const make =
+    (value: unknown, listener: unknown = () => undefined) =>
+    () =>
+      new native.Pipeline(value as never, listener as never)
   t.throws(make(undefined), { message: /options object/ })
   t.throws(make(options('rtsp://h/'), 5), { message: /function/ })
   t.throws(make({ ...options('rtsp://h/'), url: 5 }), { message: /url must be a string/ })
@@ -131,7 +138,8 @@ t.test('200 starts and stops leave threads, descriptors and memory as they were'
   t.ok(after.rssMb < before.rssMb * 1.15 + 10, `memory ${before.rssMb.toFixed(0)} -> ${after.rssMb.toFixed(0)} MB`)
 })
 
-const script = (body: string) => `
+const script = (body: string) =>
+  `
   import { loadNative } from ${JSON.stringify(join(ROOT, 'dist/src/native.js'))}
   import { Worker, isMainThread, parentPort } from 'node:worker_threads'
   const native = await loadNative()
@@ -142,7 +150,9 @@ const script = (body: string) => `
 
 function run(source: string): Promise<number | null> {
   return new Promise((resolve) => {
-    const child = spawn(process.execPath, ['--input-type=module', '-e', source], { stdio: ['ignore', 'inherit', 'inherit'] })
+    const child = spawn(process.execPath, ['--input-type=module', '-e', source], {
+      stdio: ['ignore', 'inherit', 'inherit'],
+    })
     const timer = setTimeout(() => child.kill('SIGKILL'), 60000)
     child.once('close', (status) => {
       clearTimeout(timer)
@@ -153,14 +163,21 @@ function run(source: string): Promise<number | null> {
 
 t.test('the process may exit with pipelines open, in any state', async (t) => {
   t.equal(await run(script('open(); process.exit(7)')), 7)
-  t.equal(await run(script('setInterval(() => undefined, 1000); open(); await new Promise((r) => { onFrame = r }); process.exit(7)')), 7)
+  t.equal(
+    await run(
+      script('setInterval(() => undefined, 1000); open(); await new Promise((r) => { onFrame = r }); process.exit(7)'),
+    ),
+    7,
+  )
   t.equal(await run(script('const p = open(); p.close(); process.exit(7)')), 7)
   t.equal(await run(script('open()')), 0, 'a pipeline alone does not keep the process alive')
   t.equal(await run(script('const p = open(); await p.close()')), 0, 'awaiting close() does')
 })
 
 t.test('worker threads may be ended while their pipelines run', async (t) => {
-  const worker = script("if (parentPort) { open(); onFrame = () => parentPort.postMessage('frame') } setInterval(() => undefined, 1000)")
+  const worker = script(
+    "if (parentPort) { open(); onFrame = () => parentPort.postMessage('frame') } setInterval(() => undefined, 1000)",
+  )
   const source = `
     import { Worker } from 'node:worker_threads'
     for (let i = 0; i < 5; i++) {

@@ -19,21 +19,29 @@ const tellLibraries = `process.on('exit', () => {
 
 t.test("pipeline.test.ts finds nothing with the sanitizers' addon", async (t) => {
   t.ok(runtime, 'the addon is built with AddressSanitizer')
-  const child = spawn(process.execPath, ['--import', `data:text/javascript,${encodeURIComponent(tellLibraries)}`, join(ROOT, 'dist/test/addon/pipeline.test.js')], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-    env: {
-      ...process.env,
-      FRAMEGATE_PREBUILD: CHECKED,
-      LD_PRELOAD: runtime,
-      // V8 and GStreamer keep what they have until the process ends.
-      ASAN_OPTIONS: 'detect_leaks=0',
-      G_SLICE: 'always-malloc',
-      TAP: '1',
-      TAP_TIMEOUT: '120',
-      // What is freed stays in quarantine: memory says nothing here.
-      TAP_GREP: '/^(?!200 starts and stops)/',
+  const child = spawn(
+    process.execPath,
+    [
+      '--import',
+      `data:text/javascript,${encodeURIComponent(tellLibraries)}`,
+      join(ROOT, 'dist/test/addon/pipeline.test.js'),
+    ],
+    {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: {
+        ...process.env,
+        FRAMEGATE_PREBUILD: CHECKED,
+        LD_PRELOAD: runtime,
+        // V8 and GStreamer keep what they have until the process ends.
+        ASAN_OPTIONS: 'detect_leaks=0',
+        G_SLICE: 'always-malloc',
+        TAP: '1',
+        TAP_TIMEOUT: '120',
+        // What is freed stays in quarantine: memory says nothing here.
+        TAP_GREP: '/^(?!200 starts and stops)/',
+      },
     },
-  })
+  )
   const ended = new Promise<number | null>((resolve) => child.once('close', resolve))
   const [output, complaints, status] = await Promise.all([text(child.stdout), text(child.stderr), ended])
   if (status !== 0) t.comment(output, complaints)

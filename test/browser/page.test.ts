@@ -11,7 +11,11 @@ import { pause, until } from '../helpers/wait.js'
 
 const CHROMIUM = '/usr/bin/chromium'
 const SMALL = { width: 320, height: 180, fps: 10, gop: 10, 'bitrate-kbps': 300 }
-const skip = !existsSync(CHROMIUM) ? 'no Chromium on this machine' : !existsSync(join(ROOT, 'dist/page/index.html')) ? 'the page is not built' : false
+const skip = !existsSync(CHROMIUM)
+  ? 'no Chromium on this machine'
+  : !existsSync(join(ROOT, 'dist/page/index.html'))
+    ? 'the page is not built'
+    : false
 
 interface Opened {
   page: Page
@@ -93,11 +97,17 @@ t.test('the page', { skip }, async (t) => {
     await page.getByLabel('Name').fill('not a name')
     await page.getByLabel('RTSP address').fill(camera.url)
     await page.keyboard.press('Enter')
-    await page.getByRole('alert').filter({ hasText: /1 to 64 letters/ }).waitFor()
+    await page
+      .getByRole('alert')
+      .filter({ hasText: /1 to 64 letters/ })
+      .waitFor()
     await page.getByLabel('Name').fill('lobby-1')
     await page.getByLabel('RTSP address').fill('http://elsewhere/')
     await page.keyboard.press('Enter')
-    await page.getByRole('alert').filter({ hasText: /rtsp:\/\// }).waitFor()
+    await page
+      .getByRole('alert')
+      .filter({ hasText: /rtsp:\/\// })
+      .waitFor()
     t.equal(await page.getByLabel('RTSP address').getAttribute('aria-invalid'), 'true', 'the complaint is at its field')
     await page.getByLabel('RTSP address').fill(camera.url)
     await page.getByLabel('Frames a second').fill('many')
@@ -107,7 +117,10 @@ t.test('the page', { skip }, async (t) => {
     await page.getByLabel('Frames a second').fill('')
     // The browser itself reports answers of 400.
     const refusals = complaints.splice(0)
-    t.ok(refusals.every((text) => /status of 400/.test(text)), refusals.join('\n'))
+    t.ok(
+      refusals.every((text) => /status of 400/.test(text)),
+      refusals.join('\n'),
+    )
     await page.keyboard.press('Enter')
 
     await untilMoving(page, 'lobby-1')
@@ -118,7 +131,15 @@ t.test('the page', { skip }, async (t) => {
     await page.getByRole('dialog').waitFor()
     t.match(await page.getByRole('dialog').innerText(), /FrameSubscriber\("lobby-1", "tcp:/)
     t.match(page.url(), /#lobby-1$/)
-    await until('the large picture', () => page.locator('.large-picture').evaluate((element: any) => [...element.querySelectorAll('video, img')].some((picture: any) => (picture.videoWidth || picture.naturalWidth) > 0)))
+    await until('the large picture', () =>
+      page
+        .locator('.large-picture')
+        .evaluate((element: any) =>
+          [...element.querySelectorAll('video, img')].some(
+            (picture: any) => (picture.videoWidth || picture.naturalWidth) > 0,
+          ),
+        ),
+    )
     await page.keyboard.press('Escape')
     await page.getByRole('dialog').waitFor({ state: 'detached' })
 
@@ -139,20 +160,31 @@ t.test('the page', { skip }, async (t) => {
     await untilMoving(page, 'a')
     await camera.stop()
     const stoppedAtMs = Date.now()
-    await until('the picture to be dimmed', async () => (await tile(page, 'a').getAttribute('data-picture')) === 'stale', { limitMs: 15000 })
+    await until(
+      'the picture to be dimmed',
+      async () => (await tile(page, 'a').getAttribute('data-picture')) === 'stale',
+      { limitMs: 15000 },
+    )
     t.ok(Date.now() - stoppedAtMs < 7000, `after ${Date.now() - stoppedAtMs} ms`)
-    await tile(page, 'a').getByText(/No new picture for/).waitFor()
+    await tile(page, 'a')
+      .getByText(/No new picture for/)
+      .waitFor()
     const reason = (await until('a reason', async () => (await gateway.camera('a')).last_error?.message)) as string
     t.ok(reason.length > 0)
     const again = await TestCamera.start({ ...SMALL, port: camera.port })
     t.teardown(() => again.stop())
-    await until('the picture to be fresh', async () => (await tile(page, 'a').getAttribute('data-picture')) === 'fresh', { limitMs: 30000 })
+    await until(
+      'the picture to be fresh',
+      async () => (await tile(page, 'a').getAttribute('data-picture')) === 'fresh',
+      { limitMs: 30000 },
+    )
   })
 
   await t.test('twelve cameras move on one page', async (t) => {
     const gateway = await startGateway(t)
     const names = Array.from({ length: 12 }, (_, i) => `cam-${i + 1}`)
-    for (const name of names) await gateway.post('/cameras/start', { name, rtsp: (await startCamera(t)).url, pub_fps: 5, scale_width: 320 })
+    for (const name of names)
+      await gateway.post('/cameras/start', { name, rtsp: (await startCamera(t)).url, pub_fps: 5, scale_width: 320 })
     const { page, complaints } = await open(t, gateway.base, { width: 1280, height: 1400 })
     for (const name of names) await untilMoving(page, name)
     await pause(10000)
@@ -174,7 +206,11 @@ t.test('the page', { skip }, async (t) => {
     await tile(page, name).getByRole('button', { name: 'Open' }).click()
     await page.getByRole('dialog').waitFor()
     t.equal(await overflow(), 0, 'one camera')
-    t.equal(await page.locator('dialog').evaluate((element: any) => element.scrollWidth - element.clientWidth), 0, 'its dialog')
+    t.equal(
+      await page.locator('dialog').evaluate((element: any) => element.scrollWidth - element.clientWidth),
+      0,
+      'its dialog',
+    )
     await page.goBack()
     await page.getByRole('dialog').waitFor({ state: 'detached' })
     await page.getByRole('button', { name: 'Add a camera' }).click()

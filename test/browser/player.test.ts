@@ -26,7 +26,10 @@ async function openApp(t: Test, inBrowser = browser): Promise<App> {
   return app
 }
 
-async function startGateway(t: Test & Parameters<typeof temporaryFolder>[0], env: Record<string, string> = {}): Promise<Gateway> {
+async function startGateway(
+  t: Test & Parameters<typeof temporaryFolder>[0],
+  env: Record<string, string> = {},
+): Promise<Gateway> {
   const gateway = await Gateway.start({ stateFile: join(temporaryFolder(t), 'cameras.json'), env })
   t.teardown(() => gateway.stop())
   return gateway
@@ -43,7 +46,11 @@ async function untilMovingAgain(t: Test, app: App, what: string, limitMs = 30000
   const sinceMs = Date.now()
   await pause(300) // What was on its way already.
   const still = await app.picture()
-  await until(`the picture to move after ${what}`, async () => ![still, ''].includes(await app.picture()) && ['live', 'fallback'].includes((await app.status()).state), { limitMs })
+  await until(
+    `the picture to move after ${what}`,
+    async () => ![still, ''].includes(await app.picture()) && ['live', 'fallback'].includes((await app.status()).state),
+    { limitMs },
+  )
   t.comment(`${what}: the picture moved again after ${Date.now() - sinceMs} ms`)
 }
 
@@ -61,12 +68,20 @@ t.test('the player', { skip }, async (t) => {
     const app = await openApp(t)
     await app.show({ gatewayBase: gateway.base, cameraName: 'lobby-1', rtspUrl: camera.url })
     await app.untilStatus('live', 'webrtc')
-    t.match(await app.page.locator('video').evaluate((video: any) => [video.muted, video.playsInline, video.controls, video.videoWidth]), [true, true, false, 640])
+    t.match(
+      await app.page
+        .locator('video')
+        .evaluate((video: any) => [video.muted, video.playsInline, video.controls, video.videoWidth]),
+      [true, true, false, 640],
+    )
     const times: number[] = await app.page.locator('video').evaluate(
       (video: any) =>
         new Promise((resolve) => {
           const times: number[] = []
-          const next = () => video.requestVideoFrameCallback((nowMs: number) => (times.push(nowMs), times.length < 250 ? next() : resolve(times)))
+          const next = () =>
+            video.requestVideoFrameCallback(
+              (nowMs: number) => (times.push(nowMs), times.length < 250 ? next() : resolve(times)),
+            )
           next()
         }),
     )
@@ -114,7 +129,10 @@ t.test('the player', { skip }, async (t) => {
       else await app.show({ gatewayBase: gateway.base, cameraName: 'b' }) // A change of props is an unmount too.
     }
     await app.hide()
-    await until('nothing to be left in the page', async () => JSON.stringify(await app.page.evaluate('left()')) === JSON.stringify(before))
+    await until(
+      'nothing to be left in the page',
+      async () => JSON.stringify(await app.page.evaluate('left()')) === JSON.stringify(before),
+    )
     t.equal(await app.page.evaluate('app.media()'), 0)
     // The gateway asks MediaMTX every 2 s.
     await until('no session to be left at MediaMTX', async () => {
@@ -155,7 +173,10 @@ t.test('the player', { skip }, async (t) => {
     const camera = await startCamera(t)
     await gateway.post('/cameras/start', { name: 'a', rtsp: camera.url })
     const { hls } = await gateway.untilState('a', 'live')
-    const closed = await launchChromium(['--force-webrtc-ip-handling-policy=disable_non_proxied_udp', '--webrtc-ip-handling-policy=disable_non_proxied_udp'])
+    const closed = await launchChromium([
+      '--force-webrtc-ip-handling-policy=disable_non_proxied_udp',
+      '--webrtc-ip-handling-policy=disable_non_proxied_udp',
+    ])
     t.teardown(() => closed.close())
     const app = await openApp(t, closed)
     const startedAtMs = Date.now()
@@ -182,20 +203,30 @@ t.test('the player', { skip }, async (t) => {
       const [, part, rest] = /^\/cams\/(\w+)\/(.*)$/.exec(request.url!) ?? []
       requests.push(`${request.method} ${request.url}`)
       if (part === undefined || !targets[part]) return response.writeHead(404).end()
-      const onwards = httpRequest(`${targets[part]}/${rest}`, { method: request.method!, headers: { ...request.headers, 'x-forwarded-host': request.headers.host } }, (answer) => {
-        // As nginx's `proxy_redirect / /cams/hls/`, which docs/browsers.md asks for; WHEP's Location is left as it is.
-        const { location } = answer.headers
-        const headers = part === 'hls' && location?.startsWith('/') ? { ...answer.headers, location: `/cams/hls${location}` } : answer.headers
-        response.writeHead(answer.statusCode!, headers)
-        answer.pipe(response)
-      })
+      const onwards = httpRequest(
+        `${targets[part]}/${rest}`,
+        { method: request.method!, headers: { ...request.headers, 'x-forwarded-host': request.headers.host } },
+        (answer) => {
+          // As nginx's `proxy_redirect / /cams/hls/`, which docs/browsers.md asks for; WHEP's Location is left as it is.
+          const { location } = answer.headers
+          const headers =
+            part === 'hls' && location?.startsWith('/')
+              ? { ...answer.headers, location: `/cams/hls${location}` }
+              : answer.headers
+          response.writeHead(answer.statusCode!, headers)
+          answer.pipe(response)
+        },
+      )
       onwards.on('error', () => response.destroy())
       return request.pipe(onwards)
     })
     await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve))
     t.teardown(() => (proxy.closeAllConnections(), proxy.close()))
     const outside = `http://127.0.0.1:${(proxy.address() as AddressInfo).port}/cams`
-    const gateway = await startGateway(t, { MEDIAMTX_PUBLIC_WEBRTC: `${outside}/webrtc`, MEDIAMTX_PUBLIC_HLS: `${outside}/hls/` })
+    const gateway = await startGateway(t, {
+      MEDIAMTX_PUBLIC_WEBRTC: `${outside}/webrtc`,
+      MEDIAMTX_PUBLIC_HLS: `${outside}/hls/`,
+    })
     targets['gateway'] = gateway.base
     targets['webrtc'] = `http://${gateway.env['MTX_WEBRTCADDRESS']}`
     targets['hls'] = `http://${gateway.env['MTX_HLSADDRESS']}`
@@ -207,7 +238,9 @@ t.test('the player', { skip }, async (t) => {
     await app.untilStatus('live', 'webrtc')
     await app.untilMoving()
     await app.hide()
-    await until('the DELETE of the session', () => requests.some((line) => /^DELETE \/cams\/webrtc\/a\/whep\/[\w-]+$/.test(line)))
+    await until('the DELETE of the session', () =>
+      requests.some((line) => /^DELETE \/cams\/webrtc\/a\/whep\/[\w-]+$/.test(line)),
+    )
     await app.show({ gatewayBase: `${outside}/gateway`, cameraName: 'a', ways: ['hls'] })
     await app.untilStatus('fallback', 'hls')
     await app.untilMoving()
@@ -224,14 +257,19 @@ t.test('the player', { skip }, async (t) => {
       [200, '[]'],
     ]
     let answer = answers[0]!
-    const server = createServer((_request, response) => response.writeHead(answer[0], { 'access-control-allow-origin': '*' }).end(answer[1]))
+    const server = createServer((_request, response) =>
+      response.writeHead(answer[0], { 'access-control-allow-origin': '*' }).end(answer[1]),
+    )
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
     t.teardown(() => (server.closeAllConnections(), server.close()))
     const app = await openApp(t)
     const problems: string[] = []
     app.page.on('pageerror', (error) => problems.push(String(error)))
     for (answer of answers) {
-      await app.show({ gatewayBase: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, cameraName: `<img src=x onerror=alert(1)>${answer[1].length}` })
+      await app.show({
+        gatewayBase: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+        cameraName: `<img src=x onerror=alert(1)>${answer[1].length}`,
+      })
       const status = await until('a reason', async () => {
         const now = await app.status()
         return now?.state === 'connecting' && now.reason !== null && now

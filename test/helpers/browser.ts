@@ -18,13 +18,28 @@ export function launchChromium(args: string[] = []): Promise<Browser> {
 
 /** Builds the app as its users do, with Vite, and serves it from an origin of its own. */
 export async function serveApp(folder: string): Promise<{ address: string; close(): void }> {
-  const vite: ChildProcess = spawn(process.execPath, [join(ROOT, 'node_modules/vite/bin/vite.js'), 'build', join(ROOT, 'test/browser/app'), '--outDir', folder, '--emptyOutDir', '--logLevel', 'error'], { stdio: ['ignore', 'inherit', 'inherit'] })
+  const vite: ChildProcess = spawn(
+    process.execPath,
+    [
+      join(ROOT, 'node_modules/vite/bin/vite.js'),
+      'build',
+      join(ROOT, 'test/browser/app'),
+      '--outDir',
+      folder,
+      '--emptyOutDir',
+      '--logLevel',
+      'error',
+    ],
+    { stdio: ['ignore', 'inherit', 'inherit'] },
+  )
   const status = await new Promise((resolve) => vite.once('close', resolve))
   if (status !== 0) throw new Error(`Vite ended with ${status}`)
   const server = createServer((request, response) => {
     const path = join(folder, request.url === '/' ? 'index.html' : request.url!.split('?')[0]!)
     if (!existsSync(path)) return response.writeHead(404).end()
-    return response.writeHead(200, { 'content-type': extname(path) === '.js' ? 'text/javascript' : 'text/html' }).end(readFileSync(path))
+    return response
+      .writeHead(200, { 'content-type': extname(path) === '.js' ? 'text/javascript' : 'text/html' })
+      .end(readFileSync(path))
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   return {

@@ -6,10 +6,37 @@ import { ROOT } from './paths.js'
 
 export const SEED = Number(process.env['FUZZ_SEED'] ?? 1)
 const CORPUS = join(ROOT, 'test/corpus')
-const PIECES = ['\0', '\r\n', '\n', '\r\n\r\n', ':', ': ', '"', ',', ' ', '@', '//', '%', '%0a', '-', '9'.repeat(30), '=', '\\', '\xff', '://', '#', '?', '\u00a0']
+const PIECES = [
+  '\0',
+  '\r\n',
+  '\n',
+  '\r\n\r\n',
+  ':',
+  ': ',
+  '"',
+  ',',
+  ' ',
+  '@',
+  '//',
+  '%',
+  '%0a',
+  '-',
+  '9'.repeat(30),
+  '=',
+  '\\',
+  '\xff',
+  '://',
+  '#',
+  '?',
+  '\u00a0',
+]
 
 export function corpusFiles(folder: string): Map<string, Buffer> {
-  return new Map(readdirSync(join(CORPUS, folder)).sort().map((name) => [name, readFileSync(join(CORPUS, folder, name))]))
+  return new Map(
+    readdirSync(join(CORPUS, folder))
+      .sort()
+      .map((name) => [name, readFileSync(join(CORPUS, folder, name))]),
+  )
 }
 
 export function corpusTexts(kind: 'challenges' | 'addresses' | 'topics' | 'subscriptions'): string[] {
@@ -34,10 +61,18 @@ export function mutated(corpus: string[], random: (below: number) => number): st
     const at = random(text.length + 1)
     const [before, after] = [text.slice(0, at), text.slice(at)]
     switch (random(5)) {
-      case 0: text = before + String.fromCharCode(random(256)) + after.slice(1); break
-      case 1: text = before + after.slice(1 + random(8)); break
-      case 2: text = before; break
-      case 3: text = before + PIECES[random(PIECES.length)] + after; break
+      case 0:
+        text = before + String.fromCharCode(random(256)) + after.slice(1)
+        break
+      case 1:
+        text = before + after.slice(1 + random(8))
+        break
+      case 2:
+        text = before
+        break
+      case 3:
+        text = before + PIECES[random(PIECES.length)] + after
+        break
       default: {
         const other = corpus[random(corpus.length)]!
         text = before + other.slice(random(other.length + 1)) + after
@@ -54,7 +89,11 @@ export function mutated(corpus: string[], random: (below: number) => number): st
  * @returns how many inputs there were.
  * @throws what it threw, with the seed and the input.
  */
-export async function fuzz(corpus: string[], forMs: number, judge: (input: string, random: (below: number) => number) => void | Promise<void>): Promise<number> {
+export async function fuzz(
+  corpus: string[],
+  forMs: number,
+  judge: (input: string, random: (below: number) => number) => void | Promise<void>,
+): Promise<number> {
   const random = randomFrom(SEED)
   const end = performance.now() + forMs
   for (let count = 0; ; count++) {

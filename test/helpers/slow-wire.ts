@@ -19,7 +19,10 @@ export class SlowWire {
   private constructor(cameraPort: number) {
     this.#server = net.createServer((reader) => {
       const camera = net.connect(cameraPort, '127.0.0.1')
-      for (const [socket, other] of [[reader, camera], [camera, reader]] as const) {
+      for (const [socket, other] of [
+        [reader, camera],
+        [camera, reader],
+      ] as const) {
         this.#sockets.add(socket)
         socket.setNoDelay(true)
         socket.on('error', () => undefined)

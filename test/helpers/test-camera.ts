@@ -45,9 +45,11 @@ export class TestCamera {
   /** @param options of the program, without the dashes; true is a bare flag. */
   static async start(options: Record<string, string | number | true> = {}): Promise<TestCamera> {
     const port = options['port'] ?? (await freePort())
-    const args = Object.entries({ ...('file' in options ? {} : { width: 640, height: 360 }), ...options, port }).flatMap(([key, value]) =>
-      value === true ? [`--${key}`] : [`--${key}`, String(value)],
-    )
+    const args = Object.entries({
+      ...('file' in options ? {} : { width: 640, height: 360 }),
+      ...options,
+      port,
+    }).flatMap(([key, value]) => (value === true ? [`--${key}`] : [`--${key}`, String(value)]))
     const camera = new TestCamera(args)
     let over = false
     void camera.#exited.then(() => (over = true))

@@ -19,7 +19,9 @@ export async function until<T>(
       last = error
     }
     if (Date.now() > deadline) {
-      throw new Error(`waited ${limitMs / 1000} s for ${what}; last: ${last instanceof Error ? last.message : JSON.stringify(last)}`)
+      throw new Error(
+        `waited ${limitMs / 1000} s for ${what}; last: ${last instanceof Error ? last.message : JSON.stringify(last)}`,
+      )
     }
     await pause(everyMs)
   }

@@ -14,39 +14,55 @@ const root = process.getuid?.() === 0
 const unshare = ['unshare', ...(root ? ['-m'] : ['-rm'])]
 const possible = spawnSync(unshare[0]!, [...unshare.slice(1), 'mount', '-t', 'tmpfs', 'tmpfs', '/mnt']).status === 0
 
-t.test('a disk that is full or read-only: told, cameras run, saved once it is well', { skip: possible ? false : 'this machine lets no namespace be made' }, async (t) => {
-  const folder = temporaryFolder(t)
-  const stateFile = join(folder, 'cameras.json')
-  const mount = 'mount -t tmpfs -o size=16k tmpfs "$0" && exec "$@"'
-  const gateway = await Gateway.start({ stateFile, mediamtx: 'off', within: [...unshare, 'sh', '-c', mount, folder] })
-  t.teardown(() => gateway.stop())
-  const cameras = await Promise.all([1, 2, 3].map(() => TestCamera.start({ width: 320, height: 176, fps: 10 })))
-  t.teardown(() => Promise.all(cameras.map((camera) => camera.stop())))
-  const inside = (path: string) => `/proc/${gateway.pid}/root${path}`
-  const saved = () => JSON.parse(readFileSync(inside(stateFile), 'utf8')).cameras.map((camera: { name: string }) => camera.name)
-  const start = (i: number) => gateway.post('/cameras/start', { name: `cam-${i}`, rtsp: cameras[i]!.url })
-  const problem = async () => (await gateway.get('/health')).body.state_file.problem
+t.test(
+  'a disk that is full or read-only: told, cameras run, saved once it is well',
+  { skip: possible ? false : 'this machine lets no namespace be made' },
+  async (t) => {
+    const folder = temporaryFolder(t)
+    const stateFile = join(folder, 'cameras.json')
+    const mount = 'mount -t tmpfs -o size=16k tmpfs "$0" && exec "$@"'
+    const gateway = await Gateway.start({ stateFile, mediamtx: 'off', within: [...unshare, 'sh', '-c', mount, folder] })
+    t.teardown(() => gateway.stop())
+    const cameras = await Promise.all([1, 2, 3].map(() => TestCamera.start({ width: 320, height: 176, fps: 10 })))
+    t.teardown(() => Promise.all(cameras.map((camera) => camera.stop())))
+    const inside = (path: string) => `/proc/${gateway.pid}/root${path}`
+    const saved = () =>
+      JSON.parse(readFileSync(inside(stateFile), 'utf8')).cameras.map((camera: { name: string }) => camera.name)
+    const start = (i: number) => gateway.post('/cameras/start', { name: `cam-${i}`, rtsp: cameras[i]!.url })
+    const problem = async () => (await gateway.get('/health')).body.state_file.problem
 
-  t.equal((await start(0)).status, 200)
-  t.strictSame(saved(), ['cam-0'])
-  t.notOk(existsSync(stateFile), 'the file is on the small disk')
+    t.equal((await start(0)).status, 200)
+    t.strictSame(saved(), ['cam-0'])
+    t.notOk(existsSync(stateFile), 'the file is on the small disk')
 
-  // Fills what there is; the last write fails.
-  t.throws(() => writeFileSync(inside(join(folder, 'full')), Buffer.alloc(1 << 20)), { code: 'ENOSPC' })
-  t.equal((await start(1)).status, 200)
-  await gateway.untilState('cam-1', 'live')
-  t.match(await problem(), /cannot be written .*ENOSPC/)
-  t.strictSame(saved(), ['cam-0'], 'the last whole list is still there')
-  rmSync(inside(join(folder, 'full')))
-  await until('the list to be saved by itself', () => saved().length === 2)
-  t.equal(await problem(), null)
+    // Fills what there is; the last write fails.
+    t.throws(() => writeFileSync(inside(join(folder, 'full')), Buffer.alloc(1 << 20)), { code: 'ENOSPC' })
+    t.equal((await start(1)).status, 200)
+    await gateway.untilState('cam-1', 'live')
+    t.match(await problem(), /cannot be written .*ENOSPC/)
+    t.strictSame(saved(), ['cam-0'], 'the last whole list is still there')
+    rmSync(inside(join(folder, 'full')))
+    await until('the list to be saved by itself', () => saved().length === 2)
+    t.equal(await problem(), null)
 
-  const remount = (how: string) => spawnSync('nsenter', ['-t', String(gateway.pid), ...(root ? [] : ['-U', '--preserve-credentials']), '-m', '-r', 'mount', '-o', `remount,${how}`, folder])
-  t.equal(remount('ro').status, 0)
-  t.equal((await start(2)).status, 200)
-  await gateway.untilState('cam-2', 'live')
-  t.match(await problem(), /cannot be written .*EROFS/)
-  t.equal(remount('rw').status, 0)
-  await until('the list to be saved by itself', () => saved().length === 3)
-  t.equal(gateway.log.match(/cannot be written/g)?.length, 2, 'told once each time')
-})
+    const remount = (how: string) =>
+      spawnSync('nsenter', [
+        '-t',
+        String(gateway.pid),
+        ...(root ? [] : ['-U', '--preserve-credentials']),
+        '-m',
+        '-r',
+        'mount',
+        '-o',
+        `remount,${how}`,
+        folder,
+      ])
+    t.equal(remount('ro').status, 0)
+    t.equal((await start(2)).status, 200)
+    await gateway.untilState('cam-2', 'live')
+    t.match(await problem(), /cannot be written .*EROFS/)
+    t.equal(remount('rw').status, 0)
+    await until('the list to be saved by itself', () => saved().length === 3)
+    t.equal(gateway.log.match(/cannot be written/g)?.length, 2, 'told once each time')
+  },
+)

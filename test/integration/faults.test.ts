@@ -21,11 +21,11 @@ interface Fault {
 }
 
 const FAULTS: Record<string, Fault> = {
-  'silence': { commands: ['fault silence'], told: ['ERR_SOURCE_SILENT'] },
+  silence: { commands: ['fault silence'], told: ['ERR_SOURCE_SILENT'] },
   'a half-open connection': { commands: ['fault half-open'], told: ['ERR_SOURCE_SILENT'] },
   'a camera that drops every frame': { commands: ['fault drop-frames 100'], told: ['ERR_SOURCE_SILENT'] },
-  'FIN': { commands: ['fault fin'] },
-  'RST': { commands: ['fault rst'] },
+  FIN: { commands: ['fault fin'] },
+  RST: { commands: ['fault rst'] },
   'RTCP BYE': { commands: ['fault bye'] },
   'hung OPTIONS': { commands: ['fault hang options', 'fault fin'], told: ['ERR_SOURCE_TIMEOUT'] },
   'hung DESCRIBE': { commands: ['fault hang describe', 'fault fin'], told: ['ERR_SOURCE_TIMEOUT'] },
@@ -47,72 +47,80 @@ const FAULTS: Record<string, Fault> = {
 }
 
 for (const mediamtx of ['managed', 'off'] as const) {
-  t.test(`all faults at once, MEDIAMTX=${mediamtx}`, { skip: mediamtx === 'managed' ? NO_MEDIAMTX : false }, async (t) => {
-    const gateway = await Gateway.start({ stateFile: join(temporaryFolder(t), 'cameras.json'), mediamtx })
-    t.teardown(() => gateway.stop())
-    const start = async (name: string) => {
-      const camera = await TestCamera.start(CAMERA)
-      t.teardown(() => camera.stop())
-      await gateway.post('/cameras/start', { name, rtsp: camera.url })
-      await gateway.untilState(name, 'live', 60000)
-      return camera
-    }
-    const good = await TestCamera.start({ ...CAMERA, fps: 25 })
-    t.teardown(() => good.stop())
-    await gateway.post('/cameras/start', { name: 'good', rtsp: good.url, pub_fps: 25 })
-    await gateway.untilState('good', 'live')
-    const beside = new WireReader(gateway.zmq, 'good')
-    t.teardown(() => beside.close())
+  t.test(
+    `all faults at once, MEDIAMTX=${mediamtx}`,
+    { skip: mediamtx === 'managed' ? NO_MEDIAMTX : false },
+    async (t) => {
+      const gateway = await Gateway.start({ stateFile: join(temporaryFolder(t), 'cameras.json'), mediamtx })
+      t.teardown(() => gateway.stop())
+      const start = async (name: string) => {
+        const camera = await TestCamera.start(CAMERA)
+        t.teardown(() => camera.stop())
+        await gateway.post('/cameras/start', { name, rtsp: camera.url })
+        await gateway.untilState(name, 'live', 60000)
+        return camera
+      }
+      const good = await TestCamera.start({ ...CAMERA, fps: 25 })
+      t.teardown(() => good.stop())
+      await gateway.post('/cameras/start', { name: 'good', rtsp: good.url, pub_fps: 25 })
+      await gateway.untilState('good', 'live')
+      const beside = new WireReader(gateway.zmq, 'good')
+      t.teardown(() => beside.close())
 
-    const suffer = async (what: string, { commands, told }: Fault, name: string) => {
-      const camera = await start(name)
-      await pause(1000)
-      for (const command of commands) await camera.command(command)
-      if (told) {
-        let last = ''
+      const suffer = async (what: string, { commands, told }: Fault, name: string) => {
+        const camera = await start(name)
+        await pause(1000)
+        for (const command of commands) await camera.command(command)
+        if (told) {
+          let last = ''
+          await until(
+            `${what} to be told`,
+            async () => {
+              last = (await gateway.camera(name)).last_error?.code ?? 'none'
+              if (!told.includes(last)) throw new Error(last)
+              return true
+            },
+            { limitMs: TOLD_MS, everyMs: 100 },
+          ).catch((error: Error) => t.fail(error.message))
+        } else {
+          await pause(4000)
+        }
+        await camera.command('clear')
+        const before = (await gateway.camera(name)).frames_published as number
+        const clearedAtMs = Date.now()
+        const viewer = new AbortController()
+        // Somebody looks: what is decoded is what counts, not what arrives.
+        const mjpeg = await fetch(`${gateway.base}/mjpeg?cam=${name}`, { signal: viewer.signal })
+        void mjpeg.body?.pipeTo(new WritableStream()).catch(() => undefined)
         await until(
-          `${what} to be told`,
+          `frames after ${what}`,
           async () => {
-            last = (await gateway.camera(name)).last_error?.code ?? 'none'
-            if (!told.includes(last)) throw new Error(last)
+            const { state, frames_published, last_error } = await gateway.camera(name)
+            if (state !== 'live' || frames_published < before + 3)
+              throw new Error(`${state} ${frames_published} ${JSON.stringify(last_error)}`)
             return true
           },
-          { limitMs: TOLD_MS, everyMs: 100 },
+          { limitMs: 40000, everyMs: 50 },
         ).catch((error: Error) => t.fail(error.message))
-      } else {
-        await pause(4000)
+        viewer.abort()
+        const backMs = Date.now() - clearedAtMs
+        t.ok(backMs < BACK_MS, `${what}: back after ${backMs} ms`)
       }
-      await camera.command('clear')
-      const before = (await gateway.camera(name)).frames_published as number
-      const clearedAtMs = Date.now()
-      const viewer = new AbortController()
-      // Somebody looks: what is decoded is what counts, not what arrives.
-      const mjpeg = await fetch(`${gateway.base}/mjpeg?cam=${name}`, { signal: viewer.signal })
-      void mjpeg.body?.pipeTo(new WritableStream()).catch(() => undefined)
-      await until(
-        `frames after ${what}`,
-        async () => {
-          const { state, frames_published, last_error } = await gateway.camera(name)
-          if (state !== 'live' || frames_published < before + 3) throw new Error(`${state} ${frames_published} ${JSON.stringify(last_error)}`)
-          return true
-        },
-        { limitMs: 40000, everyMs: 50 },
-      ).catch((error: Error) => t.fail(error.message))
-      viewer.abort()
-      const backMs = Date.now() - clearedAtMs
-      t.ok(backMs < BACK_MS, `${what}: back after ${backMs} ms`)
-    }
-    await Promise.all(Object.entries(FAULTS).map(([what, fault], i) => suffer(what, fault, `bad-${i}`)))
+      await Promise.all(Object.entries(FAULTS).map(([what, fault], i) => suffer(what, fault, `bad-${i}`)))
 
-    const { state, reconnects } = await gateway.camera('good')
-    t.same({ state, reconnects }, { state: 'live', reconnects: 0 }, 'the camera beside them noticed nothing')
-    t.equal(good.total, 1)
-    const publishedAtMs = beside.frames.map(({ header }) => header.published_at_us / 1000)
-    const gapsMs = publishedAtMs.slice(1).map((at, i) => at - publishedAtMs[i]!)
-    t.comment(`${gapsMs.length} frames beside them, longest gap ${Math.max(...gapsMs).toFixed(0)} ms`)
-    // 200 ms is the promise; 23 cameras and their encoders on a busy machine get more.
-    t.ok(gapsMs.length > 100 && Math.max(...gapsMs) < 1000, `${gapsMs.length} frames, longest gap ${Math.max(...gapsMs)} ms`)
-  })
+      const { state, reconnects } = await gateway.camera('good')
+      t.same({ state, reconnects }, { state: 'live', reconnects: 0 }, 'the camera beside them noticed nothing')
+      t.equal(good.total, 1)
+      const publishedAtMs = beside.frames.map(({ header }) => header.published_at_us / 1000)
+      const gapsMs = publishedAtMs.slice(1).map((at, i) => at - publishedAtMs[i]!)
+      t.comment(`${gapsMs.length} frames beside them, longest gap ${Math.max(...gapsMs).toFixed(0)} ms`)
+      // 200 ms is the promise; 23 cameras and their encoders on a busy machine get more.
+      t.ok(
+        gapsMs.length > 100 && Math.max(...gapsMs) < 1000,
+        `${gapsMs.length} frames, longest gap ${Math.max(...gapsMs)} ms`,
+      )
+    },
+  )
 }
 
 t.test('a password that changes while the camera runs', async (t) => {
@@ -120,7 +128,8 @@ t.test('a password that changes while the camera runs', async (t) => {
   t.teardown(() => gateway.stop())
   const camera = await TestCamera.start({ ...CAMERA, user: 'admin', password: 'first' })
   t.teardown(() => camera.stop())
-  const start = (password: string) => gateway.post('/cameras/start', { name: 'a', rtsp: camera.url.replace('://', `://admin:${password}@`) })
+  const start = (password: string) =>
+    gateway.post('/cameras/start', { name: 'a', rtsp: camera.url.replace('://', `://admin:${password}@`) })
   await start('first')
   await gateway.untilState('a', 'live')
   await camera.command('password second')
@@ -176,21 +185,37 @@ for (const mediamtx of ['managed', 'off'] as const) {
   t.test(`transports, MEDIAMTX=${mediamtx}`, { skip: mediamtx === 'managed' ? NO_MEDIAMTX : false }, async (t) => {
     const gateway = await Gateway.start({ stateFile: join(temporaryFolder(t), 'cameras.json'), mediamtx })
     t.teardown(() => gateway.stop())
-    const [udpOnly, tcpOnly, both] = await Promise.all(['udp', 'tcp', 'both'].map((transports) => TestCamera.start({ ...CAMERA, transports })))
+    const [udpOnly, tcpOnly, both] = await Promise.all(
+      ['udp', 'tcp', 'both'].map((transports) => TestCamera.start({ ...CAMERA, transports })),
+    )
     t.teardown(() => Promise.all([udpOnly!.stop(), tcpOnly!.stop(), both!.stop()]))
     await gateway.post('/cameras/start', { name: 'udp-only', rtsp: udpOnly!.url })
     await gateway.post('/cameras/start', { name: 'tcp-only', rtsp: tcpOnly!.url })
     await gateway.post('/cameras/start', { name: 'asked', rtsp: both!.url, rtsp_transport: 'udp' })
-    t.match(await gateway.untilState('udp-only', 'live'), { rtsp_transport: 'automatic', transport: 'udp' }, 'UDP where there is no TCP')
-    t.match(await gateway.untilState('tcp-only', 'live'), { rtsp_transport: 'automatic', transport: 'tcp', reconnects: 0 })
+    t.match(
+      await gateway.untilState('udp-only', 'live'),
+      { rtsp_transport: 'automatic', transport: 'udp' },
+      'UDP where there is no TCP',
+    )
+    t.match(await gateway.untilState('tcp-only', 'live'), {
+      rtsp_transport: 'automatic',
+      transport: 'tcp',
+      reconnects: 0,
+    })
     t.match(await gateway.untilState('asked', 'live'), { rtsp_transport: 'udp', transport: 'udp', reconnects: 0 })
     // With UDP asked for, a camera that takes none is told of, and nothing else is tried.
     await gateway.post('/cameras/stop', { name: 'tcp-only' })
     await gateway.post('/cameras/start', { name: 'refused', rtsp: tcpOnly!.url, rtsp_transport: 'udp' })
-    await until('the refusal', async () => (await gateway.camera('refused')).last_error?.code === 'ERR_SOURCE_TRANSPORT')
+    await until(
+      'the refusal',
+      async () => (await gateway.camera('refused')).last_error?.code === 'ERR_SOURCE_TRANSPORT',
+    )
     // A camera that falls silent over UDP closes nothing.
     await both!.command('fault silence')
-    await until('the silence to be told', async () => (await gateway.camera('asked')).last_error?.code === 'ERR_SOURCE_SILENT')
+    await until(
+      'the silence to be told',
+      async () => (await gateway.camera('asked')).last_error?.code === 'ERR_SOURCE_SILENT',
+    )
     await both!.command('clear')
     await gateway.untilState('asked', 'live')
   })

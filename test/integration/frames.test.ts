@@ -10,7 +10,7 @@ import { TestCamera } from '../helpers/test-camera.js'
 import { pause, until } from '../helpers/wait.js'
 import { WireReader } from '../helpers/wire-reader.js'
 
-t.test('pub_fps is kept by the stream\'s time: 20 from 25, 7 from 12.5, 25 where 30 are asked', async (t) => {
+t.test("pub_fps is kept by the stream's time: 20 from 25, 7 from 12.5, 25 where 30 are asked", async (t) => {
   const gateway = await Gateway.start({ stateFile: join(temporaryFolder(t), 'cameras.json') })
   t.teardown(() => gateway.stop())
   const fast = await TestCamera.start({ fps: 25, gop: 25, width: 320, height: 180 })
@@ -28,7 +28,9 @@ t.test('pub_fps is kept by the stream\'s time: 20 from 25, 7 from 12.5, 25 where
   ]
   const readers = cases.map(({ topic }) => new WireReader(gateway.zmq, topic, { dropJpegs: false }))
   t.teardown(() => Promise.all(readers.map((reader) => reader.close())))
-  await until('10 s of frames', () => readers.every((reader, i) => reader.frames.length > cases[i]!.fps * 10), { limitMs: 60000 })
+  await until('10 s of frames', () => readers.every((reader, i) => reader.frames.length > cases[i]!.fps * 10), {
+    limitMs: 60000,
+  })
   const late = await Promise.all(['fast', 'slow'].map(async (name) => (await gateway.camera(name)).frames_late))
   for (const [i, { topic, sourceFps, fps }] of cases.entries()) {
     // The first ones may come from the ring, in a burst.
@@ -36,7 +38,10 @@ t.test('pub_fps is kept by the stream\'s time: 20 from 25, 7 from 12.5, 25 where
     const numbers = frames.map((frame) => frameNumber(frame.jpegBytes))
     t.notOk(numbers.includes(null), `${topic}: every number can be read`)
     const steps = numbers.slice(1).map((number, j) => number! - numbers[j]!)
-    t.ok(steps.every((step) => step >= 1), `${topic}: none repeated, none out of order`)
+    t.ok(
+      steps.every((step) => step >= 1),
+      `${topic}: none repeated, none out of order`,
+    )
     // By the camera's own count, so that a busy machine's clock plays no part.
     const sourceFrames = numbers.at(-1)! - numbers[0]!
     const published = (steps.length / sourceFrames) * sourceFps
@@ -44,9 +49,15 @@ t.test('pub_fps is kept by the stream\'s time: 20 from 25, 7 from 12.5, 25 where
     const leftOut = late.reduce((a, b) => a + b, 0)
     t.ok(Math.abs(published - fps) <= 0.3 || leftOut > 0, `${topic}: ${published.toFixed(2)} fps (${leftOut} late)`)
     const longest = Math.max(...steps)
-    t.ok(longest <= Math.max(2, Math.ceil(sourceFps / fps)) || leftOut > 0, `${topic}: longest step ${longest} source frames`)
+    t.ok(
+      longest <= Math.max(2, Math.ceil(sourceFps / fps)) || leftOut > 0,
+      `${topic}: longest step ${longest} source frames`,
+    )
     const seqs = frames.map((frame) => frame.header.seq)
-    t.ok(seqs.every((seq, j) => j === 0 || seq === seqs[j - 1]! + 1), `${topic}: seq without a hole`)
+    t.ok(
+      seqs.every((seq, j) => j === 0 || seq === seqs[j - 1]! + 1),
+      `${topic}: seq without a hole`,
+    )
   }
 })
 
@@ -65,14 +76,22 @@ t.test('a new subscriber sees the newest frame at once, others skip the seq they
   t.teardown(() => second.close())
   await until('the newest frame for the second', () => second.frames.length > 0)
   const seq = second.frames[0]!.header.seq
-  t.ok(first.frames.some((frame) => frame.header.seq === seq), 'it is one that was published before')
-  await until('the repeated one to reach the first', () => first.frames.filter((frame) => frame.header.seq === seq).length > 1)
+  t.ok(
+    first.frames.some((frame) => frame.header.seq === seq),
+    'it is one that was published before',
+  )
+  await until(
+    'the repeated one to reach the first',
+    () => first.frames.filter((frame) => frame.header.seq === seq).length > 1,
+  )
 })
 
 t.test('/frames carries many cameras and renditions in one response', async (t) => {
   const gateway = await Gateway.start({ stateFile: join(temporaryFolder(t), 'cameras.json'), mediamtx: 'off' })
   t.teardown(() => gateway.stop())
-  const cameras = await Promise.all([1, 2, 3].map(() => TestCamera.start({ fps: 10, gop: 10, width: 320, height: 180 })))
+  const cameras = await Promise.all(
+    [1, 2, 3].map(() => TestCamera.start({ fps: 10, gop: 10, width: 320, height: 180 })),
+  )
   t.teardown(() => Promise.all(cameras.map((camera) => camera.stop())))
   for (const [i, camera] of cameras.entries()) await gateway.post('/cameras/start', { name: `c${i}`, rtsp: camera.url })
   const stop = new AbortController()
@@ -92,7 +111,11 @@ t.test('/frames carries many cameras and renditions in one response', async (t) 
     if (seqs.size === 3 && [...seqs.values()].every((list) => list.length >= 8)) break
   }
   stop.abort()
-  for (const [topic, list] of seqs) t.ok(list.every((seq, i) => i === 0 || seq > list[i - 1]!), `${topic}: ${list.join()}`)
+  for (const [topic, list] of seqs)
+    t.ok(
+      list.every((seq, i) => i === 0 || seq > list[i - 1]!),
+      `${topic}: ${list.join()}`,
+    )
   t.equal((await gateway.get('/frames')).status, 400)
   t.equal((await gateway.get('/frames?cam=c0@nonsense')).status, 400)
   t.equal((await gateway.get('/frames?cam=nobody')).status, 404)
@@ -158,16 +181,31 @@ t.test('whoever watches, the camera has one session', { skip: NO_MEDIAMTX }, asy
       for await (const chunk of response.body!) mjpegBytes += chunk.length
     })().catch(() => undefined)
   }
-  const player = spawn('gst-launch-1.0', ['-q', 'rtspsrc', `location=${body.rtsp_url}`, 'protocols=tcp', '!', 'fakesink', 'sync=false'], { stdio: 'ignore' })
+  const player = spawn(
+    'gst-launch-1.0',
+    ['-q', 'rtspsrc', `location=${body.rtsp_url}`, 'protocols=tcp', '!', 'fakesink', 'sync=false'],
+    { stdio: 'ignore' },
+  )
   player.once('error', (error) => t.fail(error.message))
-  t.teardown(() => new Promise<void>((resolve) => { if (player.exitCode !== null || player.pid === undefined) return resolve(); player.once('close', () => resolve()); player.once('error', () => resolve()); player.kill('SIGKILL') }))
+  t.teardown(
+    () =>
+      new Promise<void>((resolve) => {
+        if (player.exitCode !== null || player.pid === undefined) return resolve()
+        player.once('close', () => resolve())
+        player.once('error', () => resolve())
+        player.kill('SIGKILL')
+      }),
+  )
   const playlist = await until('an HLS playlist', async () => {
     const response = await fetch(body.hls)
     const text = await response.text()
     return response.ok && text.includes('#EXTM3U') ? text : ''
   })
   t.match(playlist, '#EXTM3U')
-  await until('frames everywhere', () => subscribers.every((reader) => reader.frames.length > 20) && mjpegBytes > 100000)
+  await until(
+    'frames everywhere',
+    () => subscribers.every((reader) => reader.frames.length > 20) && mjpegBytes > 100000,
+  )
   const stats = await camera.stats()
   t.equal(stats.active, 1)
   t.equal(stats.total, 1)
@@ -177,7 +215,7 @@ const cameras: Record<string, Record<string, string | number | true>> = {
   'H.264, 4 slices': { codec: 'h264', slices: 4 },
   'H.264, B-frames': { codec: 'h264', bframes: 2, profile: 'high' },
   'H.265': { codec: 'h265' },
-  'MJPEG': { codec: 'mjpeg' },
+  MJPEG: { codec: 'mjpeg' },
   'beside audio and metadata': { codec: 'h264', audio: 'alaw', metadata: true },
 }
 for (const [codec, options] of Object.entries(cameras)) {
@@ -200,20 +238,29 @@ for (const [codec, options] of Object.entries(cameras)) {
     await until('60 frames', () => reader.frames.length >= 60)
     const numbers = reader.frames.map((frame) => frameNumber(frame.jpegBytes))
     t.notOk(numbers.includes(null), numbers.join())
-    t.ok(numbers.every((number, i) => i === 0 || number! > numbers[i - 1]!), numbers.join())
+    t.ok(
+      numbers.every((number, i) => i === 0 || number! > numbers[i - 1]!),
+      numbers.join(),
+    )
   })
 }
 
-t.test('real footage with an audio track plays', { skip: FOOTAGE ? false : 'the footage of ../shared is not here' }, async (t) => {
-  const gateway = await Gateway.start({ stateFile: join(temporaryFolder(t), 'cameras.json') })
-  t.teardown(() => gateway.stop())
-  const camera = await TestCamera.start({ file: FOOTAGE! })
-  t.teardown(() => camera.stop())
-  await gateway.post('/cameras/start', { name: 'a', rtsp: camera.url })
-  const live = await gateway.untilState('a', 'live')
-  t.match(live, { codec: 'h264', audio: true, width: 768, height: 432 })
-  const reader = new WireReader(gateway.zmq, 'a')
-  t.teardown(() => reader.close())
-  await until('frames past the end of the file and into its second round', () => reader.frames.length > 12.5 * 32, { limitMs: 90000 })
-  t.match(await gateway.camera('a'), { state: 'live', reconnects: 0 })
-})
+t.test(
+  'real footage with an audio track plays',
+  { skip: FOOTAGE ? false : 'the footage of ../shared is not here' },
+  async (t) => {
+    const gateway = await Gateway.start({ stateFile: join(temporaryFolder(t), 'cameras.json') })
+    t.teardown(() => gateway.stop())
+    const camera = await TestCamera.start({ file: FOOTAGE! })
+    t.teardown(() => camera.stop())
+    await gateway.post('/cameras/start', { name: 'a', rtsp: camera.url })
+    const live = await gateway.untilState('a', 'live')
+    t.match(live, { codec: 'h264', audio: true, width: 768, height: 432 })
+    const reader = new WireReader(gateway.zmq, 'a')
+    t.teardown(() => reader.close())
+    await until('frames past the end of the file and into its second round', () => reader.frames.length > 12.5 * 32, {
+      limitMs: 90000,
+    })
+    t.match(await gateway.camera('a'), { state: 'live', reconnects: 0 })
+  },
+)

@@ -78,7 +78,9 @@ t.test('100 slow or hostile HTTP clients and 50 ZeroMQ subscribers do not hold a
   await pause(1500)
   const during = await ages(6000)
   const memory = usageOf(gateway.pid).rssMb
-  t.comment(`age before ${median(before).toFixed(1)} ms, during ${median(during).toFixed(1)} ms; memory ${memoryBefore.toFixed(0)} MB, ${memory.toFixed(0)} MB`)
+  t.comment(
+    `age before ${median(before).toFixed(1)} ms, during ${median(during).toFixed(1)} ms; memory ${memoryBefore.toFixed(0)} MB, ${memory.toFixed(0)} MB`,
+  )
   // One frame is the promise; a machine that runs other tests too gets two.
   t.ok(median(during) < median(before) + 80, `${median(before)} ms, then ${median(during)} ms`)
   t.ok(during.length > 6 * 25 * 0.6, `${during.length} frames of 150`)
@@ -99,7 +101,8 @@ t.test('kill -9 in the middle of everything: each start has all cameras again, n
   const names = cameras.map((_, i) => `cam-${i}`)
   const mediamtx = MEDIAMTX ? 'managed' : 'off'
   let gateway = await Gateway.start({ stateFile, mediamtx })
-  for (const [i, camera] of cameras.entries()) await gateway.post('/cameras/start', { name: names[i], rtsp: camera.url })
+  for (const [i, camera] of cameras.entries())
+    await gateway.post('/cameras/start', { name: names[i], rtsp: camera.url })
   const rounds = Number(process.env['FRAMEGATE_KILLS'] ?? 6)
   for (let round = 0; round < rounds; round++) {
     // Now while they start, now while they run, now while one of them is stopped and started.
@@ -111,7 +114,8 @@ t.test('kill -9 in the middle of everything: each start has all cameras again, n
     }
     gateway.kill('SIGKILL')
     await gateway.exited
-    if (existsSync(stateFile)) t.doesNotThrow(() => JSON.parse(readFileSync(stateFile, 'utf8')), 'the state file is whole')
+    if (existsSync(stateFile))
+      t.doesNotThrow(() => JSON.parse(readFileSync(stateFile, 'utf8')), 'the state file is whole')
     await until('no session to be left', () => cameras.every((camera) => camera.active === 0))
     gateway = await Gateway.start({ stateFile, mediamtx })
     await gateway.post('/cameras/start', { name: names[0], rtsp: cameras[0]!.url })
@@ -127,8 +131,15 @@ t.test('kill -9 in the middle of everything: each start has all cameras again, n
 t.test('an event loop that is blocked for two seconds: the newest frame comes after it, none in between', async (t) => {
   const folder = temporaryFolder(t)
   const preload = join(folder, 'block.cjs')
-  writeFileSync(preload, "process.on('SIGUSR2', () => { Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 2000); console.error('blocked') })")
-  const gateway = await Gateway.start({ stateFile: join(folder, 'cameras.json'), mediamtx: 'off', env: { NODE_OPTIONS: `--require ${preload}` } })
+  writeFileSync(
+    preload,
+    "process.on('SIGUSR2', () => { Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 2000); console.error('blocked') })",
+  )
+  const gateway = await Gateway.start({
+    stateFile: join(folder, 'cameras.json'),
+    mediamtx: 'off',
+    env: { NODE_OPTIONS: `--require ${preload}` },
+  })
   t.teardown(() => gateway.stop())
   const camera = await TestCamera.start(SMALL)
   t.teardown(() => camera.stop())
@@ -149,7 +160,10 @@ t.test('an event loop that is blocked for two seconds: the newest frame comes af
   const longest = Math.max(...received.slice(1).map((at, i) => at - received[i]!))
   t.ok(longest > 1500, `frames of ${longest.toFixed(0)} ms were replaced by newer ones`)
   // Of the 50 that came meanwhile the newest alone is given.
-  t.ok(ages.every((age) => age < 500), `the oldest had ${Math.max(...ages)} ms`)
+  t.ok(
+    ages.every((age) => age < 500),
+    `the oldest had ${Math.max(...ages)} ms`,
+  )
   t.match(await gateway.camera('a'), { state: 'live', reconnects: 0 })
   t.ok((await gateway.camera('a')).frames_overwritten > 30)
 })

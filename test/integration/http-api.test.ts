@@ -23,9 +23,21 @@ t.teardown(async () => {
 })
 
 t.test('starting a camera answers with everything that the original README promises', async (t) => {
-  const { status, body } = await gateway.post('/cameras/start', { name: 'lobby-1', rtsp: camera.url, pub_fps: 20, scale_width: 320 })
+  const { status, body } = await gateway.post('/cameras/start', {
+    name: 'lobby-1',
+    rtsp: camera.url,
+    pub_fps: 20,
+    scale_width: 320,
+  })
   t.equal(status, 200)
-  t.match(body, { ok: true, name: 'lobby-1', zmq_topic: 'lobby-1', zmq_endpoint: gateway.zmq, pub_fps: 20, scale_width: 320 })
+  t.match(body, {
+    ok: true,
+    name: 'lobby-1',
+    zmq_topic: 'lobby-1',
+    zmq_endpoint: gateway.zmq,
+    pub_fps: 20,
+    scale_width: 320,
+  })
   t.match(body.state, /connecting|live/)
   if (gateway.env['MEDIAMTX'] === 'managed') {
     const port = (name: string) => gateway.env[name]!.split(':').pop()
@@ -39,7 +51,12 @@ t.test('starting a camera answers with everything that the original README promi
 
 t.test('the same start again returns the same camera, under any spelling of its address', async (t) => {
   for (const rtsp of [camera.url, camera.url.replace('rtsp://', 'RTSP://')]) {
-    const { status, body } = await gateway.post('/cameras/start', { name: 'other', rtsp, pub_fps: 20, scale_width: 320 })
+    const { status, body } = await gateway.post('/cameras/start', {
+      name: 'other',
+      rtsp,
+      pub_fps: 20,
+      scale_width: 320,
+    })
     t.equal(status, 200)
     t.match(body, { name: 'lobby-1', zmq_topic: 'lobby-1' })
   }
@@ -52,7 +69,15 @@ t.test('other settings for a running camera give the topic of a rendition', asyn
   const reader = new WireReader(gateway.zmq, 'lobby-1@160w5fps')
   t.teardown(() => reader.close())
   await until('frames of the rendition', () => reader.frames.length >= 3)
-  t.match(reader.frames[0]!.header, { v: 1, camera: 'lobby-1', seq: 0, width: 160, height: 90, source_width: 640, source_height: 360 })
+  t.match(reader.frames[0]!.header, {
+    v: 1,
+    camera: 'lobby-1',
+    seq: 0,
+    width: 160,
+    height: 90,
+    source_width: 640,
+    source_height: 360,
+  })
 })
 
 t.test('at most 8 renditions at once; past that a clear error', async (t) => {
@@ -60,7 +85,12 @@ t.test('at most 8 renditions at once; past that a clear error', async (t) => {
   t.teardown(() => Promise.all(readers.map((reader) => reader.close())))
   for (let fps = 1; fps <= 8; fps++) readers.push(new WireReader(gateway.zmq, `lobby-1@64w${fps}fps`))
   await until('8 renditions', async () => (await gateway.camera('lobby-1')).renditions.length === 8)
-  const { status, body } = await gateway.post('/cameras/start', { name: 'x', rtsp: camera.url, pub_fps: 11, scale_width: 96 })
+  const { status, body } = await gateway.post('/cameras/start', {
+    name: 'x',
+    rtsp: camera.url,
+    pub_fps: 11,
+    scale_width: 96,
+  })
   t.equal(status, 409)
   t.match(body, { ok: false, code: 'ERR_TOO_MANY_RENDITIONS', error: /8 sizes and rates/ })
   await until('frames on all of them', () => readers.every((reader) => reader.frames.length > 0))
@@ -70,7 +100,10 @@ t.test('a name in use, and other credentials for a running address, are errors t
   const taken = await gateway.post('/cameras/start', { name: 'lobby-1', rtsp: 'rtsp://127.0.0.1:9/other' })
   t.equal(taken.status, 409)
   t.match(taken.body, { ok: false, code: 'ERR_NAME_IN_USE', error: /^name: / })
-  const credentials = await gateway.post('/cameras/start', { name: 'z', rtsp: camera.url.replace('://', '://admin:secret@') })
+  const credentials = await gateway.post('/cameras/start', {
+    name: 'z',
+    rtsp: camera.url.replace('://', '://admin:secret@'),
+  })
   t.equal(credentials.status, 409)
   t.match(credentials.body, { ok: false, code: 'ERR_CREDENTIALS_DIFFER', error: /another user name or password/ })
   t.notMatch(JSON.stringify(credentials.body), /secret/)
@@ -100,7 +133,7 @@ t.test('MJPEG is a multipart stream of whole, newer and newer frames', async (t)
   }
   stop.abort()
   const numbers: number[] = []
-  for (let at = 0; ; ) {
+  for (let at = 0; ;) {
     const head = bytes.indexOf('\r\n\r\n', at)
     if (head < 0) break
     const length = Number(/Content-Length: (\d+)/.exec(bytes.toString('latin1', at, head))?.[1])
@@ -109,7 +142,10 @@ t.test('MJPEG is a multipart stream of whole, newer and newer frames', async (t)
     at = head + 4 + length
   }
   t.ok(numbers.length >= 8)
-  t.ok(numbers.every((number, i) => number >= 0 && (i === 0 || number > numbers[i - 1]!)), numbers.join())
+  t.ok(
+    numbers.every((number, i) => number >= 0 && (i === 0 || number > numbers[i - 1]!)),
+    numbers.join(),
+  )
 })
 
 t.test('a slow MJPEG reader loses frames and does not lag', async (t) => {
@@ -143,7 +179,11 @@ t.test('CORS is on', async (t) => {
   await simple.arrayBuffer()
   const preflight = await fetch(`${gateway.base}/cameras/start`, {
     method: 'OPTIONS',
-    headers: { origin: 'http://app.example', 'access-control-request-method': 'POST', 'access-control-request-headers': 'content-type' },
+    headers: {
+      origin: 'http://app.example',
+      'access-control-request-method': 'POST',
+      'access-control-request-headers': 'content-type',
+    },
   })
   t.equal(preflight.status, 204)
   t.match(preflight.headers.get('access-control-allow-methods'), /POST/)
@@ -236,7 +276,13 @@ t.test('clients that send rubbish or stop half-way harm nobody', async (t) => {
 
 t.test('health tells the version, MediaMTX and the cameras', async (t) => {
   const { body } = await gateway.get('/health')
-  t.match(body, { ok: true, version: /^\d+\.\d+\.\d+$/, uptime_s: Number, mediamtx: { mode: gateway.env['MEDIAMTX'] }, cameras: { live: 1 } })
+  t.match(body, {
+    ok: true,
+    version: /^\d+\.\d+\.\d+$/,
+    uptime_s: Number,
+    mediamtx: { mode: gateway.env['MEDIAMTX'] },
+    cameras: { live: 1 },
+  })
 })
 
 t.test('stopping ends the session; stopping what does not run is ok', async (t) => {

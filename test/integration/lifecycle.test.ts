@@ -39,32 +39,44 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   })
 }
 
-t.test('kill -9 leaves no MediaMTX and no session; the next start has the cameras again', { skip: NO_MEDIAMTX }, async (t) => {
-  const camera = await TestCamera.start({ user: 'u', password: 'secret-word' })
-  t.teardown(() => camera.stop())
-  const stateFile = join(temporaryFolder(t), 'cameras.json')
-  const first = await Gateway.start({ stateFile, mediamtx: 'managed' })
-  await first.post('/cameras/start', { name: 'a', rtsp: camera.url.replace('://', '://u:secret-word@'), pub_fps: 7, scale_width: 320, jpeg_quality: 55 })
-  await first.untilState('a', 'live')
-  t.equal(statSync(stateFile).mode & 0o777, 0o600)
-  const children = childrenOf(first.pid)
-  t.equal(children.length, 1, 'MediaMTX is its child')
-  for (const child of [first.pid, ...children]) t.notMatch(commandLine(child), /secret-word/)
+t.test(
+  'kill -9 leaves no MediaMTX and no session; the next start has the cameras again',
+  { skip: NO_MEDIAMTX },
+  async (t) => {
+    const camera = await TestCamera.start({ user: 'u', password: 'secret-word' })
+    t.teardown(() => camera.stop())
+    const stateFile = join(temporaryFolder(t), 'cameras.json')
+    const first = await Gateway.start({ stateFile, mediamtx: 'managed' })
+    await first.post('/cameras/start', {
+      name: 'a',
+      rtsp: camera.url.replace('://', '://u:secret-word@'),
+      pub_fps: 7,
+      scale_width: 320,
+      jpeg_quality: 55,
+    })
+    await first.untilState('a', 'live')
+    t.equal(statSync(stateFile).mode & 0o777, 0o600)
+    const children = childrenOf(first.pid)
+    t.equal(children.length, 1, 'MediaMTX is its child')
+    for (const child of [first.pid, ...children]) t.notMatch(commandLine(child), /secret-word/)
 
-  first.kill('SIGKILL')
-  await first.exited
-  await until('MediaMTX to be gone', () => children.every((child) => !isAlive(child)))
-  await until('the session to be gone', () => camera.active === 0)
+    first.kill('SIGKILL')
+    await first.exited
+    await until('MediaMTX to be gone', () => children.every((child) => !isAlive(child)))
+    await until('the session to be gone', () => camera.active === 0)
 
-  const second = await Gateway.start({ stateFile, mediamtx: 'managed' })
-  t.teardown(() => second.stop())
-  t.match(await second.untilState('a', 'live'), { pub_fps: 7, scale_width: 320, jpeg_quality: 55 })
-  t.equal(camera.active, 1)
-  t.notMatch(first.log + first.stdout + second.log + second.stdout, /secret-word/)
-})
+    const second = await Gateway.start({ stateFile, mediamtx: 'managed' })
+    t.teardown(() => second.stop())
+    t.match(await second.untilState('a', 'live'), { pub_fps: 7, scale_width: 320, jpeg_quality: 55 })
+    t.equal(camera.active, 1)
+    t.notMatch(first.log + first.stdout + second.log + second.stdout, /secret-word/)
+  },
+)
 
 /** A camera that is live as "a" through a managed MediaMTX, and its gateway. */
-async function liveThroughMediaMtx(t: { teardown(run: () => unknown): void }): Promise<{ camera: TestCamera; gateway: Gateway }> {
+async function liveThroughMediaMtx(t: {
+  teardown(run: () => unknown): void
+}): Promise<{ camera: TestCamera; gateway: Gateway }> {
   const camera = await TestCamera.start({ gop: 25 })
   t.teardown(() => camera.stop())
   const gateway = await Gateway.start({ stateFile: join(temporaryFolder(t), 'cameras.json'), mediamtx: 'managed' })
@@ -83,33 +95,41 @@ t.test('MediaMTX killed: it is started again and the camera comes back', { skip:
   t.equal(camera.active, 1)
 })
 
-t.test('MediaMTX killed, and its port taken by another: told, and it is back once the port is free', { skip: NO_MEDIAMTX }, async (t) => {
-  const { gateway } = await liveThroughMediaMtx(t)
-  const port = Number(gateway.env['MTX_RTSPADDRESS']!.split(':')[1])
-  process.kill(childrenOf(gateway.pid)[0]!, 'SIGKILL')
-  const thief = await until('the port to be had', () =>
+t.test(
+  'MediaMTX killed, and its port taken by another: told, and it is back once the port is free',
+  { skip: NO_MEDIAMTX },
+  async (t) => {
+    const { gateway } = await liveThroughMediaMtx(t)
+    const port = Number(gateway.env['MTX_RTSPADDRESS']!.split(':')[1])
+    process.kill(childrenOf(gateway.pid)[0]!, 'SIGKILL')
+    const thief = await until('the port to be had', () =>
     new Promise<net.Server | null>((resolve) => {
       const server = net.createServer((socket) => socket.destroy())
       server.once('error', () => resolve(null))
       server.listen(port, '127.0.0.1', () => resolve(server))
     }), { everyMs: 5 }) // prettier-ignore
-  const told = await until('the reason to be told', async () => {
+    const told = await until('the reason to be told', async () => {
     const { last_error } = await gateway.camera('a')
     return last_error?.code === 'ERR_MEDIAMTX_DOWN' && /in use/.test(last_error.message) ? last_error : null
   }, { limitMs: 30000 }) // prettier-ignore
-  t.match(told.message, new RegExp(`${port}.*in use`))
-  t.equal((await gateway.get('/health')).body.mediamtx.ready, false)
-  await new Promise((resolve) => thief.close(resolve))
-  await gateway.untilState('a', 'live')
-  t.equal((await gateway.get('/health')).body.mediamtx.ready, true)
-})
+    t.match(told.message, new RegExp(`${port}.*in use`))
+    t.equal((await gateway.get('/health')).body.mediamtx.ready, false)
+    await new Promise((resolve) => thief.close(resolve))
+    await gateway.untilState('a', 'live')
+    t.equal((await gateway.get('/health')).body.mediamtx.ready, true)
+  },
+)
 
 t.test('MediaMTX stopped (SIGSTOP) is noticed, killed and started again', { skip: NO_MEDIAMTX }, async (t) => {
   const { camera, gateway } = await liveThroughMediaMtx(t)
   const [hung] = childrenOf(gateway.pid)
   process.kill(hung!, 'SIGSTOP')
   await until('the hung one to be gone', () => !isAlive(hung!), { limitMs: 60000 })
-  await until('the camera to be live by another', async () => camera.total >= 2 && (await gateway.camera('a')).state === 'live', { limitMs: 60000 })
+  await until(
+    'the camera to be live by another',
+    async () => camera.total >= 2 && (await gateway.camera('a')).state === 'live',
+    { limitMs: 60000 },
+  )
   t.match((await gateway.get('/health')).body.mediamtx, { ready: true })
 })
 
@@ -133,14 +153,20 @@ t.test("MediaMTX's API shows camera passwords to the gateway alone", { skip: NO_
   t.teardown(() => gateway.stop())
   const api = `http://${gateway.env['MTX_APIADDRESS']}/v3/config/paths/list`
   t.equal((await fetch(api)).status, 401)
-  const guess = await fetch(api, { headers: { authorization: `Basic ${Buffer.from('framegate:set-by-the-gateway').toString('base64')}` } })
+  const guess = await fetch(api, {
+    headers: { authorization: `Basic ${Buffer.from('framegate:set-by-the-gateway').toString('base64')}` },
+  })
   t.equal(guess.status, 401, 'the password in mediamtx.yaml is not used')
 })
 
 /** One gateway that owns a MediaMTX whose API any local caller may use, and one that uses it. */
 async function twoGateways(t: { teardown(run: () => unknown): void }): Promise<{ owner: Gateway; gateway: Gateway }> {
   const folder = temporaryFolder(t)
-  const owner = await Gateway.start({ stateFile: join(folder, 'owner.json'), mediamtx: 'managed', env: { MTX_AUTHINTERNALUSERS_0_PERMISSIONS_2_ACTION: 'api' } })
+  const owner = await Gateway.start({
+    stateFile: join(folder, 'owner.json'),
+    mediamtx: 'managed',
+    env: { MTX_AUTHINTERNALUSERS_0_PERMISSIONS_2_ACTION: 'api' },
+  })
   t.teardown(() => owner.stop())
   const gateway = await Gateway.start({
     stateFile: join(folder, 'cameras.json'),
@@ -157,7 +183,11 @@ t.test('external: another MediaMTX is used by its API, and left running', { skip
   const { owner, gateway } = await twoGateways(t)
   t.match((await gateway.get('/health')).body.mediamtx, { mode: 'external', ready: true, version: /1\.20/ })
   const { body } = await gateway.post('/cameras/start', { name: 'a', rtsp: camera.url })
-  t.match(body.hls, new RegExp(`:${owner.env['MTX_HLSADDRESS']!.split(':')[1]}/a/index.m3u8$`), 'ports are asked of MediaMTX')
+  t.match(
+    body.hls,
+    new RegExp(`:${owner.env['MTX_HLSADDRESS']!.split(':')[1]}/a/index.m3u8$`),
+    'ports are asked of MediaMTX',
+  )
   await gateway.untilState('a', 'live')
   t.equal(await gateway.stop(), 0)
   await until('the session to end', () => camera.active === 0)
@@ -185,7 +215,10 @@ t.test('wrong settings end with status 2 and a sentence', async (t) => {
     [{ HTTP_PORT: 'abc' }, /^framegate: HTTP_PORT: expected a port.*got "abc"\n$/],
     [{ MEDIAMTX: 'sometimes' }, /MEDIAMTX: expected managed, external or off; got "sometimes"/],
     [{ PUB_FPS: '0' }, /PUB_FPS: .*got "0"/],
-    [{ MEDIAMTX: 'managed', MEDIAMTX_BIN: '/bin/false' }, /MEDIAMTX_BIN: expected MediaMTX 1\.20\.1 or newer at \/bin\/false/],
+    [
+      { MEDIAMTX: 'managed', MEDIAMTX_BIN: '/bin/false' },
+      /MEDIAMTX_BIN: expected MediaMTX 1\.20\.1 or newer at \/bin\/false/,
+    ],
   ]
   for (const [env, message] of cases) {
     const gateway = await Gateway.spawn({ stateFile: join(temporaryFolder(t), 'cameras.json'), mediamtx: 'off', env })
@@ -201,8 +234,14 @@ t.test('a port in use says which, and by what setting to change it', async (t) =
   t.teardown(() => void taken.close())
   const folder = temporaryFolder(t)
   const cases: [Record<string, string>, RegExp][] = [
-    [{ HTTP_PORT: String(port) }, new RegExp(`127\\.0\\.0\\.1:${port}: it is in use by node \\(process \\d+\\); set HTTP_PORT`)],
-    [{ ZMQ_BIND: `tcp://127.0.0.1:${port}` }, new RegExp(`tcp://127\\.0\\.0\\.1:${port}: it is in use by node \\(process \\d+\\); set ZMQ_BIND`)],
+    [
+      { HTTP_PORT: String(port) },
+      new RegExp(`127\\.0\\.0\\.1:${port}: it is in use by node \\(process \\d+\\); set HTTP_PORT`),
+    ],
+    [
+      { ZMQ_BIND: `tcp://127.0.0.1:${port}` },
+      new RegExp(`tcp://127\\.0\\.0\\.1:${port}: it is in use by node \\(process \\d+\\); set ZMQ_BIND`),
+    ],
   ]
   for (const [env, message] of cases) {
     const gateway = await Gateway.spawn({ stateFile: join(folder, 'cameras.json'), mediamtx: 'off', env })
@@ -211,7 +250,11 @@ t.test('a port in use says which, and by what setting to change it', async (t) =
   }
   if (NO_MEDIAMTX) return
   for (const name of ['MTX_RTSPADDRESS', 'MTX_HLSADDRESS', 'MTX_WEBRTCADDRESS', 'MTX_APIADDRESS']) {
-    const gateway = await Gateway.spawn({ stateFile: join(folder, 'cameras.json'), mediamtx: 'managed', env: { [name]: `127.0.0.1:${port}` } })
+    const gateway = await Gateway.spawn({
+      stateFile: join(folder, 'cameras.json'),
+      mediamtx: 'managed',
+      env: { [name]: `127.0.0.1:${port}` },
+    })
     t.equal((await gateway.exited).status, 4, gateway.log)
     t.match(gateway.log, new RegExp(`port ${port} .*in use by node \\(process.*${name}`))
   }
@@ -240,5 +283,11 @@ t.test('--demo starts a simulated camera, prints where to look, and does not sav
   const children = childrenOf(gateway.pid)
   t.equal(await gateway.stop(), 0)
   for (const child of children) t.notOk(isAlive(child))
-  t.throws(() => readFileSync(stateFile, 'utf8').match('demo') || (() => { throw new Error('not saved') })())
+  t.throws(
+    () =>
+      readFileSync(stateFile, 'utf8').match('demo') ||
+      (() => {
+        throw new Error('not saved')
+      })(),
+  )
 })

@@ -14,7 +14,14 @@ for (const mediamtx of ['managed', 'off'] as const) {
   t.test(`a narrow wire, MEDIAMTX=${mediamtx}`, { skip: mediamtx === 'managed' ? NO_MEDIAMTX : false }, async (t) => {
     const gateway = await Gateway.start({ stateFile: join(temporaryFolder(t), 'cameras.json'), mediamtx })
     t.teardown(() => gateway.stop())
-    const camera = await TestCamera.start({ width: 320, height: 180, fps: 25, gop: 25, 'bitrate-kbps': 800, 'report-frames': true })
+    const camera = await TestCamera.start({
+      width: 320,
+      height: 180,
+      fps: 25,
+      gop: 25,
+      'bitrate-kbps': 800,
+      'report-frames': true,
+    })
     t.teardown(() => camera.stop())
     const wire = await SlowWire.start(camera.port)
     t.teardown(() => wire.stop())

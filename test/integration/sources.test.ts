@@ -31,7 +31,9 @@ for (const mediamtx of ['managed', 'off'] as const) {
       const before = Date.now()
       const started = await gateway.post('/cameras/start', { name, rtsp })
       t.match(started.body, { ok: true, state: 'connecting' }, `${name} answers at once`)
-      const seen = await until(`last_error of ${name}`, async () => (await gateway.camera(name)).last_error, { limitMs })
+      const seen = await until(`last_error of ${name}`, async () => (await gateway.camera(name)).last_error, {
+        limitMs,
+      })
       const tookMs = Date.now() - before
       t.equal(seen.code, code, `${name}: ${seen.message}`)
       t.match(seen.message, message)
@@ -41,8 +43,18 @@ for (const mediamtx of ['managed', 'off'] as const) {
 
     await Promise.all([
       failure('refused', `rtsp://127.0.0.1:${closedPort}/x`, 'ERR_SOURCE_UNREACHABLE', /refused the connection/),
-      failure('nopath', camera.url.replace('://', '://admin:p%40ss%3Aw%2Frd@').replace('/cam', '/nothing'), 'ERR_SOURCE_NOT_FOUND', /no such path/),
-      failure('badpassword', camera.url.replace('://', '://admin:wrong-one@'), 'ERR_SOURCE_UNAUTHORIZED', /refused the user name or password/),
+      failure(
+        'nopath',
+        camera.url.replace('://', '://admin:p%40ss%3Aw%2Frd@').replace('/cam', '/nothing'),
+        'ERR_SOURCE_NOT_FOUND',
+        /no such path/,
+      ),
+      failure(
+        'badpassword',
+        camera.url.replace('://', '://admin:wrong-one@'),
+        'ERR_SOURCE_UNAUTHORIZED',
+        /refused the user name or password/,
+      ),
       failure('novideo', audioOnly.url, 'ERR_SOURCE_NO_VIDEO', /audio but no video/),
       failure('nohost', 'rtsp://camera.invalid/x', 'ERR_SOURCE_UNKNOWN_HOST', /host name .* not known/),
       failure('noanswer', `rtsp://127.0.0.1:${silentPort}/x`, 'ERR_SOURCE_TIMEOUT', /no answer/, NO_ANSWER_MS),
@@ -50,7 +62,10 @@ for (const mediamtx of ['managed', 'off'] as const) {
 
     t.test('the right credentials, with every awkward character, go through', async (t) => {
       await gateway.post('/cameras/stop', { name: 'badpassword' })
-      await gateway.post('/cameras/start', { name: 'right', rtsp: camera.url.replace('://', '://admin:p%40ss%3Aw%2Frd@') })
+      await gateway.post('/cameras/start', {
+        name: 'right',
+        rtsp: camera.url.replace('://', '://admin:p%40ss%3Aw%2Frd@'),
+      })
       await gateway.untilState('right', 'live')
       t.notMatch(gateway.log, /p@ss|p%40ss/)
       t.notMatch(JSON.stringify((await gateway.get('/cameras')).body), /p@ss|p%40ss/)

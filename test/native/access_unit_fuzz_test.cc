@@ -54,7 +54,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     const GateVerdict verdict = gate.Check(info, hole);
     Require(verdict == GateVerdict::kDrop || gate.open(), "what passes has an open gate");
     if (!was_open && gate.open()) {
-      Require(info.well_formed && (!hole || record == 1) && (info.key || info.recovery_frames >= 0), "a beginning that is one");
+      Require(info.well_formed && (!hole || record == 1) && (info.key || info.recovery_frames >= 0),
+              "a beginning that is one");
     }
     was_open = gate.open();
   }
@@ -79,10 +80,18 @@ int main(int argc, char** argv) {
     for (int changes = random() % 8; changes >= 0 && !input.empty(); --changes) {
       const size_t where = random() % input.size();
       switch (random() % 5) {
-        case 0: input[where] ^= 1 << random() % 8; break;
-        case 1: input[where] = static_cast<uint8_t>(random()); break;
-        case 2: input.resize(where); break;
-        case 3: input.insert(input.begin() + where, random() % 2 ? 0 : 255); break;
+        case 0:
+          input[where] ^= 1 << random() % 8;
+          break;
+        case 1:
+          input[where] = static_cast<uint8_t>(random());
+          break;
+        case 2:
+          input.resize(where);
+          break;
+        case 3:
+          input.insert(input.begin() + where, random() % 2 ? 0 : 255);
+          break;
         default: {
           const auto& other = corpus[random() % corpus.size()];
           const size_t from = other.empty() ? 0 : random() % other.size();

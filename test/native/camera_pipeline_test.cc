@@ -62,7 +62,8 @@ class Round {
     }
     {
       std::unique_lock<std::mutex> lock(mutex_);
-      CHECK(changed_.wait_for(lock, std::chrono::seconds(30), [this] { return flowing_ == 2 * static_cast<int>(kCameras); }));
+      CHECK(changed_.wait_for(lock, std::chrono::seconds(30),
+                              [this] { return flowing_ == 2 * static_cast<int>(kCameras); }));
     }
     for (auto& camera : cameras) {
       if (!fault.empty()) camera->Command(fault);
@@ -75,7 +76,8 @@ class Round {
     for (std::thread& life : lives_) life.join();
     for (auto& camera : cameras) camera->Command("clear");
     for (size_t i = 0; i < kCameras; ++i) {
-      std::fprintf(stderr, "%s %s: %d frames\n", kCodecs[i], fault.empty() ? "in calm" : fault.c_str(), frames_[i].load());
+      std::fprintf(stderr, "%s %s: %d frames\n", kCodecs[i], fault.empty() ? "in calm" : fault.c_str(),
+                   frames_[i].load());
       CHECK(frames_[i] >= 4);
     }
   }
@@ -90,7 +92,8 @@ class Round {
 
   bool ClosedBeforeTheFirstFrame(PipelineUser& user, int) {
     // Where it is slow the fault may come first.
-    const bool well = user.WaitUntil([this](const PipelineUser::Seen& seen) { return seen.streams > 0 || (ends_ && seen.ends > 0); });
+    const bool well =
+        user.WaitUntil([this](const PipelineUser::Seen& seen) { return seen.streams > 0 || (ends_ && seen.ends > 0); });
     user.RequestClose();
     std::thread other([&] { user.Close(); });
     user.Close();
@@ -108,7 +111,8 @@ class Round {
     if (!Flow(user)) return false;
     const int before = user.seen().frames;
     if (!ends_) return user.WaitUntil([before](const PipelineUser::Seen& seen) { return seen.frames > before + 4; });
-    return user.WaitUntil([](const PipelineUser::Seen& seen) { return seen.ends == 1 && seen.end.rfind("ERR_SOURCE_", 0) == 0; });
+    return user.WaitUntil(
+        [](const PipelineUser::Seen& seen) { return seen.ends == 1 && seen.end.rfind("ERR_SOURCE_", 0) == 0; });
   }
 
   // Until frames came and the fault was made.
@@ -149,7 +153,8 @@ int main() {
   Round(cameras, "fault loss 5", false, random);
   Round(cameras, "fault silence", true, random);
   const Usage after = Settled();
-  std::fprintf(stderr, "threads %d, %d; descriptors %d, %d\n", before.threads, after.threads, before.descriptors, after.descriptors);
+  std::fprintf(stderr, "threads %d, %d; descriptors %d, %d\n", before.threads, after.threads, before.descriptors,
+               after.descriptors);
   CHECK(after.threads <= before.threads);
   CHECK(after.descriptors <= before.descriptors);
   return check::Finish();

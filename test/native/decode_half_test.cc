@@ -104,7 +104,9 @@ void AKeyPictureThatWaitsIsWhereItGoesOn() {
 void WhatNothingBuildsOnIsLetGoFirst() {
   // Two of three pictures are B, and nothing builds on them.
   const auto units = Units(
-      "x264enc bframes=2 b-adapt=false b-pyramid=false key-int-max=200 rc-lookahead=0 mb-tree=false sync-lookahead=0 threads=1", 61);
+      "x264enc bframes=2 b-adapt=false b-pyramid=false key-int-max=200 rc-lookahead=0 mb-tree=false sync-lookahead=0 "
+      "threads=1",
+      61);
   size_t references = 0;
   for (const auto& unit : units) references += unit->reference;
   CHECK(references > 15 && references < 30);

@@ -18,21 +18,19 @@ struct EncodedStream {
   std::vector<EncodedUnit> units;
 };
 
-inline EncodedStream Encode(const std::string& encoder, const std::string& caps, int frames,
-                            int width = 320, int height = 240) {
+inline EncodedStream Encode(const std::string& encoder, const std::string& caps, int frames, int width = 320,
+                            int height = 240) {
   EncodedStream stream;
-  const std::string description =
-      "videotestsrc pattern=ball num-buffers=" + std::to_string(frames) +
-      " ! video/x-raw,format=I420,framerate=25/1,width=" + std::to_string(width) +
-      ",height=" + std::to_string(height) + " ! " + encoder + " ! " + caps +
-      " ! appsink name=sink sync=false";
+  const std::string description = "videotestsrc pattern=ball num-buffers=" + std::to_string(frames) +
+                                  " ! video/x-raw,format=I420,framerate=25/1,width=" + std::to_string(width) +
+                                  ",height=" + std::to_string(height) + " ! " + encoder + " ! " + caps +
+                                  " ! appsink name=sink sync=false";
   GstElement* pipeline = gst_parse_launch(description.c_str(), nullptr);
   if (!pipeline) return stream;
   GstElement* sink = gst_bin_get_by_name(GST_BIN(pipeline), "sink");
   gst_element_set_state(pipeline, GST_STATE_PLAYING);
   while (GstSample* sample = gst_app_sink_pull_sample(GST_APP_SINK(sink))) {
-    const GValue* value =
-        gst_structure_get_value(gst_caps_get_structure(gst_sample_get_caps(sample), 0), "codec_data");
+    const GValue* value = gst_structure_get_value(gst_caps_get_structure(gst_sample_get_caps(sample), 0), "codec_data");
     GstMapInfo map;
     if (value) {
       GstBuffer* data = gst_value_get_buffer(value);
@@ -42,8 +40,8 @@ inline EncodedStream Encode(const std::string& encoder, const std::string& caps,
     }
     GstBuffer* buffer = gst_sample_get_buffer(sample);
     gst_buffer_map(buffer, &map, GST_MAP_READ);
-    stream.units.push_back({{map.data, map.data + map.size},
-                            GST_BUFFER_FLAG_IS_SET(buffer, GST_BUFFER_FLAG_DELTA_UNIT) != 0});
+    stream.units.push_back(
+        {{map.data, map.data + map.size}, GST_BUFFER_FLAG_IS_SET(buffer, GST_BUFFER_FLAG_DELTA_UNIT) != 0});
     gst_buffer_unmap(buffer, &map);
     gst_sample_unref(sample);
   }

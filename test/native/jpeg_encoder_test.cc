@@ -36,9 +36,11 @@ Rgb CentreOf(const JpegPicture& picture, int* width, int* height) {
   tjhandle handle = tjInitDecompress();
   int subsampling = 0, colourspace = 0;
   Rgb centre;
-  if (tjDecompressHeader3(handle, picture.jpeg.data(), picture.jpeg.size(), width, height, &subsampling, &colourspace) == 0) {
+  if (tjDecompressHeader3(handle, picture.jpeg.data(), picture.jpeg.size(), width, height, &subsampling,
+                          &colourspace) == 0) {
     std::vector<uint8_t> pixels(static_cast<size_t>(*width) * *height * 3);
-    if (tjDecompress2(handle, picture.jpeg.data(), picture.jpeg.size(), pixels.data(), *width, 0, *height, TJPF_RGB, 0) == 0) {
+    if (tjDecompress2(handle, picture.jpeg.data(), picture.jpeg.size(), pixels.data(), *width, 0, *height, TJPF_RGB,
+                      0) == 0) {
       const uint8_t* at = &pixels[(static_cast<size_t>(*height / 2) * *width + *width / 2) * 3];
       centre = {at[0], at[1], at[2]};
     }
@@ -61,7 +63,8 @@ void Colour(const char* caps, const char* pattern, Rgb expected) {
     CHECK_EQ(width, 320);
     CHECK_EQ(height, 180);
     CHECK_EQ(picture.width, width);
-    const bool close = std::abs(centre.r - expected.r) <= kTolerance && std::abs(centre.g - expected.g) <= kTolerance && std::abs(centre.b - expected.b) <= kTolerance;
+    const bool close = std::abs(centre.r - expected.r) <= kTolerance && std::abs(centre.g - expected.g) <= kTolerance &&
+                       std::abs(centre.b - expected.b) <= kTolerance;
     if (!close) std::fprintf(stderr, "%s %s: %d %d %d\n", caps, pattern, centre.r, centre.g, centre.b);
     CHECK(close);
   }
@@ -85,8 +88,9 @@ void Sizes() {
 }
 
 void OddSizesAndOtherFormats() {
-  for (const char* caps : {"video/x-raw,format=I420,width=321,height=241", "video/x-raw,format=NV12,width=320,height=240",
-                           "video/x-raw,format=I420_10LE,width=320,height=240", "video/x-raw,format=Y42B,width=322,height=240"}) {
+  for (const char* caps :
+       {"video/x-raw,format=I420,width=321,height=241", "video/x-raw,format=NV12,width=320,height=240",
+        "video/x-raw,format=I420_10LE,width=320,height=240", "video/x-raw,format=Y42B,width=322,height=240"}) {
     SamplePtr raw = Raw(caps, "smpte");
     GstVideoInfo info;
     CHECK(gst_video_info_from_caps(&info, gst_sample_get_caps(raw.get())));

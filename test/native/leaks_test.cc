@@ -13,14 +13,16 @@ namespace {
 
 constexpr const char* kCodecs[] = {"h264", "h265", "mjpeg"};
 constexpr int kCycles = 21;
-// What one codec's pipelines leave each time is seven. Once in some 50 runs one buffer was left, with its memory and caps,
-// by whatever in GStreamer 1.22 is closed as it connects.
+// What one codec's pipelines leave each time is seven. Once in some 50 runs one buffer was left, with its memory and
+// caps, by whatever in GStreamer 1.22 is closed as it connects.
 constexpr int kMostLeft = 2;
 
 // All but plugins and what they offer, which stay.
 constexpr char kTracer[] =
-    "leaks(filters=\"GstElement,GstPad,GstBus,GstTask,GstClock,GstBufferPool,GstAllocator,GstStream,GstStreamCollection,"
-    "GstBuffer,GstBufferList,GstMemory,GstSample,GstCaps,GstEvent,GstMessage,GstQuery,GstPromise,GstContext,GstTagList\")";
+    "leaks(filters=\"GstElement,GstPad,GstBus,GstTask,GstClock,GstBufferPool,GstAllocator,GstStream,"
+    "GstStreamCollection,"
+    "GstBuffer,GstBufferList,GstMemory,GstSample,GstCaps,GstEvent,GstMessage,GstQuery,GstPromise,GstContext,"
+    "GstTagList\")";
 
 using Counts = std::map<std::string, int>;  // By type.
 
@@ -37,8 +39,8 @@ Counts Made(GstTracer* tracer) {
   return counts;
 }
 
-// Of what lives. Asked at the end alone: the tracer hands its objects over without a reference (GStreamer 1.22), so that
-// what is still in use would be gone.
+// Of what lives. Asked at the end alone: the tracer hands its objects over without a reference (GStreamer 1.22), so
+// that what is still in use would be gone.
 Counts Left(GstTracer* tracer) {
   Counts counts;
   GstStructure* told = nullptr;
@@ -75,7 +77,8 @@ int main() {
   for (unsigned i = 0; i < kCycles; ++i) Cycle(cameras[i % std::size(kCodecs)]->url(), i);
   Counts made = Made(tracer);
   CHECK(made["GstRTSPSrc"] >= 2 * kCycles);
-  for (const char* type : {"avdec_h264", "avdec_h265", "GstJpegDec", "GstPad", "GstCaps", "GstEvent", "GstMessage"}) CHECK(made[type] >= kCycles / 3);
+  for (const char* type : {"avdec_h264", "avdec_h265", "GstJpegDec", "GstPad", "GstCaps", "GstEvent", "GstMessage"})
+    CHECK(made[type] >= kCycles / 3);
   CHECK(made["GstSample"] >= 2 * kCycles && made["GstBuffer"] >= 4 * kCycles);
   for (const auto& [type, count] : Left(tracer)) {
     std::fprintf(stderr, "%d of %d %s are left\n", count, made[type], type.c_str());

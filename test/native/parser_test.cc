@@ -1,7 +1,6 @@
 // The parsers and the gate on what real encoders make, whole and damaged.
-#include "core/access_unit_parser.h"
-
 #include "check.h"
+#include "core/access_unit_parser.h"
 #include "core/gate.h"
 #include "encoded_stream.h"
 
@@ -21,10 +20,14 @@ struct Case {
 };
 
 const Case kCases[] = {
-    {"H.264 baseline", "x264enc speed-preset=ultrafast tune=zerolatency key-int-max=25 ! video/x-h264,profile=baseline", false, false},
-    {"H.264 4 slices", "x264enc speed-preset=ultrafast tune=zerolatency key-int-max=25 option-string=slices=4", false, false},
-    {"H.264 high, B-frames", "x264enc speed-preset=veryfast bframes=3 b-adapt=false key-int-max=25 ! video/x-h264,profile=high", false, true},
-    {"H.265", "x265enc speed-preset=ultrafast tune=zerolatency key-int-max=25 option-string=min-keyint=25:log-level=0", true, false},
+    {"H.264 baseline", "x264enc speed-preset=ultrafast tune=zerolatency key-int-max=25 ! video/x-h264,profile=baseline",
+     false, false},
+    {"H.264 4 slices", "x264enc speed-preset=ultrafast tune=zerolatency key-int-max=25 option-string=slices=4", false,
+     false},
+    {"H.264 high, B-frames",
+     "x264enc speed-preset=veryfast bframes=3 b-adapt=false key-int-max=25 ! video/x-h264,profile=high", false, true},
+    {"H.265", "x265enc speed-preset=ultrafast tune=zerolatency key-int-max=25 option-string=min-keyint=25:log-level=0",
+     true, false},
 };
 
 std::unique_ptr<AccessUnitParser> ParserFor(const Case& test, const EncodedStream& stream) {

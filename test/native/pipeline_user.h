@@ -115,14 +115,16 @@ class PipelineUser {
     const framegate::Rendition small = {"small", 160, 10, 80}, whole = {"whole", 0, 25, 60};
     const std::vector<framegate::Rendition> choices[] = {{small}, {small, whole}, {}, {whole}};
     std::minstd_rand random(seed);
-    for (unsigned i = 0; i == 0 || !DoneWithin(static_cast<int>(random() % 400)); ++i) pipeline_.SetRenditions(choices[i % 4]);
+    for (unsigned i = 0; i == 0 || !DoneWithin(static_cast<int>(random() % 400)); ++i)
+      pipeline_.SetRenditions(choices[i % 4]);
   }
 
   void ReadStats() {
     framegate::PipelineStats before;
     while (!DoneWithin(3)) {
       const framegate::PipelineStats now = pipeline_.Stats();
-      CHECK(now.access_units >= before.access_units && now.published >= before.published && now.decoded >= before.decoded);
+      CHECK(now.access_units >= before.access_units && now.published >= before.published &&
+            now.decoded >= before.decoded);
       before = now;
     }
   }

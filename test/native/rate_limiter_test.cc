@@ -47,9 +47,9 @@ void JumpsOfTheStreamsTimeDoNotStall() {
   RateLimiter limiter(10);
   CHECK(limiter.Take(5000000000));
   CHECK(!limiter.Take(5040000000));
-  CHECK(limiter.Take(1000000000));     // back
+  CHECK(limiter.Take(1000000000));  // back
   CHECK(!limiter.Take(1040000000));
-  CHECK(limiter.Take(90000000000));    // far ahead
+  CHECK(limiter.Take(90000000000));  // far ahead
   CHECK(!limiter.Take(90040000000));
 }
 

@@ -21,8 +21,19 @@ class TestCamera {
  public:
   // Small and cheap. url() is empty where it did not start.
   explicit TestCamera(const std::string& codec) {
-    std::vector<std::string> words = {FRAMEGATE_TEST_CAMERA, "--port", "0", "--codec", codec, "--width", "320",
-                                      "--height", "176", "--fps", "10", "--gop", "5"};
+    std::vector<std::string> words = {FRAMEGATE_TEST_CAMERA,
+                                      "--port",
+                                      "0",
+                                      "--codec",
+                                      codec,
+                                      "--width",
+                                      "320",
+                                      "--height",
+                                      "176",
+                                      "--fps",
+                                      "10",
+                                      "--gop",
+                                      "5"};
     std::vector<char*> arguments;
     for (std::string& word : words) arguments.push_back(&word[0]);
     arguments.push_back(nullptr);

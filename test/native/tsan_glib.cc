@@ -1,6 +1,6 @@
-// Tells ThreadSanitizer of GLib's locks: GMutex and GCond are futexes in a library that is not instrumented, and without
-// them each handover between GStreamer's threads would look like a race of ours. These stand before GLib's own in each
-// library that calls them; GLib's other locks are those of pthread, which ThreadSanitizer sees.
+// Tells ThreadSanitizer of GLib's locks: GMutex and GCond are futexes in a library that is not instrumented, and
+// without them each handover between GStreamer's threads would look like a race of ours. These stand before GLib's own
+// in each library that calls them; GLib's other locks are those of pthread, which ThreadSanitizer sees.
 #include <dlfcn.h>
 #include <glib.h>
 #include <sanitizer/tsan_interface.h>
@@ -14,7 +14,11 @@ Function Real(Function, const char* name) {
 
 }  // namespace
 
-#define REAL(name) ([] { static const auto real = Real(&name, #name); return real; }())
+#define REAL(name)                               \
+  ([] {                                          \
+    static const auto real = Real(&name, #name); \
+    return real;                                 \
+  }())
 
 extern "C" {
 

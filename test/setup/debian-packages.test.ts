@@ -3,11 +3,17 @@
 import t from 'tap'
 
 const scripts = new URL('../../../scripts/setup/', import.meta.url)
-const { aptFailure, aptProgress, commandFor, missingPackages, packages, queryFormat, testPackages } = await import(new URL('debian-packages.mjs', scripts).href)
+const { aptFailure, aptProgress, commandFor, missingPackages, packages, queryFormat, testPackages } = await import(
+  new URL('debian-packages.mjs', scripts).href
+)
 
 t.test('missing is what dpkg-query does not call installed', async (t) => {
   const output = 'cmake installed\nlibyuv-dev config-files\npython3 half-installed\n'
-  t.same(missingPackages(['cmake', 'libyuv-dev', 'python3', 'util-linux'], output), ['libyuv-dev', 'python3', 'util-linux'])
+  t.same(missingPackages(['cmake', 'libyuv-dev', 'python3', 'util-linux'], output), [
+    'libyuv-dev',
+    'python3',
+    'util-linux',
+  ])
   t.same(missingPackages(['cmake'], 'cmake installed\ncmake installed\n'), [], 'of two architectures')
   t.same(missingPackages(['cmake', 'python3'], ''), ['cmake', 'python3'])
   t.same(missingPackages(packages, packages.map((name: string) => `${name} installed`).join('\n')), [])
@@ -27,15 +33,26 @@ t.test('a package is asked for once', async (t) => {
 
 t.test('progress: the download is the first half', async (t) => {
   t.same(aptProgress('dlstatus:3:50.0000:Retrieving file 3 of 6'), { text: 'downloading', fraction: 0.25 })
-  t.same(aptProgress('pmstatus:libyuv-dev:50.0:Unpacking libyuv-dev (amd64)'), { text: 'Unpacking libyuv-dev (amd64)', fraction: 0.75 })
+  t.same(aptProgress('pmstatus:libyuv-dev:50.0:Unpacking libyuv-dev (amd64)'), {
+    text: 'Unpacking libyuv-dev (amd64)',
+    fraction: 0.75,
+  })
   t.same(aptProgress('pmstatus:libc6:amd64:100:Installed libc6:amd64'), { text: 'Installed libc6:amd64', fraction: 1 })
   t.equal(aptProgress('Reading package lists...'), null)
   t.equal(aptProgress('E: Unable to locate package x'), null)
 })
 
 t.test('of a failure the errors are shown, wherever they stand, and the end', async (t) => {
-  const lines = ['Setting up a', 'dpkg: error processing package a (--configure):', ...Array(40).fill('Setting up b'), 'E: Sub-process returned an error code']
+  const lines = [
+    'Setting up a',
+    'dpkg: error processing package a (--configure):',
+    ...Array(40).fill('Setting up b'),
+    'E: Sub-process returned an error code',
+  ]
   const shown = aptFailure(lines).split('\n')
-  t.same(shown.slice(0, 2), ['dpkg: error processing package a (--configure):', 'E: Sub-process returned an error code'])
+  t.same(shown.slice(0, 2), [
+    'dpkg: error processing package a (--configure):',
+    'E: Sub-process returned an error code',
+  ])
   t.ok(shown.length < 15)
 })

@@ -70,7 +70,13 @@ function sends(content: Buffer): Handler {
 
 function quietStep() {
   const notes: string[] = []
-  return { notes, update: () => undefined, done: () => undefined, pause: () => undefined, note: (text: string) => notes.push(text) }
+  return {
+    notes,
+    update: () => undefined,
+    done: () => undefined,
+    pause: () => undefined,
+    note: (text: string) => notes.push(text),
+  }
 }
 
 t.test('the right hash: the binary is in the cache and runs', async (t) => {
@@ -120,7 +126,11 @@ t.test('a download that breaks off', async (t) => {
 t.test('a server that stalls is given up within the limit', async (t) => {
   const { content, sha256 } = makeArchive(t)
   const cases: [string, Handler, RegExp][] = [
-    ['after some bytes', (_, response) => response.writeHead(200, { 'content-length': content.length }).write(content.subarray(0, 50)), /nothing came for 0\.3 s/],
+    [
+      'after some bytes',
+      (_, response) => response.writeHead(200, { 'content-length': content.length }).write(content.subarray(0, 50)),
+      /nothing came for 0\.3 s/,
+    ],
     ['before it answers', () => undefined, /no answer for 0\.3 s/],
   ]
   for (const [name, handler, message] of cases) {
@@ -134,7 +144,10 @@ t.test('a server that stalls is given up within the limit', async (t) => {
 
 t.test('no TLS connection within the limit', async (t) => {
   const { get } = await prepare(t, () => undefined, 'ab'.repeat(32))
-  const silent = await listen(t, createTcpServer(() => undefined))
+  const silent = await listen(
+    t,
+    createTcpServer(() => undefined),
+  )
   const startedAt = Date.now()
   await t.rejects(get({ baseUrl: `https://127.0.0.1:${silent}` }), { message: /no connection for 0\.5 s/ })
   t.ok(Date.now() - startedAt < 2000)
@@ -164,12 +177,16 @@ t.test('without a known hash nothing is asked for', async (t) => {
   t.same(requests, [])
 })
 
-t.test('through a proxy, where one is set', { skip: existsSync('/usr/bin/curl') ? false : 'curl is not installed' }, async (t) => {
-  const { content, sha256 } = makeArchive(t)
-  const { get, env, base, requests } = await prepare(t, sends(content), sha256)
-  t.ok(existsSync(await get({ env: { ...env, http_proxy: base }, baseUrl: 'http://releases.invalid' })))
-  t.match(requests, [/^http:\/\/releases\.invalid\/v1\.20\.1\//])
-})
+t.test(
+  'through a proxy, where one is set',
+  { skip: existsSync('/usr/bin/curl') ? false : 'curl is not installed' },
+  async (t) => {
+    const { content, sha256 } = makeArchive(t)
+    const { get, env, base, requests } = await prepare(t, sends(content), sha256)
+    t.ok(existsSync(await get({ env: { ...env, http_proxy: base }, baseUrl: 'http://releases.invalid' })))
+    t.match(requests, [/^http:\/\/releases\.invalid\/v1\.20\.1\//])
+  },
+)
 
 t.test('the step: two at once get it once, and then there is nothing to do', async (t) => {
   const { content, sha256 } = makeArchive(t)
@@ -188,7 +205,8 @@ t.test('the step: a failure is told once, with what mends it, and not tried agai
   const { requests, env, options } = await prepare(t, (_, response) => response.writeHead(404).end(), 'ab'.repeat(32))
   const own = archAliases(options.archives.amd64)
   const step = quietStep()
-  const get = (reason: string, retry = false) => mediamtx({ step, forTests: true, retry, env, archives: own, go: { path: null, reason }, limits: options.limits })
+  const get = (reason: string, retry = false) =>
+    mediamtx({ step, forTests: true, retry, env, archives: own, go: { path: null, reason }, limits: options.limits })
   await get('no Go')
   t.equal(requests.length, 1)
   t.match(step.notes, [/could not be had(.|\n)*answers 404(.|\n)*no Go(.|\n)*MEDIAMTX_BIN/])
@@ -205,7 +223,14 @@ t.test('the step: MEDIAMTX_BIN, or one on PATH that is new enough, is taken', as
   const { requests, env, options } = await prepare(t, (_, response) => response.writeHead(404).end(), 'ab'.repeat(32))
   const folder = mkdtempSync(join(tmpdir(), 'framegate-path-'))
   t.teardown(() => rmSync(folder, { recursive: true }))
-  const get = (more: object) => mediamtx({ step: quietStep(), forTests: true, env: { ...env, ...more }, archives: options.archives, go: { path: null, reason: '' } })
+  const get = (more: object) =>
+    mediamtx({
+      step: quietStep(),
+      forTests: true,
+      env: { ...env, ...more },
+      archives: options.archives,
+      go: { path: null, reason: '' },
+    })
   await get({ MEDIAMTX_BIN: '/somewhere/mediamtx' })
   t.equal(requests.length, 0)
   writeFileSync(join(folder, 'mediamtx'), '#!/bin/sh\necho v1.21.0\n', { mode: 0o755 })

@@ -30,13 +30,18 @@ t.test('progress of make and of ninja', async (t) => {
   t.equal(buildProgress('[10/40] Building CXX object a.o'), 0.25)
   t.equal(buildProgress('a.cc:1: error'), null)
   for (const folder of ['CMakeFiles/', '']) {
-    t.equal(taskOf(`[ 3%] Building CXX object ${folder}core.dir/native/core/gate.cc.o`), 'compiling native/core/gate.cc')
+    t.equal(
+      taskOf(`[ 3%] Building CXX object ${folder}core.dir/native/core/gate.cc.o`),
+      'compiling native/core/gate.cc',
+    )
   }
   t.equal(taskOf('[100%] Linking CXX shared library x'), 'Linking CXX shared library x')
 })
 
 t.test('outputs without a source are stale', async (t) => {
-  const outputs = ['src/a.js', 'src/a.js.map', 'src/a.d.ts', 'test/gone.test.js', 'test/b.test.js'].map((name) => `/dist/${name}`)
+  const outputs = ['src/a.js', 'src/a.js.map', 'src/a.d.ts', 'test/gone.test.js', 'test/b.test.js'].map(
+    (name) => `/dist/${name}`,
+  )
   t.same(staleOutputs(['/r/src/a.ts', '/r/test/b.test.ts'], outputs, '/r', '/dist'), ['/dist/test/gone.test.js'])
 })
 
@@ -75,11 +80,16 @@ t.test('a lock is held by one, and a dead owner does not hold it', async (t) => 
   const file = join(folderOf(t), 'x.lock')
   const order: string[] = []
   const waits: number[] = []
-  const work = (name: string) => () => withLock(file, (pid: number) => waits.push(pid), async () => {
-    order.push(`${name} begins`)
-    await sleep(50)
-    order.push(`${name} ends`)
-  })
+  const work = (name: string) => () =>
+    withLock(
+      file,
+      (pid: number) => waits.push(pid),
+      async () => {
+        order.push(`${name} begins`)
+        await sleep(50)
+        order.push(`${name} ends`)
+      },
+    )
   await Promise.all([work('a')(), work('b')()])
   t.same(order, ['a begins', 'a ends', 'b begins', 'b ends'])
   t.ok(waits.every((pid) => pid === process.pid) && waits.length > 0)
@@ -91,7 +101,16 @@ t.test('a lock is held by one, and a dead owner does not hold it', async (t) => 
   writeFileSync(file, 'damaged')
   await work('d')()
   t.same(order.slice(4), ['c begins', 'c ends', 'd begins', 'd ends'])
-  await t.rejects(withLock(file, () => undefined, async () => { throw new Error('x') }), { message: 'x' })
+  await t.rejects(
+    withLock(
+      file,
+      () => undefined,
+      async () => {
+        throw new Error('x')
+      },
+    ),
+    { message: 'x' },
+  )
   await work('e')()
 })
 
@@ -127,22 +146,39 @@ t.test('sizes and times', async (t) => {
 t.test('a file counts its innermost subtests', async (t) => {
   const point = (ok = true, more = {}) => ({ ok, skip: false, child: null, ...more })
   const sub = (ok: boolean, points: object[]) => point(ok, { child: { points, plan: null } })
-  const count = (points: object[], endedWell = true, plan: object | null = null) => countFile({ points, plan }, endedWell)
+  const count = (points: object[], endedWell = true, plan: object | null = null) =>
+    countFile({ points, plan }, endedWell)
   t.same(count([sub(true, [point(), point()]), point()]), { passed: 2, failed: 0, skipped: 0 })
-  t.same(count([sub(false, [sub(true, [point()]), sub(false, [point(false)])])], false), { passed: 1, failed: 1, skipped: 0 })
+  t.same(count([sub(false, [sub(true, [point()]), sub(false, [point(false)])])], false), {
+    passed: 1,
+    failed: 1,
+    skipped: 0,
+  })
   t.same(count([sub(false, [sub(true, [point()]), point(false)])], false), { passed: 1, failed: 1, skipped: 0 })
   t.same(count([point(true, { skip: true })]), { passed: 0, failed: 0, skipped: 1 })
-  t.same(count([sub(true, [point()])], false), { passed: 1, failed: 1, skipped: 0 }, 'all passed, but the process failed')
+  t.same(
+    count([sub(true, [point()])], false),
+    { passed: 1, failed: 1, skipped: 0 },
+    'all passed, but the process failed',
+  )
   t.same(count([]), { passed: 0, failed: 1, skipped: 0 }, 'a file without tests')
   t.same(count([], true, { skipAll: true }), { passed: 0, failed: 0, skipped: 1 })
 })
 
 t.test('the command line chooses files', async (t) => {
-  const all = { tap: ['test/http/a.test.ts', 'test/unit/b.test.ts'], native: ['test/native/gate_test.cc'], python: ['test/python/test_c.py'] }
+  const all = {
+    tap: ['test/http/a.test.ts', 'test/unit/b.test.ts'],
+    native: ['test/native/gate_test.cc'],
+    python: ['test/python/test_c.py'],
+  }
   t.same(choose(all, []), { chosen: all, unknown: [] })
   t.same(choose(all, ['gate_test']).chosen, { tap: [], native: all.native, python: [] })
   t.same(choose(all, ['test/http/']).chosen.tap, ['test/http/a.test.ts'])
-  t.same(choose(all, ['dist/test/unit/b.test.js', './test/python']).chosen, { tap: ['test/unit/b.test.ts'], native: [], python: all.python })
+  t.same(choose(all, ['dist/test/unit/b.test.js', './test/python']).chosen, {
+    tap: ['test/unit/b.test.ts'],
+    native: [],
+    python: all.python,
+  })
   t.same(choose(all, ['nothing']).unknown, ['nothing'])
 })
 
@@ -151,7 +187,10 @@ t.test("JUnit's XML of ctest and pytest", async (t) => {
     '<testsuite><testcase name="a &lt;b&gt;" time="0.5" status="run"><system-out>1 &amp; 2</system-out></testcase>' +
       '<testcase name="c" time="1"/><testcase name="d"><failure message="a > b">no</failure></testcase></testsuite>',
   )
-  t.same(cases.map(({ open }: { open: string }) => attribute(open, 'name')), ['a <b>', 'c', 'd'])
+  t.same(
+    cases.map(({ open }: { open: string }) => attribute(open, 'name')),
+    ['a <b>', 'c', 'd'],
+  )
   t.equal(attribute(cases[0].open, 'status'), 'run')
   t.equal(text(cases[0].body), '1 & 2')
   t.match(cases[2].body, '<failure')

@@ -5,7 +5,9 @@ import { authorize, parseAnswer, probeCamera } from '../../src/cameras/rtsp-prob
 import { redact } from '../../src/redact.js'
 
 t.test('addresses that differ in case of scheme and host, or by the default port, are one camera', async (t) => {
-  const keys = ['rtsp://Host/Path?a=1', 'RTSP://host:554/Path?a=1', 'rtsp://user:pw@HOST/Path?a=1'].map((rtsp) => parseCameraUrl(rtsp).key)
+  const keys = ['rtsp://Host/Path?a=1', 'RTSP://host:554/Path?a=1', 'rtsp://user:pw@HOST/Path?a=1'].map(
+    (rtsp) => parseCameraUrl(rtsp).key,
+  )
   t.same(new Set(keys).size, 1)
   t.equal(keys[0], 'rtsp://host/Path?a=1')
   t.not(parseCameraUrl('rtsp://host/path').key, parseCameraUrl('rtsp://host/Path').key, 'the path has case')
@@ -46,11 +48,17 @@ t.test('Digest is answered before Basic, as RFC 2617 computes it', async (t) => 
   const url = { key: 'rtsp://h/s', user: 'Mufasa', password: 'Circle Of Life' }
   const digest = authorize(['Basic realm="a"', 'Digest realm="testrealm@host.com", nonce="dcd98b"'], url)
   // echo -n of the three strings of RFC 2617, 3.2.2, with md5sum.
-  t.match(digest, /^Digest username="Mufasa", realm="testrealm@host.com", nonce="dcd98b", uri="rtsp:\/\/h\/s", response="[0-9a-f]{32}"$/)
+  t.match(
+    digest,
+    /^Digest username="Mufasa", realm="testrealm@host.com", nonce="dcd98b", uri="rtsp:\/\/h\/s", response="[0-9a-f]{32}"$/,
+  )
   t.equal(authorize(['Basic realm="a"'], url), `Basic ${Buffer.from('Mufasa:Circle Of Life').toString('base64')}`)
   t.equal(authorize(['Digest realm="x", nonce="y", algorithm=UNKNOWN'], url), null)
   t.equal(authorize([], url), null)
-  t.match(authorize(['Digest realm="x", nonce="y", algorithm=SHA-256, qop="auth", opaque="o"'], url), /qop=auth, nc=00000001, cnonce="[0-9a-f]{16}", opaque="o"/)
+  t.match(
+    authorize(['Digest realm="x", nonce="y", algorithm=SHA-256, qop="auth", opaque="o"'], url),
+    /qop=auth, nc=00000001, cnonce="[0-9a-f]{16}", opaque="o"/,
+  )
 })
 
 t.test('a redirect to what is no address is not followed, and nothing of it becomes a line of a request', async (t) => {
@@ -66,9 +74,20 @@ t.test('a redirect to what is no address is not followed, and nothing of it beco
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   t.teardown(() => server.close())
   const host = `127.0.0.1:${(server.address() as AddressInfo).port}`
-  for (location of ['rtsp://h:99999/', 'rtsp://', `rtsp://${host}/x y`, `rtsp://${host}/\tx`, `rtsp://u%0aX-Injected@${host}/`, `rtsp://${host}/${'x'.repeat(3000)}`]) {
+  for (location of [
+    'rtsp://h:99999/',
+    'rtsp://',
+    `rtsp://${host}/x y`,
+    `rtsp://${host}/\tx`,
+    `rtsp://u%0aX-Injected@${host}/`,
+    `rtsp://${host}/${'x'.repeat(3000)}`,
+  ]) {
     requests.length = 0
-    await t.rejects(probeCamera(parseCameraUrl(`rtsp://${host}/`), 5000, 'test'), { code: 'ERR_SOURCE_READ', message: `${host} answered 302 Moved` }, location.slice(0, 60))
+    await t.rejects(
+      probeCamera(parseCameraUrl(`rtsp://${host}/`), 5000, 'test'),
+      { code: 'ERR_SOURCE_READ', message: `${host} answered 302 Moved` },
+      location.slice(0, 60),
+    )
     t.equal(requests.length, 1)
   }
   location = `rtsp://${host}/\nX-Injected: 1`

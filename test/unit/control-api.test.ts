@@ -20,13 +20,29 @@ t.before(async () => {
 t.teardown(() => (server.closeAllConnections(), server.close()))
 
 const answers: [string, (response: ServerResponse) => void, RegExp][] = [
-  ['a web page', (response) => response.end('<html>router</html>'), /is not MediaMTX's API: GET \/v3\/.* gave no JSON, but "<html>router/],
+  [
+    'a web page',
+    (response) => response.end('<html>router</html>'),
+    /is not MediaMTX's API: GET \/v3\/.* gave no JSON, but "<html>router/,
+  ],
   ['truncated JSON', (response) => response.end('{"items":[{"na'), /is not MediaMTX's API.*gave no JSON/],
   ['JSON of something else', (response) => response.end('{"items":7}'), /is not MediaMTX's API: GET \/v3\/.*items/],
   ['a broken connection', (response) => response.destroy(), /does not answer/],
-  ['half an answer', (response) => (response.writeHead(200, { 'content-length': 100 }), response.write('{'), setTimeout(() => response.destroy(), 20)), /does not answer/],
+  [
+    'half an answer',
+    (response) => (
+      response.writeHead(200, { 'content-length': 100 }),
+      response.write('{'),
+      setTimeout(() => response.destroy(), 20)
+    ),
+    /does not answer/,
+  ],
   ['nothing', () => undefined, /does not answer/],
-  ['401', (response) => response.writeHead(401).end('{"status":"error","error":"authentication error"}'), /refused GET .*401.*authentication error/],
+  [
+    '401',
+    (response) => response.writeHead(401).end('{"status":"error","error":"authentication error"}'),
+    /refused GET .*401.*authentication error/,
+  ],
   ['500', (response) => response.writeHead(500).end('{"status":"error","error":"no"}'), /refused GET .*500/],
 ]
 
@@ -43,7 +59,8 @@ t.test('an address that MediaMTX repeats in its refusal comes without its passwo
   const api = new ControlApi(address)
   for (const password of ['S3CRET', `S3CRET${'x'.repeat(300)}`]) {
     // What it says of "%zz" in a path.
-    answer = (response) => response.writeHead(400).end(`{"status":"error","error":"'rtsp://u:${password}@h/%zz' is not a valid URL"}`)
+    answer = (response) =>
+      response.writeHead(400).end(`{"status":"error","error":"'rtsp://u:${password}@h/%zz' is not a valid URL"}`)
     const error = await api.replacePath('a', {}).catch((error) => error)
     t.match(error.message, /rtsp:\/\/\*\*\*@h\/%zz' is not a valid URL/)
   }
@@ -51,11 +68,17 @@ t.test('an address that MediaMTX repeats in its refusal comes without its passwo
 
 t.test('a gateway whose external MediaMTX is none says so and serves on', async (t) => {
   answer = (response) => response.end('<html>router</html>')
-  const gateway = await Gateway.start({ stateFile: join(temporaryFolder(t), 'cameras.json'), mediamtx: 'external', env: { MEDIAMTX_API: address } })
+  const gateway = await Gateway.start({
+    stateFile: join(temporaryFolder(t), 'cameras.json'),
+    mediamtx: 'external',
+    env: { MEDIAMTX_API: address },
+  })
   t.teardown(() => gateway.stop())
   const { mediamtx } = (await gateway.get('/health')).body
   t.match(mediamtx, { mode: 'external', ready: false, problem: /is not MediaMTX's API/ })
   await gateway.post('/cameras/start', { name: 'a', rtsp: 'rtsp://127.0.0.1:9/x' })
-  await until('the reason at the camera', async () => /refused|MediaMTX/.test((await gateway.camera('a')).last_error?.message ?? ''))
+  await until('the reason at the camera', async () =>
+    /refused|MediaMTX/.test((await gateway.camera('a')).last_error?.message ?? ''),
+  )
   t.match((await gateway.camera('a')).mediamtx_reason, /is not MediaMTX's API/)
 })

@@ -35,7 +35,7 @@ t.test('an answer has one verdict, however it is cut into chunks', async (t) => 
     const bytes = Buffer.from(input, 'latin1')
     const verdict = parseAnswer(bytes)
     let first: ReturnType<typeof parseAnswer> = 'partial'
-    for (let end = 0; first === 'partial' && end < bytes.length; ) {
+    for (let end = 0; first === 'partial' && end < bytes.length;) {
       end = Math.min(bytes.length, end + 1 + random(random(2) ? 8 : 200))
       first = parseAnswer(bytes.subarray(0, end))
     }
@@ -56,20 +56,30 @@ t.test('an answer without end is none, in little time', async (t) => {
     'many headers': head + 'a:\r\n'.repeat(size / 4),
     'many headers, and an end': `${head}${'a:\r\n'.repeat(size / 4)}\r\n`,
     'line ends': head + '\n'.repeat(size),
-    'spaces': `RTSP/1.0 200 ${' '.repeat(size)}`,
+    spaces: `RTSP/1.0 200 ${' '.repeat(size)}`,
   })) {
-    t.equal(inTime(() => parseAnswer(Buffer.from(text))), 'invalid', what)
+    t.equal(
+      inTime(() => parseAnswer(Buffer.from(text))),
+      'invalid',
+      what,
+    )
   }
   const most = `${head}${'a:\r\n'.repeat(4000)}Content-Length: 262144\r\n\r\n`
   t.equal(parseAnswer(Buffer.from(most)), 'partial')
-  t.match(inTime(() => parseAnswer(Buffer.from(most + 'x'.repeat(size)))), { status: 200, body: /^x+$/ })
+  t.match(
+    inTime(() => parseAnswer(Buffer.from(most + 'x'.repeat(size)))),
+    { status: 200, body: /^x+$/ },
+  )
   t.equal(parseAnswer(Buffer.from(`${head}Content-Length: 262145\r\n\r\n`)), 'invalid')
 })
 
 t.test('an authorization is one line, whatever the challenge', async (t) => {
-  const addresses = corpusTexts('addresses').map(parseOrNull).filter((url) => url !== null)
+  const addresses = corpusTexts('addresses')
+    .map(parseOrNull)
+    .filter((url) => url !== null)
   const hostile = [' realm=', ' realm="', 'a="', ', realm', '"\\'].map((piece) => `Digest ${piece.repeat(16384)}`)
-  for (const challenge of hostile) inTime(() => authorize([challenge, `${challenge} realm="r", nonce="n"`], addresses[0]!))
+  for (const challenge of hostile)
+    inTime(() => authorize([challenge, `${challenge} realm="r", nonce="n"`], addresses[0]!))
   const count = await fuzz(corpusTexts('challenges'), EACH_MS, (input, random) => {
     // As it is handed over, and as it comes out of an answer's head.
     const answer = parseAnswer(Buffer.from(`RTSP/1.0 401 No\r\nWWW-Authenticate: ${input}\r\n\r\n`))
@@ -80,7 +90,10 @@ t.test('an authorization is one line, whatever the challenge', async (t) => {
     }
   })
   t.comment(`${count} inputs`)
-  t.equal(authorize(['Digest realm="r", nonce="n"'], { key: 'rtsp://h/', user: 'u\r\nX-Injected: 1', password: '' }), null)
+  t.equal(
+    authorize(['Digest realm="r", nonce="n"'], { key: 'rtsp://h/', user: 'u\r\nX-Injected: 1', password: '' }),
+    null,
+  )
 })
 
 const start = z.object({ rtsp: fields.rtsp })
@@ -104,7 +117,10 @@ t.test('no user name and no password of an address is left in redacted text or i
     const url = parseCameraUrl(rtsp)
     const reference = new URL(rtsp)
     assert.doesNotMatch(url.key + url.user + url.password, /[\r\n\0]/)
-    assert.equal(redact(withCredentials(url)), redact(url.key).replace('//', url.user || url.password ? '//***@' : '//'))
+    assert.equal(
+      redact(withCredentials(url)),
+      redact(url.key).replace('//', url.user || url.password ? '//***@' : '//'),
+    )
     assert.deepEqual(parseCameraUrl(withCredentials(url)), url)
     assert.equal(parseCameraUrl(url.key).key, url.key)
     // By another's reading.
@@ -125,7 +141,7 @@ t.test('no user name and no password of an address is left in redacted text or i
 
 t.test('text of any kind is redacted in little time', async () => {
   for (const piece of ['a', 'a://', '://', '@', 'a:', '://@', 'rtsp://u:p', ' ']) {
-    const text = piece.repeat(256 * 1024 / piece.length)
+    const text = piece.repeat((256 * 1024) / piece.length)
     inTime(() => redact(text))
     inTime(() => check(start, { rtsp: text }, 'field'))
     inTime(() => parseCameraUrl(`rtsp://${text}`))
@@ -136,7 +152,8 @@ t.test('a topic that is read is the topic that is made', async (t) => {
   const hub = new FrameHub()
   const count = await fuzz(corpusTexts('topics'), EACH_MS / 2, (topic) => {
     hub.setSubscriptions(new Set([topic, `${topic}\0`]))
-    for (const demanded of hub.demandedTopics('cam1')) assert.ok(parseTopic(demanded)?.camera === 'cam1' && demanded.length <= 78, demanded)
+    for (const demanded of hub.demandedTopics('cam1'))
+      assert.ok(parseTopic(demanded)?.camera === 'cam1' && demanded.length <= 78, demanded)
     const parsed = parseTopic(topic)
     if (!parsed) return
     assert.match(parsed.camera, /^[A-Za-z0-9_-]{1,64}$/)
@@ -163,9 +180,18 @@ t.test('the wire corpus is what the encoder makes', async (t) => {
     if (!name.startsWith('encoded-')) continue
     const { topic, header, jpegBytes } = decode(bytes)
     const made = encodeFrameMessage({
-      topic, camera: header.camera, seq: header.seq, jpegBytes, width: header.width, height: header.height,
-      sourceWidth: header.source_width, sourceHeight: header.source_height,
-      receivedAtUs: header.received_at_us, receivedAtMs: 0, publishedAtUs: header.published_at_us, capturedAtUs: header.captured_at_us,
+      topic,
+      camera: header.camera,
+      seq: header.seq,
+      jpegBytes,
+      width: header.width,
+      height: header.height,
+      sourceWidth: header.source_width,
+      sourceHeight: header.source_height,
+      receivedAtUs: header.received_at_us,
+      receivedAtMs: 0,
+      publishedAtUs: header.published_at_us,
+      capturedAtUs: header.captured_at_us,
     })
     t.ok(made.equals(bytes), name)
   }
@@ -175,14 +201,16 @@ t.test("the page's records: the same however they are cut, and a message or noth
   const wire = latin1(corpusFiles('wire'))
   const count = await fuzz(wire, EACH_MS, async (input, random) => {
     const messages = [input, wire[random(wire.length)]!, input].map((text) => Buffer.from(text, 'latin1'))
-    const stream = Buffer.concat(messages.flatMap((message) => {
-      const length = Buffer.alloc(4)
-      length.writeUInt32LE(message.length)
-      return [length, message]
-    }))
+    const stream = Buffer.concat(
+      messages.flatMap((message) => {
+        const length = Buffer.alloc(4)
+        length.writeUInt32LE(message.length)
+        return [length, message]
+      }),
+    )
     const got: Buffer[] = []
     const cuts = function* () {
-      for (let at = 0; at < stream.length; ) {
+      for (let at = 0; at < stream.length;) {
         const next = at + 1 + random(random(2) ? 16 : 4000)
         yield new Uint8Array(stream.subarray(at, next))
         at = next
@@ -191,11 +219,15 @@ t.test("the page's records: the same however they are cut, and a message or noth
     await readRecords(ReadableStream.from(cuts()), (record) => {
       got.push(Buffer.from(record))
       const message = parseMessage(record)
-      if (message) assert.ok(typeof message.camera === 'string' && message.jpeg.size > 0 && message.jpeg.size < record.length)
+      if (message)
+        assert.ok(typeof message.camera === 'string' && message.jpeg.size > 0 && message.jpeg.size < record.length)
     })
     assert.deepEqual(got, messages)
     // As the stream itself: damaged, or records of whatever length.
-    await readRecords(ReadableStream.from([new Uint8Array(Buffer.from(input, 'latin1'))]), (record) => void parseMessage(record)).catch((error) => {
+    await readRecords(
+      ReadableStream.from([new Uint8Array(Buffer.from(input, 'latin1'))]),
+      (record) => void parseMessage(record),
+    ).catch((error) => {
       assert.match(error.message, /is damaged/)
     })
   })

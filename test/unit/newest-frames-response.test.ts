@@ -14,7 +14,11 @@ function open(window: () => number) {
   let bytes = 0
   response.on('data', (chunk: Buffer) => (bytes += chunk.length))
   const withSocket = Object.assign(response, { socket: { _handle: { fd: 9 }, setKeepAlive: () => undefined } })
-  const stream = new NewestFramesResponse(withSocket as unknown as ServerResponse, () => Buffer.alloc(FRAME_BYTES), () => ({ unacknowledged: 0, window: window() }))
+  const stream = new NewestFramesResponse(
+    withSocket as unknown as ServerResponse,
+    () => Buffer.alloc(FRAME_BYTES),
+    () => ({ unacknowledged: 0, window: window() }),
+  )
   const offer = () => stream.offer({ topic: 'a' } as Frame)
   return { offer, sent: () => bytes / FRAME_BYTES, end: () => response.destroy() }
 }

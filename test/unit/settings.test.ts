@@ -10,9 +10,21 @@ const read = (argv: string[] = [], env: NodeJS.ProcessEnv = {}) => readConfig(ar
 t.test('defaults are those of the README', async (t) => {
   const { config, demo, print } = read([], { XDG_STATE_HOME: '/state' })
   t.strictSame(config, {
-    zmqBind: ['tcp://127.0.0.1:5555'], httpHost: '127.0.0.1', httpPort: 8090, pubFps: 20, scaleWidth: 640, jpegQuality: 80, mediamtx: 'managed',
-    mediamtxBin: undefined, mediamtxApi: undefined, mediamtxRtsp: undefined, mediamtxPublicHost: undefined, mediamtxPublicWebrtc: undefined, mediamtxPublicHls: undefined,
-    stateFile: '/state/framegate/cameras.json', logLevel: 'info',
+    zmqBind: ['tcp://127.0.0.1:5555'],
+    httpHost: '127.0.0.1',
+    httpPort: 8090,
+    pubFps: 20,
+    scaleWidth: 640,
+    jpegQuality: 80,
+    mediamtx: 'managed',
+    mediamtxBin: undefined,
+    mediamtxApi: undefined,
+    mediamtxRtsp: undefined,
+    mediamtxPublicHost: undefined,
+    mediamtxPublicWebrtc: undefined,
+    mediamtxPublicHls: undefined,
+    stateFile: '/state/framegate/cameras.json',
+    logLevel: 'info',
   })
   t.equal(demo, false)
   t.equal(print, null)
@@ -64,12 +76,32 @@ t.test('an unknown setting in the file is named', async (t) => {
 })
 
 t.test('lists, IPv6 and ipc endpoints are taken', async (t) => {
-  t.strictSame(read([], { ZMQ_BIND: 'tcp://*:5555, ipc:///run/f.sock,tcp://[::1]:1' }).config.zmqBind, ['tcp://*:5555', 'ipc:///run/f.sock', 'tcp://[::1]:1'])
+  t.strictSame(read([], { ZMQ_BIND: 'tcp://*:5555, ipc:///run/f.sock,tcp://[::1]:1' }).config.zmqBind, [
+    'tcp://*:5555',
+    'ipc:///run/f.sock',
+    'tcp://[::1]:1',
+  ])
 })
 
 t.test('--help lists every setting, --version the version', async (t) => {
   const help = read(['--help']).print ?? ''
-  for (const name of ['ZMQ_BIND', 'HTTP_HOST', 'HTTP_PORT', 'PUB_FPS', 'SCALE_WIDTH', 'JPEG_QUALITY', 'MEDIAMTX', 'MEDIAMTX_BIN', 'MEDIAMTX_API', 'MEDIAMTX_RTSP', 'MEDIAMTX_PUBLIC_HOST', 'MEDIAMTX_PUBLIC_WEBRTC', 'MEDIAMTX_PUBLIC_HLS', 'STATE_FILE', '--demo']) {
+  for (const name of [
+    'ZMQ_BIND',
+    'HTTP_HOST',
+    'HTTP_PORT',
+    'PUB_FPS',
+    'SCALE_WIDTH',
+    'JPEG_QUALITY',
+    'MEDIAMTX',
+    'MEDIAMTX_BIN',
+    'MEDIAMTX_API',
+    'MEDIAMTX_RTSP',
+    'MEDIAMTX_PUBLIC_HOST',
+    'MEDIAMTX_PUBLIC_WEBRTC',
+    'MEDIAMTX_PUBLIC_HLS',
+    'STATE_FILE',
+    '--demo',
+  ]) {
     t.match(help, name)
   }
   t.equal(read(['--version']).print, 'framegate 1.2.3')

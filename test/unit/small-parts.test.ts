@@ -10,7 +10,10 @@ import { ROOT } from '../helpers/paths.js'
 
 t.test('the wait between tries grows to its cap, with jitter, and never past it', async (t) => {
   const longest = new Backoff(() => 1)
-  t.strictSame(Array.from({ length: 6 }, () => longest.nextMs('ERR_SOURCE_READ')), [250, 500, 1000, 2000, 2000, 2000])
+  t.strictSame(
+    Array.from({ length: 6 }, () => longest.nextMs('ERR_SOURCE_READ')),
+    [250, 500, 1000, 2000, 2000, 2000],
+  )
   const shortest = new Backoff(() => 0)
   t.ok(shortest.nextMs('ERR_SOURCE_READ') > 0)
   longest.reset()
@@ -35,7 +38,11 @@ t.test('versions are compared by number', async (t) => {
 })
 
 t.test('a complaint names the field, what was expected and what came, and no password', async (t) => {
-  const schema = z.object({ name: fields.name, rtsp: fields.rtsp, pub_fps: fields.pubFps.optional().describe(fields.pubFps.description!) })
+  const schema = z.object({
+    name: fields.name,
+    rtsp: fields.rtsp,
+    pub_fps: fields.pubFps.optional().describe(fields.pubFps.description!),
+  })
   const complaint = (value: unknown) => {
     const checked = check(schema, value, 'field')
     return 'complaint' in checked ? checked.complaint.message : null
@@ -51,17 +58,38 @@ t.test('a complaint names the field, what was expected and what came, and no pas
   t.match(complaint({ ...good, rtsp: 'http://u:secret@h/' }), /^rtsp: expected an address that begins with rtsp/)
   t.notMatch(complaint({ ...good, rtsp: 'http://u:secret@h/' }), /secret/)
   // Passwords that make an address none, and one that would be cut before its @.
-  for (const rtsp of ['rtsp://u:se/cret@h/', 'rtsp://u:se cret@h/', 'rtsp://u:se?cret@h:x/', 'u:cret@h/s', `http://u:cret${'x'.repeat(90)}@h/`, 'rtsp://u:cret%0d%0aX:1@h/']) {
+  for (const rtsp of [
+    'rtsp://u:se/cret@h/',
+    'rtsp://u:se cret@h/',
+    'rtsp://u:se?cret@h:x/',
+    'u:cret@h/s',
+    `http://u:cret${'x'.repeat(90)}@h/`,
+    'rtsp://u:cret%0d%0aX:1@h/',
+  ]) {
     t.match(complaint({ ...good, rtsp }), /^rtsp: .*; got "[a-z:/]*\*\*\*@h/, rtsp)
     t.notMatch(complaint({ ...good, rtsp }), /cret/)
     t.notMatch(complaint({ ...good, name: rtsp }), /cret/)
     t.notMatch(complaint([rtsp]), /cret/)
   }
   t.match(complaint({ ...good, name: 'cam@1' }), /got "cam@1"$/)
-  for (const rtsp of ['', 'rtsp://\ud800@h/', 'rtsp://u%00@h/', 'rtsp://', 'rtsp:///x', 'rtsp://h:99999/', 'file:///etc/passwd', 'rtsp://h/a b', 'rtsp://h/\nx', `rtsp://h/${'x'.repeat(3000)}`, 5, null]) {
+  for (const rtsp of [
+    '',
+    'rtsp://\ud800@h/',
+    'rtsp://u%00@h/',
+    'rtsp://',
+    'rtsp:///x',
+    'rtsp://h:99999/',
+    'file:///etc/passwd',
+    'rtsp://h/a b',
+    'rtsp://h/\nx',
+    `rtsp://h/${'x'.repeat(3000)}`,
+    5,
+    null,
+  ]) {
     t.match(complaint({ ...good, rtsp }), /^rtsp: /, JSON.stringify(rtsp)?.slice(0, 40))
   }
-  for (const value of [null, 5, 'x', [], undefined]) t.match(complaint(value), /expected a JSON object|it is missing/, JSON.stringify(value))
+  for (const value of [null, 5, 'x', [], undefined])
+    t.match(complaint(value), /expected a JSON object|it is missing/, JSON.stringify(value))
 })
 
 t.test('both native builds read one list of sources, and every file of it is there', async (t) => {

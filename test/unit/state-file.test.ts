@@ -6,7 +6,13 @@ import type { CameraSettings } from '../../src/types.js'
 import { temporaryFolder } from '../helpers/paths.js'
 
 const camera = (name: string): CameraSettings => ({
-  name, rtsp: `rtsp://u:secret@10.0.0.1/${name}`, pubFps: 20, scaleWidth: 640, jpegQuality: 80, cameraTime: false, rtspTransport: 'automatic',
+  name,
+  rtsp: `rtsp://u:secret@10.0.0.1/${name}`,
+  pubFps: 20,
+  scaleWidth: 640,
+  jpegQuality: 80,
+  cameraTime: false,
+  rtspTransport: 'automatic',
 })
 
 function make(t: { teardown(run: () => void): void }): { file: StateFile; path: string; told: string[] } {
@@ -98,7 +104,10 @@ t.test('a list that could not be written does not come after a newer one that co
   const quiet = () => undefined
   // Well again just when the first one has failed.
   const file = new StateFile(path, { info: quiet, warn: quiet, error: () => rmdirSync(path), debug: quiet }, 20)
-  await Promise.all([file.save([camera('older')]), new Promise<void>((resolve) => setImmediate(resolve)).then(() => file.save([camera('newer')]))])
+  await Promise.all([
+    file.save([camera('older')]),
+    new Promise<void>((resolve) => setImmediate(resolve)).then(() => file.save([camera('newer')])),
+  ])
   t.equal(file.problem, null)
   await new Promise((resolve) => setTimeout(resolve, 200))
   t.strictSame(await file.load(), [camera('newer')])

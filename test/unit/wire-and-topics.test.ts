@@ -6,8 +6,18 @@ import type { Frame } from '../../src/types.js'
 import { decode } from '../helpers/wire-reader.js'
 
 const frame: Frame = {
-  topic: 'lobby-1@320w5fps', camera: 'lobby-1', seq: 7, jpegBytes: Buffer.from([0xff, 0xd8, 1, 2, 0, 0xff, 0xd9]),
-  width: 320, height: 180, sourceWidth: 1920, sourceHeight: 1080, receivedAtUs: 1700000000000001, receivedAtMs: 0, publishedAtUs: 1700000000000002, capturedAtUs: null,
+  topic: 'lobby-1@320w5fps',
+  camera: 'lobby-1',
+  seq: 7,
+  jpegBytes: Buffer.from([0xff, 0xd8, 1, 2, 0, 0xff, 0xd9]),
+  width: 320,
+  height: 180,
+  sourceWidth: 1920,
+  sourceHeight: 1080,
+  receivedAtUs: 1700000000000001,
+  receivedAtMs: 0,
+  publishedAtUs: 1700000000000002,
+  capturedAtUs: null,
 }
 
 t.test('a message is topic, NUL, header length, header, JPEG, in one part', async (t) => {
@@ -16,8 +26,16 @@ t.test('a message is topic, NUL, header length, header, JPEG, in one part', asyn
   const read = decode(message)
   t.equal(read.topic, frame.topic)
   t.strictSame(read.header, {
-    v: 1, camera: 'lobby-1', seq: 7, width: 320, height: 180, source_width: 1920, source_height: 1080,
-    received_at_us: 1700000000000001, published_at_us: 1700000000000002, captured_at_us: null,
+    v: 1,
+    camera: 'lobby-1',
+    seq: 7,
+    width: 320,
+    height: 180,
+    source_width: 1920,
+    source_height: 1080,
+    received_at_us: 1700000000000001,
+    published_at_us: 1700000000000002,
+    captured_at_us: null,
   })
   t.ok(read.jpegBytes.equals(frame.jpegBytes))
 })
@@ -28,7 +46,18 @@ t.test('rendition topics are read back as they are made, and nothing else is', a
   t.strictSame(parseTopic('cam1@320w5fps'), { camera: 'cam1', size: { width: 320, fps: 5 } })
   t.strictSame(parseTopic('cam1@0w12.5fps'), { camera: 'cam1', size: { width: 0, fps: 12.5 } })
   t.strictSame(parseTopic('cam1'), { camera: 'cam1', size: null })
-  for (const bad of ['', 'a b', 'cam1@', 'cam1@320w', 'cam1@8w5fps', 'cam1@320w0fps', 'cam1@320w500fps', 'cam1@99999w5fps', 'cam1@320w5fps@2', 'é']) {
+  for (const bad of [
+    '',
+    'a b',
+    'cam1@',
+    'cam1@320w',
+    'cam1@8w5fps',
+    'cam1@320w0fps',
+    'cam1@320w500fps',
+    'cam1@99999w5fps',
+    'cam1@320w5fps@2',
+    'é',
+  ]) {
     t.equal(parseTopic(bad), null, JSON.stringify(bad))
   }
 })

@@ -46,7 +46,12 @@ export function AddCamera({ initial = {}, onClose, onStarted }: Props) {
     }
   }
 
-  const input = (field: Field, label: string, hint: ReactNode, attributes: { placeholder: string; inputMode?: 'decimal' | 'url' | 'numeric'; autoFocus?: boolean }) => {
+  const input = (
+    field: Field,
+    label: string,
+    hint: ReactNode,
+    attributes: { placeholder: string; inputMode?: 'decimal' | 'url' | 'numeric'; autoFocus?: boolean },
+  ) => {
     const wrong = problem?.field === field ? problem.message : null
     return (
       <div className="field">
@@ -79,7 +84,10 @@ export function AddCamera({ initial = {}, onClose, onStarted }: Props) {
           autoFocus: Boolean(initial.name),
         })}
         <div className="field-pair">
-          {input('pub_fps', 'Frames a second', 'At most; empty: the gateway’s setting', { placeholder: '20', inputMode: 'decimal' })}
+          {input('pub_fps', 'Frames a second', 'At most; empty: the gateway’s setting', {
+            placeholder: '20',
+            inputMode: 'decimal',
+          })}
           {input('scale_width', 'Width', 'Pixels; 0: the camera’s own', { placeholder: '640', inputMode: 'numeric' })}
         </div>
         {problem && problem.field === null && (
@@ -102,7 +110,11 @@ export function AddCamera({ initial = {}, onClose, onStarted }: Props) {
 
 /** The gateway begins a complaint about a field with its name. */
 function problemOf(error: unknown): { field: Field | null; message: string } {
-  if (!(error instanceof GatewayError)) return { field: null, message: `The gateway cannot be reached: ${error instanceof Error ? error.message : String(error)}.` }
+  if (!(error instanceof GatewayError))
+    return {
+      field: null,
+      message: `The gateway cannot be reached: ${error instanceof Error ? error.message : String(error)}.`,
+    }
   const named = FIELDS.find((name) => error.message.startsWith(`${name}:`))
   const field = named ?? CODE_FIELDS[error.code] ?? null
   const message = named ? error.message.slice(named.length + 1).trim() : error.message

@@ -71,7 +71,8 @@ export function App() {
       </header>
       {unreachable !== null && (
         <div className="notice" role="alert">
-          <strong>The gateway cannot be reached: {unreachable}.</strong> What you see below is old. This page keeps trying.
+          <strong>The gateway cannot be reached: {unreachable}.</strong> What you see below is old. This page keeps
+          trying.
         </div>
       )}
       {notice !== null && (
@@ -84,7 +85,9 @@ export function App() {
       )}
       <main>
         {cameras === null && unreachable === null && <p className="loading">Asking the gateway…</p>}
-        {cameras !== null && running.length === 0 && gone.length === 0 && unreachable === null && <Empty onAdd={() => setOpen({ dialog: 'add' })} />}
+        {cameras !== null && running.length === 0 && gone.length === 0 && unreachable === null && (
+          <Empty onAdd={() => setOpen({ dialog: 'add' })} />
+        )}
         <CameraGrid
           cameras={running}
           stopped={gone}
@@ -105,7 +108,9 @@ export function App() {
       )}
       {open?.dialog === 'stop' && (
         <Dialog title={`Stop ${open.name}?`} className="form" onClose={close}>
-          <p className="ask">Its viewers and Python programs get no more frames, and the gateway forgets its address.</p>
+          <p className="ask">
+            Its viewers and Python programs get no more frames, and the gateway forgets its address.
+          </p>
           <div className="form-foot">
             <button type="button" className="button" onClick={close}>
               Cancel
@@ -136,7 +141,8 @@ function Empty({ onAdd }: { onAdd: () => void }) {
       <Mark />
       <h2>No camera yet</h2>
       <p>
-        Give it a name and its RTSP address, such as <code>rtsp://user:password@192.168.1.20/stream1</code>. The camera’s manual or its app tells the address.
+        Give it a name and its RTSP address, such as <code>rtsp://user:password@192.168.1.20/stream1</code>. The
+        camera’s manual or its app tells the address.
       </p>
       <button type="button" className="button primary" onClick={onAdd}>
         Add the first camera
@@ -178,7 +184,10 @@ function useViewed(): [string | null, (name: string | null) => void] {
 
 /** GET /cameras each second while the page is seen. */
 function useCameras(): { cameras: Camera[] | null; unreachable: string | null; refresh: () => void } {
-  const [state, setState] = useState<{ cameras: Camera[] | null; unreachable: string | null }>({ cameras: null, unreachable: null })
+  const [state, setState] = useState<{ cameras: Camera[] | null; unreachable: string | null }>({
+    cameras: null,
+    unreachable: null,
+  })
   const [round, setRound] = useState(0)
   useEffect(() => {
     let over = false

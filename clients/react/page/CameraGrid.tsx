@@ -50,7 +50,12 @@ export function CameraGrid({ cameras, stopped, unreachable, onOpen, onCopy, onSt
             </div>
             <div className="tile-foot">
               <span className="format">stopped from this page</span>
-              <button type="button" className="button small quiet" aria-label={`Dismiss ${name}`} onClick={() => onForget(name)}>
+              <button
+                type="button"
+                className="button small quiet"
+                aria-label={`Dismiss ${name}`}
+                onClick={() => onForget(name)}
+              >
                 Dismiss
               </button>
             </div>

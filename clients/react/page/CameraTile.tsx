@@ -26,7 +26,9 @@ export function CameraTile({ camera, unreachable, onOpen, onCopy, onStop }: Prop
         {picture === 'none' && why === null && <span className="tile-words">waiting for the first picture</span>}
         {why !== null && (picture !== 'fresh' || stale) && (
           <span className="tile-words">
-            {drawnAtMs !== null && <strong>No new picture for {ageWords(Math.max(0, performance.now() - drawnAtMs))}</strong>}
+            {drawnAtMs !== null && (
+              <strong>No new picture for {ageWords(Math.max(0, performance.now() - drawnAtMs))}</strong>
+            )}
             {why}
           </span>
         )}
@@ -36,15 +38,25 @@ export function CameraTile({ camera, unreachable, onOpen, onCopy, onStop }: Prop
           <h3 title={camera.name}>{camera.name}</h3>
           <StateWord state={unreachable !== null ? 'unknown' : camera.state} />
         </div>
-        {camera.last_error && camera.state !== 'live' && picture === 'fresh' && !stale && <p className="tile-reason">{camera.last_error.message}</p>}
+        {camera.last_error && camera.state !== 'live' && picture === 'fresh' && !stale && (
+          <p className="tile-reason">{camera.last_error.message}</p>
+        )}
         <dl className="figures">
           <Figure label="Rate" value={camera.state === 'live' ? `${Math.round(camera.fps)} fps` : '–'} />
           <Figure label="Newest" value={camera.age_ms === null ? '–' : ageWords(camera.age_ms)} />
           <Figure label="Readers" value={String(readersInAll(camera))} title={readersByWay(camera)} />
         </dl>
         <div className="tile-foot">
-          <span className="format">{[sizeWords(camera), camera.codec && codecWords(camera.codec)].filter(Boolean).join(' · ') || 'no video yet'}</span>
-          <button type="button" className="button small quiet" onClick={onCopy} aria-label={`Addresses of ${camera.name}`}>
+          <span className="format">
+            {[sizeWords(camera), camera.codec && codecWords(camera.codec)].filter(Boolean).join(' · ') ||
+              'no video yet'}
+          </span>
+          <button
+            type="button"
+            className="button small quiet"
+            onClick={onCopy}
+            aria-label={`Addresses of ${camera.name}`}
+          >
             Use
           </button>
           <button type="button" className="button small quiet" onClick={onStop} aria-label={`Stop ${camera.name}`}>

@@ -10,7 +10,15 @@ import { ageWords, codecWords, readersByWay, readersInAll, sizeWords, whyNoPictu
 const WAY_WORDS: Record<Way, string> = { webrtc: 'WebRTC', hls: 'HLS', mjpeg: 'MJPEG' }
 
 /** One camera, large. */
-export function CameraView({ camera, unreachable, onClose }: { camera: Camera; unreachable: string | null; onClose: () => void }) {
+export function CameraView({
+  camera,
+  unreachable,
+  onClose,
+}: {
+  camera: Camera
+  unreachable: string | null
+  onClose: () => void
+}) {
   const [way, setWay] = useState<Way | null>(null)
   const why = unreachable !== null || camera.state !== 'live' ? whyNoPicture(camera, null, unreachable) : null
   const video = [sizeWords(camera), camera.codec && codecWords(camera.codec)].filter(Boolean).join(' · ') || '–'
@@ -25,7 +33,12 @@ export function CameraView({ camera, unreachable, onClose }: { camera: Camera; u
       onClose={onClose}
     >
       <div className="large-picture">
-        <ReactWhepSample cameraName={camera.name} gatewayBase={gatewayBase} className="large-video" onState={(state) => setWay(state.way)} />
+        <ReactWhepSample
+          cameraName={camera.name}
+          gatewayBase={gatewayBase}
+          className="large-video"
+          onState={(state) => setWay(state.way)}
+        />
       </div>
       {why !== null && <p className="large-why">{why}</p>}
       <dl className="figures wide">
@@ -52,7 +65,9 @@ function VerdictLine({ way, verdict }: { way: Way; verdict: Verdict }) {
   if (verdict.ok === true) return null
   return (
     <li>
-      {verdict.ok === false ? `Browsers do not play it by ${WAY_WORDS[way]}` : `Whether ${WAY_WORDS[way]} plays it is not known yet`}
+      {verdict.ok === false
+        ? `Browsers do not play it by ${WAY_WORDS[way]}`
+        : `Whether ${WAY_WORDS[way]} plays it is not known yet`}
       {verdict.reason && `: ${verdict.reason}`}
     </li>
   )

@@ -15,7 +15,17 @@ export function CopyList({ camera }: { camera: Camera }) {
   )
 }
 
-function CopyRow({ label, hint, text, missing }: { label: string; hint?: string; text: string | null; missing?: string }) {
+function CopyRow({
+  label,
+  hint,
+  text,
+  missing,
+}: {
+  label: string
+  hint?: string
+  text: string | null
+  missing?: string
+}) {
   const code = useRef<HTMLElement>(null)
   const [told, setTold] = useState<string | null>(null)
   useEffect(() => {
@@ -36,7 +46,12 @@ function CopyRow({ label, hint, text, missing }: { label: string; hint?: string;
           <code ref={code} tabIndex={0}>
             {text}
           </code>
-          <button type="button" className="button small" aria-label={`Copy ${label}`} onClick={async () => setTold((await copy(text, code.current)) ? 'Copied' : 'Selected')}>
+          <button
+            type="button"
+            className="button small"
+            aria-label={`Copy ${label}`}
+            onClick={async () => setTold((await copy(text, code.current)) ? 'Copied' : 'Selected')}
+          >
             <span aria-live="polite">{told ?? 'Copy'}</span>
           </button>
         </>

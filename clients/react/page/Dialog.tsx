@@ -1,7 +1,17 @@
 import { useEffect, useRef, type ReactNode } from 'react'
 
 /** A modal <dialog>: Esc, the cross and a click beside it close it. */
-export function Dialog({ title, className = '', onClose, children }: { title: ReactNode; className?: string; onClose: () => void; children: ReactNode }) {
+export function Dialog({
+  title,
+  className = '',
+  onClose,
+  children,
+}: {
+  title: ReactNode
+  className?: string
+  onClose: () => void
+  children: ReactNode
+}) {
   const dialog = useRef<HTMLDialogElement>(null)
   useEffect(() => {
     const element = dialog.current

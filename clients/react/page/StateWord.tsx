@@ -5,7 +5,7 @@ export function StateWord({ state }: { state: CameraState | 'unknown' }) {
   return (
     <span className={`state state-${state}`}>
       <i aria-hidden="true" />
-      {state === 'unknown' ? 'unknown' : STATE_WORDS[state] ?? state}
+      {state === 'unknown' ? 'unknown' : (STATE_WORDS[state] ?? state)}
     </span>
   )
 }

@@ -91,10 +91,14 @@ async function call(path: string, options: RequestInit, limitMs: number): Promis
   } catch {
     throw new UnreachableError(`its answer (HTTP ${response.status}) is not what a gateway says`)
   }
-  if (body === null || typeof body !== 'object') throw new UnreachableError(`its answer (HTTP ${response.status}) is not what a gateway says`)
+  if (body === null || typeof body !== 'object')
+    throw new UnreachableError(`its answer (HTTP ${response.status}) is not what a gateway says`)
   const answer = body as Record<string, unknown>
   if (!response.ok || answer['ok'] === false) {
-    throw new GatewayError(String(answer['error'] ?? `the gateway answered HTTP ${response.status}`), String(answer['code'] ?? ''))
+    throw new GatewayError(
+      String(answer['error'] ?? `the gateway answered HTTP ${response.status}`),
+      String(answer['code'] ?? ''),
+    )
   }
   return answer
 }

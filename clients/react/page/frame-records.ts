@@ -3,7 +3,10 @@
 const MAX_RECORD_BYTES = 32 * 1024 * 1024
 
 /** Records are a length (u32 LE) and that many bytes. */
-export async function readRecords(body: ReadableStream<Uint8Array>, onRecord: (record: Uint8Array<ArrayBuffer>) => void): Promise<void> {
+export async function readRecords(
+  body: ReadableStream<Uint8Array>,
+  onRecord: (record: Uint8Array<ArrayBuffer>) => void,
+): Promise<void> {
   let buffer = new Uint8Array(256 * 1024)
   let start = 0
   let end = 0
@@ -39,7 +42,10 @@ export function parseMessage(message: Uint8Array<ArrayBuffer>): { camera: string
   const headerEnd = nul + 5 + new DataView(message.buffer, message.byteOffset + nul + 1, 4).getUint32(0, true)
   if (headerEnd >= message.length) return undefined
   try {
-    const header = JSON.parse(new TextDecoder().decode(message.subarray(nul + 5, headerEnd))) as { v?: unknown; camera?: unknown }
+    const header = JSON.parse(new TextDecoder().decode(message.subarray(nul + 5, headerEnd))) as {
+      v?: unknown
+      camera?: unknown
+    }
     if (header.v !== 1 || typeof header.camera !== 'string') return undefined
     return { camera: header.camera, jpeg: new Blob([message.subarray(headerEnd)], { type: 'image/jpeg' }) }
   } catch {

@@ -58,7 +58,8 @@ export class FrameStream {
       const query = this.#topics.map((topic) => `cam=${encodeURIComponent(topic)}`).join('&')
       const response = await fetch(`frames?${query}`, { signal: controller.signal, cache: 'no-store' })
       release()
-      if (!response.ok || !response.body) throw new Error(`the gateway answered HTTP ${response.status} instead of pictures`)
+      if (!response.ok || !response.body)
+        throw new Error(`the gateway answered HTTP ${response.status} instead of pictures`)
       await readRecords(response.body, (record) => {
         if (controller !== this.#current) return
         const frame = parseMessage(record)

@@ -62,7 +62,8 @@ export class Thumbnails {
     this.#cameras = cameras
     if (keyOf(before) !== keyOf(cameras)) this.#change(0)
     // Live cameras that are looked at and no picture at all: the connection is dead without knowing it.
-    if (this.#wanted().some(({ state, fps }) => state === 'live' && fps >= 1)) this.#stream.reopenIfSilentFor(SILENT_LIMIT_MS)
+    if (this.#wanted().some(({ state, fps }) => state === 'live' && fps >= 1))
+      this.#stream.reopenIfSilentFor(SILENT_LIMIT_MS)
   }
 
   /** null: none was drawn yet. */
@@ -95,7 +96,10 @@ export class Thumbnails {
     clearTimeout(this.#changeTimer)
     this.#changeTimer = setTimeout(() => {
       const wanted = this.#wanted()
-      this.#stream.set(wanted.map(({ name }) => name + RENDITION), keyOf(wanted))
+      this.#stream.set(
+        wanted.map(({ name }) => name + RENDITION),
+        keyOf(wanted),
+      )
     }, delayMs)
   }
 

@@ -18,7 +18,11 @@ export function ageWords(ms: number): string {
 }
 
 export function codecWords(codec: string): string {
-  return { h264: 'H.264', h265: 'H.265', mjpeg: 'MJPEG', jpeg: 'JPEG', mpeg4: 'MPEG-4', vp8: 'VP8', vp9: 'VP9', av1: 'AV1' }[codec] ?? codec
+  return (
+    { h264: 'H.264', h265: 'H.265', mjpeg: 'MJPEG', jpeg: 'JPEG', mpeg4: 'MPEG-4', vp8: 'VP8', vp9: 'VP9', av1: 'AV1' }[
+      codec
+    ] ?? codec
+  )
 }
 
 export function sizeWords({ width, height }: Camera): string | null {

@@ -27,8 +27,11 @@ Object.assign(window, {
     words: () => element.innerText,
     /** Changes with each picture that people see; '' while there is none. */
     picture() {
-      const seen = [...element.querySelectorAll<HTMLVideoElement | HTMLImageElement>('video, img')].find(({ style }) => style.visibility === 'visible')
-      if (seen instanceof HTMLVideoElement) return seen.videoWidth > 0 ? `video ${seen.getVideoPlaybackQuality().totalVideoFrames}` : ''
+      const seen = [...element.querySelectorAll<HTMLVideoElement | HTMLImageElement>('video, img')].find(
+        ({ style }) => style.visibility === 'visible',
+      )
+      if (seen instanceof HTMLVideoElement)
+        return seen.videoWidth > 0 ? `video ${seen.getVideoPlaybackQuality().totalVideoFrames}` : ''
       return seen && seen.naturalWidth > 0 ? `image ${seen.src}` : ''
     },
     media: () => element.querySelectorAll('video, img').length,
