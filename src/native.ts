@@ -89,7 +89,8 @@ export interface PipelineStats {
   gateDropped: number
   gateClosings: number
   decoded: number
-  published: number
+  /** JPEGs made, overwritten ones included. */
+  encoded: number
   late: number
   overwritten: number
   receivedBytes: number

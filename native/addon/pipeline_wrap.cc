@@ -197,7 +197,7 @@ Napi::Value PipelineWrap::Stats(const Napi::CallbackInfo& info) {
   number("gateDropped", static_cast<double>(stats.gate_dropped));
   number("gateClosings", static_cast<double>(stats.gate_closings));
   number("decoded", static_cast<double>(stats.decoded));
-  number("published", static_cast<double>(stats.published));
+  number("encoded", static_cast<double>(stats.encoded));
   number("late", static_cast<double>(stats.late));
   number("overwritten", static_cast<double>(stats.overwritten));
   number("receivedBytes", static_cast<double>(stats.received_bytes));

@@ -123,13 +123,13 @@ void CameraPipeline::Run() {
   Loop();
 
   receiver_->Stop();  // First: after it nothing is pushed any more.
-  std::unique_ptr<DecodeHalf> half;
+  std::unique_ptr<DecodeStage> stage;
   {
     std::lock_guard<std::mutex> lock(stream_mutex_);
-    half = std::move(decode_half_);
+    stage = std::move(decode_stage_);
     ring_.Clear();
   }
-  half.reset();
+  stage.reset();
   PipelineError reason;
   {
     std::lock_guard<std::mutex> lock(control_mutex_);
@@ -177,33 +177,33 @@ void CameraPipeline::Loop() {
         active_renditions_ = renditions_;
       }
     }
-    UpdateDecodeHalf();
+    UpdateDecodeStage();
     CheckTimers(MonotonicNs());
   }
 }
 
-// Starts the decode half when somebody wants frames and the codec is known, ends it
+// Starts the decode stage when somebody wants frames and the codec is known, ends it
 // when nobody does. One runs along, without giving frames, where the GOP is too long to
 // begin from later.
-void CameraPipeline::UpdateDecodeHalf() {
-  std::unique_ptr<DecodeHalf> ended;
+void CameraPipeline::UpdateDecodeStage() {
+  std::unique_ptr<DecodeStage> ended;
   {
     std::lock_guard<std::mutex> lock(stream_mutex_);
     if (active_renditions_.empty() && !ring_.outgrown()) {
-      ended = std::move(decode_half_);
-    } else if (decode_half_) {
-      decode_half_->SetRenditions(active_renditions_);
+      ended = std::move(decode_stage_);
+    } else if (decode_stage_) {
+      decode_stage_->SetRenditions(active_renditions_);
     } else if (have_codec_) {
-      decode_half_ = std::make_unique<DecodeHalf>(
+      decode_stage_ = std::make_unique<DecodeStage>(
           codec_, options_.stock_elements, &counters_,
           [this](std::unique_ptr<JpegFrame> frame) {
             latest_.Put(std::move(frame));
             Wake();
           },
           [this](PipelineError error) { Fail(std::move(error)); });
-      decode_half_->SetFrameInterval(FrameIntervalNs(), b_frames_);
-      decode_half_->SetRenditions(active_renditions_);
-      decode_half_->Start(ring_.units());
+      decode_stage_->SetFrameInterval(FrameIntervalNs(), b_frames_);
+      decode_stage_->SetRenditions(active_renditions_);
+      decode_stage_->Start(ring_.units());
     }
   }
   // Joined without the lock: the receiver goes on meanwhile.
@@ -223,10 +223,10 @@ void CameraPipeline::CheckTimers(int64_t now_ns) {
     closed_since = closed_since_ns_;
     last_key = last_key_ns_;
     key_by_new_session = began_with_key_ || options_.begins_with_key;
-    if (decode_half_) {
-      decode_half_->SetFrameInterval(interval, b_frames_);
-      stuck_since = decode_half_->stuck_since_ns();
-      damaged_since = decode_half_->damaged_since_ns();
+    if (decode_stage_) {
+      decode_stage_->SetFrameInterval(interval, b_frames_);
+      stuck_since = decode_stage_->stuck_since_ns();
+      damaged_since = decode_stage_->damaged_since_ns();
     }
   }
   const int64_t whole = damaged_since != 0 ? std::min(last_frame, damaged_since) : last_frame;
@@ -239,7 +239,7 @@ void CameraPipeline::CheckTimers(int64_t now_ns) {
   auto fail = [this](const char* code, const char* message) { Fail(MakeError(code, message)); };
   const int64_t silence = std::max<int64_t>(MsToNs(options_.silence_timeout_ms), 10 * interval);
   const int64_t gate_limit = std::max<int64_t>(MsToNs(options_.gate_timeout_ms), 3 * gop * interval);
-  if (receiver_->transport_lag_ns() <= DecodeHalf::AgeLimitNs(interval, false)) {
+  if (receiver_->transport_lag_ns() <= DecodeStage::AgeLimitNs(interval, false)) {
     late_since_ns_ = 0;
   } else if (late_since_ns_ == 0) {
     late_since_ns_ = now_ns;
@@ -330,7 +330,7 @@ void CameraPipeline::OnSample(Codec codec, SamplePtr sample, int64_t captured_at
   unit->size_bytes = gst_buffer_get_size(buffer);
   unit->sample = std::move(sample);
   if (codec != Codec::kOther) ring_.Add(unit);
-  if (decode_half_) decode_half_->Push(std::move(unit));
+  if (decode_stage_) decode_stage_->Push(std::move(unit));
   if (first || !live_) {
     {
       std::lock_guard<std::mutex> control_lock(control_mutex_);
@@ -381,7 +381,7 @@ PipelineStats CameraPipeline::Stats() const {
     stats.gop_length = gop_length_;
     stats.b_frames = b_frames_;
     stats.began_with_key = began_with_key_;
-    stats.decoding = decode_half_ != nullptr;
+    stats.decoding = decode_stage_ != nullptr;
     if (parser_) {
       stats.width = parser_->parameters().width;
       stats.height = parser_->parameters().height;
@@ -389,7 +389,7 @@ PipelineStats CameraPipeline::Stats() const {
     if (receiver_) stats.received_bytes = receiver_->received_bytes();
   }
   stats.decoded = counters_.decoded;
-  stats.published = counters_.published;
+  stats.encoded = counters_.encoded;
   stats.late = counters_.late;
   stats.overwritten = latest_.overwritten();
   stats.gate_closings += counters_.lag_closings + counters_.damage_closings;

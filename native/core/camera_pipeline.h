@@ -1,4 +1,4 @@
-// One try at one camera, from start to end: receiver > gate > ring > decode half, and
+// One try at one camera, from start to end: receiver > gate > ring > decode stage, and
 // the control thread that watches them. It ends once, for a reason, and is then done
 // with; whoever wants another try makes another.
 #pragma once
@@ -16,7 +16,7 @@
 
 #include "access_unit.h"
 #include "access_unit_parser.h"
-#include "decode_half.h"
+#include "decode_stage.h"
 #include "gate.h"
 #include "gop_ring.h"
 #include "latest_frames.h"
@@ -62,7 +62,7 @@ class CameraPipeline {
   void Fail(PipelineError error);  // The first one counts.
   void End(PipelineError reason);
   void CheckTimers(int64_t now_ns);
-  void UpdateDecodeHalf();
+  void UpdateDecodeStage();
   void OnSample(Codec codec, SamplePtr sample, int64_t captured_at_us);
   void SetLive(bool live);
   void Wake();
@@ -96,7 +96,7 @@ class CameraPipeline {
   std::unique_ptr<Gate> gate_;
   CapsPtr caps_;
   GopRing ring_;
-  std::unique_ptr<DecodeHalf> decode_half_;
+  std::unique_ptr<DecodeStage> decode_stage_;
   Codec codec_ = Codec::kOther;
   bool have_codec_ = false;
   std::deque<int64_t> arrivals_ns_;  // Of whole frames, the last 3 s.
@@ -109,7 +109,7 @@ class CameraPipeline {
   bool have_key_ = false, b_frames_ = false;
   uint64_t last_pts_ns_ = 0;
 
-  DecodeHalf::Counters counters_;
+  DecodeStage::Counters counters_;
   std::unique_ptr<Receiver> receiver_;
   int64_t started_ns_ = 0, next_keep_alive_ns_ = 0;
   int64_t late_since_ns_ = 0;  // Older than is shown comes what comes; 0: not so. The control thread's.

@@ -55,7 +55,7 @@ bool Receiver::Start() {
   gst_util_set_object_arg(G_OBJECT(source_), "protocols", protocols);
   const guint64 timeout_us = static_cast<guint64>(options_.connect_timeout_ms) * 1000;
   // drop-on-latency=false: it does nothing at latency 0 and destroys pictures above
-  // (robustness.md, 0.1 and 0.2); lag is bounded by the decode half.
+  // (robustness.md, 0.1 and 0.2); lag is bounded by the decode stage.
   g_object_set(source_, "location", options_.url.c_str(), "latency", static_cast<guint>(options_.latency_ms),
                "drop-on-latency", FALSE, "tcp-timeout", timeout_us, "timeout", timeout_us, "do-retransmission", FALSE,
                "teardown-timeout", static_cast<guint64>(100000000), "user-agent", options_.user_agent.c_str(),

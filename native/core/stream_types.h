@@ -67,7 +67,7 @@ struct PipelineStats {
   uint64_t gate_dropped = 0;  // Did not.
   uint64_t gate_closings = 0;
   uint64_t decoded = 0;
-  uint64_t published = 0;    // JPEGs made.
+  uint64_t encoded = 0;      // JPEGs made, overwritten ones included.
   uint64_t late = 0;         // Decoded, but too old to be published.
   uint64_t overwritten = 0;  // JPEGs that a newer one replaced before JS took them.
   uint64_t received_bytes = 0;

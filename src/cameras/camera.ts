@@ -84,7 +84,7 @@ const NO_STATS: PipelineStats = {
   gateDropped: 0,
   gateClosings: 0,
   decoded: 0,
-  published: 0,
+  encoded: 0,
   late: 0,
   overwritten: 0,
   receivedBytes: 0,

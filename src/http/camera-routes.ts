@@ -121,7 +121,7 @@ function describe(parts: HttpParts, camera: CameraView, requestHost: string) {
     mjpeg_readers: parts.frames.readers(camera.name),
     reconnects: camera.reconnects,
     started_at: new Date(camera.startedAtMs).toISOString(),
-    frames_published: stats.published,
+    frames_published: stats.encoded - stats.overwritten,
     frames_late: stats.late,
     frames_overwritten: stats.overwritten,
     frames_gated: stats.gateDropped,

@@ -24,7 +24,7 @@ export interface CameraView {
     ageMs: number | null
     decoding: boolean
     gateDropped: number
-    published: number
+    encoded: number
     late: number
     overwritten: number
   }

@@ -1,5 +1,5 @@
-// The decode half on its own: who begins late, and who falls behind, shows nothing but the newest.
-#include "core/decode_half.h"
+// The decode stage on its own: a stage that begins late or falls behind shows only the newest frame.
+#include "core/decode_stage.h"
 
 #include <chrono>
 #include <mutex>
@@ -49,7 +49,7 @@ std::vector<AccessUnitPtr> Units(const std::string& encoder, int frames) {
 }
 
 struct Shown {
-  DecodeHalf::Counters counters;
+  DecodeStage::Counters counters;
   std::mutex mutex;
   std::vector<int64_t> received_at_us;
   std::string error;
@@ -60,16 +60,16 @@ struct Shown {
   }
 };
 
-std::unique_ptr<DecodeHalf> Make(Shown* shown) {
-  auto half = std::make_unique<DecodeHalf>(
+std::unique_ptr<DecodeStage> Make(Shown* shown) {
+  auto stage = std::make_unique<DecodeStage>(
       Codec::kH264, false, &shown->counters,
       [shown](std::unique_ptr<JpegFrame> frame) {
         std::lock_guard<std::mutex> lock(shown->mutex);
         shown->received_at_us.push_back(frame->received_at_us);
       },
       [shown](PipelineError error) { shown->error = error.message; });
-  half->SetRenditions({Rendition{"a", 160, 100, 80}});
-  return half;
+  stage->SetRenditions({Rendition{"a", 160, 100, 80}});
+  return stage;
 }
 
 // Waits until `reached`, 20 s at most, and then a little for what should not come.
@@ -83,8 +83,8 @@ void WaitFor(Reached reached) {
 void ALateBeginningShowsTheNewestAlone() {
   const auto units = Units("x264enc tune=zerolatency key-int-max=200", 60);
   Shown shown;
-  auto half = Make(&shown);
-  half->Start(units);
+  auto stage = Make(&shown);
+  stage->Start(units);
   WaitFor([&] { return shown.count() > 0; });
   CHECK_EQ(shown.count(), 1u);
   CHECK_EQ(shown.counters.decoded.load(), 60u);  // All that it builds on.
@@ -94,8 +94,8 @@ void ALateBeginningShowsTheNewestAlone() {
 void AKeyPictureThatWaitsIsWhereItGoesOn() {
   const auto units = Units("x264enc tune=zerolatency key-int-max=50", 60);
   Shown shown;
-  auto half = Make(&shown);
-  half->Start(units);
+  auto stage = Make(&shown);
+  stage->Start(units);
   WaitFor([&] { return shown.count() > 0; });
   CHECK_EQ(shown.count(), 1u);
   CHECK_EQ(shown.counters.decoded.load(), 10u);  // From the second key picture on.
@@ -111,8 +111,8 @@ void WhatNothingBuildsOnIsLetGoFirst() {
   for (const auto& unit : units) references += unit->reference;
   CHECK(references > 15 && references < 30);
   Shown shown;
-  auto half = Make(&shown);
-  half->Start(units);
+  auto stage = Make(&shown);
+  stage->Start(units);
   WaitFor([&] { return shown.counters.late + references >= units.size() - 1; });
   CHECK(shown.counters.late >= units.size() - references - 2);  // But for what came last.
   CHECK_EQ(shown.counters.damage_closings.load(), 0u);

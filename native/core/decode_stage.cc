@@ -1,6 +1,6 @@
 // Decoder, scaler, JPEG encoder; everything here but Push, SetRenditions and Stop
 // runs on the decode thread.
-#include "decode_half.h"
+#include "decode_stage.h"
 
 #include <algorithm>
 
@@ -46,18 +46,18 @@ std::vector<GstElement*> DecoderElements(Codec codec) {
 
 }  // namespace
 
-DecodeHalf::DecodeHalf(Codec codec, bool stock_elements, Counters* counters, OnFrame on_frame, OnError on_error)
+DecodeStage::DecodeStage(Codec codec, bool stock_elements, Counters* counters, OnFrame on_frame, OnError on_error)
     : codec_(codec),
       stock_elements_(stock_elements),
       counters_(counters),
       on_frame_(std::move(on_frame)),
       on_error_(std::move(on_error)) {}
 
-int64_t DecodeHalf::AgeLimitNs(int64_t frame_interval_ns, bool b_frames) {
+int64_t DecodeStage::AgeLimitNs(int64_t frame_interval_ns, bool b_frames) {
   return std::max<int64_t>(MsToNs(250), (b_frames ? 5 : 3) * frame_interval_ns);
 }
 
-void DecodeHalf::Start(const std::vector<AccessUnitPtr>& backlog) {
+void DecodeStage::Start(const std::vector<AccessUnitPtr>& backlog) {
   queue_.assign(backlog.begin(), backlog.end());
   catching_up_until_ns_ = INT64_MAX;  // Until it has, or a key picture comes.
   catching_up_ = !backlog.empty();
@@ -65,7 +65,7 @@ void DecodeHalf::Start(const std::vector<AccessUnitPtr>& backlog) {
   thread_ = std::thread([this] { Run(); });
 }
 
-void DecodeHalf::Push(AccessUnitPtr unit) {
+void DecodeStage::Push(AccessUnitPtr unit) {
   {
     std::lock_guard<std::mutex> lock(mutex_);
     if (queue_.size() >= kMaxQueue) {
@@ -77,13 +77,13 @@ void DecodeHalf::Push(AccessUnitPtr unit) {
   wake_.notify_one();
 }
 
-void DecodeHalf::SetRenditions(std::vector<Rendition> renditions) {
+void DecodeStage::SetRenditions(std::vector<Rendition> renditions) {
   std::lock_guard<std::mutex> lock(mutex_);
   renditions_ = std::move(renditions);
   renditions_changed_ = true;
 }
 
-void DecodeHalf::Stop() {
+void DecodeStage::Stop() {
   {
     std::lock_guard<std::mutex> lock(mutex_);
     stopping_ = true;
@@ -92,7 +92,7 @@ void DecodeHalf::Stop() {
   if (thread_.joinable()) thread_.join();
 }
 
-void DecodeHalf::Run() {
+void DecodeStage::Run() {
   while (true) {
     AccessUnitPtr unit;
     {
@@ -119,7 +119,7 @@ void DecodeHalf::Run() {
 
 // When decoding is late: nothing is shown until it has caught up, or a key picture waits to go on from; where it
 // cannot, everything up to the next key picture is let go.
-bool DecodeHalf::DropForLag(const AccessUnit& unit) {
+bool DecodeStage::DropForLag(const AccessUnit& unit) {
   if (codec_ == Codec::kOther) return false;
   const int64_t now = MonotonicNs();
   const int64_t waited = now - unit.received_mono_ns;
@@ -156,19 +156,19 @@ bool DecodeHalf::DropForLag(const AccessUnit& unit) {
   return false;
 }
 
-bool DecodeHalf::AnyWaits() {
+bool DecodeStage::AnyWaits() {
   std::lock_guard<std::mutex> lock(mutex_);
   return !queue_.empty();
 }
 
 // A picture that decoding can go on from at once, behind the one that is its turn.
-bool DecodeHalf::KeyWaits() {
+bool DecodeStage::KeyWaits() {
   std::lock_guard<std::mutex> lock(mutex_);
   return std::any_of(queue_.begin(), queue_.end(),
                      [](const AccessUnitPtr& unit) { return unit->key && unit->recovery_frames <= 0; });
 }
 
-bool DecodeHalf::OpenChain(const AccessUnit&) {
+bool DecodeStage::OpenChain(const AccessUnit&) {
   chain_ = std::make_unique<ElementChain>();
   if (chain_->Open(DecoderElements(codec_), [this](SamplePtr raw) { OnRaw(std::move(raw)); })) {
     return true;
@@ -177,7 +177,7 @@ bool DecodeHalf::OpenChain(const AccessUnit&) {
   return false;
 }
 
-void DecodeHalf::Decode(const AccessUnit& unit) {
+void DecodeStage::Decode(const AccessUnit& unit) {
   {
     std::lock_guard<std::mutex> lock(raw_mutex_);
     times_[unit.pts_ns] = {unit.received_at_us, unit.received_mono_ns, unit.captured_at_us, unit.transport_lag_ns};
@@ -216,7 +216,7 @@ void DecodeHalf::Decode(const AccessUnit& unit) {
   if (!error.empty()) on_error_(std::move(error));
 }
 
-void DecodeHalf::OnRaw(SamplePtr raw) {
+void DecodeStage::OnRaw(SamplePtr raw) {
   std::lock_guard<std::mutex> lock(raw_mutex_);
   stuck_since_ns_ = 0;
   ++counters_->decoded;
@@ -273,10 +273,10 @@ void DecodeHalf::OnRaw(SamplePtr raw) {
     return;
   }
   skipped_last_ = false;
-  Publish(std::move(raw), info, times);
+  Encode(std::move(raw), info, times);
 }
 
-void DecodeHalf::Publish(SamplePtr raw, const GstVideoInfo& info, const Times& times) {
+void DecodeStage::Encode(SamplePtr raw, const GstVideoInfo& info, const Times& times) {
   const int64_t pts = static_cast<int64_t>(GST_BUFFER_PTS(gst_sample_get_buffer(raw.get())));
   struct Made {
     int width, quality;
@@ -316,7 +316,7 @@ void DecodeHalf::Publish(SamplePtr raw, const GstVideoInfo& info, const Times& t
     frame->source_height = GST_VIDEO_INFO_HEIGHT(&info);
     frame->received_at_us = times.received_at_us;
     frame->captured_at_us = times.captured_at_us;
-    ++counters_->published;
+    ++counters_->encoded;
     on_frame_(std::move(frame));
   }
 }

@@ -1,6 +1,5 @@
-// The half that costs something: decoder, scaler, JPEG encoder, on one thread of its
-// own. Runs only while somebody wants frames. Never holds the receiver up: it has a
-// queue of its own, and when it falls behind it shows nothing until it has caught up.
+// Decoder, scaler and JPEG encoder on one thread. Runs only while frames are wanted. It never blocks the receiver: it
+// has its own queue, and when it falls behind it shows nothing until it has caught up.
 #pragma once
 
 #include <atomic>
@@ -23,20 +22,20 @@
 
 namespace framegate {
 
-class DecodeHalf {
+class DecodeStage {
  public:
   struct Counters {
-    std::atomic<uint64_t> decoded{0}, published{0}, late{0}, lag_closings{0}, damage_closings{0};
+    std::atomic<uint64_t> decoded{0}, encoded{0}, late{0}, lag_closings{0}, damage_closings{0};
     std::atomic<int> width{0}, height{0};
   };
   using OnFrame = std::function<void(std::unique_ptr<JpegFrame>)>;
   using OnError = std::function<void(PipelineError)>;
 
   // on_frame and on_error are called on the decode thread. counters outlive this.
-  DecodeHalf(Codec codec, bool stock_elements, Counters* counters, OnFrame on_frame, OnError on_error);
-  ~DecodeHalf() { Stop(); }
-  DecodeHalf(const DecodeHalf&) = delete;
-  DecodeHalf& operator=(const DecodeHalf&) = delete;
+  DecodeStage(Codec codec, bool stock_elements, Counters* counters, OnFrame on_frame, OnError on_error);
+  ~DecodeStage() { Stop(); }
+  DecodeStage(const DecodeStage&) = delete;
+  DecodeStage& operator=(const DecodeStage&) = delete;
 
   // backlog: the ring's units; decoded at once, only the newest frame is published.
   void Start(const std::vector<AccessUnitPtr>& backlog);
@@ -77,7 +76,7 @@ class DecodeHalf {
   bool OpenChain(const AccessUnit& first);
   void Decode(const AccessUnit& unit);
   void OnRaw(SamplePtr raw);
-  void Publish(SamplePtr raw, const GstVideoInfo& info, const Times& times);
+  void Encode(SamplePtr raw, const GstVideoInfo& info, const Times& times);
   bool DropForLag(const AccessUnit& unit);
   bool KeyWaits();
   bool AnyWaits();
