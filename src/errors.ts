@@ -1,14 +1,13 @@
-// Error classes and their codes. Codes are API: see docs/http-api.md.
+// Error classes. Their codes are in error-codes.ts.
 
+import type { ErrorCode } from './error-codes.js'
 import { redact } from './redact.js'
 
-/** Base of all errors that the gateway tells somebody about; no message holds credentials. */
+/** Base of all errors that users see; no message holds credentials. */
 export class FramegateError extends Error {
   constructor(
-    readonly code: string,
+    readonly code: ErrorCode,
     message: string,
-    /** HTTP status that fits. */
-    readonly status = 500,
     options?: ErrorOptions,
   ) {
     super(redact(message), options)
@@ -19,61 +18,35 @@ export class FramegateError extends Error {
 /** A wrong setting: exit status 2. */
 export class ConfigError extends FramegateError {
   constructor(message: string) {
-    super('ERR_CONFIG_INVALID', message, 400)
+    super('ERR_CONFIG_INVALID', message)
   }
 }
 
 /** The native addon cannot be used: exit status 3. */
 export class AddonLoadError extends FramegateError {
   constructor(message: string, cause?: unknown) {
-    super('ERR_ADDON_LOAD', message, 500, { cause })
+    super('ERR_ADDON_LOAD', message, { cause })
   }
 }
 
 /** An address cannot be bound: exit status 4. */
 export class BindError extends FramegateError {
   constructor(message: string, cause?: unknown) {
-    super('ERR_BIND', message, 500, { cause })
+    super('ERR_BIND', message, { cause })
   }
 }
 
-/** The request is wrong; the message names the field and what was expected. */
-export class RequestError extends FramegateError {
-  constructor(message: string, code = 'ERR_REQUEST_INVALID', status = 400) {
-    super(code, message, status)
-  }
-}
+/** The request is wrong or cannot be met; the HTTP status follows from the code. */
+export class RequestError extends FramegateError {}
 
-export class ConflictError extends FramegateError {
-  constructor(code: string, message: string) {
-    super(code, message, 409)
-  }
-}
-
-export class NotFoundError extends FramegateError {
-  constructor(message: string, code = 'ERR_CAMERA_NOT_FOUND') {
-    super(code, message, 404)
-  }
-}
-
-/** There is no frame to give; the camera's reason is in the message. */
-export class FrameError extends FramegateError {
-  constructor(message: string) {
-    super('ERR_FRAME_UNAVAILABLE', message, 503)
-  }
-}
-
-/** Why a camera cannot be had: ERR_SOURCE_..., ERR_CODEC_UNSUPPORTED, ERR_MEDIAMTX_... */
-export class SourceError extends FramegateError {
-  constructor(code: string, message: string) {
-    super(code, message, 502)
-  }
-}
+/** Why a camera delivers nothing: ERR_SOURCE_..., ERR_CODEC_UNSUPPORTED, ERR_MEDIAMTX_... */
+export class SourceError extends FramegateError {}
 
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error)
 }
 
+/** The code of an error of ours, of Node or of the system. */
 export function codeOf(error: unknown): string | undefined {
   return error instanceof Error && 'code' in error ? String(error.code) : undefined
 }

@@ -2,6 +2,7 @@
 
 import { createRequire } from 'node:module'
 import { fileURLToPath } from 'node:url'
+import type { ErrorCode } from './error-codes.js'
 import { AddonLoadError, messageOf } from './errors.js'
 
 /** What a pipeline needs to know of its source. Checked again in C++. */
@@ -59,8 +60,7 @@ export interface NativeFrame {
 }
 
 export interface NativeError {
-  /** ERR_SOURCE_..., ERR_CODEC_UNSUPPORTED, ERR_NO_KEY_FRAME, ERR_DECODE, ERR_ENCODE, ERR_PIPELINE... */
-  code: string
+  code: ErrorCode
   message: string
   /** GStreamer's error domain and the code's nick there; "" where the error is ours. */
   domain: string

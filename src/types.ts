@@ -1,4 +1,6 @@
-// Plain shapes that several parts share. Imports nothing.
+// Plain shapes that several parts share.
+
+import type { ErrorCode } from './error-codes.js'
 
 /** One published picture. Times are microseconds since 1970, by the gateway's clock. */
 export interface Frame {
@@ -24,7 +26,7 @@ export interface Frame {
 export type CameraState = 'connecting' | 'live' | 'stalled' | 'retrying' | 'stopped'
 
 export interface CameraError {
-  code: string
+  code: ErrorCode
   /** For people; never holds credentials. */
   message: string
   /** Milliseconds since 1970. */

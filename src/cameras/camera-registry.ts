@@ -1,6 +1,6 @@
 // All cameras: start, stop, find, list; one per address; saved on every change.
 
-import { ConflictError } from '../errors.js'
+import { RequestError } from '../errors.js'
 import { MAX_RENDITIONS, renditionTopic } from '../frames/rendition-topic.js'
 import type { CameraSettings, RtspTransport } from '../types.js'
 import { Camera, type CameraParts } from './camera.js'
@@ -62,7 +62,7 @@ export class CameraRegistry {
 
   /**
    * Starts a camera, or returns the one that pulls this address already.
-   * @throws ConflictError ERR_NAME_IN_USE, ERR_CREDENTIALS_DIFFER, ERR_TOO_MANY_RENDITIONS.
+   * @throws RequestError ERR_NAME_IN_USE, ERR_CREDENTIALS_DIFFER, ERR_TOO_MANY_RENDITIONS.
    */
   async start(request: StartRequest, { save = true } = {}): Promise<Started> {
     const url = parseCameraUrl(request.rtsp)
@@ -70,7 +70,7 @@ export class CameraRegistry {
     const running = this.#byKey(url.key)
     if (running) {
       if (running.url.user !== url.user || running.url.password !== url.password) {
-        throw new ConflictError(
+        throw new RequestError(
           'ERR_CREDENTIALS_DIFFER',
           `rtsp: this camera runs already as "${running.name}" with another user name or password; stop "${running.name}" first to change them`,
         )
@@ -80,7 +80,7 @@ export class CameraRegistry {
     }
     const holder = this.#cameras.get(request.name)
     if (holder) {
-      throw new ConflictError(
+      throw new RequestError(
         'ERR_NAME_IN_USE',
         `name: "${request.name}" is in use for another address; stop it first or choose another name`,
       )
@@ -124,7 +124,7 @@ export class CameraRegistry {
   }
 
   #add(settings: CameraSettings): Camera {
-    if (this.#closed) throw new ConflictError('ERR_CLOSED', 'the gateway is ending')
+    if (this.#closed) throw new RequestError('ERR_CLOSED', 'the gateway is ending')
     const camera = new Camera(settings, this.parts)
     this.#cameras.set(settings.name, camera)
     return camera
@@ -143,7 +143,7 @@ export class CameraRegistry {
     const topic = renditionTopic(camera.name, scaleWidth, pubFps)
     const made = camera.renditionTopics
     if (!made.includes(topic) && made.length >= MAX_RENDITIONS) {
-      throw new ConflictError(
+      throw new RequestError(
         'ERR_TOO_MANY_RENDITIONS',
         `scale_width, pub_fps: ${MAX_RENDITIONS} sizes and rates of "${camera.name}" are in use already, which is the most; use one of ${made.join(', ')}`,
       )

@@ -4,7 +4,7 @@ import Router from '@koa/router'
 import type { Context } from 'koa'
 import getRawBody from 'raw-body'
 import { z } from 'zod'
-import { messageOf, NotFoundError, RequestError } from '../errors.js'
+import { messageOf, RequestError } from '../errors.js'
 import { check, fields } from '../validate.js'
 import type { CameraView, HttpParts } from './parts.js'
 import { judgePlayability } from './playability.js'
@@ -59,7 +59,7 @@ export function cameraRoutes(parts: HttpParts): Router {
   router.get('/cameras/:name', (ctx) => {
     const name = ctx.params['name'] ?? ''
     const camera = parts.cameras.get(name)
-    if (!camera) throw new NotFoundError(`there is no camera "${name.slice(0, 80)}"`)
+    if (!camera) throw new RequestError('ERR_CAMERA_NOT_FOUND', `there is no camera "${name.slice(0, 80)}"`)
     ctx.body = { ok: true, camera: describe(parts, camera, ctx.hostname) }
   })
 
@@ -139,9 +139,9 @@ async function readBody<Shape extends z.core.$ZodLooseShape>(
     text = await getRawBody(ctx.req, { limit: MAX_BODY_BYTES, encoding: 'utf8', length: ctx.request.length ?? null })
   } catch (error) {
     if ((error as { type?: string }).type === 'entity.too.large') {
-      throw new RequestError(`the body is larger than ${MAX_BODY_BYTES / 1024} KiB`, 'ERR_BODY_TOO_LARGE', 413)
+      throw new RequestError('ERR_BODY_TOO_LARGE', `the body is larger than ${MAX_BODY_BYTES / 1024} KiB`)
     }
-    throw new RequestError(`the body could not be read: ${messageOf(error)}`, 'ERR_BODY_INVALID')
+    throw new RequestError('ERR_BODY_INVALID', `the body could not be read: ${messageOf(error)}`)
   } finally {
     clearTimeout(limit)
   }
@@ -150,11 +150,11 @@ async function readBody<Shape extends z.core.$ZodLooseShape>(
     value = JSON.parse(text)
   } catch {
     throw new RequestError(
-      `the body is not valid JSON; expected an object with ${Object.keys(schema.shape).join(', ')}`,
       'ERR_JSON_INVALID',
+      `the body is not valid JSON; expected an object with ${Object.keys(schema.shape).join(', ')}`,
     )
   }
   const checked = check(schema, value, 'field')
-  if ('complaint' in checked) throw new RequestError(checked.complaint.message, 'ERR_FIELD_INVALID')
+  if ('complaint' in checked) throw new RequestError('ERR_FIELD_INVALID', checked.complaint.message)
   return checked.value
 }

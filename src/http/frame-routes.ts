@@ -2,7 +2,7 @@
 
 import Router from '@koa/router'
 import type { Context } from 'koa'
-import { FrameError, NotFoundError, RequestError } from '../errors.js'
+import { RequestError } from '../errors.js'
 import { encodeFrameMessage } from '../frames/frame-message.js'
 import { parseTopic } from '../frames/rendition-topic.js'
 import type { Frame } from '../types.js'
@@ -46,7 +46,7 @@ export function frameRoutes(parts: HttpParts): Router {
     if (!frame) {
       ctx.set('Retry-After', '1')
       const why = camera.lastError?.message ?? `it is ${camera.state}`
-      throw new FrameError(`camera "${camera.name}" has no frame to give: ${why}`)
+      throw new RequestError('ERR_FRAME_UNAVAILABLE', `camera "${camera.name}" has no frame to give: ${why}`)
     }
     ctx.type = 'image/jpeg'
     ctx.set({
@@ -125,19 +125,19 @@ function topicsOf(parts: HttpParts, ctx: Context): Source[] {
   const topics = new Set(typeof given === 'string' ? [given] : (given ?? []))
   if (topics.size === 0 || topics.size > MAX_TOPICS) {
     throw new RequestError(
-      `cam: expected 1 to ${MAX_TOPICS} cameras or renditions, such as /frames?cam=lobby-1&cam=door@320w5fps`,
       'ERR_FIELD_INVALID',
+      `cam: expected 1 to ${MAX_TOPICS} cameras or renditions, such as /frames?cam=lobby-1&cam=door@320w5fps`,
     )
   }
   return [...topics].map((topic) => {
     const parsed = parseTopic(topic)
     if (!parsed)
       throw new RequestError(
-        `cam: expected the name of a camera, or a rendition such as lobby-1@320w5fps; got "${topic.slice(0, 80)}"`,
         'ERR_FIELD_INVALID',
+        `cam: expected the name of a camera, or a rendition such as lobby-1@320w5fps; got "${topic.slice(0, 80)}"`,
       )
     const camera = parts.cameras.get(parsed.camera)
-    if (!camera) throw new NotFoundError(`cam: there is no camera "${parsed.camera}"`)
+    if (!camera) throw new RequestError('ERR_CAMERA_NOT_FOUND', `cam: there is no camera "${parsed.camera}"`)
     return { topic, camera }
   })
 }
@@ -145,7 +145,7 @@ function topicsOf(parts: HttpParts, ctx: Context): Source[] {
 function refuseOthers(ctx: Context): void {
   const unknown = Object.keys(ctx.query).find((key) => key !== 'cam')
   if (unknown !== undefined)
-    throw new RequestError(`unknown parameter "${unknown.slice(0, 80)}"; known is cam`, 'ERR_FIELD_INVALID')
+    throw new RequestError('ERR_FIELD_INVALID', `unknown parameter "${unknown.slice(0, 80)}"; known is cam`)
 }
 
 function ageMs(frame: Frame): number {
@@ -156,10 +156,10 @@ function cameraOf(parts: HttpParts, ctx: Context): CameraView {
   refuseOthers(ctx)
   const cam = ctx.query['cam']
   if (typeof cam !== 'string' || !CAMERA_NAME.test(cam)) {
-    throw new RequestError('cam: expected the name of a camera, such as /mjpeg?cam=lobby-1', 'ERR_FIELD_INVALID')
+    throw new RequestError('ERR_FIELD_INVALID', 'cam: expected the name of a camera, such as /mjpeg?cam=lobby-1')
   }
   const camera = parts.cameras.get(cam)
-  if (!camera) throw new NotFoundError(`cam: there is no camera "${cam}"`)
+  if (!camera) throw new RequestError('ERR_CAMERA_NOT_FOUND', `cam: there is no camera "${cam}"`)
   return camera
 }
 

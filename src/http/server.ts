@@ -6,8 +6,9 @@ import Koa from 'koa'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { inUse } from '../port-holder.js'
-import { BindError, codeOf, FramegateError, messageOf } from '../errors.js'
+import { BindError, codeOf, messageOf, RequestError } from '../errors.js'
 import { cameraRoutes } from './camera-routes.js'
+import { errorMiddleware } from './error-middleware.js'
 import { frameRoutes } from './frame-routes.js'
 import { pageRoutes } from './page-routes.js'
 import type { HttpParts } from './parts.js'
@@ -21,20 +22,11 @@ export class HttpServer {
     app.proxy = true // X-Forwarded-Host: behind a reverse proxy callers use its name.
     app.silent = true
     app.use(cors())
-    app.use(async (ctx, next) => {
-      try {
-        await next()
-        if (ctx.status === 404 && ctx.body == null && ctx.respond !== false) {
-          throw new FramegateError('ERR_NOT_FOUND', `there is nothing at ${ctx.method} ${ctx.path.slice(0, 200)}`, 404)
-        }
-      } catch (error) {
-        this.#answerError(ctx, error)
-      }
-    })
+    app.use(errorMiddleware(parts.logger))
     const routers = [cameraRoutes(parts), frameRoutes(parts), pageRoutes(parts.pageFolder), this.#healthRoutes()]
     for (const router of routers) app.use(router.routes())
     // Methods of RTSP and WebDAV among them, which HTTP's parser lets through.
-    const refuse = () => new FramegateError('ERR_METHOD_NOT_ALLOWED', 'this address does not take that method', 405)
+    const refuse = () => new RequestError('ERR_METHOD_NOT_ALLOWED', 'this address does not take that method')
     for (const router of routers)
       app.use(router.allowedMethods({ throw: true, methodNotAllowed: refuse, notImplemented: refuse }))
     this.#server = createServer(app.callback())
@@ -81,19 +73,5 @@ export class HttpServer {
       }
     })
     return router
-  }
-
-  #answerError(ctx: Koa.Context, error: unknown): void {
-    const known = error instanceof FramegateError
-    if (!known)
-      this.parts.logger.error(
-        `HTTP ${ctx.method} ${ctx.path}: ${error instanceof Error ? error.stack : messageOf(error)}`,
-      )
-    ctx.status = known ? error.status : 500
-    ctx.body = {
-      ok: false,
-      error: known ? error.message : 'an error inside the gateway; its log says more',
-      code: known ? error.code : 'ERR_INTERNAL',
-    }
   }
 }

@@ -305,7 +305,7 @@ export class MediaRelay {
     const { version } = await this.#api!.info()
     const plain = /\d+\.\d+\.\d+/.exec(version)?.[0]
     if (plain && isOlder(plain, LEAST_VERSION)) {
-      throw new FramegateError('ERR_MEDIAMTX_OLD', `MediaMTX is ${plain}; ${LEAST_VERSION} or newer is needed`, 500)
+      throw new FramegateError('ERR_MEDIAMTX_OLD', `MediaMTX is ${plain}; ${LEAST_VERSION} or newer is needed`)
     }
     this.#addresses = await this.#api!.addresses()
     this.#version = version
