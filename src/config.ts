@@ -138,7 +138,7 @@ const SETTINGS = {
     env: 'STATE_FILE',
     schema: z.string().min(1).describe('a file path'),
     help: 'the list of cameras, kept over restarts',
-    fallback: (env) => join(env['XDG_STATE_HOME'] || join(homedir(), '.local', 'state'), 'framegate', 'cameras.json'),
+    fallback: (env) => join(env.XDG_STATE_HOME || join(homedir(), '.local', 'state'), 'framegate', 'cameras.json'),
   },
   logLevel: {
     env: 'LOG_LEVEL',
@@ -172,11 +172,11 @@ export function readConfig(argv: string[], env: NodeJS.ProcessEnv, version: stri
   for (const setting of Object.values(SETTINGS)) options[flagOf(setting.env)] = { type: 'string' }
   let flags: Record<string, string | boolean | undefined>
   try {
-    flags = parseArgs({ args: argv, options, strict: true, allowPositionals: false }).values as typeof flags
+    flags = parseArgs({ args: argv, options, strict: true, allowPositionals: false }).values
   } catch (error) {
     throw new ConfigError(`${messageOf(error).split('. ')[0]}; --help lists what is known`)
   }
-  const configFile = (flags['config'] as string | undefined) ?? env['CONFIG_FILE']
+  const configFile = (flags.config as string | undefined) ?? env.CONFIG_FILE
   const file = configFile === undefined ? {} : readConfigFile(configFile)
 
   const config: Record<string, unknown> = {}
@@ -195,8 +195,8 @@ export function readConfig(argv: string[], env: NodeJS.ProcessEnv, version: stri
     }
     config[key] = parsed.data
   }
-  const print = flags['help'] ? helpText() : flags['version'] ? `framegate ${version}` : null
-  return { config: config as unknown as Config, demo: flags['demo'] === true, print }
+  const print = flags.help ? helpText() : flags.version ? `framegate ${version}` : null
+  return { config: config as unknown as Config, demo: flags.demo === true, print }
 }
 
 function toNumber(text: string): number {

@@ -70,7 +70,7 @@ export function check<Shape extends z.core.$ZodLooseShape>(
   what: string,
 ): { value: z.infer<z.ZodObject<Shape>> } | { complaint: Complaint } {
   const result = schema.strict().safeParse(value)
-  if (result.success) return { value: result.data as z.infer<z.ZodObject<Shape>> }
+  if (result.success) return { value: result.data }
   const issue = result.error.issues[0]!
   const known = Object.keys(schema.shape)
   if (issue.code === 'unrecognized_keys') {

@@ -335,11 +335,11 @@ export class CameraPlayer {
       if (!this.#started && this.#options.rtspUrl !== undefined) {
         const { rtspUrl: rtsp, pubFps: pub_fps, scaleWidth: scale_width } = this.#options
         const answer = await this.#call('cameras/start', { name: this.#options.cameraName, rtsp, pub_fps, scale_width })
-        this.#name = String(answer['name'] ?? this.#name) // The gateway knows the address by another name already.
+        this.#name = String(answer.name ?? this.#name) // The gateway knows the address by another name already.
         this.#started = true
       }
       const answer = await this.#call(`cameras/${encodeURIComponent(this.#name)}`)
-      const info = answer['camera'] as CameraInfo | undefined
+      const info = answer.camera as CameraInfo | undefined
       if (!info || typeof info.state !== 'string') throw new Error('what answers there is not a Framegate gateway')
       // What failed while the camera, the gateway or MediaMTX was away deserves another try.
       const back =
@@ -613,7 +613,7 @@ async function iceServersOf(url: string, signal: AbortSignal): Promise<RTCIceSer
 export function parseIceServers(link: string | null): RTCIceServer[] {
   if (link === null) return []
   return [...link.matchAll(/<([^>]+)>((?:\s*;\s*[\w-]+="(?:[^"\\]|\\.)*")*)/g)]
-    .filter(([, , parameters]) => /rel="ice-server"/.test(parameters ?? ''))
+    .filter(([, , parameters]) => (parameters ?? '').includes('rel="ice-server"'))
     .map(([, urls, parameters]) => {
       const value = (name: string) =>
         new RegExp(`;\\s*${name}="((?:[^"\\\\]|\\\\.)*)"`).exec(parameters ?? '')?.[1]?.replace(/\\(.)/g, '$1')

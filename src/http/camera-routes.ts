@@ -57,7 +57,7 @@ export function cameraRoutes(parts: HttpParts): Router {
   })
 
   router.get('/cameras/:name', (ctx) => {
-    const name = ctx.params['name'] ?? ''
+    const name = ctx.params.name ?? ''
     const camera = parts.cameras.get(name)
     if (!camera) throw new RequestError('ERR_CAMERA_NOT_FOUND', `there is no camera "${name.slice(0, 80)}"`)
     ctx.body = { ok: true, camera: describe(parts, camera, ctx.hostname) }

@@ -121,7 +121,7 @@ function encodeRecord(frame: Frame): Buffer {
 /** The topics of cam=a&cam=b@320w5fps. */
 function topicsOf(parts: HttpParts, ctx: Context): Source[] {
   refuseOthers(ctx)
-  const given = ctx.query['cam']
+  const given = ctx.query.cam
   const topics = new Set(typeof given === 'string' ? [given] : (given ?? []))
   if (topics.size === 0 || topics.size > MAX_TOPICS) {
     throw new RequestError(
@@ -154,7 +154,7 @@ function ageMs(frame: Frame): number {
 
 function cameraOf(parts: HttpParts, ctx: Context): CameraView {
   refuseOthers(ctx)
-  const cam = ctx.query['cam']
+  const cam = ctx.query.cam
   if (typeof cam !== 'string' || !CAMERA_NAME.test(cam)) {
     throw new RequestError('ERR_FIELD_INVALID', 'cam: expected the name of a camera, such as /mjpeg?cam=lobby-1')
   }

@@ -46,7 +46,7 @@ export function pageRoutes(folder: string): Router {
   })
 
   router.get('/assets/:name', (ctx) => {
-    const name = ctx.params['name'] ?? ''
+    const name = ctx.params.name ?? ''
     const file = files.get(`assets/${name}`)
     if (!file) return
     ctx.set(securityHeaders())

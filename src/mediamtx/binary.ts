@@ -28,10 +28,10 @@ export async function findBinary(configured: string | undefined, env: NodeJS.Pro
     }
     return found
   }
-  const cache = env['XDG_CACHE_HOME'] || join(homedir(), '.cache')
+  const cache = env.XDG_CACHE_HOME || join(homedir(), '.cache')
   const candidates = [
     join(cache, 'framegate', `mediamtx-v${LEAST_VERSION}`, 'mediamtx'),
-    ...(env['PATH'] ?? '')
+    ...(env.PATH ?? '')
       .split(delimiter)
       .filter(Boolean)
       .map((folder) => join(folder, 'mediamtx')),

@@ -235,7 +235,7 @@ export class MediaRelay {
     // The API shows camera passwords, so only the gateway may use it: the password
     // exists for this run alone, in the environment of the child.
     const apiPassword = randomBytes(18).toString('base64url')
-    const apiAddress = env['MTX_APIADDRESS'] ?? (this.options.api ? new URL(this.options.api).host : '127.0.0.1:9997')
+    const apiAddress = env.MTX_APIADDRESS ?? (this.options.api ? new URL(this.options.api).host : '127.0.0.1:9997')
     const childEnv: NodeJS.ProcessEnv = {
       ...env,
       MTX_API: 'yes',
@@ -245,8 +245,8 @@ export class MediaRelay {
       MTX_AUTHINTERNALUSERS_1_USER: 'framegate',
       MTX_AUTHINTERNALUSERS_1_PASS: apiPassword,
     }
-    if (this.options.rtsp && !env['MTX_RTSPADDRESS'])
-      childEnv['MTX_RTSPADDRESS'] = `:${new URL(this.options.rtsp).port || '8554'}`
+    if (this.options.rtsp && !env.MTX_RTSPADDRESS)
+      childEnv.MTX_RTSPADDRESS = `:${new URL(this.options.rtsp).port || '8554'}`
     this.#api = new ControlApi(`http://framegate:${apiPassword}@${reachable(apiAddress)}`)
     const sidecar = new Sidecar({ binary: binary.path, configFile: this.options.configFile, env: childEnv, logger })
     this.#sidecar = sidecar

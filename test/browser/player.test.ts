@@ -18,7 +18,10 @@ const skip = noBrowser || (MEDIAMTX ? false : 'no MediaMTX on this machine')
 
 let browser: Browser
 let address: string
-type Test = { teardown(run: () => unknown): void; comment(text: string): void }
+interface Test {
+  teardown(run: () => unknown): void
+  comment(text: string): void
+}
 
 async function openApp(t: Test, inBrowser = browser): Promise<App> {
   const app = await App.open(inBrowser, address)
@@ -99,14 +102,14 @@ t.test('the player', { skip }, async (t) => {
     const stalled = await app.untilStatus('stalled', undefined)
     t.comment(`the camera went away: told after ${Date.now() - goneAtMs} ms: ${stalled.reason}`)
     t.match(await app.page.evaluate('app.words()'), /The picture stands still/)
-    await until('the reason', async () => /refused/.test((await app.status()).reason ?? ''))
+    await until('the reason', async () => ((await app.status()).reason ?? '').includes('refused'))
     await startCamera(t, { port: camera.port })
     await untilMovingAgain(t, app, 'the camera came back')
 
     gateway.kill('SIGKILL')
     await gateway.exited
     await app.untilStatus('stalled', undefined)
-    await until('the reason', async () => /does not answer/.test((await app.status()).reason ?? ''))
+    await until('the reason', async () => ((await app.status()).reason ?? '').includes('does not answer'))
     const again = await Gateway.start({ ...gateway.options, env: { ...gateway.env } })
     t.teardown(() => again.stop())
     await untilMovingAgain(t, app, 'the gateway was restarted')
@@ -227,9 +230,9 @@ t.test('the player', { skip }, async (t) => {
       MEDIAMTX_PUBLIC_WEBRTC: `${outside}/webrtc`,
       MEDIAMTX_PUBLIC_HLS: `${outside}/hls/`,
     })
-    targets['gateway'] = gateway.base
-    targets['webrtc'] = `http://${gateway.env['MTX_WEBRTCADDRESS']}`
-    targets['hls'] = `http://${gateway.env['MTX_HLSADDRESS']}`
+    targets.gateway = gateway.base
+    targets.webrtc = `http://${gateway.env.MTX_WEBRTCADDRESS}`
+    targets.hls = `http://${gateway.env.MTX_HLSADDRESS}`
     const camera = await startCamera(t)
     await gateway.post('/cameras/start', { name: 'a', rtsp: camera.url })
     t.equal((await gateway.camera('a')).hls, `${outside}/hls/a/index.m3u8`)
@@ -280,7 +283,7 @@ t.test('the player', { skip }, async (t) => {
     t.same(problems, [])
     const gateway = await startGateway(t)
     await app.show({ gatewayBase: gateway.base, cameraName: 'nobody' })
-    await until('the reason', async () => /no camera "nobody"/.test((await app.status())?.reason ?? ''))
+    await until('the reason', async () => ((await app.status())?.reason ?? '').includes('no camera "nobody"'))
     t.match(await app.page.evaluate('app.words()'), /Connecting to nobody/)
   })
 })

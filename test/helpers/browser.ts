@@ -32,7 +32,7 @@ export async function serveApp(folder: string): Promise<{ address: string; close
     ],
     { stdio: ['ignore', 'inherit', 'inherit'] },
   )
-  const status = await new Promise((resolve) => vite.once('close', resolve))
+  const status = await new Promise<number | null>((resolve) => vite.once('close', resolve))
   if (status !== 0) throw new Error(`Vite ended with ${status}`)
   const server = createServer((request, response) => {
     const path = join(folder, request.url === '/' ? 'index.html' : request.url!.split('?')[0]!)

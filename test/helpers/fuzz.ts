@@ -4,7 +4,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { ROOT } from './paths.js'
 
-export const SEED = Number(process.env['FUZZ_SEED'] ?? 1)
+export const SEED = Number(process.env.FUZZ_SEED ?? 1)
 const CORPUS = join(ROOT, 'test/corpus')
 const PIECES = [
   '\0',

@@ -9,16 +9,16 @@ export const ROOT = fileURLToPath(new URL('../../..', import.meta.url))
 export const MAIN = join(ROOT, 'dist/src/main.js')
 export const TEST_CAMERA = join(ROOT, 'build/Release/test-camera')
 /** The set-up's own environment with pyzmq, numpy and OpenCV. */
-export const PYTHON = process.env['FRAMEGATE_TEST_PYTHON'] ?? join(ROOT, '.venv/bin/python')
+export const PYTHON = process.env.FRAMEGATE_TEST_PYTHON ?? join(ROOT, '.venv/bin/python')
 
 /** Real footage, where it is. */
 export const FOOTAGE = [join(ROOT, '../shared/media/car-detection.mp4')].find((path) => existsSync(path))
 
 /** MediaMTX where set-up puts it; tests of it cannot run without. */
 export const MEDIAMTX = [
-  process.env['MEDIAMTX_BIN'],
-  join(process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'framegate/mediamtx-v1.20.1/mediamtx'),
-  ...(process.env['PATH'] ?? '').split(':').map((folder) => join(folder, 'mediamtx')),
+  process.env.MEDIAMTX_BIN,
+  join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'framegate/mediamtx-v1.20.1/mediamtx'),
+  ...(process.env.PATH ?? '').split(':').map((folder) => join(folder, 'mediamtx')),
 ].find((path) => path !== undefined && existsSync(path))
 
 /** Why a test of MediaMTX is left out; false: it runs. */

@@ -8,7 +8,7 @@ import net from 'node:net'
 // says, so that one that has just ended leaves no ports in the way of the next.
 const FIRST = 10000
 const HALF = 10000
-const half = FIRST + (Number(process.env['TAP_JOB_ID'] ?? 0) % 2) * HALF
+const half = FIRST + (Number(process.env.TAP_JOB_ID ?? 0) % 2) * HALF
 
 let next = half + ((process.pid * 64) % HALF)
 

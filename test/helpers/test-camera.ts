@@ -44,7 +44,7 @@ export class TestCamera {
 
   /** @param options of the program, without the dashes; true is a bare flag. */
   static async start(options: Record<string, string | number | true> = {}): Promise<TestCamera> {
-    const port = options['port'] ?? (await freePort())
+    const port = options.port ?? (await freePort())
     const args = Object.entries({
       ...('file' in options ? {} : { width: 640, height: 360 }),
       ...options,
@@ -71,7 +71,7 @@ export class TestCamera {
     this.#answer = null
     this.#child.stdin!.write(`${line}\n`)
     const answer = await until(`the test camera to take "${line}"`, () => this.#answer)
-    if (answer['event'] === 'error') throw new Error(String(answer['message']))
+    if (answer.event === 'error') throw new Error(String(answer.message))
   }
 
   async stop(): Promise<void> {
@@ -80,19 +80,19 @@ export class TestCamera {
   }
 
   #onEvent(event: Record<string, unknown>): void {
-    if (event['event'] === 'ready') {
-      this.port = Number(event['port'])
-      this.url = String(event['url'])
-    } else if (event['event'] === 'session') {
-      this.active = Number(event['active'])
-      this.total = Number(event['total'])
-    } else if (event['event'] === 'done' || event['event'] === 'error') {
+    if (event.event === 'ready') {
+      this.port = Number(event.port)
+      this.url = String(event.url)
+    } else if (event.event === 'session') {
+      this.active = Number(event.active)
+      this.total = Number(event.total)
+    } else if (event.event === 'done' || event.event === 'error') {
       this.#answer = event
-    } else if (event['event'] === 'stats') {
+    } else if (event.event === 'stats') {
       this.#stats = event as unknown as CameraStats
-    } else if (event['event'] === 'sent') {
-      this.sentAtUs.set(Number(event['frame']), Number(event['at_us']))
-      this.madeAtUs.set(Number(event['frame']), Number(event['captured_us']))
+    } else if (event.event === 'sent') {
+      this.sentAtUs.set(Number(event.frame), Number(event.at_us))
+      this.madeAtUs.set(Number(event.frame), Number(event.captured_us))
     }
   }
 }

@@ -226,13 +226,13 @@ for (const [codec, options] of Object.entries(cameras)) {
     t.teardown(() => camera.stop())
     await gateway.post('/cameras/start', { name: 'a', rtsp: camera.url, pub_fps: 25 })
     const live = await gateway.untilState('a', 'live')
-    t.equal(live.codec, options['codec'])
-    const verdict = 'bframes' in options ? 'hls' : options['codec'] === 'h264' ? 'webrtc' : 'mjpeg'
+    t.equal(live.codec, options.codec)
+    const verdict = 'bframes' in options ? 'hls' : options.codec === 'h264' ? 'webrtc' : 'mjpeg'
     const judged = await until('the verdict', async () => {
       const camera = await gateway.camera('a')
       return camera.b_frames !== null && camera
     })
-    t.equal(judged.preferred, gateway.env['MEDIAMTX'] === 'managed' ? verdict : 'mjpeg')
+    t.equal(judged.preferred, gateway.env.MEDIAMTX === 'managed' ? verdict : 'mjpeg')
     const reader = new WireReader(gateway.zmq, 'a', { dropJpegs: false })
     t.teardown(() => reader.close())
     await until('60 frames', () => reader.frames.length >= 60)

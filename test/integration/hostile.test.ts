@@ -103,7 +103,7 @@ t.test('kill -9 in the middle of everything: each start has all cameras again, n
   let gateway = await Gateway.start({ stateFile, mediamtx })
   for (const [i, camera] of cameras.entries())
     await gateway.post('/cameras/start', { name: names[i], rtsp: camera.url })
-  const rounds = Number(process.env['FRAMEGATE_KILLS'] ?? 6)
+  const rounds = Number(process.env.FRAMEGATE_KILLS ?? 6)
   for (let round = 0; round < rounds; round++) {
     // Now while they start, now while they run, now while one of them is stopped and started.
     if (round % 3 === 1) for (const name of names) await gateway.untilState(name, 'live', 60000)

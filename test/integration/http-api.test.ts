@@ -39,7 +39,7 @@ t.test('starting a camera answers with everything that the original README promi
     scale_width: 320,
   })
   t.match(body.state, /connecting|live/)
-  if (gateway.env['MEDIAMTX'] === 'managed') {
+  if (gateway.env.MEDIAMTX === 'managed') {
     const port = (name: string) => gateway.env[name]!.split(':').pop()
     t.equal(body.mediamtx_path, 'lobby-1')
     t.equal(body.webrtc_whep, `http://127.0.0.1:${port('MTX_WEBRTCADDRESS')}/lobby-1/whep`)
@@ -280,7 +280,7 @@ t.test('health tells the version, MediaMTX and the cameras', async (t) => {
     ok: true,
     version: /^\d+\.\d+\.\d+$/,
     uptime_s: Number,
-    mediamtx: { mode: gateway.env['MEDIAMTX'] },
+    mediamtx: { mode: gateway.env.MEDIAMTX },
     cameras: { live: 1 },
   })
 })

@@ -1,7 +1,7 @@
 // Starting, ending and dying: nothing is left behind, everything comes back.
 
 import net from 'node:net'
-import { readFileSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { Gateway } from '../helpers/gateway.js'
@@ -100,7 +100,7 @@ t.test(
   { skip: NO_MEDIAMTX },
   async (t) => {
     const { gateway } = await liveThroughMediaMtx(t)
-    const port = Number(gateway.env['MTX_RTSPADDRESS']!.split(':')[1])
+    const port = Number(gateway.env.MTX_RTSPADDRESS!.split(':')[1])
     process.kill(childrenOf(gateway.pid)[0]!, 'SIGKILL')
     const thief = await until('the port to be had', () =>
     new Promise<net.Server | null>((resolve) => {
@@ -139,7 +139,7 @@ t.test('a path that MediaMTX lost is put back', { skip: NO_MEDIAMTX }, async (t)
   const { owner, gateway } = await twoGateways(t)
   await gateway.post('/cameras/start', { name: 'a', rtsp: camera.url })
   await gateway.untilState('a', 'live')
-  const api = `http://${owner.env['MTX_APIADDRESS']}/v3`
+  const api = `http://${owner.env.MTX_APIADDRESS}/v3`
   t.equal((await fetch(`${api}/config/paths/delete/a`, { method: 'DELETE' })).status, 200)
   await until('the path to be there again', async () => (await fetch(`${api}/config/paths/get/a`)).status === 200)
   await until('the camera to be pulled anew', () => camera.total === 2)
@@ -151,7 +151,7 @@ t.test("MediaMTX's API shows camera passwords to the gateway alone", { skip: NO_
   t.teardown(() => camera.stop())
   const gateway = await Gateway.start({ stateFile: join(temporaryFolder(t), 'cameras.json'), mediamtx: 'managed' })
   t.teardown(() => gateway.stop())
-  const api = `http://${gateway.env['MTX_APIADDRESS']}/v3/config/paths/list`
+  const api = `http://${gateway.env.MTX_APIADDRESS}/v3/config/paths/list`
   t.equal((await fetch(api)).status, 401)
   const guess = await fetch(api, {
     headers: { authorization: `Basic ${Buffer.from('framegate:set-by-the-gateway').toString('base64')}` },
@@ -171,7 +171,7 @@ async function twoGateways(t: { teardown(run: () => unknown): void }): Promise<{
   const gateway = await Gateway.start({
     stateFile: join(folder, 'cameras.json'),
     mediamtx: 'external',
-    env: { MEDIAMTX_API: `http://${owner.env['MTX_APIADDRESS']}` },
+    env: { MEDIAMTX_API: `http://${owner.env.MTX_APIADDRESS}` },
   })
   t.teardown(() => gateway.stop())
   return { owner, gateway }
@@ -185,7 +185,7 @@ t.test('external: another MediaMTX is used by its API, and left running', { skip
   const { body } = await gateway.post('/cameras/start', { name: 'a', rtsp: camera.url })
   t.match(
     body.hls,
-    new RegExp(`:${owner.env['MTX_HLSADDRESS']!.split(':')[1]}/a/index.m3u8$`),
+    new RegExp(`:${owner.env.MTX_HLSADDRESS!.split(':')[1]}/a/index.m3u8$`),
     'ports are asked of MediaMTX',
   )
   await gateway.untilState('a', 'live')
@@ -283,11 +283,5 @@ t.test('--demo starts a simulated camera, prints where to look, and does not sav
   const children = childrenOf(gateway.pid)
   t.equal(await gateway.stop(), 0)
   for (const child of children) t.notOk(isAlive(child))
-  t.throws(
-    () =>
-      readFileSync(stateFile, 'utf8').match('demo') ||
-      (() => {
-        throw new Error('not saved')
-      })(),
-  )
+  t.notMatch(existsSync(stateFile) ? readFileSync(stateFile, 'utf8') : '', /demo/, 'the demo camera is not saved')
 })

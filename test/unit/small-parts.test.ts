@@ -27,7 +27,7 @@ t.test('no log line shows credentials, and levels are kept', async (t) => {
   logger.debug('not this')
   logger.warn('camera at rtsp://admin:secret@h/ is away')
   t.equal(lines.length, 1)
-  t.match(lines[0], /warn  camera at rtsp:\/\/\*\*\*@h\/ is away\n$/)
+  t.match(lines[0], /warn {2}camera at rtsp:\/\/\*\*\*@h\/ is away\n$/)
 })
 
 t.test('versions are compared by number', async (t) => {

@@ -63,8 +63,8 @@ const ORDER_LIMIT_MS = 30000
 
 export async function listCameras(): Promise<Camera[]> {
   const body = await call('cameras', {}, LIMIT_MS)
-  if (!Array.isArray(body['cameras'])) throw new UnreachableError('what answers here is not a Framegate gateway')
-  return body['cameras'] as Camera[]
+  if (!Array.isArray(body.cameras)) throw new UnreachableError('what answers here is not a Framegate gateway')
+  return body.cameras as Camera[]
 }
 
 export async function startCamera(request: StartRequest): Promise<void> {
@@ -94,10 +94,10 @@ async function call(path: string, options: RequestInit, limitMs: number): Promis
   if (body === null || typeof body !== 'object')
     throw new UnreachableError(`its answer (HTTP ${response.status}) is not what a gateway says`)
   const answer = body as Record<string, unknown>
-  if (!response.ok || answer['ok'] === false) {
+  if (!response.ok || answer.ok === false) {
     throw new GatewayError(
-      String(answer['error'] ?? `the gateway answered HTTP ${response.status}`),
-      String(answer['code'] ?? ''),
+      String(answer.error ?? `the gateway answered HTTP ${response.status}`),
+      String(answer.code ?? ''),
     )
   }
   return answer

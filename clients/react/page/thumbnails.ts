@@ -45,7 +45,7 @@ export class Thumbnails {
   }
 
   add(name: string, canvas: HTMLCanvasElement): () => void {
-    canvas.dataset['camera'] = name
+    canvas.dataset.camera = name
     this.#shown.set(name, { canvas, decoding: false, waiting: null })
     this.#observer.observe(canvas)
     return () => {
@@ -85,7 +85,7 @@ export class Thumbnails {
 
   #onSeen(entries: IntersectionObserverEntry[]): void {
     for (const { target, isIntersecting } of entries) {
-      const name = (target as HTMLElement).dataset['camera'] ?? ''
+      const name = (target as HTMLElement).dataset.camera ?? ''
       if (isIntersecting) this.#visible.add(name)
       else this.#visible.delete(name)
     }

@@ -6,7 +6,7 @@ import react from '@vitejs/plugin-react'
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vite'
 
-const gateway = process.env['FRAMEGATE'] ?? 'http://127.0.0.1:8090'
+const gateway = process.env.FRAMEGATE ?? 'http://127.0.0.1:8090'
 const folder = (path: string) => fileURLToPath(new URL(path, import.meta.url))
 
 export default defineConfig({
