@@ -201,7 +201,7 @@ Napi::Value PipelineWrap::Stats(const Napi::CallbackInfo& info) {
   number("late", static_cast<double>(stats.late));
   number("overwritten", static_cast<double>(stats.overwritten));
   number("receivedBytes", static_cast<double>(stats.received_bytes));
-  number("ringBytes", static_cast<double>(stats.ring_bytes));
+  number("ringBytes", static_cast<double>(stats.cache_bytes));
   number("width", stats.width);
   number("height", stats.height);
   number("gopLength", stats.gop_length);

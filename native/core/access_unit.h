@@ -1,4 +1,4 @@
-// One coded picture as it goes from the receiver to the ring and the decoder.
+// One coded picture as it goes from the receiver to the cache and the decoder.
 #pragma once
 
 #include <cstdint>

@@ -5,7 +5,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <map>
 #include <memory>
 
 namespace framegate {
@@ -25,23 +24,33 @@ struct AccessUnitInfo {
   bool frame_num_gaps_allowed = false;
 };
 
-// What the parameter sets say of the stream; 0 while unknown.
+// The picture size that the parameter sets give, in pixels; 0 while unknown.
 struct ParameterSetInfo {
   int width = 0;
   int height = 0;
-  int profile_idc = 0;
-  int level_idc = 0;
 };
 
 class AccessUnitParser {
  public:
   virtual ~AccessUnitParser() = default;
 
-  // AVCDecoderConfigurationRecord or HEVCDecoderConfigurationRecord of the caps.
-  // False where it is malformed; what was readable counts all the same.
+  // AVCDecoderConfigurationRecord or HEVCDecoderConfigurationRecord of the caps. False if it is malformed; what could
+  // be read before the fault still counts.
   virtual bool SetCodecData(const uint8_t* data, size_t size) = 0;
-  virtual AccessUnitInfo Parse(const uint8_t* data, size_t size) = 0;
-  virtual ParameterSetInfo parameters() const = 0;
+  AccessUnitInfo Parse(const uint8_t* data, size_t size);
+  ParameterSetInfo parameters() const { return active_; }
+
+ protected:
+  // Reads one NAL unit of an access unit. True if it is a slice of the picture. first_slice: no slice came before it.
+  virtual bool ParseNal(const uint8_t* nal, size_t size, bool first_slice, AccessUnitInfo* info) = 0;
+  virtual void ParseParameterSet(const uint8_t* nal, size_t size) = 0;
+
+  // Reads `count` parameter sets of a decoder configuration record, each behind a 16-bit length, and moves *at past
+  // them. False if they do not fit.
+  bool ParseParameterSets(const uint8_t* data, size_t size, int count, size_t* at);
+
+  int length_size_ = 4;  // Bytes of the length before each NAL unit, 1 to 4.
+  ParameterSetInfo active_;
 };
 
 std::unique_ptr<AccessUnitParser> MakeH264Parser();

@@ -127,7 +127,7 @@ void CameraPipeline::Run() {
   {
     std::lock_guard<std::mutex> lock(stream_mutex_);
     stage = std::move(decode_stage_);
-    ring_.Clear();
+    cache_.Clear();
   }
   stage.reset();
   PipelineError reason;
@@ -189,7 +189,7 @@ void CameraPipeline::UpdateDecodeStage() {
   std::unique_ptr<DecodeStage> ended;
   {
     std::lock_guard<std::mutex> lock(stream_mutex_);
-    if (active_renditions_.empty() && !ring_.outgrown()) {
+    if (active_renditions_.empty() && !cache_.outgrown()) {
       ended = std::move(decode_stage_);
     } else if (decode_stage_) {
       decode_stage_->SetRenditions(active_renditions_);
@@ -203,7 +203,7 @@ void CameraPipeline::UpdateDecodeStage() {
           [this](PipelineError error) { Fail(std::move(error)); });
       decode_stage_->SetFrameInterval(FrameIntervalNs(), b_frames_);
       decode_stage_->SetRenditions(active_renditions_);
-      decode_stage_->Start(ring_.units());
+      decode_stage_->Start(cache_.units());
     }
   }
   // Joined without the lock: the receiver goes on meanwhile.
@@ -309,7 +309,7 @@ void CameraPipeline::OnSample(Codec codec, SamplePtr sample, int64_t captured_at
   closed_since_ns_ = gate_->open() ? 0 : closed_since_ns_ != 0 ? closed_since_ns_ : now_ns;
   if (verdict == GateVerdict::kDrop) {
     ++gate_dropped_;
-    if (!gate_->open()) ring_.Clear();  // What it holds is whole, but will be old.
+    if (!gate_->open()) cache_.Clear();  // What it holds is whole, but will be old.
     return;
   }
   ++passed_;
@@ -329,7 +329,7 @@ void CameraPipeline::OnSample(Codec codec, SamplePtr sample, int64_t captured_at
   unit->recovery_frames = info.key ? -1 : info.recovery_frames;
   unit->size_bytes = gst_buffer_get_size(buffer);
   unit->sample = std::move(sample);
-  if (codec != Codec::kOther) ring_.Add(unit);
+  if (codec != Codec::kOther) cache_.Add(unit);
   if (decode_stage_) decode_stage_->Push(std::move(unit));
   if (first || !live_) {
     {
@@ -377,7 +377,7 @@ PipelineStats CameraPipeline::Stats() const {
     stats.access_units = passed_;
     stats.gate_dropped = gate_dropped_;
     stats.gate_closings = gate_ ? gate_->closings() : 0;
-    stats.ring_bytes = ring_.bytes();
+    stats.cache_bytes = cache_.bytes();
     stats.gop_length = gop_length_;
     stats.b_frames = b_frames_;
     stats.began_with_key = began_with_key_;

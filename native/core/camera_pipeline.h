@@ -1,4 +1,4 @@
-// One try at one camera, from start to end: receiver > gate > ring > decode stage, and
+// One try at one camera, from start to end: receiver > gate > cache > decode stage, and
 // the control thread that watches them. It ends once, for a reason, and is then done
 // with; whoever wants another try makes another.
 #pragma once
@@ -18,7 +18,7 @@
 #include "access_unit_parser.h"
 #include "decode_stage.h"
 #include "gate.h"
-#include "gop_ring.h"
+#include "gop_cache.h"
 #include "latest_frames.h"
 #include "pipeline_error.h"
 #include "receiver.h"
@@ -95,7 +95,7 @@ class CameraPipeline {
   std::unique_ptr<AccessUnitParser> parser_;
   std::unique_ptr<Gate> gate_;
   CapsPtr caps_;
-  GopRing ring_;
+  GopCache cache_;
   std::unique_ptr<DecodeStage> decode_stage_;
   Codec codec_ = Codec::kOther;
   bool have_codec_ = false;

@@ -37,7 +37,7 @@ class DecodeStage {
   DecodeStage(const DecodeStage&) = delete;
   DecodeStage& operator=(const DecodeStage&) = delete;
 
-  // backlog: the ring's units; decoded at once, only the newest frame is published.
+  // backlog: the cache's units; decoded at once, only the newest frame is published.
   void Start(const std::vector<AccessUnitPtr>& backlog);
 
   // Never blocks. reset: the unit starts anew, what the decoder holds is void.

@@ -1,13 +1,16 @@
 // H.264 (ITU-T H.264, clauses 7.3.2.1, 7.3.2.2, 7.3.3): parameter sets and the
 // head of slices. Runs on the receiver's streaming thread.
+#include <map>
+
 #include "access_unit_parser.h"
 #include "bit_reader.h"
-#include "nal_units.h"
 
 namespace framegate {
 namespace {
 
-constexpr uint32_t kRecoveryPoint = 6;
+// NAL unit types of table 7-1.
+constexpr int kSlice = 1, kSlicePartitionA = 2, kIdrSlice = 5, kSei = 6, kSps = 7, kPps = 8;
+constexpr uint32_t kRecoveryPoint = 6;          // SEI payload type.
 constexpr uint32_t kMaxRecoveryFrames = 65536;  // The largest MaxFrameNum.
 
 struct Sps {
@@ -50,9 +53,7 @@ bool ParseSps(const uint8_t* nal, size_t size, uint32_t* id, Sps* sps) {
   if (size < 4) return false;
   BitReader bits(nal + 1, size - 1);
   const uint32_t profile_idc = bits.Bits(8);
-  bits.Skip(8);  // constraint flags, reserved bits
-  sps->info.profile_idc = static_cast<int>(profile_idc);
-  sps->info.level_idc = static_cast<int>(bits.Bits(8));
+  bits.Skip(8 + 8);  // constraint flags, reserved bits; level_idc
   *id = bits.Ue();
   uint32_t chroma_format_idc = 1;
   if (HasChromaFormat(profile_idc)) {
@@ -114,53 +115,45 @@ class H264Parser final : public AccessUnitParser {
     if (size < 7 || data[0] != 1) return false;
     length_size_ = (data[4] & 3) + 1;
     size_t at = 5;
-    for (int kind = 0; kind < 2; ++kind) {
+    for (const int count_mask : {31, 255}) {  // Sequence parameter sets, then picture parameter sets.
       if (at >= size) return false;
-      int count = kind == 0 ? data[at] & 31 : data[at];
-      ++at;
-      while (count-- > 0) {
-        if (size - at < 2) return false;
-        const size_t length = static_cast<size_t>(data[at]) << 8 | data[at + 1];
-        at += 2;
-        if (length > size - at) return false;
-        if (length > 0) ParseParameterSet(data + at, length);
-        at += length;
-      }
+      const int count = data[at++] & count_mask;
+      if (!ParseParameterSets(data, size, count, &at)) return false;
     }
     return true;
   }
 
-  AccessUnitInfo Parse(const uint8_t* data, size_t size) override {
-    AccessUnitInfo info;
-    bool any_slice = false;
-    const bool lengths_fit = ForEachNal(data, size, length_size_, [&](const uint8_t* nal, size_t nal_size) {
-      const int type = nal[0] & 31;
-      if (type == 7 || type == 8) {
-        ParseParameterSet(nal, nal_size);
-      } else if (type == 6) {
-        ParseSei(nal, nal_size, &info);
-      } else if (type == 1 || type == 5 || type == 2) {
-        ParseSlice(nal, nal_size, type, !any_slice, &info);
-        any_slice = true;
-      }
-    });
-    info.well_formed = lengths_fit && any_slice;
-    return info;
+ private:
+  bool ParseNal(const uint8_t* nal, size_t size, bool first_slice, AccessUnitInfo* info) override {
+    switch (nal[0] & 31) {
+      case kSps:
+      case kPps:
+        ParseParameterSet(nal, size);
+        return false;
+      case kSei:
+        ParseSei(nal, size, info);
+        return false;
+      case kSlice:
+      case kSlicePartitionA:
+      case kIdrSlice:
+        ParseSlice(nal, size, first_slice, info);
+        return true;
+      default:
+        return false;
+    }
   }
 
-  ParameterSetInfo parameters() const override { return active_; }
-
- private:
-  void ParseParameterSet(const uint8_t* nal, size_t size) {
+  void ParseParameterSet(const uint8_t* nal, size_t size) override {
+    if (size < 1) return;
     const int type = nal[0] & 31;
-    if (type == 7) {
+    if (type == kSps) {
       uint32_t id = 0;
       Sps sps;
       if (ParseSps(nal, size, &id, &sps)) {
         sps_[id] = sps;
         active_ = sps.info;
       }
-    } else if (type == 8) {
+    } else if (type == kPps) {
       BitReader bits(nal + 1, size - 1);
       const uint32_t pps_id = bits.Ue();
       const uint32_t sps_id = bits.Ue();
@@ -187,7 +180,7 @@ class H264Parser final : public AccessUnitParser {
     }
   }
 
-  void ParseSlice(const uint8_t* nal, size_t size, int type, bool first, AccessUnitInfo* info) {
+  void ParseSlice(const uint8_t* nal, size_t size, bool first, AccessUnitInfo* info) {
     BitReader bits(nal + 1, size - 1);
     const uint32_t first_mb = bits.Ue();
     const uint32_t slice_type = bits.Ue() % 5;
@@ -196,7 +189,7 @@ class H264Parser final : public AccessUnitParser {
     if (slice_type == 1) info->b_slices = true;
     if ((nal[0] >> 5 & 3) != 0) info->reference = true;
     if (!first) return;
-    info->key = type == 5;
+    info->key = (nal[0] & 31) == kIdrSlice;
     info->starts_at_first_block = first_mb == 0;
     const auto pps = pps_.find(pps_id);
     if (pps == pps_.end()) return;
@@ -210,10 +203,8 @@ class H264Parser final : public AccessUnitParser {
     info->frame_num_known = !bits.overrun();
   }
 
-  int length_size_ = 4;
   std::map<uint32_t, Sps> sps_;
   std::map<uint32_t, uint32_t> pps_;
-  ParameterSetInfo active_;
 };
 
 }  // namespace

@@ -1,10 +1,10 @@
 // H.265 (ITU-T H.265, clauses 7.3.1.2, 7.3.2.2, 7.3.6.1): parameter sets and the
 // head of slice segments. Runs on the receiver's streaming thread.
 #include <algorithm>
+#include <map>
 
 #include "access_unit_parser.h"
 #include "bit_reader.h"
-#include "nal_units.h"
 
 namespace framegate {
 namespace {
@@ -13,15 +13,14 @@ namespace {
 constexpr int kRadlN = 6, kRaslN = 8, kRaslR = 9, kFirstIrap = 16, kLastIrap = 21, kLastVcl = 31;
 constexpr int kSps = 33, kPps = 34;
 
+int TypeOf(const uint8_t* nal) { return nal[0] >> 1 & 63; }
+
 struct Pps {
   int extra_slice_header_bits = 0;
 };
 
-void SkipProfileTierLevel(BitReader& bits, int max_sub_layers_minus1, ParameterSetInfo* info) {
-  bits.Skip(3);  // profile space, tier
-  info->profile_idc = static_cast<int>(bits.Bits(5));
-  bits.Skip(32 + 48);  // compatibility and constraint flags
-  info->level_idc = static_cast<int>(bits.Bits(8));
+void SkipProfileTierLevel(BitReader& bits, int max_sub_layers_minus1) {
+  bits.Skip(8 + 32 + 48 + 8);  // profile space, tier, profile; compatibility and constraint flags; level
   bool profile_present[8] = {}, level_present[8] = {};
   for (int i = 0; i < max_sub_layers_minus1; ++i) {
     profile_present[i] = bits.Bit();
@@ -40,7 +39,7 @@ bool ParseSps(const uint8_t* nal, size_t size, ParameterSetInfo* info) {
   bits.Skip(4);
   const int max_sub_layers_minus1 = static_cast<int>(bits.Bits(3));
   bits.Skip(1);
-  SkipProfileTierLevel(bits, max_sub_layers_minus1, info);
+  SkipProfileTierLevel(bits, max_sub_layers_minus1);
   bits.Ue();  // sps_seq_parameter_set_id
   const uint32_t chroma_format_idc = bits.Ue();
   if (chroma_format_idc == 3) bits.Skip(1);
@@ -72,46 +71,33 @@ class H265Parser final : public AccessUnitParser {
     size_t at = 23;
     for (int arrays = data[22]; arrays > 0; --arrays) {
       if (size - at < 3) return false;
-      int count = data[at + 1] << 8 | data[at + 2];
+      const int count = data[at + 1] << 8 | data[at + 2];
       at += 3;
-      while (count-- > 0) {
-        if (size - at < 2) return false;
-        const size_t length = static_cast<size_t>(data[at]) << 8 | data[at + 1];
-        at += 2;
-        if (length > size - at) return false;
-        if (length >= 2) ParseParameterSet(data + at, length);
-        at += length;
-      }
+      if (!ParseParameterSets(data, size, count, &at)) return false;
     }
     return true;
   }
 
-  AccessUnitInfo Parse(const uint8_t* data, size_t size) override {
-    AccessUnitInfo info;
-    bool any_slice = false;
-    const bool lengths_fit = ForEachNal(data, size, length_size_, [&](const uint8_t* nal, size_t nal_size) {
-      if (nal_size < 3) return;
-      const int type = nal[0] >> 1 & 63;
-      if (type == kSps || type == kPps) {
-        ParseParameterSet(nal, nal_size);
-      } else if (type <= kLastVcl && (nal[0] & 1) == 0 && nal[1] >> 3 == 0) {
-        ParseSlice(nal, nal_size, type, !any_slice, &info);
-        any_slice = true;
-      }
-    });
-    info.well_formed = lengths_fit && any_slice;
-    return info;
+ private:
+  bool ParseNal(const uint8_t* nal, size_t size, bool first_slice, AccessUnitInfo* info) override {
+    if (size < 3) return false;
+    const int type = TypeOf(nal);
+    if (type == kSps || type == kPps) {
+      ParseParameterSet(nal, size);
+      return false;
+    }
+    // Only the base layer: nuh_layer_id is 0.
+    if (type > kLastVcl || (nal[0] & 1) != 0 || nal[1] >> 3 != 0) return false;
+    ParseSlice(nal, size, first_slice, info);
+    return true;
   }
 
-  ParameterSetInfo parameters() const override { return active_; }
-
- private:
-  void ParseParameterSet(const uint8_t* nal, size_t size) {
-    const int type = nal[0] >> 1 & 63;
-    if (type == kSps) {
+  void ParseParameterSet(const uint8_t* nal, size_t size) override {
+    if (size < 2) return;
+    if (TypeOf(nal) == kSps) {
       ParameterSetInfo info;
       if (ParseSps(nal, size, &info)) active_ = info;
-    } else if (type == kPps) {
+    } else if (TypeOf(nal) == kPps) {
       BitReader bits(nal + 2, size - 2);
       const uint32_t id = bits.Ue();
       bits.Ue();     // pps_seq_parameter_set_id
@@ -121,7 +107,8 @@ class H265Parser final : public AccessUnitParser {
     }
   }
 
-  void ParseSlice(const uint8_t* nal, size_t size, int type, bool first, AccessUnitInfo* info) {
+  void ParseSlice(const uint8_t* nal, size_t size, bool first, AccessUnitInfo* info) {
+    const int type = TypeOf(nal);
     BitReader bits(nal + 2, size - 2);
     const bool first_segment = bits.Bit();
     const bool irap = type >= kFirstIrap && type <= kLastIrap;
@@ -146,10 +133,8 @@ class H265Parser final : public AccessUnitParser {
     if (bits.Ue() == 0 && !bits.overrun()) info->b_slices = true;
   }
 
-  int length_size_ = 4;
   int highest_temporal_id_ = 0;
   std::map<uint32_t, Pps> pps_;
-  ParameterSetInfo active_;
 };
 
 }  // namespace

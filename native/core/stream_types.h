@@ -71,7 +71,7 @@ struct PipelineStats {
   uint64_t late = 0;         // Decoded, but too old to be published.
   uint64_t overwritten = 0;  // JPEGs that a newer one replaced before JS took them.
   uint64_t received_bytes = 0;
-  uint64_t ring_bytes = 0;
+  uint64_t cache_bytes = 0;
   int width = 0, height = 0;
   int gop_length = 0;           // Frames between the last two key pictures; 0: unknown.
   bool b_frames = false;        // Pictures come in another order than they are shown.

@@ -165,7 +165,7 @@ t.test('a GOP of minutes: who comes late sees the newest frame at once, and a lo
   await gateway.untilState('a', 'live')
   t.equal((await gateway.camera('a')).decoding, false)
   await until('a decoder that runs along', async () => (await gateway.camera('a')).decoding, { limitMs: 30000 })
-  await pause(6000) // By now the ring has let the GOP go.
+  await pause(6000) // By now the GOP cache has dropped the GOP.
   const lookedAtMs = Date.now()
   const reader = new WireReader(gateway.zmq, 'a', { conflate: true })
   t.teardown(() => reader.close())

@@ -33,7 +33,7 @@ t.test("pub_fps is kept by the stream's time: 20 from 25, 7 from 12.5, 25 where 
   })
   const late = await Promise.all(['fast', 'slow'].map(async (name) => (await gateway.camera(name)).frames_late))
   for (const [i, { topic, sourceFps, fps }] of cases.entries()) {
-    // The first ones may come from the ring, in a burst.
+    // The first ones may come from the GOP cache, in a burst.
     const frames = readers[i]!.frames.slice(5)
     const numbers = frames.map((frame) => frameNumber(frame.jpegBytes))
     t.notOk(numbers.includes(null), `${topic}: every number can be read`)

@@ -120,6 +120,69 @@ void RecoveryPointsAreRead() {
   CHECK(points >= 2);
 }
 
+// Where the NAL unit of this type begins, behind its 4-byte length; bytes.size() if there is none.
+size_t FindNal(const std::vector<uint8_t>& bytes, bool h265, int first_type, int last_type) {
+  for (size_t at = 4; at < bytes.size();) {
+    const int type = h265 ? bytes[at] >> 1 & 63 : bytes[at] & 31;
+    if (type >= first_type && type <= last_type) return at;
+    at += (bytes[at - 4] << 24 | bytes[at - 3] << 16 | bytes[at - 2] << 8 | bytes[at - 1]) + 4;
+  }
+  return bytes.size();
+}
+
+// Encoders put the recovery point alone into its NAL unit; cameras put other messages before it.
+void ARecoveryPointIsFoundBehindOtherMessages() {
+  const EncodedStream stream =
+      Encode("x264enc speed-preset=ultrafast tune=zerolatency key-int-max=25", kAvc, 3, 322, 242);
+  auto parser = MakeH264Parser();
+  parser->SetCodecData(stream.codec_data.data(), stream.codec_data.size());
+  std::vector<uint8_t> sei = {6, 5, 20};                  // SEI, user data, 20 bytes
+  sei.insert(sei.end(), 20, 0xff);                        // that read as further lengths if they are not skipped
+  sei.insert(sei.end(), {1, 2, 0x42, 0x42});              // pic_timing, 2 bytes
+  sei.insert(sei.end(), {6, 2, 0b00011010, 0xc0, 0x80});  // recovery point: ue(12), flags
+  std::vector<uint8_t> unit = {0, 0, 0, static_cast<uint8_t>(sei.size())};
+  unit.insert(unit.end(), sei.begin(), sei.end());
+  const std::vector<uint8_t>& slice = stream.units[1].bytes;
+  unit.insert(unit.end(), slice.begin(), slice.end());
+  const AccessUnitInfo info = parser->Parse(unit.data(), unit.size());
+  CHECK(info.well_formed);
+  CHECK_EQ(info.recovery_frames, 12);
+}
+
+void InterlacedPicturesHaveTheHeightOfTheFrame() {
+  // Cropping counts in units of 4 lines.
+  const EncodedStream stream =
+      Encode("x264enc speed-preset=ultrafast tune=zerolatency interlaced=true", kAvc, 3, 322, 244);
+  auto parser = MakeH264Parser();
+  CHECK(parser->SetCodecData(stream.codec_data.data(), stream.codec_data.size()));
+  CHECK_EQ(parser->parameters().width, 322);
+  CHECK_EQ(parser->parameters().height, 244);
+}
+
+// Pictures of a higher temporal layer may build on "non-reference" pictures of a lower one.
+void LowerTemporalLayersAreReferences() {
+  const EncodedStream stream = Encode(kCases[3].encoder, kHvc, 5, 322, 242);
+  auto parser = MakeH265Parser();
+  parser->SetCodecData(stream.codec_data.data(), stream.codec_data.size());
+  auto reference = [&](int type, int temporal_id) {
+    std::vector<uint8_t> unit = stream.units[2].bytes;
+    const size_t nal = FindNal(unit, true, 0, 31);
+    CHECK(nal < unit.size());
+    if (nal == unit.size()) return false;
+    unit[nal] = static_cast<uint8_t>(type << 1);
+    unit[nal + 1] = static_cast<uint8_t>(temporal_id + 1);
+    const AccessUnitInfo info = parser->Parse(unit.data(), unit.size());
+    CHECK(info.well_formed && !info.key);
+    return info.reference;
+  };
+  constexpr int kTrailN = 0, kTrailR = 1, kTsaN = 2;
+  CHECK(!reference(kTrailN, 0));  // No higher layer is known yet.
+  CHECK(reference(kTrailR, 0));
+  CHECK(!reference(kTsaN, 2));  // The highest layer.
+  CHECK(reference(kTsaN, 1));
+  CHECK(reference(kTrailN, 0));
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -137,5 +200,8 @@ int main(int argc, char** argv) {
     std::fprintf(stderr, "%s: %s\n", test.name, check::failures == before ? "ok" : "FAILED");
   }
   RecoveryPointsAreRead();
+  ARecoveryPointIsFoundBehindOtherMessages();
+  InterlacedPicturesHaveTheHeightOfTheFrame();
+  LowerTemporalLayersAreReferences();
   return check::Finish();
 }

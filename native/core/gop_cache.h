@@ -1,5 +1,5 @@
-// Keeps the access units since the last key picture, so that a decoder that starts
-// late shows the newest frame at once. Guarded by its owner's lock.
+// Keeps the access units since the last key picture, so that a decoder that starts late shows the newest frame at
+// once. Not synchronized.
 #pragma once
 
 #include <cstddef>
@@ -9,13 +9,13 @@
 
 namespace framegate {
 
-class GopRing {
+class GopCache {
  public:
-  // Past these a decoder that begins from the ring takes seconds (50 pictures of 1080p:
-  // 0.6 s, robustness.md 8): better one that runs along.
+  // Beyond these limits a decoder that begins from the cache takes seconds to catch up (50 pictures of 1080p: 0.6 s,
+  // robustness.md 8). A decoder that runs along is better.
   static constexpr size_t kLongBytes = 32u << 20;
   static constexpr size_t kLongUnits = 300;
-  // Past these a GOP is not kept: the decoder that runs along has long begun.
+  // Beyond these limits the cache drops the GOP. The decoder that runs along has long begun.
   static constexpr size_t kMaxBytes = 2 * kLongBytes;
   static constexpr size_t kMaxUnits = 2 * kLongUnits;
 
@@ -36,7 +36,7 @@ class GopRing {
     outgrown_ = false;
   }
 
-  // The GOP is too long to begin from later, or not even kept.
+  // The GOP is too long to start a decoder from, or was dropped.
   bool outgrown() const { return outgrown_ || bytes_ > kLongBytes || units_.size() > kLongUnits; }
 
   const std::vector<AccessUnitPtr>& units() const { return units_; }

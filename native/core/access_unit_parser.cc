@@ -1,0 +1,35 @@
+// What H.264 and H.265 have in common: length-prefixed NAL units, and lists of parameter sets.
+#include "access_unit_parser.h"
+
+namespace framegate {
+
+AccessUnitInfo AccessUnitParser::Parse(const uint8_t* data, size_t size) {
+  AccessUnitInfo info;
+  bool any_slice = false;
+  size_t at = 0;
+  while (at < size) {
+    if (size - at < static_cast<size_t>(length_size_)) return info;
+    size_t length = 0;
+    for (int i = 0; i < length_size_; ++i) length = (length << 8) | data[at + i];
+    at += length_size_;
+    if (length > size - at) return info;
+    if (length > 0 && ParseNal(data + at, length, !any_slice, &info)) any_slice = true;
+    at += length;
+  }
+  info.well_formed = any_slice;
+  return info;
+}
+
+bool AccessUnitParser::ParseParameterSets(const uint8_t* data, size_t size, int count, size_t* at) {
+  while (count-- > 0) {
+    if (size - *at < 2) return false;
+    const size_t length = static_cast<size_t>(data[*at]) << 8 | data[*at + 1];
+    *at += 2;
+    if (length > size - *at) return false;
+    ParseParameterSet(data + *at, length);
+    *at += length;
+  }
+  return true;
+}
+
+}  // namespace framegate

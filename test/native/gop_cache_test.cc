@@ -1,0 +1,54 @@
+// The cache holds exactly what a decoder needs to show the newest frame.
+#include "core/gop_cache.h"
+
+#include "check.h"
+
+using namespace framegate;
+
+namespace {
+
+AccessUnitPtr Unit(bool key, size_t size = 1000) {
+  auto unit = std::make_shared<AccessUnit>();
+  unit->key = key;
+  unit->size_bytes = size;
+  return unit;
+}
+
+}  // namespace
+
+int main() {
+  GopCache cache;
+  cache.Add(Unit(false));
+  CHECK(cache.units().empty());  // Nothing to build on.
+  cache.Add(Unit(true));
+  cache.Add(Unit(false));
+  cache.Add(Unit(false));
+  CHECK_EQ(cache.units().size(), 3u);
+  CHECK_EQ(cache.bytes(), 3000u);
+  cache.Add(Unit(true));
+  CHECK_EQ(cache.units().size(), 1u);
+  CHECK(cache.units().front()->key);
+  cache.Clear();
+  cache.Add(Unit(false));
+  CHECK(cache.units().empty());
+
+  cache.Add(Unit(true));
+  for (size_t i = 0; i < GopCache::kMaxUnits; ++i) cache.Add(Unit(false));
+  CHECK(cache.units().empty());  // Too long a GOP is not kept at all, and a decoder is told to run along.
+  CHECK(cache.outgrown());
+  cache.Add(Unit(false));
+  CHECK(cache.units().empty() && cache.outgrown());
+  cache.Add(Unit(true, GopCache::kMaxBytes + 1));
+  CHECK(cache.units().empty() && cache.outgrown());
+  cache.Clear();  // The gate closed: nothing can be decoded on.
+  CHECK(!cache.outgrown());
+  cache.Add(Unit(true));
+  CHECK(!cache.outgrown());
+  for (size_t i = 0; i < GopCache::kLongUnits; ++i) cache.Add(Unit(false));
+  CHECK(cache.outgrown());  // Early enough for a decoder to begin with all of it.
+  CHECK_EQ(cache.units().size(), GopCache::kLongUnits + 1);
+  cache.Add(Unit(true));
+  CHECK(!cache.outgrown());
+  CHECK_EQ(cache.units().size(), 1u);
+  return check::Finish();
+}
