@@ -1,9 +1,11 @@
-// The smallest test harness: CHECK counts, RUN names, Finish() gives the exit status.
+// The smallest test harness: TEST defines a test, CHECK counts failures and goes on, RunTests() runs all tests of the
+// program and returns its exit status.
 #pragma once
 
 #include <atomic>
 #include <cstdio>
 #include <string>
+#include <vector>
 
 namespace check {
 
@@ -20,12 +22,37 @@ void Equal(const A& a, const B& b, const char* text, const char* file, int line)
   That(a == b, text, file, line, "(" + std::to_string(a) + " and " + std::to_string(b) + ")");
 }
 
-inline int Finish() {
+struct Test {
+  const char* name;
+  void (*run)();
+};
+
+inline std::vector<Test>& Tests() {
+  static std::vector<Test> tests;
+  return tests;
+}
+
+struct Registration {
+  Registration(const char* name, void (*run)()) { Tests().push_back({name, run}); }
+};
+
+// In the order in which the file defines them.
+inline int RunTests() {
+  for (const Test& test : Tests()) {
+    const int before = failures;
+    test.run();
+    if (failures > before) std::fprintf(stderr, "FAILED: %s\n", test.name);
+  }
   if (failures > 0) std::fprintf(stderr, "%d checks failed\n", failures.load());
-  return failures == 0 ? 0 : 1;
+  if (Tests().empty()) std::fprintf(stderr, "no tests\n");
+  return failures == 0 && !Tests().empty() ? 0 : 1;
 }
 
 }  // namespace check
 
+#define TEST(name)                                                \
+  static void name();                                             \
+  static const check::Registration name##Registered{#name, name}; \
+  static void name()
 #define CHECK(condition) check::That((condition), #condition, __FILE__, __LINE__)
 #define CHECK_EQ(a, b) check::Equal((a), (b), #a " == " #b, __FILE__, __LINE__)

@@ -80,7 +80,7 @@ void WaitFor(Reached reached) {
   std::this_thread::sleep_for(std::chrono::milliseconds(50));
 }
 
-void ALateBeginningShowsTheNewestAlone() {
+TEST(ALateBeginningShowsTheNewestAlone) {
   const auto units = Units("x264enc tune=zerolatency key-int-max=200", 60);
   Shown shown;
   auto stage = Make(&shown);
@@ -91,7 +91,7 @@ void ALateBeginningShowsTheNewestAlone() {
   CHECK(shown.error.empty());
 }
 
-void AKeyPictureThatWaitsIsWhereItGoesOn() {
+TEST(AKeyPictureThatWaitsIsWhereItGoesOn) {
   const auto units = Units("x264enc tune=zerolatency key-int-max=50", 60);
   Shown shown;
   auto stage = Make(&shown);
@@ -101,7 +101,7 @@ void AKeyPictureThatWaitsIsWhereItGoesOn() {
   CHECK_EQ(shown.counters.decoded.load(), 10u);  // From the second key picture on.
 }
 
-void WhatNothingBuildsOnIsLetGoFirst() {
+TEST(WhatNothingBuildsOnIsLetGoFirst) {
   // Two of three pictures are B, and nothing builds on them.
   const auto units = Units(
       "x264enc bframes=2 b-adapt=false b-pyramid=false key-int-max=200 rc-lookahead=0 mb-tree=false sync-lookahead=0 "
@@ -123,8 +123,5 @@ void WhatNothingBuildsOnIsLetGoFirst() {
 
 int main() {
   CHECK(EnsureGstInit().empty());
-  ALateBeginningShowsTheNewestAlone();
-  AKeyPictureThatWaitsIsWhereItGoesOn();
-  WhatNothingBuildsOnIsLetGoFirst();
-  return check::Finish();
+  return check::RunTests();
 }

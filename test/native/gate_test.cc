@@ -23,7 +23,7 @@ bool Passes(Gate& gate, const AccessUnitInfo& info, bool hole = false) {
   return gate.Check(info, hole) != GateVerdict::kDrop;
 }
 
-void StartsClosedAndOpensOnKey() {
+TEST(StartsClosedAndOpensOnKey) {
   Gate gate(GateRules::kH264);
   CHECK(!Passes(gate, Picture(false, 3), true));  // The first unit's DISCONT tells nothing.
   CHECK(!Passes(gate, Picture(false, 4)));
@@ -33,12 +33,12 @@ void StartsClosedAndOpensOnKey() {
   CHECK_EQ(gate.closings(), 0u);
 }
 
-void FirstUnitMayOpenThoughMarked() {
+TEST(FirstUnitMayOpenThoughMarked) {
   Gate gate(GateRules::kH264);
   CHECK(Passes(gate, Picture(true, 0), true));
 }
 
-void HoleClosesUntilNextWholeKey() {
+TEST(HoleClosesUntilNextWholeKey) {
   Gate gate(GateRules::kH264);
   Passes(gate, Picture(true, 0));
   CHECK(!Passes(gate, Picture(false, 1), true));
@@ -50,7 +50,7 @@ void HoleClosesUntilNextWholeKey() {
   CHECK_EQ(gate.closings(), 1u);
 }
 
-void FrameNumGapCloses() {
+TEST(FrameNumGapCloses) {
   Gate gate(GateRules::kH264);
   Passes(gate, Picture(true, 0));
   CHECK(Passes(gate, Picture(false, 1)));
@@ -59,7 +59,7 @@ void FrameNumGapCloses() {
   CHECK(!Passes(gate, Picture(false, 4)));
 }
 
-void FrameNumWrapsAndNonReferencesShareIt() {
+TEST(FrameNumWrapsAndNonReferencesShareIt) {
   Gate gate(GateRules::kH264);
   Passes(gate, Picture(true, 0));
   for (uint32_t n = 1; n < 40; ++n) {
@@ -68,7 +68,7 @@ void FrameNumWrapsAndNonReferencesShareIt() {
   }
 }
 
-void AllowedFrameNumGapsPass() {
+TEST(AllowedFrameNumGapsPass) {
   Gate gate(GateRules::kH264);
   Passes(gate, Picture(true, 0));
   AccessUnitInfo sparse = Picture(false, 4);
@@ -76,7 +76,7 @@ void AllowedFrameNumGapsPass() {
   CHECK(Passes(gate, sparse));
 }
 
-void IncompletePicturesClose() {
+TEST(IncompletePicturesClose) {
   Gate gate(GateRules::kH264);
   AccessUnitInfo headless = Picture(true, 0);
   headless.starts_at_first_block = false;
@@ -88,7 +88,7 @@ void IncompletePicturesClose() {
   CHECK(!Passes(gate, Picture(false, 2)));
 }
 
-void H265DropsRaslAfterOpening() {
+TEST(H265DropsRaslAfterOpening) {
   Gate gate(GateRules::kH265);
   AccessUnitInfo rasl = Picture(false, 0);
   rasl.rasl = rasl.leading = true;
@@ -103,7 +103,7 @@ void H265DropsRaslAfterOpening() {
   CHECK(Passes(gate, rasl));               // its RASL pictures have what they need.
 }
 
-void RecoveryPointsOpenWhatHasNoKeys() {
+TEST(RecoveryPointsOpenWhatHasNoKeys) {
   Gate gate(GateRules::kH264);
   AccessUnitInfo point = Picture(false, 5);
   point.recovery_frames = 12;
@@ -121,7 +121,7 @@ void RecoveryPointsOpenWhatHasNoKeys() {
   CHECK(!Passes(gate, Picture(false, 13)));  // And frame_num counts on from there.
 }
 
-void IntraOnlyReopensAtOnce() {
+TEST(IntraOnlyReopensAtOnce) {
   Gate gate(GateRules::kIntraOnly);
   AccessUnitInfo jpeg;
   jpeg.well_formed = true;
@@ -132,16 +132,4 @@ void IntraOnlyReopensAtOnce() {
 
 }  // namespace
 
-int main() {
-  StartsClosedAndOpensOnKey();
-  FirstUnitMayOpenThoughMarked();
-  HoleClosesUntilNextWholeKey();
-  FrameNumGapCloses();
-  FrameNumWrapsAndNonReferencesShareIt();
-  AllowedFrameNumGapsPass();
-  IncompletePicturesClose();
-  H265DropsRaslAfterOpening();
-  RecoveryPointsOpenWhatHasNoKeys();
-  IntraOnlyReopensAtOnce();
-  return check::Finish();
-}
+int main() { return check::RunTests(); }

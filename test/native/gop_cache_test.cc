@@ -14,9 +14,7 @@ AccessUnitPtr Unit(bool key, size_t size = 1000) {
   return unit;
 }
 
-}  // namespace
-
-int main() {
+TEST(HoldsWhatADecoderNeeds) {
   GopCache cache;
   cache.Add(Unit(false));
   CHECK(cache.units().empty());  // Nothing to build on.
@@ -31,7 +29,10 @@ int main() {
   cache.Clear();
   cache.Add(Unit(false));
   CHECK(cache.units().empty());
+}
 
+TEST(AGopThatIsTooLongOutgrowsIt) {
+  GopCache cache;
   cache.Add(Unit(true));
   for (size_t i = 0; i < GopCache::kMaxUnits; ++i) cache.Add(Unit(false));
   CHECK(cache.units().empty());  // Too long a GOP is not kept at all, and a decoder is told to run along.
@@ -50,5 +51,8 @@ int main() {
   cache.Add(Unit(true));
   CHECK(!cache.outgrown());
   CHECK_EQ(cache.units().size(), 1u);
-  return check::Finish();
 }
+
+}  // namespace
+
+int main() { return check::RunTests(); }

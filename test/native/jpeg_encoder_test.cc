@@ -49,7 +49,7 @@ Rgb CentreOf(const JpegPicture& picture, int* width, int* height) {
   return centre;
 }
 
-void Colour(const char* caps, const char* pattern, Rgb expected) {
+void CheckColour(const char* caps, const char* pattern, Rgb expected) {
   SamplePtr raw = Raw(caps, pattern);
   CHECK(raw != nullptr);
   GstVideoInfo info;
@@ -70,7 +70,7 @@ void Colour(const char* caps, const char* pattern, Rgb expected) {
   }
 }
 
-void Sizes() {
+TEST(SizesKeepTheShapeAndNeverGrow) {
   int width = 0, height = 0;
   ScaledSize(768, 432, 640, &width, &height);
   CHECK_EQ(width, 640);
@@ -87,7 +87,7 @@ void Sizes() {
   CHECK_EQ(height, 2);
 }
 
-void OddSizesAndOtherFormats() {
+TEST(OddSizesAndOtherFormats) {
   for (const char* caps :
        {"video/x-raw,format=I420,width=321,height=241", "video/x-raw,format=NV12,width=320,height=240",
         "video/x-raw,format=I420_10LE,width=320,height=240", "video/x-raw,format=Y42B,width=322,height=240"}) {
@@ -104,19 +104,20 @@ void OddSizesAndOtherFormats() {
   }
 }
 
+TEST(ColoursAreWhatTheVideoMeans) {
+  for (const char* matrix : {"bt601", "bt709"}) {
+    const std::string caps = std::string("video/x-raw,format=I420,width=640,height=360,colorimetry=") + matrix;
+    CheckColour(caps.c_str(), "black", {0, 0, 0});
+    CheckColour(caps.c_str(), "white", {255, 255, 255});
+    CheckColour(caps.c_str(), "red", {255, 0, 0});
+    CheckColour(caps.c_str(), "green", {0, 255, 0});
+    CheckColour(caps.c_str(), "blue", {0, 0, 255});
+  }
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
   gst_init(&argc, &argv);
-  Sizes();
-  for (const char* matrix : {"bt601", "bt709"}) {
-    const std::string caps = std::string("video/x-raw,format=I420,width=640,height=360,colorimetry=") + matrix;
-    Colour(caps.c_str(), "black", {0, 0, 0});
-    Colour(caps.c_str(), "white", {255, 255, 255});
-    Colour(caps.c_str(), "red", {255, 0, 0});
-    Colour(caps.c_str(), "green", {0, 255, 0});
-    Colour(caps.c_str(), "blue", {0, 0, 255});
-  }
-  OddSizesAndOtherFormats();
-  return check::Finish();
+  return check::RunTests();
 }

@@ -25,9 +25,9 @@ struct Stream {
   }
 };
 
-void SteadyIsNotLate() { Stream().Run(500); }
+TEST(SteadyIsNotLate) { Stream().Run(500); }
 
-void AfterAStallWhatComesLateIsLateAndWhatComesInTimeIsNot() {
+TEST(AfterAStallWhatComesLateIsLateAndWhatComesInTimeIsNot) {
   for (const int stall_ms : {320, 1000, 2000, 4000}) {
     Stream stream;
     stream.Run(200);
@@ -39,7 +39,7 @@ void AfterAStallWhatComesLateIsLateAndWhatComesInTimeIsNot() {
   }
 }
 
-void AJumpOfTheCamerasClockIsNoLag() {
+TEST(AJumpOfTheCamerasClockIsNoLag) {
   Stream stream;
   stream.Run(100);
   for (const int64_t seconds : {100, -50, 3, -3, 20000}) {
@@ -48,7 +48,7 @@ void AJumpOfTheCamerasClockIsNoLag() {
   }
 }
 
-void AFirstPictureThatCameLongBeforeIsNoMeasure() {
+TEST(AFirstPictureThatCameLongBeforeIsNoMeasure) {
   Stream stream;
   stream.Frame(0);
   CHECK_EQ(stream.Frame(800), 0);
@@ -60,7 +60,7 @@ void AFirstPictureThatCameLongBeforeIsNoMeasure() {
 }
 
 // Too narrow for ten seconds, then wide enough to empty what waits in half a minute.
-void WhatWaitsInASlowNetworkStaysOld() {
+TEST(WhatWaitsInASlowNetworkStaysOld) {
   Stream stream;
   stream.Run(200);
   int64_t waits = 0, lag = 0;
@@ -76,26 +76,26 @@ void WhatWaitsInASlowNetworkStaysOld() {
   }
 }
 
-void AClockThatIsSlowIsNoLag() {
+TEST(AClockThatIsSlowIsNoLag) {
   Stream stream;
   for (int i = 0; i < 5000; ++i) CHECK(stream.Frame(42) <= 2);  // 5 % slow.
 }
 
-void DriftIsForgotten() {
+TEST(DriftIsForgotten) {
   Stream stream;
   int64_t most = 0;
   for (int i = 0; i < 5000; ++i) most = std::max(most, stream.Frame(i % 50 == 0 ? 41 : 40));  // 500 ppm slow.
   CHECK(most <= 4);
 }
 
-void ASilentCameraIsNotLateWhenItComesBack() {
+TEST(ASilentCameraIsNotLateWhenItComesBack) {
   Stream stream;
   stream.Run(100);
   CHECK_EQ(stream.Frame(10000, 250 * kFrame), 0);
   stream.Run(100);
 }
 
-void BFramesStepBack() {
+TEST(BFramesStepBack) {
   Stream stream;
   stream.Run(50);
   for (int i = 0; i < 100; ++i) {
@@ -108,15 +108,4 @@ void BFramesStepBack() {
 
 }  // namespace
 
-int main() {
-  SteadyIsNotLate();
-  AfterAStallWhatComesLateIsLateAndWhatComesInTimeIsNot();
-  AJumpOfTheCamerasClockIsNoLag();
-  AFirstPictureThatCameLongBeforeIsNoMeasure();
-  WhatWaitsInASlowNetworkStaysOld();
-  AClockThatIsSlowIsNoLag();
-  DriftIsForgotten();
-  ASilentCameraIsNotLateWhenItComesBack();
-  BFramesStepBack();
-  return check::Finish();
-}
+int main() { return check::RunTests(); }

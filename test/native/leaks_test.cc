@@ -61,16 +61,14 @@ void Cycle(const std::string& url, unsigned seed) {
   });
 }
 
-}  // namespace
-
-int main() {
+TEST(AClosedPipelineLeavesNothing) {
   std::unique_ptr<TestCamera> cameras[std::size(kCodecs)];
   for (size_t i = 0; i < std::size(kCodecs); ++i) cameras[i] = std::make_unique<TestCamera>(kCodecs[i]);
   setenv("GST_TRACERS", kTracer, 1);
   CHECK(framegate::EnsureGstInit().empty());
   GList* tracers = gst_tracing_get_active_tracers();
   CHECK_EQ(g_list_length(tracers), 1u);
-  if (check::failures > 0) return check::Finish();
+  if (check::failures > 0) return;
   auto* tracer = static_cast<GstTracer*>(tracers->data);
 
   g_signal_emit_by_name(tracer, "activity-start-tracking");
@@ -85,5 +83,8 @@ int main() {
     CHECK(count <= kMostLeft);
   }
   g_list_free_full(tracers, gst_object_unref);
-  return check::Finish();
 }
+
+}  // namespace
+
+int main() { return check::RunTests(); }

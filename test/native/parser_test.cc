@@ -103,7 +103,7 @@ void TruncatedUnitIsNotWellFormed(const Case& test, const EncodedStream& stream)
   CHECK(!parser->Parse(whole.data(), 0).well_formed);
 }
 
-void RecoveryPointsAreRead() {
+TEST(RecoveryPointsAreRead) {
   const EncodedStream refresh = Encode(
       "x264enc speed-preset=ultrafast tune=zerolatency key-int-max=25 intra-refresh=true", kAvc, kFrames, 322, 242);
   auto parser = MakeH264Parser();
@@ -131,7 +131,7 @@ size_t FindNal(const std::vector<uint8_t>& bytes, bool h265, int first_type, int
 }
 
 // Encoders put the recovery point alone into its NAL unit; cameras put other messages before it.
-void ARecoveryPointIsFoundBehindOtherMessages() {
+TEST(ARecoveryPointIsFoundBehindOtherMessages) {
   const EncodedStream stream =
       Encode("x264enc speed-preset=ultrafast tune=zerolatency key-int-max=25", kAvc, 3, 322, 242);
   auto parser = MakeH264Parser();
@@ -149,7 +149,7 @@ void ARecoveryPointIsFoundBehindOtherMessages() {
   CHECK_EQ(info.recovery_frames, 12);
 }
 
-void InterlacedPicturesHaveTheHeightOfTheFrame() {
+TEST(InterlacedPicturesHaveTheHeightOfTheFrame) {
   // Cropping counts in units of 4 lines.
   const EncodedStream stream =
       Encode("x264enc speed-preset=ultrafast tune=zerolatency interlaced=true", kAvc, 3, 322, 244);
@@ -160,7 +160,7 @@ void InterlacedPicturesHaveTheHeightOfTheFrame() {
 }
 
 // Pictures of a higher temporal layer may build on "non-reference" pictures of a lower one.
-void LowerTemporalLayersAreReferences() {
+TEST(LowerTemporalLayersAreReferences) {
   const EncodedStream stream = Encode(kCases[3].encoder, kHvc, 5, 322, 242);
   auto parser = MakeH265Parser();
   parser->SetCodecData(stream.codec_data.data(), stream.codec_data.size());
@@ -183,10 +183,7 @@ void LowerTemporalLayersAreReferences() {
   CHECK(reference(kTrailN, 0));
 }
 
-}  // namespace
-
-int main(int argc, char** argv) {
-  gst_init(&argc, &argv);
+TEST(StreamsOfRealEncodersWholeAndDamaged) {
   for (const Case& test : kCases) {
     const int before = check::failures;
     // 322 x 242 is no multiple of a macroblock: cropping is parsed too.
@@ -199,9 +196,11 @@ int main(int argc, char** argv) {
     TruncatedUnitIsNotWellFormed(test, stream);
     std::fprintf(stderr, "%s: %s\n", test.name, check::failures == before ? "ok" : "FAILED");
   }
-  RecoveryPointsAreRead();
-  ARecoveryPointIsFoundBehindOtherMessages();
-  InterlacedPicturesHaveTheHeightOfTheFrame();
-  LowerTemporalLayersAreReferences();
-  return check::Finish();
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  gst_init(&argc, &argv);
+  return check::RunTests();
 }

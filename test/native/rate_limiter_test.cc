@@ -43,7 +43,7 @@ void Rate(double source, double wanted, double expected, double jitter_ms) {
   CHECK(outcome.longest_gap_frames <= std::max(2.0, std::ceil(source / wanted) + 1));
 }
 
-void JumpsOfTheStreamsTimeDoNotStall() {
+TEST(JumpsOfTheStreamsTimeDoNotStall) {
   RateLimiter limiter(10);
   CHECK(limiter.Take(5000000000));
   CHECK(!limiter.Take(5040000000));
@@ -53,9 +53,7 @@ void JumpsOfTheStreamsTimeDoNotStall() {
   CHECK(!limiter.Take(90040000000));
 }
 
-}  // namespace
-
-int main() {
+TEST(RatesAreMetWithAndWithoutJitter) {
   for (double jitter_ms : {0.0, 1.0, 4.0}) {
     Rate(25, 20, 20, jitter_ms);
     Rate(12.5, 7, 7, jitter_ms);
@@ -65,6 +63,8 @@ int main() {
     Rate(25, 5, 5, jitter_ms);
     Rate(30, 1, 1, jitter_ms);
   }
-  JumpsOfTheStreamsTimeDoNotStall();
-  return check::Finish();
 }
+
+}  // namespace
+
+int main() { return check::RunTests(); }
