@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Soak: cameras that suffer random faults for as long as it is told; every frame judged against what was drawn.
 
-    python3 bench/soak.py --minutes 30 [--cameras 4] [--mediamtx managed|off] [--out bench/soak]
+    python3 bench/soak.py --minutes 30 [--cameras 4] [--mediamtx managed|off] [--out DIR/NAME]
 
 Prints a table and writes OUT.md and OUT.svg: frames, damaged frames, the oldest frame at a reader, recoveries and how
 long they took from the fault's end, and the gateway's memory, descriptors and threads.
