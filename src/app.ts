@@ -1,12 +1,13 @@
-// Puts the parts together, starts them in order and ends them in the other.
+// Composes the gateway, starts its parts in order and ends them in reverse.
 
 import { fileURLToPath } from 'node:url'
 import { CameraRegistry } from './cameras/camera-registry.js'
 import { StateFile } from './cameras/state-file.js'
 import type { Config } from './config.js'
+import { endpointFor, inUrl } from './endpoints.js'
 import { FrameHub } from './frames/frame-hub.js'
 import { HttpServer } from './http/server.js'
-import { MediaRelay } from './mediamtx/media-relay.js'
+import { MediaRelay } from './mediamtx/relay.js'
 import { loadNative } from './native.js'
 import { FramePublisher } from './publish/frame-publisher.js'
 import type { Logger } from './types.js'
@@ -18,7 +19,7 @@ export interface RunningAddresses {
 
 export class App {
   #addresses: RunningAddresses = { http: '', zmq: [] }
-  /** What runs, for the end: newest first. */
+  /** The end of each part that runs, in the order of their starts. */
   readonly #started: (() => Promise<void>)[] = []
   #registry: CameraRegistry | null = null
   #closing: Promise<void> | null = null
@@ -38,7 +39,7 @@ export class App {
     return this.#registry
   }
 
-  /** Resolves when everything listens. What was started is ended where it throws. */
+  /** Resolves when everything listens. If it throws, what was started has been ended. */
   async start(): Promise<void> {
     try {
       await this.#start()
@@ -65,14 +66,7 @@ export class App {
     this.#started.push(() => publisher.close())
     const zmq = await publisher.bind(config.zmqBind)
 
-    const relay = new MediaRelay({
-      mode: config.mediamtx,
-      binary: config.mediamtxBin,
-      api: config.mediamtxApi,
-      rtsp: config.mediamtxRtsp,
-      publicHost: config.mediamtxPublicHost,
-      publicWebrtc: config.mediamtxPublicWebrtc,
-      publicHls: config.mediamtxPublicHls,
+    const relay = new MediaRelay(config, {
       configFile: fileURLToPath(new URL('../../mediamtx.yaml', import.meta.url)),
       env: this.env,
       logger,
@@ -99,7 +93,7 @@ export class App {
       pageFolder: fileURLToPath(new URL('../page', import.meta.url)),
     })
     this.#started.push(() => http.close())
-    // Bound before MediaMTX starts, so that a port in use is told at once.
+    // Bound before MediaMTX starts, so that a port in use is reported at once.
     const port = await http.listen(config.httpHost, config.httpPort)
     this.#addresses = { http: `http://${inUrl(config.httpHost)}:${port}`, zmq }
 
@@ -108,18 +102,4 @@ export class App {
     const restored = await registry.restore()
     if (restored > 0) logger.info(`${restored} saved camera${restored === 1 ? '' : 's'} started`)
   }
-}
-
-function inUrl(host: string): string {
-  if (host === '0.0.0.0' || host === '::') return '127.0.0.1'
-  return host.includes(':') && !host.startsWith('[') ? `[${host}]` : host
-}
-
-/** A wildcard endpoint is reached by the name that the caller used. */
-function endpointFor(bound: string[], requestHost: string): string {
-  const local = ['127.0.0.1', 'localhost', '[::1]', '::1']
-  const wildcard = /^tcp:\/\/(0\.0\.0\.0|\*|\[::\]):(\d+)$/
-  const open = bound.map((endpoint) => wildcard.exec(endpoint)).find((match) => match !== null)
-  if (open && (!local.includes(requestHost) || bound.length === 1)) return `tcp://${inUrl(requestHost)}:${open[2]}`
-  return bound[0] ?? ''
 }

@@ -14,7 +14,7 @@ export interface Demo {
 
 const START_LIMIT_MS = 15000
 
-/** @throws FramegateError where the camera does not start. */
+/** @throws FramegateError if the camera does not start. */
 export async function startDemoCamera(): Promise<Demo> {
   const binary = fileURLToPath(new URL('../../build/Release/test-camera', import.meta.url))
   await access(binary).catch(() => {
@@ -31,7 +31,7 @@ export async function startDemoCamera(): Promise<Demo> {
     child.once('close', () => resolve())
     child.once('error', () => resolve())
   })
-  child.stdin.on('error', () => undefined) // It is gone; exited tells.
+  child.stdin.on('error', () => undefined) // The process is gone: `exited` resolves.
   const stop = async () => {
     child.kill('SIGTERM')
     const timer = setTimeout(() => child.kill('SIGKILL'), 2000)

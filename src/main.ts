@@ -1,7 +1,6 @@
 // Process entry: settings, App, signals, exit status.
 
-import { readFileSync } from 'node:fs'
-import { realpathSync } from 'node:fs'
+import { readFileSync, realpathSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { App } from './app.js'
 import { readConfig, type CommandLine } from './config.js'
@@ -11,7 +10,7 @@ import { createLogger } from './logger.js'
 import { redact } from './redact.js'
 
 const DEMO_NAME = 'demo'
-// The end of everything together; past it the process leaves anyway.
+// For the end of all parts together; then the process exits anyway.
 const END_LIMIT_MS = 10000
 
 function exitStatusOf(error: unknown): number {
@@ -21,7 +20,10 @@ function exitStatusOf(error: unknown): number {
   return 1
 }
 
-/** Runs the gateway until a signal ends it. Never resolves before; sets the exit status. */
+/**
+ * Starts the gateway; resolves once it runs. It ends, with the process, at SIGINT or SIGTERM. A start that fails sets
+ * the exit status.
+ */
 export async function main(argv: string[]): Promise<void> {
   const version = packageVersion()
   let line: CommandLine
@@ -99,7 +101,7 @@ function printWelcome(app: App, demo: Demo | null): void {
   process.stdout.write(`${lines.join('\n')}\n\n`)
 }
 
-export function packageVersion(): string {
+function packageVersion(): string {
   const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8')
   return (JSON.parse(text) as { version: string }).version
 }

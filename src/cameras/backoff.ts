@@ -1,11 +1,11 @@
-// How long to wait before the next try at a camera. Pure but for the dice.
+// How long to wait before the next session of a camera. Pure but for the dice.
 
 // The cap keeps the promise of frames within 5 s of a camera's return.
 const FIRST_MS = 250
 const CAP_MS = 2000
-/** The camera is well; a session is begun anew for its first key frame. */
+/** The camera is healthy; a new session gets a key frame. */
 const KEY_CAP_MS = 1000
-/** Wrong credentials, tried often, lock accounts. */
+/** Wrong credentials lock the account if they are tried often. */
 const REFUSED_MS = 30000
 
 export class Backoff {
@@ -13,7 +13,7 @@ export class Backoff {
 
   constructor(readonly random: () => number = Math.random) {}
 
-  /** The delay before the next try. Full jitter, so that many cameras do not come at once. */
+  /** The delay, with jitter, so that many cameras do not reconnect at once. */
   nextMs(code: string): number {
     if (code === 'ERR_SOURCE_UNAUTHORIZED') return REFUSED_MS
     const limit = Math.min(code === 'ERR_NO_KEY_FRAME' ? KEY_CAP_MS : CAP_MS, FIRST_MS * 2 ** this.#failures++)

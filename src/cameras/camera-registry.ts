@@ -3,7 +3,7 @@
 import { RequestError } from '../errors.js'
 import { MAX_RENDITIONS, renditionTopic } from '../frames/rendition-topic.js'
 import type { CameraSettings, RtspTransport } from '../types.js'
-import { Camera, type CameraParts } from './camera.js'
+import { Camera, type CameraDeps } from './camera.js'
 import { parseCameraUrl } from './camera-url.js'
 
 export interface Saved {
@@ -38,7 +38,7 @@ export class CameraRegistry {
   #closed = false
 
   constructor(
-    readonly parts: CameraParts,
+    readonly deps: CameraDeps,
     readonly saved: Saved,
     readonly defaults: { pubFps: number; scaleWidth: number; jpegQuality: number },
   ) {}
@@ -112,7 +112,7 @@ export class CameraRegistry {
     const stopped = camera.stop().finally(() => this.#stopping.delete(name))
     this.#stopping.set(name, stopped)
     await Promise.all([stopped, this.#save()])
-    this.parts.logger.info(`camera ${name}: stopped`)
+    this.deps.logger.info(`camera ${name}: stopped`)
     return true
   }
 
@@ -125,7 +125,7 @@ export class CameraRegistry {
 
   #add(settings: CameraSettings): Camera {
     if (this.#closed) throw new RequestError('ERR_CLOSED', 'the gateway is ending')
-    const camera = new Camera(settings, this.parts)
+    const camera = new Camera(settings, this.deps)
     this.#cameras.set(settings.name, camera)
     return camera
   }

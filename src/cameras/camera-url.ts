@@ -1,7 +1,7 @@
 // Reads camera addresses: what identifies a camera, and its credentials. Pure.
 
 export interface CameraUrl {
-  /** Without credentials; what differs in case or by the default port alone is equal. */
+  /** Without credentials; addresses that differ only in the host's case or the default port have one key. */
   key: string
   user: string
   password: string
@@ -17,7 +17,7 @@ function decode(text: string): string {
   }
 }
 
-/** @param rtsp an address that passed the checks of validate.ts. */
+/** @param rtsp an address that passed validation. */
 export function parseCameraUrl(rtsp: string): CameraUrl {
   // WHATWG's URL keeps host case and knows no default port for rtsp.
   const match = /^(rtsps?:)\/\/(?:([^/?#]*)@)?(\[[^\]]*\]|[^/?#:]*)(?::(\d*))?([^#]*)/i.exec(rtsp)

@@ -1,18 +1,13 @@
-// Asks a camera for its description (RTSP DESCRIBE, RFC 2326) to learn why it cannot
-// be had: GStreamer tells refusal and unknown host alike, MediaMTX tells only its log.
-// Sets up no session.
+// Asks a camera for its description (RTSP DESCRIBE, RFC 2326) to learn why it delivers nothing: GStreamer reports a
+// refusal and an unknown host alike, and MediaMTX writes the reason to its log only. Sets up no session.
 
 import { createHash, randomBytes } from 'node:crypto'
 import net from 'node:net'
 import tls from 'node:tls'
 import { codeOf, messageOf, SourceError } from '../errors.js'
 import { fields } from '../validate.js'
+import { codeOfRtspStatus } from '../rtsp-status.js'
 import { parseCameraUrl, type CameraUrl } from './camera-url.js'
-
-export interface ProbeResult {
-  video: boolean
-  audio: boolean
-}
 
 interface Answer {
   status: number
@@ -26,7 +21,8 @@ const MAX_BODY_BYTES = 256 * 1024
 const MAX_REDIRECTS = 4
 
 /**
- * @param timeoutMs for everything together.
+ * Returns if the camera describes video.
+ * @param timeoutMs for the whole probe, redirects included.
  * @throws SourceError ERR_SOURCE_UNKNOWN_HOST, _UNREACHABLE, _TIMEOUT, _UNAUTHORIZED, _NOT_FOUND, _BUSY,
  *   _NO_VIDEO, _READ, _TLS; ERR_CLOSED when the signal aborts it.
  */
@@ -35,7 +31,7 @@ export async function probeCamera(
   timeoutMs: number,
   userAgent: string,
   signal?: AbortSignal,
-): Promise<ProbeResult> {
+): Promise<void> {
   const limit = AbortSignal.timeout(timeoutMs)
   const stop = signal ? AbortSignal.any([limit, signal]) : limit
   let target = url
@@ -50,7 +46,8 @@ export async function probeCamera(
       target = { ...parseCameraUrl(location!), user: url.user, password: url.password }
       continue
     }
-    return judge(answer, target)
+    judge(answer, target)
+    return
   }
   throw new SourceError('ERR_SOURCE_READ', `${hostOf(target)} redirects without end`)
 }
@@ -59,18 +56,8 @@ function hostOf(url: CameraUrl): string {
   return /^rtsps?:\/\/([^/?]*)/.exec(url.key)?.[1] ?? 'the camera'
 }
 
-/** What a refusal by RTSP status means; null where it says nothing in particular. */
-export function codeOfRtspStatus(
-  status: number,
-): 'ERR_SOURCE_UNAUTHORIZED' | 'ERR_SOURCE_NOT_FOUND' | 'ERR_SOURCE_BUSY' | 'ERR_SOURCE_TRANSPORT' | null {
-  if (status === 401 || status === 403) return 'ERR_SOURCE_UNAUTHORIZED'
-  if (status === 404 || status === 454) return 'ERR_SOURCE_NOT_FOUND'
-  if (status === 453 || status === 503) return 'ERR_SOURCE_BUSY'
-  if (status === 461) return 'ERR_SOURCE_TRANSPORT'
-  return null
-}
-
-function judge(answer: Answer, url: CameraUrl): ProbeResult {
+/** @throws SourceError unless the answer describes video. */
+function judge(answer: Answer, url: CameraUrl): void {
   const host = hostOf(url)
   const said = `${answer.status} ${answer.reason}`.trim()
   const code = codeOfRtspStatus(answer.status)
@@ -82,21 +69,19 @@ function judge(answer: Answer, url: CameraUrl): ProbeResult {
   }
   if (code) throw new SourceError(code, `${host} ${why[code]} (${said})`)
   if (answer.status !== 200) throw new SourceError('ERR_SOURCE_READ', `${host} answered ${said}`)
-  const video = /^m=video /m.test(answer.body)
-  const audio = /^m=audio /m.test(answer.body)
-  if (!video)
-    throw new SourceError('ERR_SOURCE_NO_VIDEO', `${host} offers ${audio ? 'audio but no video' : 'no video'}`)
-  return { video, audio }
+  if (/^m=video /m.test(answer.body)) return
+  const offered = /^m=audio /m.test(answer.body) ? 'audio but no video' : 'no video'
+  throw new SourceError('ERR_SOURCE_NO_VIDEO', `${host} offers ${offered}`)
 }
 
-/** One DESCRIBE, and a second one with credentials where the first is answered 401. */
+/** One DESCRIBE, and a second one with credentials if the first is answered 401. */
 function describe(url: CameraUrl, userAgent: string, stop: AbortSignal, stopped: () => SourceError): Promise<Answer> {
   const secure = url.key.startsWith('rtsps:')
   const match = /^rtsps?:\/\/(\[[^\]]*\]|[^/?:]*)(?::(\d+))?/.exec(url.key)!
   const host = match[1]!.replace(/^\[|\]$/g, '')
   const port = Number(match[2] ?? (secure ? 322 : 554))
   return new Promise((resolve, reject) => {
-    // A camera's certificate is mostly its own; the probe sends no secret in the clear.
+    // Most cameras sign their own certificate.
     const socket = secure ? tls.connect({ host, port, rejectUnauthorized: false }) : net.connect({ host, port })
     let received = Buffer.alloc(0)
     let cseq = 0
@@ -120,7 +105,7 @@ function describe(url: CameraUrl, userAgent: string, stop: AbortSignal, stopped:
     }
     stop.addEventListener('abort', onStop)
     if (stop.aborted) onStop()
-    socket.on('error', (error) => finish(connectionError(error, `${host}:${port}`)))
+    socket.on('error', (error: Error) => finish(connectionError(error, `${host}:${port}`)))
     socket.on('close', () =>
       finish(new SourceError('ERR_SOURCE_READ', `${host}:${port} closed the connection without an answer`)),
     )
@@ -147,7 +132,7 @@ function connectionError(error: Error, address: string): SourceError {
   }
   if (code === 'ECONNREFUSED') return new SourceError('ERR_SOURCE_UNREACHABLE', `${address} refused the connection`)
   if (code === 'EHOSTUNREACH' || code === 'ENETUNREACH' || code === 'EHOSTDOWN') {
-    return new SourceError('ERR_SOURCE_UNREACHABLE', `there is no way to ${address} in the network (${code})`)
+    return new SourceError('ERR_SOURCE_UNREACHABLE', `there is no route to ${address} (${code})`)
   }
   if (code === 'ETIMEDOUT') return new SourceError('ERR_SOURCE_TIMEOUT', `no answer from ${address}`)
   if (/SSL|TLS|CERT/.test(code)) return new SourceError('ERR_SOURCE_TLS', `TLS with ${address} failed (${code})`)
@@ -155,8 +140,8 @@ function connectionError(error: Error, address: string): SourceError {
 }
 
 /**
- * Exported for tests. Whatever comes after an answer that is whole or invalid does not change it, and an answer that is
- * partial has an end to come: who sends without end is told so.
+ * Reads the first answer in `bytes`. More bytes never change a complete or invalid one; a partial one becomes invalid
+ * past the limits of head and body. Exported for tests.
  */
 export function parseAnswer(bytes: Buffer): Answer | 'partial' | 'invalid' {
   const end = bytes.subarray(0, MAX_HEAD_BYTES).indexOf('\r\n\r\n')
@@ -187,7 +172,7 @@ export function parseAnswer(bytes: Buffer): Answer | 'partial' | 'invalid' {
   return { status: Number(status[1]), reason, headers, body: body.toString('utf8', 0, length) }
 }
 
-/** The Authorization header for the strongest challenge that we know: Digest (RFC 2617, 7616), then Basic. */
+/** The Authorization header for the strongest known challenge, or null: Digest (RFC 2617, 7616), then Basic. */
 export function authorize(challenges: string[], url: CameraUrl): string | null {
   for (const challenge of challenges.filter((text) => /^digest /i.test(text))) {
     const value = (key: string) =>

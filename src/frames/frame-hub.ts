@@ -1,5 +1,5 @@
-// The newest frame of each topic, who wants which topic, and the fan-out to them.
-// Cameras put frames in; the ZeroMQ publisher and HTTP readers take them out.
+// Keeps the newest frame of each topic and the demand for topics, and fans frames out: cameras put them in, the ZeroMQ
+// publisher and HTTP readers take them out.
 
 import type { Frame } from '../types.js'
 import { parseTopic } from './rendition-topic.js'
@@ -11,7 +11,7 @@ export class FrameHub {
   readonly #readers = new Map<string, Set<FrameListener>>()
   readonly #everyFrame = new Set<FrameListener>()
   readonly #demandListeners = new Set<() => void>()
-  /** Prefixes that ZeroMQ subscribers asked for, as they came. */
+  /** Prefixes of ZeroMQ subscribers, in the order of their arrival. */
   #subscriptions: ReadonlySet<string> = new Set()
 
   put(frame: Frame): void {
@@ -24,32 +24,32 @@ export class FrameHub {
     return this.#newest.get(topic)
   }
 
-  /** What is no longer made must not be handed out as newest. */
+  /** For a topic that is no longer made: its last frame must not be given out as newest. */
   forget(topic: string): void {
     this.#newest.delete(topic)
   }
 
-  /** Every frame of every topic, without asking for any to be made. */
+  /** Receives every frame of every topic, without demanding any. */
   onFrame(listener: FrameListener): void {
     this.#everyFrame.add(listener)
   }
 
-  /** Asks for a topic to be made, and hears its frames, until the returned function is called. */
+  /** Demands a topic and receives its frames until the returned function is called. */
   read(topic: string, listener: FrameListener): () => void {
     const readers = this.#readers.get(topic) ?? new Set()
     this.#readers.set(topic, readers)
     readers.add(listener)
-    if (readers.size === 1) this.#tellDemand()
+    if (readers.size === 1) this.#notifyDemand()
     return () => {
       if (!readers.delete(listener) || readers.size > 0) return
       if (this.#readers.get(topic) === readers) this.#readers.delete(topic)
-      this.#tellDemand()
+      this.#notifyDemand()
     }
   }
 
   setSubscriptions(prefixes: ReadonlySet<string>): void {
     this.#subscriptions = prefixes
-    this.#tellDemand()
+    this.#notifyDemand()
   }
 
   onDemand(listener: () => void): () => void {
@@ -57,12 +57,12 @@ export class FrameHub {
     return () => this.#demandListeners.delete(listener)
   }
 
-  /** How many read a topic over HTTP. */
+  /** HTTP readers of a topic. */
   readers(topic: string): number {
     return this.#readers.get(topic)?.size ?? 0
   }
 
-  /** The topics of a camera that somebody wants; its own comes first. */
+  /** The topics of a camera that have readers; its own comes first. */
   demandedTopics(camera: string): string[] {
     const topics = new Set<string>()
     const own = `${camera}\0`
@@ -71,7 +71,7 @@ export class FrameHub {
     }
     if (this.#readers.has(camera)) topics.add(camera)
     for (const prefix of this.#subscriptions) {
-      // A rendition is asked for by its whole name; a shorter prefix could mean any.
+      // A rendition is demanded by its whole name; a shorter prefix could mean any.
       if (prefix.endsWith('\0') && this.#isRenditionOf(camera, prefix.slice(0, -1))) topics.add(prefix.slice(0, -1))
     }
     for (const topic of this.#readers.keys()) {
@@ -85,7 +85,7 @@ export class FrameHub {
     return parsed !== null && parsed.size !== null
   }
 
-  #tellDemand(): void {
+  #notifyDemand(): void {
     for (const listener of this.#demandListeners) listener()
   }
 }

@@ -69,14 +69,12 @@ export function cameraRoutes(parts: HttpParts): Router {
 function describe(parts: HttpParts, camera: CameraView, requestHost: string) {
   const host = requestHost || '127.0.0.1'
   const stats = camera.stats()
-  const picture = camera.picture()
+  const video = camera.videoFormat()
   const urls = parts.relay.urls(camera.name, host)
   const readers = parts.relay.readers(camera.name)
-  // The gateway reads MediaMTX too.
-  const own = camera.state === 'live' || camera.state === 'stalled' ? 1 : 0
   const { preferred, ...playability } = judgePlayability(
     camera.stream,
-    picture.bFrames,
+    video.bFrames,
     urls.rtsp === null ? urls.reason : null,
   )
   return {
@@ -104,24 +102,19 @@ function describe(parts: HttpParts, camera: CameraView, requestHost: string) {
     age_ms: stats.ageMs === null ? null : Math.round(stats.ageMs),
     codec: camera.stream?.codec ?? null,
     audio: camera.stream?.audio ?? null,
-    width: picture.width,
-    height: picture.height,
-    gop_length: picture.gopLength,
-    b_frames: picture.bFrames,
+    width: video.width,
+    height: video.height,
+    gop_length: video.gopLength,
+    b_frames: video.bFrames,
     playability,
     preferred,
     decoding: stats.decoding,
     renditions: camera.renditionTopics,
-    readers: {
-      mjpeg: parts.frames.readers(camera.name),
-      webrtc: readers.webrtc,
-      hls: readers.hls,
-      rtsp: Math.max(0, readers.rtsp - own),
-    },
+    readers: { mjpeg: parts.frames.readers(camera.name), ...readers },
     mjpeg_readers: parts.frames.readers(camera.name),
     reconnects: camera.reconnects,
     started_at: new Date(camera.startedAtMs).toISOString(),
-    frames_published: stats.encoded - stats.overwritten,
+    frames_published: camera.framesPublished,
     frames_late: stats.late,
     frames_overwritten: stats.overwritten,
     frames_gated: stats.gateDropped,

@@ -5,14 +5,14 @@ import type { Context } from 'koa'
 import { RequestError } from '../errors.js'
 import { encodeFrameMessage } from '../frames/frame-message.js'
 import { parseTopic } from '../frames/rendition-topic.js'
-import type { Frame } from '../types.js'
+import type { CameraState, Frame } from '../types.js'
 import { CAMERA_NAME } from '../validate.js'
 import { NewestFramesResponse } from './newest-frames-response.js'
 import type { CameraView, HttpParts } from './parts.js'
 
 const MJPEG_BOUNDARY = 'framegate'
 const MAX_TOPICS = 64
-// A frame younger than this is given out as it is; else the next one is waited for.
+// A younger frame is given out as it is; otherwise wait for the next one.
 const FRESH_MS = 200
 const SNAPSHOT_LIMIT_MS = 5000
 // With a very low pub_fps the newest frame may be older; it is given with its age.
@@ -23,21 +23,12 @@ export function frameRoutes(parts: HttpParts): Router {
 
   router.get('/mjpeg', (ctx) => {
     const camera = cameraOf(parts, ctx)
-    const headers = { 'Content-Type': `multipart/x-mixed-replace; boundary=${MJPEG_BOUNDARY}` }
-    streamFrames(
-      parts,
-      ctx,
-      [{ topic: camera.name, camera }],
-      headers,
-      encodeMjpegPart,
-      Buffer.from(`--${MJPEG_BOUNDARY}\r\n`),
-    )
+    streamFrames(parts, ctx, [{ topic: camera.name, camera }], MJPEG)
   })
 
   // Many cameras in one response: browsers allow six HTTP/1.1 connections to a host.
   router.get('/frames', (ctx) => {
-    const sources = topicsOf(parts, ctx)
-    streamFrames(parts, ctx, sources, { 'Content-Type': 'application/octet-stream' }, encodeRecord)
+    streamFrames(parts, ctx, sourcesOf(parts, ctx), RECORDS)
   })
 
   router.get('/snapshot', async (ctx) => {
@@ -48,23 +39,26 @@ export function frameRoutes(parts: HttpParts): Router {
       const why = camera.lastError?.message ?? `it is ${camera.state}`
       throw new RequestError('ERR_FRAME_UNAVAILABLE', `camera "${camera.name}" has no frame to give: ${why}`)
     }
+    const facts = factsOf(frame)
     ctx.type = 'image/jpeg'
-    ctx.set({
-      'Cache-Control': 'no-store',
-      'X-Age-Ms': String(Math.max(0, Math.round(ageMs(frame)))),
-      'X-Seq': String(frame.seq),
-      'X-Received-At-Us': String(frame.receivedAtUs),
-      'X-Published-At-Us': String(frame.publishedAtUs),
-      ...(frame.capturedAtUs === null ? {} : { 'X-Captured-At-Us': String(frame.capturedAtUs) }),
-      'X-Width': String(frame.width),
-      'X-Height': String(frame.height),
-      'Access-Control-Expose-Headers':
-        'X-Age-Ms, X-Seq, X-Received-At-Us, X-Published-At-Us, X-Captured-At-Us, X-Width, X-Height',
-    })
+    ctx.set({ 'Cache-Control': 'no-store', ...facts, 'Access-Control-Expose-Headers': Object.keys(facts).join(', ') })
     ctx.body = frame.jpegBytes
   })
 
   return router
+}
+
+/** What the headers of a snapshot say of its frame. */
+function factsOf(frame: Frame): Record<string, string> {
+  return {
+    'X-Age-Ms': String(Math.max(0, Math.round(ageMs(frame)))),
+    'X-Seq': String(frame.seq),
+    'X-Received-At-Us': String(frame.receivedAtUs),
+    'X-Published-At-Us': String(frame.publishedAtUs),
+    ...(frame.capturedAtUs === null ? {} : { 'X-Captured-At-Us': String(frame.capturedAtUs) }),
+    'X-Width': String(frame.width),
+    'X-Height': String(frame.height),
+  }
 }
 
 interface Source {
@@ -72,55 +66,81 @@ interface Source {
   camera: CameraView
 }
 
-function streamFrames(
-  parts: HttpParts,
-  ctx: Context,
-  sources: Source[],
-  headers: Record<string, string>,
-  encode: (frame: Frame) => Buffer,
-  first?: Buffer,
-): void {
+interface StreamFormat {
+  contentType: string
+  /** Sent before the first frame. */
+  begin: string
+  encode: (frame: Frame) => Buffer
+}
+
+const MJPEG: StreamFormat = {
+  contentType: `multipart/x-mixed-replace; boundary=${MJPEG_BOUNDARY}`,
+  begin: `--${MJPEG_BOUNDARY}\r\n`,
+  encode: (frame) => {
+    const head =
+      `Content-Type: image/jpeg\r\nContent-Length: ${frame.jpegBytes.length}\r\n` +
+      `X-Seq: ${frame.seq}\r\nX-Received-At-Us: ${frame.receivedAtUs}\r\nX-Published-At-Us: ${frame.publishedAtUs}\r\n\r\n`
+    // The next boundary goes with this frame: browsers show a part when they see its end.
+    return Buffer.concat([Buffer.from(head), frame.jpegBytes, Buffer.from(`\r\n--${MJPEG_BOUNDARY}\r\n`)])
+  },
+}
+
+/** Wire messages, each behind its length (u32 LE). */
+const RECORDS: StreamFormat = {
+  contentType: 'application/octet-stream',
+  begin: '',
+  encode: (frame) => {
+    const message = encodeFrameMessage(frame)
+    const length = Buffer.alloc(4)
+    length.writeUInt32LE(message.length)
+    return Buffer.concat([length, message])
+  },
+}
+
+/** Streams until the reader leaves or all its cameras are stopped. */
+function streamFrames(parts: HttpParts, ctx: Context, sources: Source[], format: StreamFormat): void {
   ctx.respond = false // The stream writes to the response itself.
   const response = ctx.res
-  response.writeHead(200, { ...headers, 'Cache-Control': 'no-store', 'X-Accel-Buffering': 'no', Connection: 'close' })
-  response.flushHeaders()
-  if (first) response.write(first)
-  const stream = new NewestFramesResponse(response, encode, parts.tcpQueue)
-  const ends = sources.map(({ topic }) => {
-    const newest = parts.frames.newest(topic)
-    const end = parts.frames.read(topic, (frame) => stream.offer(frame))
-    if (newest && ageMs(newest) < FRESH_MS) stream.offer(newest)
-    return end
+  response.writeHead(200, {
+    'Content-Type': format.contentType,
+    'Cache-Control': 'no-store',
+    'X-Accel-Buffering': 'no',
+    Connection: 'close',
   })
-  // Cameras that are stopped will never deliver: their readers are told by the end.
-  const watch = setInterval(() => {
-    if (sources.every(({ camera }) => camera.state === 'stopped')) response.end()
-  }, 500)
+  response.flushHeaders()
+  if (format.begin !== '') response.write(format.begin)
+
+  const stream = new NewestFramesResponse(response, format.encode, parts.tcpQueue)
+  const ends = sources.map(({ topic }) => readTopic(parts, topic, stream))
+  ends.push(whenStopped(sources, () => response.end()))
   response.once('close', () => {
-    clearInterval(watch)
     for (const end of ends) end()
   })
 }
 
-function encodeMjpegPart(frame: Frame): Buffer {
-  const head =
-    `Content-Type: image/jpeg\r\nContent-Length: ${frame.jpegBytes.length}\r\n` +
-    `X-Seq: ${frame.seq}\r\nX-Received-At-Us: ${frame.receivedAtUs}\r\nX-Published-At-Us: ${frame.publishedAtUs}\r\n\r\n`
-  // The next boundary goes with this frame: browsers show a part when they see its end.
-  return Buffer.concat([Buffer.from(head), frame.jpegBytes, Buffer.from(`\r\n--${MJPEG_BOUNDARY}\r\n`)])
+/** Offers the topic's newest frame if it is fresh, then every one. @returns ends it. */
+function readTopic(parts: HttpParts, topic: string, stream: NewestFramesResponse): () => void {
+  const newest = parts.frames.newest(topic)
+  const end = parts.frames.read(topic, (frame) => stream.offer(frame))
+  if (newest && ageMs(newest) < FRESH_MS) stream.offer(newest)
+  return end
 }
 
-/** A wire message behind its length (u32 LE). */
-function encodeRecord(frame: Frame): Buffer {
-  const message = encodeFrameMessage(frame)
-  const length = Buffer.alloc(4)
-  length.writeUInt32LE(message.length)
-  return Buffer.concat([length, message])
+/** Calls back when all cameras are stopped. @returns ends it. */
+function whenStopped(sources: Source[], stopped: () => void): () => void {
+  const cameras = sources.map(({ camera }) => camera)
+  const onState = (state: CameraState) => {
+    if (state === 'stopped' && cameras.every((camera) => camera.state === 'stopped')) stopped()
+  }
+  for (const camera of cameras) camera.on('state', onState)
+  return () => {
+    for (const camera of cameras) camera.off('state', onState)
+  }
 }
 
 /** The topics of cam=a&cam=b@320w5fps. */
-function topicsOf(parts: HttpParts, ctx: Context): Source[] {
-  refuseOthers(ctx)
+function sourcesOf(parts: HttpParts, ctx: Context): Source[] {
+  allowOnlyCam(ctx)
   const given = ctx.query.cam
   const topics = new Set(typeof given === 'string' ? [given] : (given ?? []))
   if (topics.size === 0 || topics.size > MAX_TOPICS) {
@@ -131,18 +151,32 @@ function topicsOf(parts: HttpParts, ctx: Context): Source[] {
   }
   return [...topics].map((topic) => {
     const parsed = parseTopic(topic)
-    if (!parsed)
+    if (!parsed) {
       throw new RequestError(
         'ERR_FIELD_INVALID',
         `cam: expected the name of a camera, or a rendition such as lobby-1@320w5fps; got "${topic.slice(0, 80)}"`,
       )
-    const camera = parts.cameras.get(parsed.camera)
-    if (!camera) throw new RequestError('ERR_CAMERA_NOT_FOUND', `cam: there is no camera "${parsed.camera}"`)
-    return { topic, camera }
+    }
+    return { topic, camera: findCamera(parts, parsed.camera) }
   })
 }
 
-function refuseOthers(ctx: Context): void {
+function cameraOf(parts: HttpParts, ctx: Context): CameraView {
+  allowOnlyCam(ctx)
+  const { cam } = ctx.query
+  if (typeof cam !== 'string' || !CAMERA_NAME.test(cam)) {
+    throw new RequestError('ERR_FIELD_INVALID', 'cam: expected the name of a camera, such as /mjpeg?cam=lobby-1')
+  }
+  return findCamera(parts, cam)
+}
+
+function findCamera(parts: HttpParts, name: string): CameraView {
+  const camera = parts.cameras.get(name)
+  if (!camera) throw new RequestError('ERR_CAMERA_NOT_FOUND', `cam: there is no camera "${name}"`)
+  return camera
+}
+
+function allowOnlyCam(ctx: Context): void {
   const unknown = Object.keys(ctx.query).find((key) => key !== 'cam')
   if (unknown !== undefined)
     throw new RequestError('ERR_FIELD_INVALID', `unknown parameter "${unknown.slice(0, 80)}"; known is cam`)
@@ -152,35 +186,27 @@ function ageMs(frame: Frame): number {
   return performance.now() - frame.receivedAtMs
 }
 
-function cameraOf(parts: HttpParts, ctx: Context): CameraView {
-  refuseOthers(ctx)
-  const cam = ctx.query.cam
-  if (typeof cam !== 'string' || !CAMERA_NAME.test(cam)) {
-    throw new RequestError('ERR_FIELD_INVALID', 'cam: expected the name of a camera, such as /mjpeg?cam=lobby-1')
-  }
-  const camera = parts.cameras.get(cam)
-  if (!camera) throw new RequestError('ERR_CAMERA_NOT_FOUND', `cam: there is no camera "${cam}"`)
-  return camera
+/** The newest frame if it is fresh, otherwise the next one; undefined if none comes in time. */
+async function newestFrame(parts: HttpParts, camera: CameraView, ctx: Context): Promise<Frame | undefined> {
+  const known = parts.frames.newest(camera.name)
+  if (known && ageMs(known) < FRESH_MS) return known
+  const slow = known !== undefined && camera.state === 'live'
+  const next = await nextFrame(parts, camera.name, ctx, slow ? SLOW_RATE_LIMIT_MS : SNAPSHOT_LIMIT_MS)
+  return next ?? (camera.state === 'live' ? parts.frames.newest(camera.name) : undefined)
 }
 
-/** The newest frame, or the next one; undefined where none comes in time. */
-function newestFrame(parts: HttpParts, camera: CameraView, ctx: Context): Promise<Frame | undefined> {
-  const known = parts.frames.newest(camera.name)
-  if (known && ageMs(known) < FRESH_MS) return Promise.resolve(known)
+/** @returns undefined if none comes within the limit, or if the client is gone. */
+function nextFrame(parts: HttpParts, topic: string, ctx: Context, limitMs: number): Promise<Frame | undefined> {
   return new Promise((resolve) => {
-    const done = (frame: Frame | undefined) => {
+    const done = (frame?: Frame) => {
       clearTimeout(timer)
       ctx.req.off('close', gone)
       end()
       resolve(frame)
     }
-    const gone = () => done(undefined)
-    const end = parts.frames.read(camera.name, (frame) => done(frame))
-    const slow = known !== undefined && camera.state === 'live'
-    const timer = setTimeout(
-      () => done(camera.state === 'live' ? parts.frames.newest(camera.name) : undefined),
-      slow ? SLOW_RATE_LIMIT_MS : SNAPSHOT_LIMIT_MS,
-    )
+    const gone = () => done()
+    const end = parts.frames.read(topic, done)
+    const timer = setTimeout(done, limitMs)
     ctx.req.once('close', gone)
   })
 }

@@ -18,13 +18,16 @@ export interface CameraView {
     rtspTransport: RtspTransport
   }
   readonly transport: 'tcp' | 'udp'
-  picture(): { width: number | null; height: number | null; gopLength: number | null; bFrames: boolean | null }
+  /** Frames that readers were given in this session. */
+  readonly framesPublished: number
+  on(event: 'state', listener: (state: CameraState) => void): unknown
+  off(event: 'state', listener: (state: CameraState) => void): unknown
+  videoFormat(): { width: number | null; height: number | null; gopLength: number | null; bFrames: boolean | null }
   stats(): {
     fps: number
     ageMs: number | null
     decoding: boolean
     gateDropped: number
-    encoded: number
     late: number
     overwritten: number
   }
@@ -68,7 +71,7 @@ export interface HttpParts {
   /** The endpoint that subscribers connect to, for a caller who used this host name. */
   zmqEndpoint(requestHost: string): string
   /** Of a socket: bytes that have not arrived, bytes that its peer takes now; -1: not known. */
-  tcpQueue(fd: number): { unacknowledged: number; window: number }
+  tcpQueue: (fd: number) => { unacknowledged: number; window: number }
   version: string
   /** Holds the built page. */
   pageFolder: string

@@ -1,11 +1,14 @@
-// Owns the MediaMTX process: starts it, hears its log, starts it again when it dies,
-// ends it. It never outlives the gateway, not even after kill -9.
+// Owns the MediaMTX process: starts it, reads its log, restarts it when it dies, ends it. The process never outlives
+// the gateway, not even after kill -9.
 
 import { spawn, type ChildProcess } from 'node:child_process'
 import { EventEmitter } from 'node:events'
 import { createInterface } from 'node:readline'
-import type { Logger } from '../types.js'
+import { z } from 'zod'
+import type { SourceError } from '../errors.js'
 import { redact } from '../redact.js'
+import type { Logger } from '../types.js'
+import { readPathError } from './path-error.js'
 
 export interface SidecarOptions {
   binary: string
@@ -18,15 +21,16 @@ export interface SidecarOptions {
 interface SidecarEvents {
   /** A process runs; its API may take a moment. */
   started: []
-  /** It ended by itself; the sentence says why, as far as its log tells. */
+  /** It ended without stop(); the sentence says why, as far as its log tells. */
   died: [why: string]
+  /** It could not pull a path, or lost it. */
+  'path-error': [name: string, error: SourceError]
 }
 
 const FIRST_RESTART_MS = 200
 const LONGEST_RESTART_MS = 5000
 const STEADY_AFTER_MS = 10000
 const TERMINATE_LIMIT_MS = 3000
-const MAX_COMPLAINTS = 1000
 
 export class Sidecar extends EventEmitter<SidecarEvents> {
   #child: ChildProcess | null = null
@@ -38,18 +42,9 @@ export class Sidecar extends EventEmitter<SidecarEvents> {
   #lastError = ''
   #lastLine = ''
   #repeats = 0
-  /** The last error that its log told of a path. */
-  readonly complaints = new Map<string, string>()
 
   constructor(readonly options: SidecarOptions) {
     super()
-  }
-
-  get running(): boolean {
-    return this.#child !== null
-  }
-  get pid(): number | undefined {
-    return this.#child?.pid
   }
 
   start(): void {
@@ -61,7 +56,7 @@ export class Sidecar extends EventEmitter<SidecarEvents> {
     const child = spawn('setpriv', ['--pdeathsig', 'KILL', this.options.binary, this.options.configFile], {
       env: this.options.env,
       stdio: ['ignore', 'pipe', 'pipe'],
-      // Ctrl-C in a terminal is for the gateway, which ends it in its turn.
+      // Keeps a Ctrl-C in a terminal away from it: the gateway ends it.
       detached: true,
     })
     this.#child = child
@@ -85,7 +80,7 @@ export class Sidecar extends EventEmitter<SidecarEvents> {
     this.emit('started')
   }
 
-  /** For a process that hangs: it is started again. */
+  /** For a process that hangs. It is restarted. */
   kill(): void {
     this.#child?.kill('SIGKILL')
   }
@@ -111,24 +106,11 @@ export class Sidecar extends EventEmitter<SidecarEvents> {
   }
 
   #onLogLine(line: string): void {
-    let level = ''
-    let message = line
-    try {
-      const entry = JSON.parse(line) as { level?: unknown; message?: unknown }
-      level = String(entry.level ?? '')
-      message = String(entry.message ?? '')
-    } catch {
-      // What it says before its configuration is read, or when it panics.
-    }
-    message = redact(message)
-    if (/^err/i.test(level) || level === '') {
-      const path = /^\[path ([^\]]+)\] (.*)$/.exec(message)
-      if (path) {
-        if (this.complaints.size >= MAX_COMPLAINTS) this.complaints.clear()
-        this.complaints.set(path[1]!, path[2]!)
-      } else {
-        this.#lastError = message
-      }
+    const { level, message } = readLogLine(line)
+    if (level === '' || /^err/i.test(level)) {
+      const pathError = readPathError(message)
+      if (pathError) this.emit('path-error', pathError.name, pathError.error)
+      else this.#lastError = message
     }
     if (message === this.#lastLine) {
       this.#repeats++
@@ -139,4 +121,18 @@ export class Sidecar extends EventEmitter<SidecarEvents> {
     this.#repeats = 0
     this.options.logger.debug(`mediamtx: ${message}`)
   }
+}
+
+const structuredLine = z.object({ level: z.string(), message: z.string() })
+
+/** A structured line, or plain text: what MediaMTX says before it has read its configuration, or when it panics. */
+function readLogLine(line: string): { level: string; message: string } {
+  let entry: unknown = null
+  try {
+    entry = JSON.parse(line)
+  } catch {
+    // Plain text.
+  }
+  const { level, message } = structuredLine.safeParse(entry).data ?? { level: '', message: line }
+  return { level, message: redact(message) }
 }

@@ -1,5 +1,5 @@
-// Owns the XPUB socket: one send in flight, the newest frame of each topic waiting,
-// and what subscribers asked for. The only file that uses zeromq.
+// Owns the XPUB socket: keeps one send in flight and the newest frame of each topic waiting, and tracks subscriptions.
+// The only file that uses zeromq.
 
 import { XPublisher } from 'zeromq'
 import { BindError, codeOf, messageOf } from '../errors.js'
@@ -15,7 +15,7 @@ export interface FrameSource {
   setSubscriptions(prefixes: ReadonlySet<string>): void
 }
 
-// A frame that waits in a queue of ours only gets older; the receiver conflates.
+// A frame that waits in a queue here only gets older; the receiver conflates.
 const SEND_HIGH_WATER_MARK = 2
 const MAX_PREFIXES = 10000
 
@@ -25,7 +25,6 @@ export class FramePublisher {
   readonly #prefixes = new Set<string>()
   #sending = false
   #closed = false
-  #sent = 0
   #receiving: Promise<void> = Promise.resolve()
 
   constructor(
@@ -59,10 +58,6 @@ export class FramePublisher {
     return bound
   }
 
-  get sent(): number {
-    return this.#sent
-  }
-
   async close(): Promise<void> {
     if (this.#closed) return
     this.#closed = true
@@ -85,7 +80,6 @@ export class FramePublisher {
         const [topic, frame] = next.value
         this.#waiting.delete(topic)
         await this.#socket.send(encodeFrameMessage(frame))
-        this.#sent++
       }
     } catch (error) {
       if (!this.#closed) this.logger.error(`ZeroMQ send failed: ${messageOf(error)}`)
@@ -117,7 +111,7 @@ export class FramePublisher {
       this.#prefixes.add(prefix)
       this.source.setSubscriptions(new Set(this.#prefixes))
     }
-    // Whoever subscribes sees the newest frame at once; others skip the seq they have.
+    // A new subscriber gets the newest frame at once; others skip the seq that they have.
     const topic = prefix.endsWith('\0') ? prefix.slice(0, -1) : prefix
     const newest = this.source.newest(topic)
     if (newest) this.#offer(newest)

@@ -1,0 +1,84 @@
+// Decides which renditions of one camera are made: the wanted ones, and for a while those that just were.
+
+import { MAX_RENDITIONS, parseTopic } from '../frames/rendition-topic.js'
+import type { Rendition } from '../native.js'
+import type { CameraSettings } from '../types.js'
+
+/** Which topics have readers. */
+export interface Wanted {
+  /** Of one camera; its own topic comes first. */
+  demandedTopics(camera: string): string[]
+  /** @returns ends it. */
+  onDemand(listener: () => void): () => void
+}
+
+/** Long enough that polling /snapshot once a second does not restart the decoder. */
+export const LINGER_MS = 3000
+
+export interface DemandEvents {
+  /** The topics to make, at most MAX_RENDITIONS. */
+  changed(topics: string[]): void
+  /** A wanted topic is past the limit. Reported once, until it is no longer wanted. */
+  refused(topic: string): void
+}
+
+export class Demand {
+  #topics: string[] = []
+  #refused: string[] = []
+  readonly #lingering = new Map<string, NodeJS.Timeout>()
+
+  /** @param wanted the topics that have readers now, the most important first. */
+  constructor(
+    readonly wanted: () => string[],
+    readonly events: DemandEvents,
+  ) {}
+
+  /** What is made now. */
+  get topics(): string[] {
+    return this.#topics
+  }
+
+  /** To be called whenever `wanted` may have changed. More is made at once; less only LINGER_MS later. */
+  update(): void {
+    const wanted = this.wanted()
+    for (const topic of wanted) this.#endLinger(topic)
+    for (const topic of this.#topics) if (!wanted.includes(topic)) this.#linger(topic)
+    const topics = [...wanted, ...this.#lingering.keys()].slice(0, MAX_RENDITIONS)
+    for (const topic of this.#lingering.keys()) if (!topics.includes(topic)) this.#endLinger(topic)
+
+    const refused = wanted.slice(MAX_RENDITIONS)
+    for (const topic of refused) if (!this.#refused.includes(topic)) this.events.refused(topic)
+    this.#refused = refused
+    this.#set(topics)
+  }
+
+  close(): void {
+    for (const topic of this.#lingering.keys()) this.#endLinger(topic)
+  }
+
+  #endLinger(topic: string): void {
+    clearTimeout(this.#lingering.get(topic))
+    this.#lingering.delete(topic)
+  }
+
+  #linger(topic: string): void {
+    if (this.#lingering.has(topic)) return
+    const end = () => {
+      this.#lingering.delete(topic)
+      this.update()
+    }
+    this.#lingering.set(topic, setTimeout(end, LINGER_MS))
+  }
+
+  #set(topics: string[]): void {
+    if (topics.length === this.#topics.length && topics.every((topic, i) => topic === this.#topics[i])) return
+    this.#topics = topics
+    this.events.changed(topics)
+  }
+}
+
+/** The size and rate of each topic; those of the camera's own topic are its settings. */
+export function renditionsOf(topics: string[], settings: CameraSettings): Rendition[] {
+  const { scaleWidth, pubFps, jpegQuality } = settings
+  return topics.map((id) => ({ id, ...(parseTopic(id)?.size ?? { width: scaleWidth, fps: pubFps }), jpegQuality }))
+}

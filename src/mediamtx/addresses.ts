@@ -1,0 +1,73 @@
+// MediaMTX's addresses: where the gateway reaches it, and what browsers and players are given. Pure.
+
+import type { MediaMtxAddresses } from './control-api.js'
+
+/** The listeners of a managed MediaMTX: the variable that moves each one, and its default. */
+export const LISTENERS = {
+  MTX_RTSPADDRESS: ':8554',
+  MTX_HLSADDRESS: ':8888',
+  MTX_WEBRTCADDRESS: ':8889',
+  MTX_WEBRTCLOCALUDPADDRESS: ':8189',
+  MTX_WEBRTCLOCALTCPADDRESS: '',
+  MTX_APIADDRESS: '127.0.0.1:9997',
+  MTX_RTPADDRESS: ':8000',
+  MTX_RTCPADDRESS: ':8001',
+}
+
+/** Until MediaMTX has said otherwise. */
+export const DEFAULT_ADDRESSES: MediaMtxAddresses = {
+  rtspAddress: LISTENERS.MTX_RTSPADDRESS,
+  hlsAddress: LISTENERS.MTX_HLSADDRESS,
+  webrtcAddress: LISTENERS.MTX_WEBRTCADDRESS,
+}
+
+/** What the operator says about MediaMTX's addresses from outside; undefined: as MediaMTX says. */
+export interface PublicAddresses {
+  /** Default: the host that the caller used. */
+  mediamtxPublicHost?: string | undefined
+  /** Base addresses at a reverse proxy. */
+  mediamtxPublicWebrtc?: string | undefined
+  mediamtxPublicHls?: string | undefined
+}
+
+export interface PathUrls {
+  /** null: MediaMTX does not serve it. */
+  webrtcWhep: string | null
+  hls: string | null
+  rtsp: string
+}
+
+export function portOf(address: string): string {
+  return address.slice(address.lastIndexOf(':') + 1)
+}
+
+/** HOST:PORT to connect to for an address that is listened on: `:9997` and `0.0.0.0:9997` are at 127.0.0.1. */
+export function reachable(address: string): string {
+  const host = address.slice(0, address.lastIndexOf(':')).replace(/^\[|\]$/g, '')
+  const literal = ['', '0.0.0.0', '::'].includes(host) ? '127.0.0.1' : host
+  return `${literal.includes(':') ? `[${literal}]` : literal}:${portOf(address)}`
+}
+
+/** Where the gateway reads a path. @param base MEDIAMTX_RTSP; undefined: as MediaMTX says. */
+export function readUrl(name: string, at: MediaMtxAddresses, base = `rtsp://${reachable(at.rtspAddress)}`): string {
+  return `${base.replace(/\/$/, '')}/${name}`
+}
+
+/** What browsers and players are given. @param requestHost the host by which the caller reached the gateway. */
+export function publicUrls(
+  name: string,
+  at: MediaMtxAddresses,
+  settings: PublicAddresses,
+  requestHost: string,
+): PathUrls {
+  const host = settings.mediamtxPublicHost ?? requestHost
+  const base = (proxy: string | undefined, encrypted: boolean | undefined, address: string) =>
+    proxy?.replace(/\/+$/, '') ?? `${encrypted ? 'https' : 'http'}://${host}:${portOf(address)}`
+  const webrtc = base(settings.mediamtxPublicWebrtc, at.webrtcEncryption, at.webrtcAddress)
+  const hls = base(settings.mediamtxPublicHls, at.hlsEncryption, at.hlsAddress)
+  return {
+    webrtcWhep: at.webrtc === false ? null : `${webrtc}/${name}/whep`,
+    hls: at.hls === false ? null : `${hls}/${name}/index.m3u8`,
+    rtsp: `rtsp://${host}:${portOf(at.rtspAddress)}/${name}`,
+  }
+}

@@ -1,0 +1,199 @@
+// MediaMTX as the gateway sees it: managed (a child process), external (started by the operator) or off. Keeps the
+// cameras' paths in it, reports what it says of them, and gives out addresses.
+
+import { EventEmitter } from 'node:events'
+import { FramegateError, messageOf, type SourceError } from '../errors.js'
+import type { Logger, MediaMtxMode } from '../types.js'
+import { publicUrls, readUrl, type PathUrls, type PublicAddresses } from './addresses.js'
+import { findBinary } from './binary.js'
+import { Connection } from './connection.js'
+import { ControlApi, type PathReaders } from './control-api.js'
+import { managedMediaMtx, type ManagedSettings } from './managed.js'
+import type { Sidecar } from './sidecar.js'
+
+/** As in the configuration. */
+export interface RelaySettings extends ManagedSettings, PublicAddresses {
+  mediamtx: MediaMtxMode
+  /** The program of the managed one; undefined: look for it. */
+  mediamtxBin?: string | undefined
+}
+
+export interface RelayOptions {
+  /** mediamtx.yaml. */
+  configFile: string
+  env: NodeJS.ProcessEnv
+  logger: Logger
+  /** How often a MediaMTX that is ready is asked whether it still answers, default 2000 ms. */
+  healthEveryMs?: number
+}
+
+/** What browsers and players are given; null without MediaMTX, and the reason says why. */
+export type RelayUrls = { [Key in keyof PathUrls]: string | null } & { reason: string | null }
+
+interface RelayEvents {
+  /** MediaMTX could not pull this path, or lost it. */
+  'path-error': [name: string, error: SourceError]
+}
+
+const DEFAULT_API = 'http://127.0.0.1:9997'
+const START_LIMIT_MS = 15000
+const HEALTH_EVERY_MS = 2000
+const HEALTH_LIMIT_MS = 3000
+const NO_READERS: PathReaders = { webrtc: 0, hls: 0, rtsp: 0 }
+
+export class MediaRelay extends EventEmitter<RelayEvents> {
+  /** Why this run has no MediaMTX; null if it has one. */
+  #off: string | null
+  #sidecar: Sidecar | null = null
+  readonly #connection: Connection
+  #readers = new Map<string, PathReaders>()
+  /** What must be in MediaMTX, which keeps paths in memory only. */
+  readonly #paths = new Map<string, Record<string, unknown>>()
+
+  constructor(
+    readonly settings: RelaySettings,
+    readonly options: RelayOptions,
+  ) {
+    super()
+    this.setMaxListeners(0) // One for each camera's session.
+    this.#off = settings.mediamtx === 'off' ? 'MEDIAMTX is off' : null
+    const { healthEveryMs = HEALTH_EVERY_MS, logger } = options
+    this.#connection = new Connection((api) => this.#check(api), healthEveryMs, logger)
+    this.#connection.on('ready', () => logger.info(`MediaMTX ${this.version} is ready (${this.mode})`))
+  }
+
+  get mode(): MediaMtxMode {
+    return this.enabled ? this.settings.mediamtx : 'off'
+  }
+  get enabled(): boolean {
+    return this.#off === null
+  }
+  get ready(): boolean {
+    return this.#connection.api !== null
+  }
+  get version(): string | null {
+    return this.#connection.version
+  }
+  /** Why it cannot be used now; null: it can. */
+  get problem(): string | null {
+    return this.#off ?? this.#connection.problem
+  }
+
+  /** Sessions at MediaMTX as of the last health check, without the gateway's own. */
+  readers(name: string): PathReaders {
+    const readers = (this.ready ? this.#readers.get(name) : undefined) ?? NO_READERS
+    return { ...readers, rtsp: Math.max(0, readers.rtsp - 1) }
+  }
+
+  readUrl(name: string): string {
+    return readUrl(name, this.#connection.addresses, this.settings.mediamtxRtsp)
+  }
+
+  /** @param requestHost the host by which the caller reached the gateway. */
+  urls(name: string, requestHost: string): RelayUrls {
+    if (!this.enabled) return { webrtcWhep: null, hls: null, rtsp: null, reason: this.#off }
+    return { ...publicUrls(name, this.#connection.addresses, this.settings, requestHost), reason: this.problem }
+  }
+
+  /** Resolves when MediaMTX can be used, or is known to be off or away. @throws ConfigError, BindError, FramegateError */
+  async start(): Promise<void> {
+    if (this.mode === 'managed') await this.#startManaged()
+    else if (this.mode === 'external') await this.#startExternal()
+  }
+
+  async close(): Promise<void> {
+    this.#connection.close()
+    await this.#sidecar?.stop()
+  }
+
+  /** Makes MediaMTX connect to the camera, again if it already has. @throws SourceError */
+  async addPath(
+    name: string,
+    source: string,
+    { cameraTime, transport }: { cameraTime: boolean; transport: 'tcp' | 'udp' },
+    signal: AbortSignal,
+  ): Promise<void> {
+    const api = await this.#connection.whenReady(signal)
+    const path = {
+      source,
+      rtspTransport: transport,
+      // The gateway's own DESCRIBE waits until the camera is there (0.2 s; 4.7 s after a closed connection).
+      sourceOnDemand: true,
+      sourceOnDemandStartTimeout: '10s',
+      sourceOnDemandCloseAfter: '5s',
+      // With this MediaMTX drops every packet before the camera's first RTCP report (measured: live after 3 s
+      // instead of 0.1 s, and never with a camera that sends none), so only for those who ask for the camera's clock.
+      useAbsoluteTimestamp: cameraTime,
+    }
+    await api.replacePath(name, path, signal)
+    this.#paths.set(name, path)
+  }
+
+  async removePath(name: string): Promise<void> {
+    this.#paths.delete(name)
+    try {
+      await this.#connection.api?.deletePath(name)
+    } catch (error) {
+      this.options.logger.debug(`MediaMTX: path ${name} was not removed: ${messageOf(error)}`)
+    }
+  }
+
+  async #startManaged(): Promise<void> {
+    const { configFile, env, logger } = this.options
+    const connection = this.#connection
+    const binary = await findBinary(this.settings.mediamtxBin, env)
+    if (typeof binary === 'string') {
+      this.#off = `MediaMTX is not there (${binary}); "npm run setup" gets it`
+      logger.warn(`${this.#off}. Going on without: cameras are pulled directly, WHEP and HLS are off.`)
+      return
+    }
+    const { api, sidecar, startError } = managedMediaMtx(this.settings, {
+      binary: binary.path,
+      configFile,
+      env,
+      logger,
+    })
+    this.#sidecar = sidecar
+    sidecar.on('path-error', (name, error) => this.emit('path-error', name, error))
+    const died = new AbortController()
+    sidecar.once('died', (why) => died.abort(why))
+    sidecar.start()
+    await connection.connect(api, AbortSignal.any([died.signal, AbortSignal.timeout(START_LIMIT_MS)]))
+    if (!this.ready || died.signal.aborted) {
+      await sidecar.stop()
+      throw startError(died.signal.aborted ? String(died.signal.reason) : (this.problem ?? 'it does not answer'))
+    }
+    sidecar.on('died', (why) => {
+      connection.lost(`MediaMTX ended: ${why}`)
+      logger.error(`${this.problem}; starting it again`)
+    })
+    sidecar.on('started', () => void connection.connect(api))
+    connection.on('hung', () => sidecar.kill()) // The sidecar starts it again.
+  }
+
+  async #startExternal(): Promise<void> {
+    const connection = this.#connection
+    const api = new ControlApi(this.settings.mediamtxApi ?? DEFAULT_API)
+    connection.on('hung', () => void connection.connect(api))
+    try {
+      await connection.learn(api)
+    } catch (error) {
+      if (error instanceof FramegateError && error.code === 'ERR_MEDIAMTX_OLD') throw error
+      this.options.logger.warn(`${messageOf(error)}; trying on (MEDIAMTX_API says where it is)`)
+      void connection.connect(api)
+    }
+  }
+
+  /** Learns who reads, and puts back paths that MediaMTX lost. */
+  async #check(api: ControlApi): Promise<void> {
+    const expected = new Map(this.#paths)
+    const there = new Set(await api.pathNames(HEALTH_LIMIT_MS))
+    this.#readers = await api.readers(HEALTH_LIMIT_MS)
+    for (const [name, path] of expected) {
+      // One that was added or removed meanwhile is not lost.
+      if (there.has(name) || this.#paths.get(name) !== path) continue
+      this.options.logger.warn(`MediaMTX has lost the path of camera ${name}; putting it back`)
+      await api.replacePath(name, path)
+    }
+  }
+}
