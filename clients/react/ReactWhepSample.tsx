@@ -3,30 +3,32 @@
 //
 //   <ReactWhepSample gatewayBase="http://edge-box:8090" cameraName="lobby-1" />
 //
-// It plays muted and inline, without controls. It tries WebRTC (WHEP), then LL-HLS, then
-// MJPEG, shows the best that moves, and climbs back when a better way works again. A
-// picture that stands still for 3 s is told as `stalled`, whatever the connection says.
+// It plays muted and inline, without controls. It tries WebRTC (WHEP), then LL-HLS, then MJPEG,
+// shows the best one that delivers pictures, and returns to a better one when that works again.
+// If no new picture comes for 3 s, its state is `stalled`, whatever the connection says.
 //
-// CameraPlayer does all of this without React; ReactWhepSample is a thin coat over it.
+// CameraPlayer does all of this without React; ReactWhepSample wraps it.
 
 import { useEffect, useRef, useState, type CSSProperties } from 'react'
 
-/** How the picture comes, best first. */
+/** How the video reaches the browser. */
 export type Way = 'webrtc' | 'hls' | 'mjpeg'
+
+export const WAY_WORDS: Record<Way, string> = { webrtc: 'WebRTC', hls: 'HLS', mjpeg: 'MJPEG' }
 
 /**
  * - `connecting`: no picture yet.
  * - `live`: a moving picture over WebRTC.
  * - `fallback`: a moving picture over HLS or MJPEG; `reason` says why not over WebRTC.
- * - `stalled`: there was a picture, and none is new for 3 s; `reason` says why.
+ * - `stalled`: no new picture for 3 s after at least one; `reason` says why.
  */
 export type PlayerState = 'connecting' | 'live' | 'fallback' | 'stalled'
 
 export interface PlayerStatus {
   state: PlayerState
-  /** null: no way has brought a picture yet. */
+  /** null before the first picture. */
   way: Way | null
-  /** For people; null where there is nothing to explain. */
+  /** A sentence for the viewer; null if there is nothing to explain. */
   reason: string | null
 }
 
@@ -35,31 +37,31 @@ export interface CameraPlayerOptions {
   gatewayBase?: string
   /** The camera's name at the gateway. */
   cameraName: string
-  /** Where given, the camera is started with it (POST /cameras/start); else it has to run already. */
+  /** If set, the player starts the camera with it (POST /cameras/start). Otherwise the camera must be running. */
   rtspUrl?: string
-  /** For the start: frames a second that are published, 0.1 to 240. */
+  /** Used with rtspUrl: published frames per second, 0.1 to 120. Default: the gateway's setting. */
   pubFps?: number
-  /** For the start: width of published frames, pixels; 0 keeps the camera's. */
+  /** Used with rtspUrl: width of published frames in pixels; 0 keeps the camera's. Default: the gateway's setting. */
   scaleWidth?: number
   /** The ways to try. Default: all. */
   ways?: readonly Way[]
-  /** Called at each change. */
+  /** Called whenever the status changes. */
   onStatus?: (status: PlayerStatus) => void
 }
 
+/** Best first. */
 const WAYS: readonly Way[] = ['webrtc', 'hls', 'mjpeg']
-const WAY_WORDS: Record<Way, string> = { webrtc: 'WebRTC', hls: 'HLS', mjpeg: 'MJPEG' }
 
 const TICK_MS = 200
-// No new picture for this long, and a second connection is tried beside the first...
+// Without a new picture for SUSPECT_MS the player opens a second connection; after FROZEN_MS
+// it reports `stalled`. For slow cameras both are at least three of their frame intervals.
 const SUSPECT_MS = 1000
-// ...for this long, and the viewer is told. Slow cameras get three of their intervals.
 const FROZEN_MS = 3000
-// A way that has no picture after this long gets company by the next one...
-const COMPANY_MS: Record<Way, number> = { webrtc: 2500, hls: 5000, mjpeg: Infinity }
-// ...and after this long is given up.
+// How long a way may take to its first picture before the next way starts beside it,
+// and before the player gives it up.
+const PATIENCE_MS: Record<Way, number> = { webrtc: 2500, hls: 5000, mjpeg: Infinity }
 const GIVE_UP_MS: Record<Way, number> = { webrtc: 10000, hls: 20000, mjpeg: 10000 }
-// A way that failed is tried again after 2, 4, 8 ... 60 s; one that played this long is forgiven.
+// A way that failed waits 2, 4, 8 ... 60 s before its next attempt. Playing for FORGIVEN_AFTER_MS resets this.
 const FIRST_PENALTY_MS = 2000
 const LONGEST_PENALTY_MS = 60000
 const FORGIVEN_AFTER_MS = 30000
@@ -70,7 +72,7 @@ const ASK_WHILE_PLAYING_MS = 30000
 const WHEP_LIMIT_MS = 10000
 const MAX_JPEG_BYTES = 32 * 1024 * 1024
 
-/** What the player needs of GET /cameras/NAME. */
+/** The fields of GET /cameras/NAME that the player uses. */
 interface CameraInfo {
   name: string
   state: string
@@ -84,33 +86,64 @@ interface CameraInfo {
   playability?: Record<'webrtc' | 'hls', { ok: boolean | null; reason: string | null }>
 }
 
-/** One connection by one way, with the element that shows it. */
+/** One connection, with the element that shows its pictures. */
 interface Connection {
   readonly element: HTMLElement
-  /** true: the picture is on its way, and only a key frame is waited for. */
+  /** true: media flows, and the first picture waits only for a key frame. */
   readonly established?: boolean
   close(): void
 }
 
 interface ConnectionEvents {
-  /** A new picture is shown. */
-  onPicture(): void
-  /** It will bring no more pictures. */
-  onEnd(reason: string): void
+  /** The element shows a new picture. */
+  onPicture: () => void
+  /** No more pictures will come. */
+  onEnd: (reason: string) => void
 }
 
-interface Attempt {
-  way: Way
-  connection: Connection
-  startedAtMs: number
-  firstPictureAtMs: number | null
-  pictureAtMs: number
-  /** Between pictures, smoothed. */
-  intervalMs: number
-  ended: string | null
+/** One connection attempt, from its start until it is closed. */
+class Attempt {
+  startedAtMs = performance.now()
+  firstPictureAtMs: number | null = null
+  pictureAtMs = this.startedAtMs
+  /** Time between pictures, smoothed. 0 before the second picture. */
+  intervalMs = 0
+  /** Why no more pictures will come; null while they may. */
+  ended: string | null = null
+  readonly connection: Connection
+
+  constructor(
+    readonly way: Way,
+    open: (events: ConnectionEvents) => Connection,
+    onPicture: (attempt: Attempt) => void,
+  ) {
+    this.connection = open({
+      onPicture: () => {
+        this.#measure()
+        onPicture(this)
+      },
+      onEnd: (reason) => {
+        this.ended ??= reason
+      },
+    })
+  }
+
+  close(): void {
+    this.connection.close()
+    this.connection.element.remove()
+  }
+
+  #measure(): void {
+    const nowMs = performance.now()
+    const sinceMs = nowMs - this.pictureAtMs
+    if (this.firstPictureAtMs === null) this.firstPictureAtMs = nowMs
+    else if (this.intervalMs === 0) this.intervalMs = Math.min(sinceMs, FROZEN_MS)
+    else this.intervalMs += 0.1 * (Math.min(sinceMs, 3 * this.intervalMs) - this.intervalMs)
+    this.pictureAtMs = nowMs
+  }
 }
 
-/** Keeps a live picture in a container, by whatever way works. Ends with close(). */
+/** Keeps a live picture in a container, by whichever way works, until close(). */
 export class CameraPlayer {
   readonly #options: CameraPlayerOptions
   readonly #container: HTMLElement
@@ -131,7 +164,7 @@ export class CameraPlayer {
   readonly #onVisible = () => this.#forgiveHiddenTime()
   readonly #onLeave = () => this.#closeAll()
 
-  /** @param container gets one element, the picture, which fills it. */
+  /** @param container receives the picture: one element that fills it (two while the player switches). */
   constructor(container: HTMLElement, options: CameraPlayerOptions) {
     this.#container = container
     this.#options = options
@@ -147,7 +180,7 @@ export class CameraPlayer {
     return this.#status
   }
 
-  /** Ends every connection, timer and request, and empties the container. */
+  /** Closes all connections, timers and requests, and empties the container. */
   close(): void {
     if (this.#closing.signal.aborted) return
     this.#closing.abort()
@@ -158,38 +191,33 @@ export class CameraPlayer {
   }
 
   #closeAll(): void {
-    for (const attempt of [...this.#attempts.values(), ...(this.#shown ? [this.#shown] : [])]) {
-      attempt.connection.close()
-      attempt.connection.element.remove()
-    }
+    for (const attempt of this.#attempts.values()) attempt.close()
+    this.#shown?.close()
     this.#attempts.clear()
     this.#shown = null
   }
 
-  /** The state machine: it looks at everything five times a second, and at each event. */
+  /** The state machine, run five times a second and after events. */
   #tick(): void {
-    // Browsers show no new pictures in pages that nobody sees: nothing can be judged there.
+    // Browsers render no pictures in hidden pages, so there is nothing to judge.
     if (this.#closing.signal.aborted || document.hidden) return
     const nowMs = performance.now()
     this.#judgeAttempts(nowMs)
     const silentMs = this.#silentMs(nowMs)
     const needed = this.#shown === null || silentMs >= Math.max(SUSPECT_MS, 3 * this.#shown.intervalMs)
-    if (!needed) this.#dropFrom(this.#shown!.way)
+    if (this.#shown && !needed) this.#dropFrom(this.#shown.way)
     if (nowMs >= this.#nextAskAtMs || (needed && nowMs - this.#infoAtMs > ASK_EVERY_MS && this.#trouble === null))
       void this.#ask(needed)
     this.#startAttempts(nowMs, needed)
-    this.#tell(silentMs)
+    this.#updateStatus(silentMs)
   }
 
-  /** Shows the best that moves, ends what is worse, gives up what takes too long. */
+  /** Shows the best attempt that has a picture, closes worse ones, and gives up those that take too long. */
   #judgeAttempts(nowMs: number): void {
-    if (this.#shown?.ended != null) this.#shown.connection.close() // Its last picture stays until another one comes.
-    if (
-      this.#shown &&
-      this.#shown.firstPictureAtMs !== null &&
-      nowMs - this.#shown.firstPictureAtMs > FORGIVEN_AFTER_MS
-    )
-      this.#penalties.delete(this.#shown.way)
+    const shown = this.#shown
+    // The element stays, so that the last picture can be seen until another one comes.
+    if (shown?.ended != null) shown.connection.close()
+    if (shown && nowMs - (shown.firstPictureAtMs ?? nowMs) > FORGIVEN_AFTER_MS) this.#penalties.delete(shown.way)
     for (const way of WAYS) {
       const attempt = this.#attempts.get(way)
       if (!attempt) continue
@@ -208,13 +236,12 @@ export class CameraPlayer {
     attempt.connection.element.style.visibility = 'visible'
     if (previous) {
       if (previous.way !== attempt.way || previous.ended !== null) this.#penalise(previous, false)
-      previous.connection.close()
-      previous.connection.element.remove()
+      previous.close()
     }
     this.#dropFrom(attempt.way)
   }
 
-  /** Ends the attempts that would be no better than this way. */
+  /** Closes the attempts that would be no better than this way. */
   #dropFrom(way: Way): void {
     for (const other of [...this.#attempts.values()])
       if (WAYS.indexOf(other.way) >= WAYS.indexOf(way)) this.#drop(other)
@@ -222,8 +249,7 @@ export class CameraPlayer {
 
   #drop(attempt: Attempt): void {
     this.#attempts.delete(attempt.way)
-    attempt.connection.close()
-    attempt.connection.element.remove()
+    attempt.close()
   }
 
   #fail(attempt: Attempt, reason: string): void {
@@ -232,7 +258,7 @@ export class CameraPlayer {
     this.#penalise(attempt, true)
   }
 
-  /** A camera that is away is no fault of the way. */
+  /** @param always false: only if a worse way is shown; a camera that went away is not the way's fault. */
   #penalise(attempt: Attempt, always: boolean): void {
     const better = this.#shown && WAYS.indexOf(this.#shown.way) <= WAYS.indexOf(attempt.way)
     if (!always && better) return
@@ -243,60 +269,31 @@ export class CameraPlayer {
       untilMs: performance.now() + delayMs,
       reason: attempt.ended ?? 'the picture stood still',
     })
-    this.#nextAskAtMs = 0 // The gateway may know by now why.
+    this.#nextAskAtMs = 0 // The gateway may know the reason by now.
   }
 
   #startAttempts(nowMs: number, needed: boolean): void {
     const info = this.#info
-    // While the camera is away, each attempt would be refused.
-    if (!info || info.state !== 'live' || this.#trouble !== null) return
+    // MediaMTX refuses every reader while the camera is away.
+    if (info?.state !== 'live' || this.#trouble !== null) return
     const limit = needed || !this.#shown ? WAYS.length : WAYS.indexOf(this.#shown.way)
     for (const way of WAYS.slice(0, limit)) {
-      if (this.#blocked(way, info) !== null) continue
+      const url = this.#urlOf(way, info)
+      if (url === null || this.#blocked(way, info) !== null) continue
       if (nowMs < (this.#penalties.get(way)?.untilMs ?? 0)) continue
       const running = this.#attempts.get(way)
-      if (!running) this.#start(way, info)
-      // The next way starts only when this one takes long.
-      const patienceMs = COMPANY_MS[way] + (this.#attempts.get(way)?.connection.established ? this.#gopMs() : 0)
+      if (!running) this.#start(way, url)
+      // The next way starts only if this one takes too long.
+      const patienceMs = PATIENCE_MS[way] + (this.#attempts.get(way)?.connection.established ? this.#gopMs() : 0)
       if (!running || nowMs - running.startedAtMs < patienceMs) return
     }
   }
 
-  #start(way: Way, info: CameraInfo): void {
-    const nowMs = performance.now()
-    const attempt = {
-      way,
-      startedAtMs: nowMs,
-      firstPictureAtMs: null,
-      pictureAtMs: nowMs,
-      intervalMs: 0,
-      ended: null,
-    } as Omit<Attempt, 'connection'> as Attempt
-    const events: ConnectionEvents = {
-      onPicture: () => {
-        const atMs = performance.now()
-        if (attempt.firstPictureAtMs === null) attempt.firstPictureAtMs = atMs
-        else if (attempt.intervalMs === 0) attempt.intervalMs = Math.min(atMs - attempt.pictureAtMs, FROZEN_MS)
-        else
-          attempt.intervalMs +=
-            0.1 * (Math.min(atMs - attempt.pictureAtMs, 3 * attempt.intervalMs) - attempt.intervalMs)
-        attempt.pictureAtMs = atMs
-        if (this.#attempts.get(way) === attempt || this.#status.state === 'stalled') this.#tick()
-      },
-      onEnd: (reason) => {
-        attempt.ended ??= reason
-      },
-    }
-    switch (way) {
-      case 'webrtc':
-        attempt.connection = openWhep(info.webrtc_whep!, events)
-        break
-      case 'hls':
-        attempt.connection = openHls(info.hls!, events)
-        break
-      case 'mjpeg':
-        attempt.connection = openMjpeg(`${this.#base}/mjpeg?cam=${encodeURIComponent(this.#name)}`, events)
-    }
+  #start(way: Way, url: string): void {
+    const open = (events: ConnectionEvents) => OPENERS[way](url, events)
+    const attempt = new Attempt(way, open, () => {
+      if (this.#attempts.get(way) === attempt || this.#status.state === 'stalled') this.#tick()
+    })
     Object.assign(attempt.connection.element.style, {
       position: 'absolute',
       inset: '0',
@@ -309,20 +306,24 @@ export class CameraPlayer {
     this.#attempts.set(way, attempt)
   }
 
-  /** @returns why this browser cannot play the camera by this way; null: it may. */
+  /** @returns why this browser cannot play the camera by this way; null if it may. */
   #blocked(way: Way, info: CameraInfo): string | null {
     if (!(this.#options.ways ?? WAYS).includes(way)) return `${WAY_WORDS[way]} is not wanted here`
     if (way === 'mjpeg') return null
-    const url = way === 'webrtc' ? info.webrtc_whep : info.hls
-    if (url === null) return info.mediamtx_reason ?? 'the gateway has no MediaMTX'
+    if (this.#urlOf(way, info) === null) return info.mediamtx_reason ?? 'the gateway has no MediaMTX'
     if (way === 'webrtc' && typeof RTCPeerConnection === 'undefined') return 'this browser has no WebRTC'
     const verdict = info.playability?.[way]
     if (verdict?.ok !== false) return null
-    // Some browsers do play H.265; only they know.
+    // Whether H.265 plays depends on the browser, so ask the browser.
     if (info.codec === 'h265' && playsH265(way)) return null
     return verdict.reason ?? `browsers do not play it by ${WAY_WORDS[way]}`
   }
 
+  #urlOf(way: Way, { webrtc_whep, hls }: CameraInfo): string | null {
+    return { webrtc: webrtc_whep, hls, mjpeg: `${this.#base}/mjpeg?cam=${encodeURIComponent(this.#name)}` }[way]
+  }
+
+  /** The longest wait for a key frame; 4 s if the GOP's length is not known. */
   #gopMs(): number {
     const { gop_length: length, fps } = this.#info ?? { gop_length: null, fps: 0 }
     return length && fps ? Math.min(20000, (1000 * length) / fps) : 4000
@@ -335,13 +336,14 @@ export class CameraPlayer {
       if (!this.#started && this.#options.rtspUrl !== undefined) {
         const { rtspUrl: rtsp, pubFps: pub_fps, scaleWidth: scale_width } = this.#options
         const answer = await this.#call('cameras/start', { name: this.#options.cameraName, rtsp, pub_fps, scale_width })
-        this.#name = String(answer.name ?? this.#name) // The gateway knows the address by another name already.
+        // The gateway may already run this address under another name.
+        if (typeof answer.name === 'string') this.#name = answer.name
         this.#started = true
       }
       const answer = await this.#call(`cameras/${encodeURIComponent(this.#name)}`)
       const info = answer.camera as CameraInfo | undefined
       if (!info || typeof info.state !== 'string') throw new Error('what answers there is not a Framegate gateway')
-      // What failed while the camera, the gateway or MediaMTX was away deserves another try.
+      // Attempts that failed while the camera, the gateway or MediaMTX was away say nothing about the way.
       const back =
         info.state === 'live' &&
         (this.#info?.state !== 'live' ||
@@ -361,7 +363,7 @@ export class CameraPlayer {
     }
   }
 
-  /** @throws Error in words for people. */
+  /** @throws Error with a sentence for the viewer. */
   async #call(path: string, body?: object): Promise<Record<string, unknown>> {
     const signal = AbortSignal.any([this.#closing.signal, AbortSignal.timeout(ASK_LIMIT_MS)])
     let response: Response
@@ -384,9 +386,9 @@ export class CameraPlayer {
       answer = null
     }
     if (answer === null || typeof answer !== 'object')
-      throw new Error(`the gateway at ${this.#base} answered HTTP ${response.status}, and not in its own words`)
+      throw new Error(`the gateway at ${this.#base} answered HTTP ${response.status} without valid JSON`)
     const { ok, error } = answer as { ok?: unknown; error?: unknown }
-    if (response.status === 404) this.#started = false // It has lost the camera: start it again, where that is possible.
+    if (response.status === 404) this.#started = false // The gateway lost the camera: start it again if rtspUrl is set.
     if (!response.ok || ok === false)
       throw new Error(typeof error === 'string' ? error : `the gateway answered HTTP ${response.status}`)
     return answer as Record<string, unknown>
@@ -406,7 +408,7 @@ export class CameraPlayer {
     this.#penalties.clear()
   }
 
-  #tell(silentMs: number): void {
+  #updateStatus(silentMs: number): void {
     const shown = this.#shown
     const away =
       this.#trouble ??
@@ -418,7 +420,7 @@ export class CameraPlayer {
       const failures = WAYS.map((way) => this.#penalties.get(way)?.reason).filter(Boolean)
       status = { state: 'connecting', way: null, reason: away ?? failures[0] ?? null }
     } else if (silentMs >= Math.max(FROZEN_MS, 3 * shown.intervalMs)) {
-      status = { state: 'stalled', way: shown.way, reason: away ?? shown.ended ?? 'no new picture comes' }
+      status = { state: 'stalled', way: shown.way, reason: away ?? shown.ended ?? 'no new picture arrives' }
     } else if (shown.way === 'webrtc') {
       status = { state: 'live', way: 'webrtc', reason: null }
     } else {
@@ -426,7 +428,7 @@ export class CameraPlayer {
       status = {
         state: 'fallback',
         way: shown.way,
-        reason: why ?? this.#penalties.get('webrtc')?.reason ?? 'WebRTC takes long',
+        reason: why ?? this.#penalties.get('webrtc')?.reason ?? 'WebRTC is slow to connect',
       }
     }
     const { state, way, reason } = this.#status
@@ -445,7 +447,7 @@ function newVideo(): HTMLVideoElement {
   return video
 }
 
-/** Calls back for each picture that the element shows. @returns ends it. */
+/** Calls onPicture for each picture that the element shows. @returns a function that stops it. */
 function watchPictures(video: HTMLVideoElement, onPicture: () => void): () => void {
   if (typeof video.requestVideoFrameCallback === 'function') {
     let handle = 0
@@ -492,11 +494,11 @@ function openWhep(url: string, { onPicture, onEnd }: ConnectionEvents): Connecti
   let established = false
   const waiting: RTCIceCandidate[] = []
 
-  /** The session is deleted before the connection ends: MediaMTX would have forgotten it. */
+  /** Deletes the session first: once the peer connection has closed, MediaMTX no longer knows it. */
   const leave = async () => {
     const url = sessionUrl
     sessionUrl = null
-    // keepalive: it is sent even while the page goes away.
+    // keepalive: the browser sends it even while the page unloads.
     if (url !== null)
       await fetch(url, { method: 'DELETE', keepalive: true, signal: AbortSignal.timeout(2000) }).catch(() => undefined)
     peer?.close()
@@ -510,7 +512,7 @@ function openWhep(url: string, { onPicture, onEnd }: ConnectionEvents): Connecti
       'Content-Type': 'application/trickle-ice-sdpfrag',
       'If-Match': entityTag ?? '*',
     }
-    // Some servers take none after the offer; those in the offer may do.
+    // Some servers accept no candidates after the offer; those in the offer may be enough.
     await fetch(sessionUrl, { method: 'PATCH', headers, body, signal: limit }).catch(() => undefined)
   }
 
@@ -519,11 +521,11 @@ function openWhep(url: string, { onPicture, onEnd }: ConnectionEvents): Connecti
     if (closed) return
     peer = new RTCPeerConnection({ iceServers, bundlePolicy: 'max-bundle' })
     const { receiver } = peer.addTransceiver('video', { direction: 'recvonly' })
-    // The newest picture counts, not an even stride. In the standard, but not in every browser.
+    // Prefer the newest picture over even spacing. Standard, but not in every browser.
     if ('jitterBufferTarget' in receiver) receiver.jitterBufferTarget = 0
     peer.ontrack = ({ track, streams }) => {
       video.srcObject = streams[0] ?? new MediaStream([track])
-      void video.play().catch(() => undefined) // It is muted: browsers allow that.
+      void video.play().catch(() => undefined) // Browsers allow autoplay of muted video.
     }
     peer.onicecandidate = ({ candidate }) => {
       if (!candidate) return
@@ -532,11 +534,11 @@ function openWhep(url: string, { onPicture, onEnd }: ConnectionEvents): Connecti
     }
     peer.onconnectionstatechange = () => {
       established = peer?.connectionState === 'connected'
-      if (peer?.connectionState === 'failed') onEnd('WebRTC finds no way through the network')
+      if (peer?.connectionState === 'failed') onEnd('WebRTC found no route through the network')
       if (peer?.connectionState === 'closed') onEnd('MediaMTX ended the WebRTC session')
     }
     await peer.setLocalDescription(await peer.createOffer())
-    // Not aborted by close(): a session whose address is not known could not be ended.
+    // close() does not abort this: without the answer the session's address is unknown, and it could not be deleted.
     const response = await fetch(url, {
       method: 'POST',
       headers: { 'Content-Type': 'application/sdp' },
@@ -573,7 +575,7 @@ function openWhep(url: string, { onPicture, onEnd }: ConnectionEvents): Connecti
   }
 }
 
-/** The Location is path-absolute; behind a reverse proxy with a sub-path it lacks that. */
+/** MediaMTX sends an absolute path as Location, which lacks the sub-path of a reverse proxy. */
 export function sessionUrlOf(whepUrl: string, location: string | null): string | null {
   if (location === null) return null
   const session = new URL(location, whepUrl)
@@ -605,11 +607,14 @@ async function iceServersOf(url: string, signal: AbortSignal): Promise<RTCIceSer
     const response = await fetch(url, { method: 'OPTIONS', signal })
     return parseIceServers(response.headers.get('Link'))
   } catch {
-    return [] // On a LAN none is needed; what else is wrong the POST will tell.
+    return [] // A LAN needs none, and the POST reports anything else that is wrong.
   }
 }
 
-/** Link: <stun:host>; rel="ice-server", <turn:host>; rel="ice-server"; username="u"; credential="p"; credential-type="password" */
+/**
+ * The value of a Link header, such as
+ *   <stun:host>; rel="ice-server", <turn:host>; rel="ice-server"; username="u"; credential="p"
+ */
 export function parseIceServers(link: string | null): RTCIceServer[] {
   if (link === null) return []
   return [...link.matchAll(/<([^>]+)>((?:\s*;\s*[\w-]+="(?:[^"\\]|\\.)*")*)/g)]
@@ -641,7 +646,7 @@ function openHls(url: string, { onPicture, onEnd }: ConnectionEvents): Connectio
 
   const native = () => {
     if (video.canPlayType('application/vnd.apple.mpegurl') === '') return onEnd('this browser plays no HLS')
-    video.onerror = () => onEnd(`HLS broke off: ${video.error?.message ?? 'unknown'}`)
+    video.onerror = () => onEnd(`HLS failed: ${video.error?.message ?? 'unknown'}`)
     video.src = url
     destroy = () => {
       video.removeAttribute('src')
@@ -662,7 +667,7 @@ function openHls(url: string, { onPicture, onEnd }: ConnectionEvents): Connectio
     })
     destroy = () => hls.destroy()
     hls.on(Hls.Events.ERROR, (_, { fatal, details, response }) => {
-      if (fatal) onEnd(`HLS broke off: ${response?.code ? `HTTP ${response.code}, ` : ''}${details}`)
+      if (fatal) onEnd(`HLS failed: ${response?.code ? `HTTP ${response.code}, ` : ''}${details}`)
     })
     hls.attachMedia(video)
     hls.loadSource(url)
@@ -685,7 +690,7 @@ function openHls(url: string, { onPicture, onEnd }: ConnectionEvents): Connectio
 
 // MJPEG ------------------------------------------------------------------------------------
 
-/** Read by fetch: an <img> alone could not tell whether it still moves. */
+/** Reads the stream with fetch, because an <img> does not report when its picture changes. */
 function openMjpeg(url: string, { onPicture, onEnd }: ConnectionEvents): Connection {
   const image = document.createElement('img')
   image.alt = ''
@@ -694,7 +699,7 @@ function openMjpeg(url: string, { onPicture, onEnd }: ConnectionEvents): Connect
   let decoding = false
 
   const show = (jpeg: Uint8Array<ArrayBuffer>) => {
-    if (decoding) return // Newer ones follow; a queue would only grow old.
+    if (decoding) return // Skip this picture: a newer one follows, and a queue would only add delay.
     decoding = true
     const previous = shownUrl
     shownUrl = URL.createObjectURL(new Blob([jpeg], { type: 'image/jpeg' }))
@@ -739,7 +744,7 @@ function openMjpeg(url: string, { onPicture, onEnd }: ConnectionEvents): Connect
   }
 }
 
-/** The bodies of a multipart stream whose parts tell their Content-Length. */
+/** Calls onPart with the body of each part of a multipart stream. Every part needs a Content-Length. */
 export async function readParts(
   body: ReadableStream<Uint8Array>,
   onPart: (part: Uint8Array<ArrayBuffer>) => void,
@@ -769,7 +774,7 @@ export async function readParts(
   }
 }
 
-/** @returns the offset behind the first empty line; -1: it has not come yet. */
+/** @returns the offset after the first empty line; -1 if there is none yet. */
 function endOfHead(bytes: Uint8Array): number {
   for (let at = bytes.indexOf(13); at >= 0; at = bytes.indexOf(13, at + 1)) {
     if (bytes[at + 1] === 10 && bytes[at + 2] === 13 && bytes[at + 3] === 10) return at + 4
@@ -777,12 +782,18 @@ function endOfHead(bytes: Uint8Array): number {
   return -1
 }
 
+const OPENERS: Record<Way, (url: string, events: ConnectionEvents) => Connection> = {
+  webrtc: openWhep,
+  hls: openHls,
+  mjpeg: openMjpeg,
+}
+
 // React ------------------------------------------------------------------------------------
 
 export interface ReactWhepSampleProps extends Omit<CameraPlayerOptions, 'onStatus'> {
   className?: string
   style?: CSSProperties
-  /** Called at each change of the state. */
+  /** Called whenever the status changes. */
   onState?: (status: PlayerStatus) => void
 }
 
@@ -807,12 +818,12 @@ export function ReactWhepSample({
   const wanted = ways?.join()
   useEffect(() => {
     let player: CameraPlayer | null = null
-    const tell = (next: PlayerStatus) => {
+    const report = (next: PlayerStatus) => {
       setStatus(next)
       listener.current?.(next)
     }
-    tell({ state: 'connecting', way: null, reason: null })
-    // Later, so that what StrictMode mounts and unmounts at once opens nothing.
+    report({ state: 'connecting', way: null, reason: null })
+    // In the next task, so that StrictMode's first mount, which it unmounts at once, opens nothing.
     const timer = setTimeout(() => {
       if (box.current)
         player = new CameraPlayer(box.current, {
@@ -822,7 +833,7 @@ export function ReactWhepSample({
           pubFps,
           scaleWidth,
           ways: wanted?.split(',') as Way[] | undefined,
-          onStatus: tell,
+          onStatus: report,
         })
     })
     return () => {

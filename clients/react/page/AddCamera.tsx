@@ -1,5 +1,6 @@
 import { useState, type FormEvent, type ReactNode } from 'react'
-import { GatewayError, startCamera, type StartRequest } from './api'
+import { GatewayError, startCamera } from './api'
+import type { StartRequest } from './api-types'
 import { Dialog } from './Dialog'
 
 type Field = 'name' | 'rtsp' | 'pub_fps' | 'scale_width'
@@ -7,7 +8,7 @@ const FIELDS: Field[] = ['name', 'rtsp', 'pub_fps', 'scale_width']
 const CODE_FIELDS: Record<string, Field> = { ERR_NAME_IN_USE: 'name', ERR_CREDENTIALS_DIFFER: 'rtsp' }
 
 interface Props {
-  /** What is known of a camera that is started again. */
+  /** Values of a camera that is started again. */
   initial?: Partial<StartRequest>
   onClose: () => void
   onStarted: (request: StartRequest) => void
@@ -76,7 +77,7 @@ export function AddCamera({ initial = {}, onClose, onStarted }: Props) {
 
   return (
     <Dialog title={initial.name ? `Start ${initial.name} again` : 'Add a camera'} className="form" onClose={onClose}>
-      <form onSubmit={submit} noValidate>
+      <form onSubmit={(event) => void submit(event)} noValidate>
         {input('name', 'Name', 'Letters, digits, _ and -', { placeholder: 'lobby-1', autoFocus: !initial.name })}
         {input('rtsp', 'RTSP address', 'With user and password, where the camera wants them', {
           placeholder: 'rtsp://user:password@192.168.1.20/stream1',
@@ -90,7 +91,7 @@ export function AddCamera({ initial = {}, onClose, onStarted }: Props) {
           })}
           {input('scale_width', 'Width', 'Pixels; 0: the camera’s own', { placeholder: '640', inputMode: 'numeric' })}
         </div>
-        {problem && problem.field === null && (
+        {problem?.field === null && (
           <p className="wrong" role="alert">
             {problem.message}
           </p>
@@ -108,7 +109,7 @@ export function AddCamera({ initial = {}, onClose, onStarted }: Props) {
   )
 }
 
-/** The gateway begins a complaint about a field with its name. */
+/** The gateway's message about a field begins with the field's name. */
 function problemOf(error: unknown): { field: Field | null; message: string } {
   if (!(error instanceof GatewayError))
     return {

@@ -1,13 +1,14 @@
-import { useEffect, useState } from 'react'
+import { useState } from 'react'
 import { AddCamera } from './AddCamera'
-import { GatewayError, listCameras, startCamera, stopCamera, type Camera, type StartRequest } from './api'
+import { startCamera, stopCamera } from './api'
+import type { Camera, StartRequest } from './api-types'
 import { CameraGrid } from './CameraGrid'
 import { CameraView } from './CameraView'
 import { CopyList } from './CopyList'
 import { Dialog } from './Dialog'
 import { ThumbnailsContext, useThumbnails } from './thumbnails'
-
-const POLL_MS = 1000
+import { useCameras } from './use-cameras'
+import { useViewed } from './use-viewed'
 
 type Open = { dialog: 'add'; initial?: Partial<StartRequest> } | { dialog: 'copy' | 'stop'; name: string } | null
 
@@ -17,7 +18,7 @@ export function App() {
   const [open, setOpen] = useState<Open>(null)
   const [viewed, view] = useViewed()
   const [stopped, setStopped] = useState<string[]>([])
-  // Addresses typed into this page, until it is closed: they are stored nowhere and the gateway tells none.
+  // Addresses entered on this page, kept until it closes: nothing stores them, and the gateway never returns them.
   const [known] = useState(() => new Map<string, StartRequest>())
   const [notice, setNotice] = useState<string | null>(null)
   const close = () => setOpen(null)
@@ -95,7 +96,7 @@ export function App() {
           onOpen={view}
           onCopy={(name) => setOpen({ dialog: 'copy', name })}
           onStop={(name) => setOpen({ dialog: 'stop', name })}
-          onStart={startAgain}
+          onStart={(name) => void startAgain(name)}
           onForget={(name) => setStopped((names) => names.filter((other) => other !== name))}
         />
       </main>
@@ -115,7 +116,7 @@ export function App() {
             <button type="button" className="button" onClick={close}>
               Cancel
             </button>
-            <button type="button" className="button danger" onClick={() => stop(open.name)}>
+            <button type="button" className="button danger" onClick={() => void stop(open.name)}>
               Stop
             </button>
           </div>
@@ -161,59 +162,4 @@ function Mark() {
       <circle cx="12" cy="12" r="3.2" />
     </svg>
   )
-}
-
-/** The camera that is shown large is in the address, so that Back closes it and a reload keeps it. */
-function useViewed(): [string | null, (name: string | null) => void] {
-  const read = () => location.hash.slice(1) || null
-  const [viewed, setViewed] = useState(read)
-  useEffect(() => {
-    const onChange = () => setViewed(read())
-    addEventListener('hashchange', onChange)
-    return () => removeEventListener('hashchange', onChange)
-  }, [])
-  const view = (name: string | null) => {
-    if (name !== null) location.hash = name
-    else {
-      history.replaceState(null, '', location.pathname + location.search)
-      setViewed(null)
-    }
-  }
-  return [viewed, view]
-}
-
-/** GET /cameras each second while the page is seen. */
-function useCameras(): { cameras: Camera[] | null; unreachable: string | null; refresh: () => void } {
-  const [state, setState] = useState<{ cameras: Camera[] | null; unreachable: string | null }>({
-    cameras: null,
-    unreachable: null,
-  })
-  const [round, setRound] = useState(0)
-  useEffect(() => {
-    let over = false
-    let timer: ReturnType<typeof setTimeout> | undefined
-    const poll = async () => {
-      clearTimeout(timer)
-      if (document.hidden) return
-      try {
-        const cameras = await listCameras()
-        if (!over) setState({ cameras, unreachable: null })
-      } catch (error) {
-        const message = error instanceof Error ? error.message : String(error)
-        const unreachable = error instanceof GatewayError ? `it answers with an error, “${message}”` : message
-        if (!over) setState(({ cameras }) => ({ cameras, unreachable }))
-      }
-      clearTimeout(timer)
-      if (!over) timer = setTimeout(poll, POLL_MS)
-    }
-    const onVisibility = () => void poll()
-    document.addEventListener('visibilitychange', onVisibility)
-    void poll()
-    return () => {
-      over = true
-      clearTimeout(timer)
-      document.removeEventListener('visibilitychange', onVisibility)
-    }
-  }, [round])
-  return { ...state, refresh: () => setRound((number) => number + 1) }
 }

@@ -1,11 +1,11 @@
 import { useEffect, useState } from 'react'
-import type { Camera } from './api'
+import type { Camera } from './api-types'
 import { CameraTile } from './CameraTile'
 import { StateWord } from './StateWord'
 
 interface Props {
   cameras: Camera[]
-  /** Stopped from this page, to be started again. */
+  /** Names of cameras that were stopped on this page and can be started again. */
   stopped: string[]
   unreachable: string | null
   onOpen: (name: string) => void
@@ -16,7 +16,7 @@ interface Props {
 }
 
 export function CameraGrid({ cameras, stopped, unreachable, onOpen, onCopy, onStop, onStart, onForget }: Props) {
-  // A picture grows old also while the gateway does not answer.
+  // Re-renders every second, so that pictures age on the page even if the gateway does not answer.
   const [, tick] = useState(0)
   useEffect(() => {
     const timer = setInterval(() => tick((number) => number + 1), 1000)

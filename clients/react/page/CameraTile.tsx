@@ -1,5 +1,5 @@
 import { useContext } from 'react'
-import type { Camera } from './api'
+import type { Camera } from './api-types'
 import { StateWord } from './StateWord'
 import { ThumbnailsContext, useThumbnailCanvas } from './thumbnails'
 import { ageWords, codecWords, readersByWay, readersInAll, sizeWords, whyNoPicture } from './words'
@@ -15,10 +15,10 @@ interface Props {
 export function CameraTile({ camera, unreachable, onOpen, onCopy, onStop }: Props) {
   const thumbnails = useContext(ThumbnailsContext)
   const canvas = useThumbnailCanvas(camera.name)
-  const drawnAtMs = thumbnails?.drawnAtMs(camera.name) ?? null
+  const ageMs = thumbnails?.ageMs(camera.name) ?? null
   const stale = unreachable !== null || (thumbnails?.isStale(camera) ?? false)
   const why = stale || camera.state !== 'live' ? whyNoPicture(camera, thumbnails?.trouble ?? null, unreachable) : null
-  const picture = drawnAtMs === null ? 'none' : stale ? 'stale' : 'fresh'
+  const picture = ageMs === null ? 'none' : stale ? 'stale' : 'fresh'
   return (
     <article className="tile" aria-label={camera.name} data-camera-tile={camera.name} data-picture={picture}>
       <button type="button" className="tile-picture" onClick={onOpen} aria-label={`Open ${camera.name}`}>
@@ -26,9 +26,7 @@ export function CameraTile({ camera, unreachable, onOpen, onCopy, onStop }: Prop
         {picture === 'none' && why === null && <span className="tile-words">waiting for the first picture</span>}
         {why !== null && (picture !== 'fresh' || stale) && (
           <span className="tile-words">
-            {drawnAtMs !== null && (
-              <strong>No new picture for {ageWords(Math.max(0, performance.now() - drawnAtMs))}</strong>
-            )}
+            {ageMs !== null && <strong>No new picture for {ageWords(ageMs)}</strong>}
             {why}
           </span>
         )}

@@ -1,13 +1,12 @@
 import { useState } from 'react'
-import { ReactWhepSample } from '../ReactWhepSample'
-import { gatewayBase, type Camera, type Verdict, type Way } from './api'
+import { ReactWhepSample, WAY_WORDS, type Way } from '../ReactWhepSample'
+import { gatewayBase } from './api'
+import type { Camera, Verdict } from './api-types'
 import { Figure } from './CameraTile'
 import { CopyList } from './CopyList'
 import { Dialog } from './Dialog'
 import { StateWord } from './StateWord'
 import { ageWords, codecWords, readersByWay, readersInAll, sizeWords, whyNoPicture } from './words'
-
-const WAY_WORDS: Record<Way, string> = { webrtc: 'WebRTC', hls: 'HLS', mjpeg: 'MJPEG' }
 
 /** One camera, large. */
 export function CameraView({

@@ -1,8 +1,8 @@
 import { useEffect, useRef, useState } from 'react'
-import type { Camera } from './api'
+import type { Camera } from './api-types'
 import { pythonLines } from './words'
 
-/** What other programs need to see this camera. */
+/** The addresses that other programs need to see this camera. */
 export function CopyList({ camera }: { camera: Camera }) {
   const missing = camera.mediamtx_reason ?? 'MediaMTX is not there'
   return (
@@ -27,12 +27,12 @@ function CopyRow({
   missing?: string
 }) {
   const code = useRef<HTMLElement>(null)
-  const [told, setTold] = useState<string | null>(null)
+  const [note, setNote] = useState<string | null>(null)
   useEffect(() => {
-    if (told === null) return
-    const timer = setTimeout(() => setTold(null), 2500)
+    if (note === null) return
+    const timer = setTimeout(() => setNote(null), 2500)
     return () => clearTimeout(timer)
-  }, [told])
+  }, [note])
   return (
     <div className="copy-row">
       <div className="copy-label">
@@ -50,9 +50,9 @@ function CopyRow({
             type="button"
             className="button small"
             aria-label={`Copy ${label}`}
-            onClick={async () => setTold((await copy(text, code.current)) ? 'Copied' : 'Selected')}
+            onClick={() => void copy(text, code.current).then((copied) => setNote(copied ? 'Copied' : 'Selected'))}
           >
-            <span aria-live="polite">{told ?? 'Copy'}</span>
+            <span aria-live="polite">{note ?? 'Copy'}</span>
           </button>
         </>
       )}
@@ -60,7 +60,11 @@ function CopyRow({
   )
 }
 
-/** The clipboard needs a secure context; a page of the LAN is none. @returns false: it is only selected. */
+/**
+ * The clipboard API needs a secure context, which plain HTTP on a LAN is not.
+ *
+ * @returns false if the text is only selected.
+ */
 async function copy(text: string, element: HTMLElement | null): Promise<boolean> {
   try {
     await navigator.clipboard.writeText(text)

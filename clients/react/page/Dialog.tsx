@@ -1,6 +1,6 @@
 import { useEffect, useRef, type ReactNode } from 'react'
 
-/** A modal <dialog>: Esc, the cross and a click beside it close it. */
+/** A modal <dialog>, closed by Esc, its close button, or a click outside it. */
 export function Dialog({
   title,
   className = '',

@@ -1,4 +1,4 @@
-import type { CameraState } from './api'
+import type { CameraState } from './api-types'
 import { STATE_WORDS } from './words'
 
 export function StateWord({ state }: { state: CameraState | 'unknown' }) {

@@ -1,47 +1,8 @@
-// The gateway's HTTP API, as far as the page uses it. Addresses are relative: the page
-// works under a sub-path of a reverse proxy.
+// Calls of the gateway's HTTP API. Addresses are relative, so the page works under a sub-path of a reverse proxy.
 
-export type Way = 'webrtc' | 'hls' | 'mjpeg'
-export type CameraState = 'connecting' | 'live' | 'stalled' | 'retrying' | 'stopped'
+import type { Camera, StartRequest } from './api-types'
 
-export interface Verdict {
-  ok: boolean | null
-  reason: string | null
-}
-
-export interface Camera {
-  name: string
-  state: CameraState
-  last_error: { code: string; message: string; since: string } | null
-  webrtc_whep: string | null
-  hls: string | null
-  rtsp_url: string | null
-  mediamtx_reason: string | null
-  zmq_topic: string
-  zmq_endpoint: string
-  fps: number
-  age_ms: number | null
-  codec: string | null
-  audio: boolean | null
-  width: number | null
-  height: number | null
-  gop_length: number | null
-  b_frames: boolean | null
-  playability?: { webrtc: Verdict; hls: Verdict }
-  preferred?: Way
-  readers: { mjpeg: number; webrtc: number; hls: number; rtsp: number }
-  reconnects: number
-  started_at: string
-}
-
-export interface StartRequest {
-  name: string
-  rtsp: string
-  pub_fps?: number
-  scale_width?: number
-}
-
-/** The gateway answered, and said no. */
+/** The gateway answered with an error. */
 export class GatewayError extends Error {
   constructor(
     message: string,
@@ -51,14 +12,14 @@ export class GatewayError extends Error {
   }
 }
 
-/** No answer that makes sense came. */
+/** No answer, or not one of a gateway. */
 export class UnreachableError extends Error {}
 
-/** Without the slash at its end. */
+/** Without a trailing slash. */
 export const gatewayBase = new URL('.', location.href).href.replace(/\/$/, '')
 
 const LIMIT_MS = 5000
-// A start or stop may have to wait for MediaMTX.
+// Starting or stopping a camera may wait for MediaMTX.
 const ORDER_LIMIT_MS = 30000
 
 export async function listCameras(): Promise<Camera[]> {
@@ -85,20 +46,19 @@ async function call(path: string, options: RequestInit, limitMs: number): Promis
     const late = error instanceof DOMException && error.name === 'TimeoutError'
     throw new UnreachableError(late ? `it did not answer within ${limitMs / 1000} s` : 'nothing answers at its address')
   }
+  const unknownAnswer = new UnreachableError(`its answer (HTTP ${response.status}) is not what a gateway says`)
   let body: unknown
   try {
     body = JSON.parse(text)
   } catch {
-    throw new UnreachableError(`its answer (HTTP ${response.status}) is not what a gateway says`)
+    throw unknownAnswer
   }
-  if (body === null || typeof body !== 'object')
-    throw new UnreachableError(`its answer (HTTP ${response.status}) is not what a gateway says`)
+  if (body === null || typeof body !== 'object') throw unknownAnswer
   const answer = body as Record<string, unknown>
-  if (!response.ok || answer.ok === false) {
-    throw new GatewayError(
-      String(answer.error ?? `the gateway answered HTTP ${response.status}`),
-      String(answer.code ?? ''),
-    )
-  }
-  return answer
+  if (response.ok && answer.ok !== false) return answer
+  const { error, code } = answer
+  throw new GatewayError(
+    typeof error === 'string' ? error : `the gateway answered HTTP ${response.status}`,
+    typeof code === 'string' ? code : '',
+  )
 }

@@ -1,8 +1,8 @@
-// Takes GET /frames apart: records, and the message of docs/wire-format.md in each. Pure, so that the tests run it too.
+// Parses GET /frames: records, each with one message of docs/wire-format.md. Pure, so that tests can run it in Node.
 
 const MAX_RECORD_BYTES = 32 * 1024 * 1024
 
-/** Records are a length (u32 LE) and that many bytes. */
+/** A record is a length (u32 LE) and that many bytes. */
 export async function readRecords(
   body: ReadableStream<Uint8Array>,
   onRecord: (record: Uint8Array<ArrayBuffer>) => void,
@@ -35,7 +35,7 @@ export async function readRecords(
   }
 }
 
-/** @returns undefined for what is not a message of docs/wire-format.md. */
+/** @returns undefined if it is not a message of docs/wire-format.md. */
 export function parseMessage(message: Uint8Array<ArrayBuffer>): { camera: string; jpeg: Blob } | undefined {
   const nul = message.indexOf(0)
   if (nul < 0 || message.length < nul + 5) return undefined

@@ -1,5 +1,5 @@
-// One streaming response with the newest frames of many cameras (GET /frames): browsers
-// allow six connections to a host, a page of cameras needs more pictures than that.
+// One streaming response with the newest frames of many cameras (GET /frames): browsers allow
+// six HTTP/1.1 connections to a host, and a page may show more cameras than that.
 
 import { parseMessage, readRecords } from './frame-records'
 
@@ -8,7 +8,7 @@ const LONGEST_BACKOFF_MS = 5000
 
 export interface FrameStreamEvents {
   onFrame(camera: string, jpeg: Blob): void
-  /** null: pictures come; else why they do not. */
+  /** Why no pictures arrive; null while they do. */
   onTrouble(reason: string | null): void
 }
 
@@ -22,7 +22,7 @@ export class FrameStream {
 
   constructor(readonly events: FrameStreamEvents) {}
 
-  /** @param key changes when the stream has to be opened anew. No topics: closed. */
+  /** @param topics none closes the stream. @param key a new value reopens the stream. */
   set(topics: string[], key = topics.join()): void {
     if (key === this.#key) return
     this.#key = key
@@ -31,7 +31,7 @@ export class FrameStream {
     this.#open()
   }
 
-  /** For when pictures should come and do not, although the connection stands. */
+  /** Recovers a connection that stands but delivers no pictures. */
   reopenIfSilentFor(ms: number): void {
     if (this.#current && performance.now() - this.#lastRecordAtMs > ms) this.#open()
   }
@@ -48,7 +48,7 @@ export class FrameStream {
     const controller = new AbortController()
     this.#current = controller
     this.#lastRecordAtMs = performance.now()
-    // The old stream goes when the new one stands, so that the gateway keeps what both use.
+    // Close the old stream only after the new one has opened, so that the gateway keeps the renditions that both use.
     void this.#run(controller, () => previous?.abort())
   }
 

@@ -1,14 +1,14 @@
-// The canvases of the grid: which are seen, what is drawn on them, and since when not.
+// The canvases of the grid: which are visible, what they show, and how old that is.
 
 import { createContext, useCallback, useContext, useEffect, useRef, useState } from 'react'
-import type { Camera } from './api'
+import type { Camera } from './api-types'
 import { FrameStream } from './frame-stream'
 
 const CHANGE_DELAY_MS = 150
 const SILENT_LIMIT_MS = 6000
 const STALE_MS = 3000
 const MAX_TOPICS = 64
-// A rendition of its own: the gateway makes it once for everybody who looks.
+// All pages ask for the same rendition, so the gateway makes it once.
 const RENDITION = devicePixelRatio > 1.5 ? '@640w5fps' : '@320w5fps'
 
 interface Thumbnail {
@@ -34,9 +34,14 @@ export class Thumbnails {
       onTrouble: (reason) => (this.trouble = reason),
     })
     this.#observer = new IntersectionObserver((entries) => this.#onSeen(entries), { rootMargin: '300px' })
-    document.addEventListener('visibilitychange', this.#onVisibility)
   }
 
+  open(): void {
+    document.addEventListener('visibilitychange', this.#onVisibility)
+    for (const { canvas } of this.#shown.values()) this.#observer.observe(canvas)
+  }
+
+  /** open() may follow. */
   close(): void {
     document.removeEventListener('visibilitychange', this.#onVisibility)
     clearTimeout(this.#changeTimer)
@@ -56,19 +61,20 @@ export class Thumbnails {
     }
   }
 
-  /** Once a second. */
+  /** Called once a second with the newest list. */
   update(cameras: Camera[]): void {
     const before = this.#cameras
     this.#cameras = cameras
     if (keyOf(before) !== keyOf(cameras)) this.#change(0)
-    // Live cameras that are looked at and no picture at all: the connection is dead without knowing it.
+    // Live cameras in view and no picture at all: the connection is dead and has not noticed.
     if (this.#wanted().some(({ state, fps }) => state === 'live' && fps >= 1))
       this.#stream.reopenIfSilentFor(SILENT_LIMIT_MS)
   }
 
-  /** null: none was drawn yet. */
-  drawnAtMs(name: string): number | null {
-    return this.#drawnAtMs.get(name) ?? null
+  /** How long ago a picture was last drawn; null before the first. */
+  ageMs(name: string): number | null {
+    const drawnAtMs = this.#drawnAtMs.get(name)
+    return drawnAtMs === undefined ? null : performance.now() - drawnAtMs
   }
 
   isStale({ name, fps }: Camera): boolean {
@@ -131,28 +137,27 @@ export class Thumbnails {
         picture.close()
         if (this.#shown.get(name) === thumbnail) this.#drawnAtMs.set(name, performance.now())
       } catch {
-        // A picture that cannot be decoded is not shown; the tile tells that none comes.
+        // Skip a picture that cannot be decoded. If no other follows, the tile says so.
       }
     }
     thumbnail.decoding = false
   }
 }
 
-/** A camera that was stopped and started between two looks needs a new stream too. */
+/** Includes started_at: a camera that was restarted between two updates needs a new stream too. */
 function keyOf(cameras: Camera[]): string {
   return cameras.map(({ name, started_at }) => `${name} ${started_at}`).join()
 }
 
 export const ThumbnailsContext = createContext<Thumbnails | null>(null)
 
-export function useThumbnails(cameras: Camera[]): Thumbnails | null {
-  const [thumbnails, setThumbnails] = useState<Thumbnails | null>(null)
+export function useThumbnails(cameras: Camera[]): Thumbnails {
+  const [thumbnails] = useState(() => new Thumbnails())
   useEffect(() => {
-    const made = new Thumbnails()
-    setThumbnails(made)
-    return () => made.close()
-  }, [])
-  useEffect(() => thumbnails?.update(cameras), [thumbnails, cameras])
+    thumbnails.open()
+    return () => thumbnails.close()
+  }, [thumbnails])
+  useEffect(() => thumbnails.update(cameras), [thumbnails, cameras])
   return thumbnails
 }
 

@@ -1,6 +1,6 @@
-// Figures in words.
+// Text for states, figures and reasons.
 
-import type { Camera, CameraState } from './api'
+import type { Camera, CameraState } from './api-types'
 
 export const STATE_WORDS: Record<CameraState, string> = {
   connecting: 'connecting',
@@ -29,7 +29,7 @@ export function sizeWords({ width, height }: Camera): string | null {
   return width && height ? `${width} × ${height}` : null
 }
 
-/** Why no picture comes. */
+/** Why there is no picture. */
 export function whyNoPicture(camera: Camera, trouble: string | null, unreachable: string | null): string {
   if (unreachable !== null) return 'the gateway cannot be reached'
   if (camera.last_error && camera.state !== 'live') return camera.last_error.message
@@ -40,7 +40,8 @@ export function whyNoPicture(camera: Camera, trouble: string | null, unreachable
 }
 
 export function pythonLines(camera: Camera): string {
-  return `from framegate import FrameSubscriber\nframes = FrameSubscriber(${JSON.stringify(camera.zmq_topic)}, ${JSON.stringify(camera.zmq_endpoint)})`
+  const [topic, endpoint] = [JSON.stringify(camera.zmq_topic), JSON.stringify(camera.zmq_endpoint)]
+  return `from framegate import FrameSubscriber\nframes = FrameSubscriber(${topic}, ${endpoint})`
 }
 
 export function readersInAll({ readers }: Camera): number {
@@ -48,5 +49,6 @@ export function readersInAll({ readers }: Camera): number {
 }
 
 export function readersByWay({ readers }: Camera): string {
-  return `WebRTC ${readers.webrtc}, HLS ${readers.hls}, RTSP ${readers.rtsp}, MJPEG ${readers.mjpeg}; ZeroMQ subscribers are not counted`
+  const { webrtc, hls, rtsp, mjpeg } = readers
+  return `WebRTC ${webrtc}, HLS ${hls}, RTSP ${rtsp}, MJPEG ${mjpeg}; ZeroMQ subscribers are not counted`
 }

@@ -1,0 +1,37 @@
+// The parts of the gateway's JSON that the page uses, in the gateway's own names. Types only: no imports, no DOM.
+
+export type CameraState = 'connecting' | 'live' | 'stalled' | 'retrying' | 'stopped'
+
+export interface Verdict {
+  ok: boolean | null
+  reason: string | null
+}
+
+export interface Camera {
+  name: string
+  state: CameraState
+  last_error: { code: string; message: string; since: string } | null
+  webrtc_whep: string | null
+  hls: string | null
+  rtsp_url: string | null
+  mediamtx_reason: string | null
+  zmq_topic: string
+  zmq_endpoint: string
+  fps: number
+  age_ms: number | null
+  codec: string | null
+  width: number | null
+  height: number | null
+  gop_length: number | null
+  playability?: { webrtc: Verdict; hls: Verdict }
+  readers: { mjpeg: number; webrtc: number; hls: number; rtsp: number }
+  reconnects: number
+  started_at: string
+}
+
+export interface StartRequest {
+  name: string
+  rtsp: string
+  pub_fps?: number
+  scale_width?: number
+}
