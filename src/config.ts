@@ -6,28 +6,9 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { parse as parseYaml } from 'yaml'
 import { z } from 'zod'
+import { cameraSettings } from './camera-settings.js'
 import { ConfigError, messageOf } from './errors.js'
-import type { LogLevel } from './logger.js'
-import type { MediaMtxMode } from './types.js'
-import { fields } from './validate.js'
-
-export interface Config {
-  zmqBind: string[]
-  httpHost: string
-  httpPort: number
-  pubFps: number
-  scaleWidth: number
-  jpegQuality: number
-  mediamtx: MediaMtxMode
-  mediamtxBin: string | undefined
-  mediamtxApi: string | undefined
-  mediamtxRtsp: string | undefined
-  mediamtxPublicHost: string | undefined
-  mediamtxPublicWebrtc: string | undefined
-  mediamtxPublicHls: string | undefined
-  stateFile: string
-  logLevel: LogLevel
-}
+import { expectedOf, shown } from './validate.js'
 
 interface Setting {
   /** Environment variable; the flag and the file's key are made from it. */
@@ -36,7 +17,7 @@ interface Setting {
   /** Text from the environment or a flag becomes a number first. */
   number?: boolean
   help: string
-  fallback: (env: NodeJS.ProcessEnv) => unknown
+  fallback: (env: NodeJS.ProcessEnv) => string | number | undefined
 }
 
 const ENDPOINT = /^(tcp:\/\/(\*|\[[0-9a-fA-F:]+\]|[A-Za-z0-9_.-]+):(\*|\d{1,5})|ipc:\/\/.+)$/
@@ -46,6 +27,8 @@ const url = (protocols: string[]) =>
   z
     .string()
     .refine((text) => URL.canParse(text) && protocols.includes(new URL(text).protocol) && new URL(text).hostname !== '')
+
+const camera = cameraSettings.shape
 
 const SETTINGS = {
   zmqBind: {
@@ -74,23 +57,23 @@ const SETTINGS = {
   pubFps: {
     env: 'PUB_FPS',
     number: true,
-    schema: fields.pubFps,
+    schema: camera.pubFps,
     help: 'frames a second where a camera says nothing else',
-    fallback: () => 20,
+    fallback: () => camera.pubFps.parse(undefined),
   },
   scaleWidth: {
     env: 'SCALE_WIDTH',
     number: true,
-    schema: fields.scaleWidth,
+    schema: camera.scaleWidth,
     help: 'width where a camera says nothing else',
-    fallback: () => 640,
+    fallback: () => camera.scaleWidth.parse(undefined),
   },
   jpegQuality: {
     env: 'JPEG_QUALITY',
     number: true,
-    schema: fields.jpegQuality,
+    schema: camera.jpegQuality,
     help: 'JPEG quality where a camera says nothing else',
-    fallback: () => 80,
+    fallback: () => camera.jpegQuality.parse(undefined),
   },
   mediamtx: {
     env: 'MEDIAMTX',
@@ -146,7 +129,9 @@ const SETTINGS = {
     help: 'how much is logged',
     fallback: () => 'info',
   },
-} satisfies Record<keyof Config, Setting>
+} satisfies Record<string, Setting>
+
+export type Config = { [Key in keyof typeof SETTINGS]: z.output<(typeof SETTINGS)[Key]['schema']> }
 
 const flagOf = (env: string) => env.toLowerCase().replaceAll('_', '-')
 const keyOf = (env: string) => env.toLowerCase()
@@ -180,7 +165,7 @@ export function readConfig(argv: string[], env: NodeJS.ProcessEnv, version: stri
   const file = configFile === undefined ? {} : readConfigFile(configFile)
 
   const config: Record<string, unknown> = {}
-  for (const [key, setting] of Object.entries(SETTINGS) as [string, Setting][]) {
+  for (const [key, setting] of Object.entries<Setting>(SETTINGS)) {
     const flag = flags[flagOf(setting.env)]
     const fromEnv = env[setting.env]
     const fromFile = file[keyOf(setting.env)]
@@ -190,13 +175,12 @@ export function readConfig(argv: string[], env: NodeJS.ProcessEnv, version: stri
     else if (fromFile !== undefined) [source, value] = [`${keyOf(setting.env)} in ${configFile}`, fromFile]
     const parsed = setting.schema.safeParse(setting.number && typeof value === 'string' ? toNumber(value) : value)
     if (!parsed.success) {
-      const shown = /PASS|API/.test(setting.env) ? String(value).replace(/\/\/[^@/]*@/, '//***@') : String(value)
-      throw new ConfigError(`${source}: expected ${setting.schema.description}; got "${shown}"`)
+      throw new ConfigError(`${source}: expected ${expectedOf(setting.schema)}; got ${shown(value)}`)
     }
     config[key] = parsed.data
   }
   const print = flags.help ? helpText() : flags.version ? `framegate ${version}` : null
-  return { config: config as unknown as Config, demo: flags.demo === true, print }
+  return { config: config as Config, demo: flags.demo === true, print }
 }
 
 function toNumber(text: string): number {
@@ -223,7 +207,7 @@ function readConfigFile(path: string): Record<string, unknown> {
 function helpText(): string {
   const lines = Object.values(SETTINGS).map((setting: Setting) => {
     const fallback = setting.fallback({})
-    return `  --${flagOf(setting.env).padEnd(22)} ${setting.env.padEnd(21)} ${setting.help}${fallback === undefined ? '' : ` (${String(fallback)})`}`
+    return `  --${flagOf(setting.env).padEnd(22)} ${setting.env.padEnd(21)} ${setting.help}${fallback === undefined ? '' : ` (${fallback})`}`
   })
   return [
     'framegate: whole, newest frames of RTSP cameras, to any number of consumers',

@@ -2,6 +2,8 @@
 
 import type { ErrorCode } from './error-codes.js'
 
+export type { CameraSettings, RtspTransport } from './camera-settings.js'
+
 /** One published picture. Times are microseconds since 1970, by the gateway's clock. */
 export interface Frame {
   /** ZeroMQ topic: the camera's name, or a rendition of it (`name@320w5fps`). */
@@ -32,25 +34,6 @@ export interface CameraError {
   /** Milliseconds since 1970. */
   sinceMs: number
 }
-
-/** How a camera's frames are made where nobody asks for something else. */
-export interface CameraSettings {
-  name: string
-  /** With its credentials. Only for the camera's session and the state file. */
-  rtsp: string
-  /** Frames a second at most, 0.1 to 120. */
-  pubFps: number
-  /** Pixels; 0 keeps the camera's own width. */
-  scaleWidth: number
-  /** 1 to 100. */
-  jpegQuality: number
-  /** Carry the camera's own clock through MediaMTX; costs the start the wait for its first RTCP report. */
-  cameraTime: boolean
-  rtspTransport: RtspTransport
-}
-
-/** How RTP comes from the camera; automatic: over TCP, over UDP where the camera takes no TCP. */
-export type RtspTransport = 'automatic' | 'tcp' | 'udp'
 
 export type MediaMtxMode = 'managed' | 'external' | 'off'
 

@@ -4,45 +4,18 @@
 import { z } from 'zod'
 import { redact } from './redact.js'
 
-export const CAMERA_NAME = /^[A-Za-z0-9_-]{1,64}$/
+/** What an error message says was expected of a value. */
+const expectations = z.registry<{ expected: string }>()
 
-// MediaMTX gives these path names a meaning of their own.
-const RESERVED_NAMES = new Set(['all', 'all_others'])
-
-/** Whether it can be an address of a camera, and nothing in it can be more than that in a request or a log. */
-function isCameraAddress(text: string): boolean {
-  if (!/^rtsps?:\/\//i.test(text) || /[\s\u0000-\u001f\u007f\p{Surrogate}]/u.test(text) || !URL.canParse(text))
-    return false
-  const { hostname, username, password } = new URL(text)
-  // Decoded, a control character would begin a line of its own in a request to the camera.
-  return hostname !== '' && !/%(?:[01][0-9a-f]|7f)/i.test(`${username}:${password}`)
+/** @param expected ends the sentence "expected ..."; @param description for the reference, Markdown. */
+export function described<Schema extends z.ZodType>(schema: Schema, expected: string, description: string): Schema {
+  const result = schema.describe(description)
+  expectations.add(result, { expected })
+  return result
 }
 
-export const fields = {
-  name: z
-    .string()
-    .regex(CAMERA_NAME)
-    .refine((name) => !RESERVED_NAMES.has(name))
-    .describe('1 to 64 letters, digits, "_" or "-" (not "all" or "all_others")'),
-  rtsp: z
-    .string()
-    .max(2048)
-    .refine(isCameraAddress)
-    .describe('an address that begins with rtsp:// or rtsps:// and names a host, at most 2048 characters'),
-  pubFps: z
-    .number()
-    .min(0.1)
-    .max(120)
-    .refine((fps) => Math.abs(fps * 10 - Math.round(fps * 10)) < 1e-9)
-    .describe('frames a second, a number from 0.1 to 120 with at most one decimal'),
-  scaleWidth: z
-    .number()
-    .int()
-    .refine((width) => width === 0 || (width >= 16 && width <= 7680))
-    .describe("pixels, a whole number from 16 to 7680, or 0 for the camera's own width"),
-  rtspTransport: z.enum(['automatic', 'tcp', 'udp']).describe('automatic, tcp or udp'),
-  cameraTime: z.boolean().describe('true or false'),
-  jpegQuality: z.number().int().min(1).max(100).describe('a whole number from 1 to 100'),
+export function expectedOf(schema: z.ZodType | undefined): string | undefined {
+  return schema && (expectations.get(schema)?.expected ?? schema.description)
 }
 
 /** What is wrong with one field. */
@@ -51,7 +24,8 @@ export interface Complaint {
   message: string
 }
 
-function shown(value: unknown): string {
+/** A value for an error message: short, and without credentials. */
+export function shown(value: unknown): string {
   let text = redact(JSON.stringify(value) ?? String(value))
   // What is wrong with an address may be its password ("p/w", "p w", no scheme): all before the last @ goes.
   const at = text.lastIndexOf('@')
@@ -61,7 +35,7 @@ function shown(value: unknown): string {
 }
 
 /**
- * Checks an object against a strict schema whose fields each have a description.
+ * Checks an object against a schema, strictly: unknown fields are refused.
  * @returns the checked value, or the first complaint.
  */
 export function check<Shape extends z.core.$ZodLooseShape>(
@@ -80,7 +54,7 @@ export function check<Shape extends z.core.$ZodLooseShape>(
   const field = String(issue.path[0] ?? '')
   if (field === '')
     return { complaint: { field, message: `expected a JSON object with ${known.join(', ')}, got ${shown(value)}` } }
-  const expected = (schema.shape as Record<string, z.ZodType>)[field]?.description ?? issue.message
+  const expected = expectedOf((schema.shape as Record<string, z.ZodType>)[field]) ?? issue.message
   const given = (value as Record<string, unknown>)[field]
   const got = given === undefined ? 'it is missing' : `got ${shown(given)}`
   return { complaint: { field, message: `${field}: expected ${expected}; ${got}` } }

@@ -1,24 +1,14 @@
 // All cameras: start, stop, find, list; one per address; saved on every change.
 
+import { cameraSettings, type CameraSettings, type StartRequest } from '../camera-settings.js'
 import { RequestError } from '../errors.js'
 import { MAX_RENDITIONS, renditionTopic } from '../frames/rendition-topic.js'
-import type { CameraSettings, RtspTransport } from '../types.js'
 import { Camera, type CameraDeps } from './camera.js'
 import { parseCameraUrl } from './camera-url.js'
 
 export interface Saved {
   load(): Promise<CameraSettings[]>
   save(cameras: CameraSettings[]): Promise<void>
-}
-
-export interface StartRequest {
-  name: string
-  rtsp: string
-  pubFps?: number | undefined
-  scaleWidth?: number | undefined
-  jpegQuality?: number | undefined
-  cameraTime?: boolean | undefined
-  rtspTransport?: RtspTransport | undefined
 }
 
 export interface Started {
@@ -40,7 +30,8 @@ export class CameraRegistry {
   constructor(
     readonly deps: CameraDeps,
     readonly saved: Saved,
-    readonly defaults: { pubFps: number; scaleWidth: number; jpegQuality: number },
+    /** Where a request leaves a setting out; without one here too, the setting's own default. */
+    readonly defaults: Partial<CameraSettings>,
   ) {}
 
   async restore(): Promise<number> {
@@ -85,15 +76,7 @@ export class CameraRegistry {
         `name: "${request.name}" is in use for another address; stop it first or choose another name`,
       )
     }
-    const camera = this.#add({
-      name: request.name,
-      rtsp: request.rtsp,
-      pubFps: request.pubFps ?? this.defaults.pubFps,
-      scaleWidth: request.scaleWidth ?? this.defaults.scaleWidth,
-      jpegQuality: request.jpegQuality ?? this.defaults.jpegQuality,
-      cameraTime: request.cameraTime ?? false,
-      rtspTransport: request.rtspTransport ?? 'automatic',
-    })
+    const camera = this.#add(cameraSettings.parse({ ...this.defaults, ...request }))
     if (!save) this.#unsaved.add(camera.name)
     await this.#save()
     camera.begin()

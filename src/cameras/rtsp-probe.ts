@@ -4,8 +4,8 @@
 import { createHash, randomBytes } from 'node:crypto'
 import net from 'node:net'
 import tls from 'node:tls'
+import { cameraSettings } from '../camera-settings.js'
 import { codeOf, messageOf, SourceError } from '../errors.js'
-import { fields } from '../validate.js'
 import { codeOfRtspStatus } from '../rtsp-status.js'
 import { parseCameraUrl, type CameraUrl } from './camera-url.js'
 
@@ -42,7 +42,7 @@ export async function probeCamera(
         : new SourceError('ERR_SOURCE_TIMEOUT', `no answer from ${hostOf(target)} within ${timeoutMs / 1000} s`),
     )
     const location = answer.headers.get('location')?.[0]
-    if (answer.status >= 300 && answer.status < 400 && fields.rtsp.safeParse(location).success) {
+    if (answer.status >= 300 && answer.status < 400 && cameraSettings.shape.rtsp.safeParse(location).success) {
       target = { ...parseCameraUrl(location!), user: url.user, password: url.password }
       continue
     }

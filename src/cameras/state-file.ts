@@ -3,20 +3,9 @@
 
 import { mkdir, open, readdir, readFile, rename, unlink } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
-import { z } from 'zod'
+import { cameraSettingsJson, fromJson, toJson, type CameraSettings } from '../camera-settings.js'
 import { codeOf, messageOf } from '../errors.js'
-import type { CameraSettings, Logger } from '../types.js'
-import { fields } from '../validate.js'
-
-const camera = z.object({
-  name: fields.name,
-  rtsp: fields.rtsp,
-  pub_fps: fields.pubFps,
-  scale_width: fields.scaleWidth,
-  jpeg_quality: fields.jpegQuality,
-  camera_time: fields.cameraTime.default(false),
-  rtsp_transport: fields.rtspTransport.default('automatic'),
-})
+import type { Logger } from '../types.js'
 
 const VERSION = 1
 // A disk that was full may have room again; nobody would think of saving again.
@@ -60,19 +49,8 @@ export class StateFile {
     }
     const good: CameraSettings[] = []
     for (const entry of entries) {
-      const parsed = camera.safeParse(entry)
-      if (parsed.success) {
-        const { name, rtsp, pub_fps, scale_width, jpeg_quality, camera_time, rtsp_transport } = parsed.data
-        good.push({
-          name,
-          rtsp,
-          pubFps: pub_fps,
-          scaleWidth: scale_width,
-          jpegQuality: jpeg_quality,
-          cameraTime: camera_time,
-          rtspTransport: rtsp_transport,
-        })
-      }
+      const parsed = cameraSettingsJson.safeParse(entry)
+      if (parsed.success) good.push(fromJson(parsed.data))
     }
     if (good.length < entries.length) {
       await this.#keepAside(`${entries.length - good.length} of ${entries.length} cameras in it cannot be read`)
@@ -92,18 +70,7 @@ export class StateFile {
   async #write(): Promise<void> {
     const cameras = this.#next ?? []
     this.#next = null
-    const content = {
-      version: VERSION,
-      cameras: cameras.map(({ name, rtsp, pubFps, scaleWidth, jpegQuality, cameraTime, rtspTransport }) => ({
-        name,
-        rtsp,
-        pub_fps: pubFps,
-        scale_width: scaleWidth,
-        jpeg_quality: jpegQuality,
-        camera_time: cameraTime,
-        rtsp_transport: rtspTransport,
-      })),
-    }
+    const content = { version: VERSION, cameras: cameras.map(toJson) }
     const temporary = `${this.path}.${process.pid}.tmp`
     try {
       await mkdir(dirname(this.path), { recursive: true, mode: 0o700 })

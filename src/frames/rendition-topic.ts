@@ -1,6 +1,6 @@
 // Names of renditions: `name` is the camera's own, `name@320w5fps` another. Pure.
 
-import { CAMERA_NAME } from '../validate.js'
+import { CAMERA_NAME, cameraSettings } from '../camera-settings.js'
 
 /** Most renditions of one camera at once, its own among them. */
 export const MAX_RENDITIONS = 8
@@ -11,6 +11,7 @@ export interface RenditionTopic {
   size: { width: number; fps: number } | null
 }
 
+const { scaleWidth, pubFps } = cameraSettings.shape
 const RENDITION = /^(\d{1,4})w(\d{1,3}(?:\.\d)?)fps$/
 
 /** `name@320w5fps`; width 0 keeps the camera's own. */
@@ -28,6 +29,5 @@ export function parseTopic(topic: string): RenditionTopic | null {
   if (!match) return null
   const width = Number(match[1])
   const fps = Number(match[2])
-  if ((width !== 0 && (width < 16 || width > 7680)) || fps < 0.1 || fps > 120) return null
-  return { camera, size: { width, fps } }
+  return scaleWidth.safeParse(width).success && pubFps.safeParse(fps).success ? { camera, size: { width, fps } } : null
 }

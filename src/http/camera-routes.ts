@@ -3,40 +3,25 @@
 import Router from '@koa/router'
 import type { Context } from 'koa'
 import getRawBody from 'raw-body'
-import { z } from 'zod'
+import type { z } from 'zod'
+import { cameraSettings, cameraSettingsJson, fromJson, startRequestJson, toJson } from '../camera-settings.js'
 import { messageOf, RequestError } from '../errors.js'
-import { check, fields } from '../validate.js'
+import { check } from '../validate.js'
 import type { CameraView, HttpParts } from './parts.js'
 import { judgePlayability } from './playability.js'
 
 const MAX_BODY_BYTES = 64 * 1024
 const BODY_LIMIT_MS = 10000
 
-const startBody = z.object({
-  name: fields.name,
-  rtsp: fields.rtsp,
-  pub_fps: fields.pubFps.optional().describe(fields.pubFps.description!),
-  scale_width: fields.scaleWidth.optional().describe(fields.scaleWidth.description!),
-  jpeg_quality: fields.jpegQuality.optional().describe(fields.jpegQuality.description!),
-  camera_time: fields.cameraTime.optional().describe(fields.cameraTime.description!),
-  rtsp_transport: fields.rtspTransport.optional().describe(fields.rtspTransport.description!),
-})
-const stopBody = z.object({ name: fields.name })
+// Without the address, which holds the password.
+const shownSettings = cameraSettingsJson.omit({ rtsp: true })
+const stopBody = cameraSettings.pick({ name: true })
 
 export function cameraRoutes(parts: HttpParts): Router {
   const router = new Router()
 
   router.post('/cameras/start', async (ctx) => {
-    const body = await readBody(ctx, startBody)
-    const started = await parts.cameras.start({
-      name: body.name,
-      rtsp: body.rtsp,
-      pubFps: body.pub_fps,
-      scaleWidth: body.scale_width,
-      jpegQuality: body.jpeg_quality,
-      cameraTime: body.camera_time,
-      rtspTransport: body.rtsp_transport,
-    })
+    const started = await parts.cameras.start(fromJson(await readBody(ctx, startRequestJson)))
     ctx.body = {
       ok: true,
       ...describe(parts, started.camera, ctx.hostname),
@@ -78,7 +63,6 @@ function describe(parts: HttpParts, camera: CameraView, requestHost: string) {
     urls.rtsp === null ? urls.reason : null,
   )
   return {
-    name: camera.name,
     state: camera.state,
     last_error: camera.lastError && {
       code: camera.lastError.code,
@@ -92,11 +76,7 @@ function describe(parts: HttpParts, camera: CameraView, requestHost: string) {
     mediamtx_reason: urls.reason,
     zmq_topic: camera.name,
     zmq_endpoint: parts.zmqEndpoint(host),
-    pub_fps: camera.settings.pubFps,
-    scale_width: camera.settings.scaleWidth,
-    jpeg_quality: camera.settings.jpegQuality,
-    camera_time: camera.settings.cameraTime,
-    rtsp_transport: camera.settings.rtspTransport,
+    ...shownSettings.parse(toJson(camera.settings)),
     transport: camera.transport,
     fps: Math.round(stats.fps * 10) / 10,
     age_ms: stats.ageMs === null ? null : Math.round(stats.ageMs),

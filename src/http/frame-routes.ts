@@ -2,11 +2,11 @@
 
 import Router from '@koa/router'
 import type { Context } from 'koa'
+import { CAMERA_NAME } from '../camera-settings.js'
 import { RequestError } from '../errors.js'
 import { encodeFrameMessage } from '../frames/frame-message.js'
 import { parseTopic } from '../frames/rendition-topic.js'
 import type { CameraState, Frame } from '../types.js'
-import { CAMERA_NAME } from '../validate.js'
 import { NewestFramesResponse } from './newest-frames-response.js'
 import type { CameraView, HttpParts } from './parts.js'
 

@@ -1,6 +1,7 @@
 // What the HTTP API needs of the rest of the gateway; app.ts supplies it.
 
-import type { CameraError, CameraState, Frame, Logger, RtspTransport } from '../types.js'
+import type { CameraSettings, StartRequest } from '../camera-settings.js'
+import type { CameraError, CameraState, Frame, Logger } from '../types.js'
 
 export interface CameraView {
   readonly name: string
@@ -10,13 +11,7 @@ export interface CameraView {
   readonly reconnects: number
   readonly startedAtMs: number
   readonly renditionTopics: string[]
-  readonly settings: {
-    pubFps: number
-    scaleWidth: number
-    jpegQuality: number
-    cameraTime: boolean
-    rtspTransport: RtspTransport
-  }
+  readonly settings: CameraSettings
   readonly transport: 'tcp' | 'udp'
   /** Frames that readers were given in this session. */
   readonly framesPublished: number
@@ -33,21 +28,11 @@ export interface CameraView {
   }
 }
 
-export interface StartBody {
-  name: string
-  rtsp: string
-  pubFps?: number | undefined
-  scaleWidth?: number | undefined
-  jpegQuality?: number | undefined
-  cameraTime?: boolean | undefined
-  rtspTransport?: RtspTransport | undefined
-}
-
 export interface HttpParts {
   cameras: {
     list(): CameraView[]
     get(name: string): CameraView | undefined
-    start(body: StartBody): Promise<{ camera: CameraView; topic: string; pubFps: number; scaleWidth: number }>
+    start(body: StartRequest): Promise<{ camera: CameraView; topic: string; pubFps: number; scaleWidth: number }>
     stop(name: string): Promise<boolean>
   }
   frames: {

@@ -29,7 +29,8 @@ export class HttpServer {
     const refuse = () => new RequestError('ERR_METHOD_NOT_ALLOWED', 'this address does not take that method')
     for (const router of routers)
       app.use(router.allowedMethods({ throw: true, methodNotAllowed: refuse, notImplemented: refuse }))
-    this.#server = createServer(app.callback())
+    const handle = app.callback()
+    this.#server = createServer((request, response) => void handle(request, response))
     this.#server.headersTimeout = 10000
     this.#server.requestTimeout = 30000
   }

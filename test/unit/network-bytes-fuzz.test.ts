@@ -11,7 +11,8 @@ import { FrameHub } from '../../src/frames/frame-hub.js'
 import { parseTopic, renditionTopic } from '../../src/frames/rendition-topic.js'
 import { parseSubscription } from '../../src/publish/subscription.js'
 import { redact } from '../../src/redact.js'
-import { check, fields } from '../../src/validate.js'
+import { cameraSettings } from '../../src/camera-settings.js'
+import { check } from '../../src/validate.js'
 import { corpusFiles, corpusTexts, fuzz, SEED } from '../helpers/fuzz.js'
 import { decode } from '../helpers/wire-reader.js'
 
@@ -96,10 +97,10 @@ t.test('an authorization is one line, whatever the challenge', async (t) => {
   )
 })
 
-const start = z.object({ rtsp: fields.rtsp })
+const start = z.object({ rtsp: cameraSettings.shape.rtsp })
 
 function parseOrNull(rtsp: string) {
-  return fields.rtsp.safeParse(rtsp).success ? parseCameraUrl(rtsp) : null
+  return cameraSettings.shape.rtsp.safeParse(rtsp).success ? parseCameraUrl(rtsp) : null
 }
 
 t.test('no user name and no password of an address is left in redacted text or in a complaint', async (t) => {

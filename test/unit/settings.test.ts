@@ -65,6 +65,21 @@ t.test('a wrong value names the setting, the value and what was expected', async
   }
 })
 
+t.test('an error shows no password of an address, whichever the setting', async (t) => {
+  for (const setting of [
+    'MEDIAMTX_API',
+    'MEDIAMTX_RTSP',
+    'MEDIAMTX_PUBLIC_WEBRTC',
+    'MEDIAMTX_PUBLIC_HLS',
+    'ZMQ_BIND',
+  ]) {
+    for (const address of ['ftp://user:secret@host', 'user:secret@host', 'ftp://user:sec/secret@host']) {
+      t.throws(() => read([], { [setting]: address }), { message: new RegExp(`^${setting}: .*host"$`) })
+      t.throws(() => read([], { [setting]: address }), { message: /^((?!secret).)*$/ }, address)
+    }
+  }
+})
+
 t.test('an unknown setting in the file is named', async (t) => {
   const file = join(temporaryFolder(t), 'framegate.yaml')
   writeFileSync(file, 'pub_fsp: 5\n')

@@ -1,11 +1,11 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
-import { z } from 'zod'
+import { startRequestJson } from '../../src/camera-settings.js'
 import { Backoff } from '../../src/cameras/backoff.js'
 import { createLogger } from '../../src/logger.js'
 import { isOlder } from '../../src/mediamtx/binary.js'
-import { check, fields } from '../../src/validate.js'
+import { check } from '../../src/validate.js'
 import { ROOT } from '../helpers/paths.js'
 
 t.test('the wait between tries grows to its cap, with jitter, and never past it', async (t) => {
@@ -38,11 +38,7 @@ t.test('versions are compared by number', async (t) => {
 })
 
 t.test('a complaint names the field, what was expected and what came, and no password', async (t) => {
-  const schema = z.object({
-    name: fields.name,
-    rtsp: fields.rtsp,
-    pub_fps: fields.pubFps.optional().describe(fields.pubFps.description!),
-  })
+  const schema = startRequestJson.pick({ name: true, rtsp: true, pub_fps: true })
   const complaint = (value: unknown) => {
     const checked = check(schema, value, 'field')
     return 'complaint' in checked ? checked.complaint.message : null

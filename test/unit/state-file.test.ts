@@ -64,6 +64,17 @@ t.test('one bad camera does not lose the others', async (t) => {
   t.match(told, [/1 of 2 cameras/])
 })
 
+t.test('a camera that an older version saved gets the defaults of newer settings', async (t) => {
+  const { file, path, told } = make(t)
+  await file.save([camera('a')])
+  const content = JSON.parse(readFileSync(path, 'utf8'))
+  delete content.cameras[0].camera_time
+  delete content.cameras[0].rtsp_transport
+  writeFileSync(path, JSON.stringify(content))
+  t.strictSame(await file.load(), [camera('a')])
+  t.strictSame(told, [])
+})
+
 t.test('a file that cannot be read is kept aside, not written over', async (t) => {
   const { file, path, told } = make(t)
   mkdirSync(path, { recursive: true }) // A folder: also root cannot read it.

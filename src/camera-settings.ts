@@ -1,0 +1,108 @@
+// A camera's settings: the one list. The registry, the state file, the HTTP API and its OpenAPI document derive from
+// it, so a new setting is one line here plus its use. Keys are camelCase here, snake_case in JSON.
+
+import { z } from 'zod'
+import { described, expectedOf } from './validate.js'
+
+/** Also the names that MediaMTX gives a meaning of its own are refused. */
+export const CAMERA_NAME = /^(?!all$|all_others$)[A-Za-z0-9_-]{1,64}$/
+
+/** Whether it can be an address of a camera, and nothing in it can be more than that in a request or a log. */
+function isCameraAddress(text: string): boolean {
+  if (/[\s\u0000-\u001f\u007f\p{Surrogate}]/u.test(text) || !URL.canParse(text)) return false
+  const { hostname, username, password } = new URL(text)
+  // Decoded, a control character would begin a line of its own in a request to the camera.
+  return hostname !== '' && !/%(?:[01][0-9a-f]|7f)/i.test(`${username}:${password}`)
+}
+
+const hasOneDecimal = (fps: number) => Math.abs(fps * 10 - Math.round(fps * 10)) < 1e-9
+
+// Each: schema with its default; what an error says was expected; what the reference says.
+export const cameraSettings = z.object({
+  name: described(
+    z.string().regex(CAMERA_NAME),
+    '1 to 64 letters, digits, "_" or "-" (not "all" or "all_others")',
+    '1 to 64 letters, digits, `_` or `-`; not `all` or `all_others`, which mean something to MediaMTX.',
+  ),
+  rtsp: described(
+    z
+      .string()
+      .max(2048)
+      .regex(/^[Rr][Tt][Ss][Pp][Ss]?:\/\//)
+      .refine(isCameraAddress),
+    'an address that begins with rtsp:// or rtsps:// and names a host, at most 2048 characters',
+    'Address of the camera, `rtsp://` or `rtsps://`, with its user name and password. Percent-encode special characters of the password.',
+  ),
+  pubFps: described(
+    z.number().min(0.1).max(120).refine(hasOneDecimal).default(20),
+    'frames a second, a number from 0.1 to 120 with at most one decimal',
+    "Frames a second at most, 0.1 to 120, one decimal; paced by the stream's own time. Default: `PUB_FPS`.",
+  ),
+  scaleWidth: described(
+    z.union([z.literal(0), z.int().min(16).max(7680)]).default(640),
+    "pixels, a whole number from 16 to 7680, or 0 for the camera's own width",
+    "Width of frames, 16 to 7680 pixels, 0 for the camera's own. Never scales up. Default: `SCALE_WIDTH`.",
+  ),
+  jpegQuality: described(
+    z.int().min(1).max(100).default(80),
+    'a whole number from 1 to 100',
+    'JPEG quality, 1 to 100. The first start of a camera decides. Default: `JPEG_QUALITY`.',
+  ),
+  cameraTime: described(
+    z.boolean().default(false),
+    'true or false',
+    "Carry the camera's own clock through MediaMTX (`captured_at_us`). The start then waits some seconds for the camera's first RTCP report; a camera that sends none never goes live. The first start of a camera decides.",
+  ),
+  rtspTransport: described(
+    z.enum(['automatic', 'tcp', 'udp']).default('automatic'),
+    'automatic, tcp or udp',
+    'How packets come from the camera. `automatic`: TCP, then UDP if the camera refuses TCP (an external MediaMTX does not report that: ask for `udp`). Over UDP packets get lost, and each loss costs the frames up to the next key frame. The first start of a camera decides.',
+  ),
+})
+
+export type CameraSettings = z.output<typeof cameraSettings>
+export type RtspTransport = CameraSettings['rtspTransport']
+/** What a start names; what it leaves out is the gateway's default, or the running camera's. */
+export type StartRequest = z.input<typeof cameraSettings>
+
+type Snake<Key> = Key extends `${infer Head}${infer Tail}`
+  ? `${Head extends Lowercase<Head> ? Head : `_${Lowercase<Head>}`}${Snake<Tail>}`
+  : ''
+type SnakeKeys<T> = { [Key in keyof T as Snake<Key>]: T[Key] }
+type Shape = typeof cameraSettings.shape
+type Requested<Schema> = Schema extends z.ZodDefault<infer Inner extends z.ZodType> ? z.ZodOptional<Inner> : Schema
+
+const snake = (key: string) => key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
+const camel = (key: string) => key.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase())
+const mapEntries = (from: object, map: (key: string, value: unknown) => [string, unknown]) =>
+  Object.fromEntries(Object.entries(from).map(([key, value]) => map(key, value)))
+
+/** A default belongs to the gateway or to the running camera: a request leaves the setting out. */
+const requested = (schema: z.ZodType) =>
+  schema instanceof z.ZodDefault
+    ? described((schema.unwrap() as z.ZodType).optional(), expectedOf(schema) ?? '', schema.description ?? '')
+    : schema
+
+/** The settings as JSON, defaults filled in: the state file's form. */
+export const cameraSettingsJson = z.object(
+  mapEntries(cameraSettings.shape, (key, schema) => [snake(key), schema]) as SnakeKeys<Shape>,
+)
+
+/** The settings of a request, nothing filled in. */
+export const startRequestJson = z.object(
+  mapEntries(cameraSettings.shape, (key, schema) => [snake(key), requested(schema as z.ZodType)]) as SnakeKeys<{
+    [Key in keyof Shape]: Requested<Shape[Key]>
+  }>,
+)
+
+/** `{pubFps: 5}` becomes `{pub_fps: 5}`. */
+export function toJson<T extends Partial<CameraSettings>>(settings: T): SnakeKeys<T> {
+  return mapEntries(settings, (key, value) => [snake(key), value]) as SnakeKeys<T>
+}
+
+/** `{pub_fps: 5}` becomes `{pubFps: 5}`; the caller has checked it. */
+export function fromJson(json: z.output<typeof cameraSettingsJson>): CameraSettings
+export function fromJson(json: z.output<typeof startRequestJson>): StartRequest
+export function fromJson(json: object): object {
+  return mapEntries(json, (key, value) => [camel(key), value])
+}
