@@ -43,13 +43,11 @@ export class Demand {
     const wanted = this.wanted()
     for (const topic of wanted) this.#endLinger(topic)
     for (const topic of this.#topics) if (!wanted.includes(topic)) this.#linger(topic)
-    const topics = [...wanted, ...this.#lingering.keys()].slice(0, MAX_RENDITIONS)
-    for (const topic of this.#lingering.keys()) if (!topics.includes(topic)) this.#endLinger(topic)
 
     const refused = wanted.slice(MAX_RENDITIONS)
     for (const topic of refused) if (!this.#refused.includes(topic)) this.events.refused(topic)
     this.#refused = refused
-    this.#set(topics)
+    this.#set([...wanted, ...this.#lingering.keys()].slice(0, MAX_RENDITIONS))
   }
 
   close(): void {
@@ -64,14 +62,15 @@ export class Demand {
   #linger(topic: string): void {
     if (this.#lingering.has(topic)) return
     const end = () => {
-      this.#lingering.delete(topic)
-      this.update()
+      this.#endLinger(topic)
+      this.#set(this.#topics.filter((other) => other !== topic))
     }
     this.#lingering.set(topic, setTimeout(end, LINGER_MS))
   }
 
   #set(topics: string[]): void {
     if (topics.length === this.#topics.length && topics.every((topic, i) => topic === this.#topics[i])) return
+    for (const topic of this.#lingering.keys()) if (!topics.includes(topic)) this.#endLinger(topic)
     this.#topics = topics
     this.events.changed(topics)
   }

@@ -1,13 +1,13 @@
 // Asks a camera for its description (RTSP DESCRIBE, RFC 2326) to learn why it delivers nothing: GStreamer reports a
 // refusal and an unknown host alike, and MediaMTX writes the reason to its log only. Sets up no session.
 
-import { createHash, randomBytes } from 'node:crypto'
 import net from 'node:net'
 import tls from 'node:tls'
 import { cameraSettings } from '../camera-settings.js'
 import { codeOf, messageOf, SourceError } from '../errors.js'
 import { codeOfRtspStatus } from '../rtsp-status.js'
 import { parseCameraUrl, type CameraUrl } from './camera-url.js'
+import { authorize } from './rtsp-auth.js'
 
 interface Answer {
   status: number
@@ -170,49 +170,4 @@ export function parseAnswer(bytes: Buffer): Answer | 'partial' | 'invalid' {
   // It is shown in logs, on terminals.
   const reason = status[2]!.slice(0, 80).replace(/[\u0000-\u001f\u007f-\u009f]/g, '?')
   return { status: Number(status[1]), reason, headers, body: body.toString('utf8', 0, length) }
-}
-
-/** The Authorization header for the strongest known challenge, or null: Digest (RFC 2617, 7616), then Basic. */
-export function authorize(challenges: string[], url: CameraUrl): string | null {
-  for (const challenge of challenges.filter((text) => /^digest /i.test(text))) {
-    const value = (key: string) =>
-      new RegExp(`(?:^|[ ,])${key}=(?:"([^"]*)"|([^", ]+))`, 'i')
-        .exec(challenge)
-        ?.slice(1)
-        .find((text) => text !== undefined)
-    const algorithm = value('algorithm') ?? 'MD5'
-    const hashName = { MD5: 'md5', 'SHA-256': 'sha256' }[algorithm.toUpperCase()]
-    const realm = value('realm')
-    const nonce = value('nonce')
-    if (!hashName || realm === undefined || nonce === undefined) continue
-    const hash = (text: string) => createHash(hashName).update(text).digest('hex')
-    const secret = hash(`${url.user}:${realm}:${url.password}`)
-    const request = hash(`DESCRIBE:${url.key}`)
-    const quality = value('qop')
-      ?.split(',')
-      .map((text) => text.trim())
-      .includes('auth')
-    const clientNonce = randomBytes(8).toString('hex')
-    const response = quality
-      ? hash(`${secret}:${nonce}:00000001:${clientNonce}:auth:${request}`)
-      : hash(`${secret}:${nonce}:${request}`)
-    const parts = [
-      `username="${url.user.replace(/["\\]/g, '\\$&')}"`,
-      `realm="${realm}"`,
-      `nonce="${nonce}"`,
-      `uri="${url.key}"`,
-      `response="${response}"`,
-    ]
-    if (value('algorithm')) parts.push(`algorithm=${algorithm}`)
-    if (quality) parts.push('qop=auth', 'nc=00000001', `cnonce="${clientNonce}"`)
-    const opaque = value('opaque')
-    if (opaque !== undefined) parts.push(`opaque="${opaque}"`)
-    const answer = `Digest ${parts.join(', ')}`
-    // Nothing of the challenge or the address may begin a line of its own.
-    if (!/[\r\n\0]/.test(answer)) return answer
-  }
-  if (challenges.some((text) => /^basic/i.test(text))) {
-    return `Basic ${Buffer.from(`${url.user}:${url.password}`).toString('base64')}`
-  }
-  return null
 }

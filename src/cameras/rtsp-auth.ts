@@ -1,0 +1,68 @@
+// Answers a camera's challenge: Digest (RFC 2617, RFC 7616) and Basic. Pure but for the client's nonce.
+
+import { createHash, randomBytes } from 'node:crypto'
+import type { CameraUrl } from './camera-url.js'
+
+const HASHES: Record<string, string> = { MD5: 'md5', 'SHA-256': 'sha256' }
+
+export interface DigestInput {
+  /** Of node:crypto: md5 or sha256. */
+  hash: string
+  user: string
+  password: string
+  realm: string
+  nonce: string
+  method: string
+  uri: string
+  /** With qop=auth; nc is 00000001. */
+  clientNonce?: string | undefined
+}
+
+/** The `response` of a Digest authorization. */
+export function digestResponse(input: DigestInput): string {
+  const hash = (text: string) => createHash(input.hash).update(text).digest('hex')
+  const secret = hash(`${input.user}:${input.realm}:${input.password}`)
+  const request = hash(`${input.method}:${input.uri}`)
+  const quality = input.clientNonce === undefined ? '' : `00000001:${input.clientNonce}:auth:`
+  return hash(`${secret}:${input.nonce}:${quality}${request}`)
+}
+
+/** The Authorization header of a DESCRIBE: Digest before Basic; null if no challenge is of a known kind. */
+export function authorize(challenges: string[], url: CameraUrl): string | null {
+  for (const challenge of challenges) {
+    const digest = /^digest /i.test(challenge) ? answerDigest(challenge, url) : null
+    // No part of the challenge or the address may begin a line of its own.
+    if (digest && !/[\r\n\0]/.test(digest)) return digest
+  }
+  if (!challenges.some((text) => /^basic/i.test(text))) return null
+  return `Basic ${Buffer.from(`${url.user}:${url.password}`).toString('base64')}`
+}
+
+function answerDigest(challenge: string, url: CameraUrl): string | null {
+  const algorithm = parameter(challenge, 'algorithm')
+  const hash = HASHES[(algorithm ?? 'MD5').toUpperCase()]
+  const realm = parameter(challenge, 'realm')
+  const nonce = parameter(challenge, 'nonce')
+  if (hash === undefined || realm === undefined || nonce === undefined) return null
+  const { user, password, key: uri } = url
+  const qualities = parameter(challenge, 'qop')?.split(',') ?? []
+  const clientNonce = qualities.some((text) => text.trim() === 'auth') ? randomBytes(8).toString('hex') : undefined
+  const response = digestResponse({ hash, user, password, realm, nonce, method: 'DESCRIBE', uri, clientNonce })
+  const parts = [
+    `username="${user.replace(/["\\]/g, '\\$&')}"`,
+    `realm="${realm}"`,
+    `nonce="${nonce}"`,
+    `uri="${uri}"`,
+    `response="${response}"`,
+  ]
+  if (algorithm) parts.push(`algorithm=${algorithm}`)
+  if (clientNonce !== undefined) parts.push('qop=auth', 'nc=00000001', `cnonce="${clientNonce}"`)
+  const opaque = parameter(challenge, 'opaque')
+  if (opaque !== undefined) parts.push(`opaque="${opaque}"`)
+  return `Digest ${parts.join(', ')}`
+}
+
+function parameter(challenge: string, key: string): string | undefined {
+  const match = new RegExp(`(?:^|[ ,])${key}=(?:"([^"]*)"|([^", ]+))`, 'i').exec(challenge)
+  return match?.[1] ?? match?.[2]
+}

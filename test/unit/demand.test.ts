@@ -1,0 +1,105 @@
+// Which renditions a camera makes, and for how long after their readers left.
+
+import { mock } from 'node:test'
+import t from 'tap'
+import { Demand, LINGER_MS, renditionsOf } from '../../src/cameras/demand.js'
+import { MAX_RENDITIONS } from '../../src/frames/rendition-topic.js'
+
+mock.timers.enable({ apis: ['setTimeout'] })
+t.teardown(() => mock.timers.reset())
+
+function start() {
+  let wanted: string[] = []
+  const changes: string[][] = []
+  const refused: string[] = []
+  const demand = new Demand(() => wanted, {
+    changed: (topics) => changes.push(topics),
+    refused: (topic) => refused.push(topic),
+  })
+  const want = (...topics: string[]) => {
+    wanted = topics
+    demand.update()
+  }
+  return { demand, want, changes, refused, made: () => demand.topics }
+}
+
+t.test('a topic is made at once, and until 3 s after its last reader left', async (t) => {
+  const { want, made, changes } = start()
+  t.strictSame(made(), [])
+  want('a')
+  t.strictSame(made(), ['a'])
+  want()
+  mock.timers.tick(LINGER_MS - 1)
+  t.strictSame(made(), ['a'])
+  mock.timers.tick(1)
+  t.strictSame(made(), [])
+  t.strictSame(changes, [['a'], []], 'nothing changed in between')
+})
+
+t.test('a reader that comes while the topic lingers keeps it', async (t) => {
+  const { want, made, changes } = start()
+  want('a')
+  want()
+  mock.timers.tick(LINGER_MS - 1000)
+  want('a')
+  mock.timers.tick(10 * LINGER_MS)
+  t.strictSame(made(), ['a'])
+  t.strictSame(changes, [['a']])
+})
+
+t.test('each topic lingers for itself, from the time when its own last reader left', async (t) => {
+  const { want, made } = start()
+  want('a', 'a@320w5fps')
+  want('a@320w5fps')
+  mock.timers.tick(LINGER_MS - 100)
+  want()
+  mock.timers.tick(100)
+  t.strictSame(made(), ['a@320w5fps'])
+  mock.timers.tick(LINGER_MS - 101)
+  t.strictSame(made(), ['a@320w5fps'])
+  mock.timers.tick(1)
+  t.strictSame(made(), [])
+})
+
+t.test('a snapshot each second, for a minute: the topic is made without a break', async (t) => {
+  const { want, changes } = start()
+  for (let second = 0; second < 60; second++) {
+    want('a')
+    mock.timers.tick(50)
+    want()
+    mock.timers.tick(950)
+  }
+  t.strictSame(changes, [['a']])
+})
+
+t.test('a ninth topic is refused, once, and is made when another one goes', async (t) => {
+  const { want, made, refused } = start()
+  const topics = Array.from({ length: MAX_RENDITIONS + 1 }, (_, i) => `a@64w${i + 1}fps`)
+  const last = topics.at(-1)!
+  want(...topics)
+  t.strictSame(made(), topics.slice(0, MAX_RENDITIONS))
+  want(...topics)
+  t.strictSame(refused, [last])
+  want(...topics.slice(1))
+  t.strictSame(made(), topics.slice(1), 'one that lingers gives way')
+  mock.timers.tick(2 * LINGER_MS)
+  t.strictSame(made(), topics.slice(1))
+})
+
+t.test('close() ends the lingering: no timer is left', async (t) => {
+  const { demand, want, changes } = start()
+  want('a')
+  want()
+  demand.close()
+  mock.timers.tick(2 * LINGER_MS)
+  t.strictSame(changes, [['a']])
+})
+
+t.test("a topic's size and rate are its own; the camera's topic has those of its settings", async (t) => {
+  const settings = { name: 'a', rtsp: 'rtsp://h/', pubFps: 20, scaleWidth: 640, jpegQuality: 80 }
+  const all = { ...settings, cameraTime: false, rtspTransport: 'automatic' as const }
+  t.strictSame(renditionsOf(['a', 'a@320w12.5fps'], all), [
+    { id: 'a', width: 640, fps: 20, jpegQuality: 80 },
+    { id: 'a@320w12.5fps', width: 320, fps: 12.5, jpegQuality: 80 },
+  ])
+})

@@ -1,0 +1,38 @@
+import t from 'tap'
+import { readPathError } from '../../src/mediamtx/path-error.js'
+
+// As MediaMTX 1.20.1 logs them.
+const LINES: [string, string, RegExp?][] = [
+  ['[path a] [RTSP source] bad status code: 401 (Unauthorized)', 'ERR_SOURCE_UNAUTHORIZED', /: bad status code: 401/],
+  ['[path a] [RTSP source] bad status code: 403 (Forbidden)', 'ERR_SOURCE_UNAUTHORIZED'],
+  ['[path a] [RTSP source] bad status code: 404 (Not Found)', 'ERR_SOURCE_NOT_FOUND'],
+  ['[path a] [RTSP source] bad status code: 453 (Not Enough Bandwidth)', 'ERR_SOURCE_BUSY'],
+  ['[path a] [RTSP source] bad status code: 461 (Unsupported transport)', 'ERR_SOURCE_TRANSPORT'],
+  ['[path a] [RTSP source] bad status code: 500 (Internal Server Error)', 'ERR_SOURCE_READ'],
+  ['[path a] [RTSP source] dial tcp 10.0.0.1:554: i/o timeout', 'ERR_SOURCE_TIMEOUT'],
+  ['[path a] [RTSP source] request timed out', 'ERR_SOURCE_TIMEOUT'],
+  ['[path a] [RTSP source] dial tcp 127.0.0.1:9: connect: connection refused', 'ERR_SOURCE_UNREACHABLE'],
+  ['[path a] [RTSP source] dial tcp 10.0.0.1:554: connect: no route to host', 'ERR_SOURCE_UNREACHABLE'],
+  ['[path a] [RTSP source] dial tcp 10.0.0.1:554: connect: network is unreachable', 'ERR_SOURCE_UNREACHABLE'],
+  ['[path a] [RTSP source] EOF', 'ERR_SOURCE_READ', /^the camera could not be pulled: EOF$/],
+  ['[path a] no source', 'ERR_SOURCE_READ', /: no source$/],
+]
+
+for (const [line, code, message = /^the camera could not be pulled: /] of LINES) {
+  t.test(`${line} is ${code}`, async (t) => {
+    const read = readPathError(line)
+    t.equal(read?.name, 'a')
+    t.equal(read?.error.code, code)
+    t.match(read?.error.message, message)
+  })
+}
+
+t.test('lines about other things are no path errors', async (t) => {
+  for (const line of [
+    '',
+    'listen tcp :8554: bind: address already in use',
+    '[RTSP] [conn 127.0.0.1] [path a] x',
+    '[path a]',
+  ])
+    t.equal(readPathError(line), null, line)
+})
