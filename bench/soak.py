@@ -50,7 +50,12 @@ class Watched(threading.Thread):
             *STREAMS[index % len(STREAMS)],
         )  # fmt: skip
         self.capture = open_capture(
-            self.camera.url, pub_fps=25, scale_width=0, timeout_ms=200, gateway=gateway.base, name=f"cam-{index}",
+            self.camera.url,
+            pub_fps=25,
+            scale_width=0,
+            timeout_ms=200,
+            gateway=gateway.base,
+            name=f"cam-{index}",
             rtsp_transport="udp" if UDP in STREAMS[index % len(STREAMS)] else "tcp",
         )
         self.end = end

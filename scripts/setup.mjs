@@ -34,16 +34,17 @@ const testSteps = [['Python for the tests', pythonVenv]]
  *
  * @param options.forTests also what only the tests need.
  * @param options.quiet shows no progress.
+ * @param options.only the names of the steps to do; default all.
  * @param options.retry tries again what failed a short while ago (MediaMTX, where it cannot be had).
  * @throws {SetupError} with words for people, where something is missing that the set-up cannot mend.
  */
-export async function setup({ forTests = false, quiet = false, retry = false } = {}) {
+export async function setup({ forTests = false, quiet = false, retry = false, only } = {}) {
   if (process.platform !== 'linux') throw new SetupError(`Framegate runs on Linux; this is ${process.platform}.`)
   if (Number(process.versions.node.split('.')[0]) < LEAST_NODE)
     throw new SetupError(`Framegate needs Node.js ${LEAST_NODE} or newer; this is ${process.versions.node}.`)
   const stopWatching = watchSignals()
   try {
-    const all = forTests ? [...steps, ...testSteps] : steps
+    const all = [...steps, ...(forTests ? testSteps : [])].filter(([name]) => only?.includes(name) ?? true)
     const lock = join(root, 'dist', '.setup.lock')
     let told = false
     // `npm start` and `npm test` at once in one checkout: the second waits, and then finds all done.

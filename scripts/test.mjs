@@ -1,4 +1,4 @@
-// `npm test`: the set-up, then all tests: TypeScript (tap), C++ (ctest) and Python (pytest).
+// `npm test`: the set-up, then all tests: the quality gates, C++ (ctest), TypeScript (tap) and Python (pytest).
 //   npm test -- test/http gate_test    only the files whose paths contain one of these
 // The last line is "N passed, N failed", with ", N skipped" where some were.
 
@@ -19,6 +19,8 @@ const { chosen, unknown } = choose(allTests(), names)
 for (const name of unknown) report.problem(`no test file has "${name}" in its path`)
 if (unknown.length === 0) {
   watchSignals()
+  // The gates first, and apart: they use all cores, which would disturb tests that measure time.
+  await runTap(chosen.quality, report)
   await runCtest(chosen.native, report)
   await runTap(chosen.tap, report)
   await runPytest(chosen.python, report)

@@ -51,6 +51,14 @@ function removeForeignBuild() {
   if (of !== root) rmSync(build, { recursive: true, force: true })
 }
 
+/** Makes build/ ready, compile_commands.json too. @throws {SetupError} */
+export async function configure() {
+  removeForeignBuild()
+  // cmake-js takes Node-API's headers from npm's node-api-headers: nothing is downloaded.
+  const cmakeJs = join(root, 'node_modules/cmake-js/bin/cmake-js')
+  await must('CMake could not configure the native build.', process.execPath, [cmakeJs, 'configure'], { cwd: root })
+}
+
 /** @throws {SetupError} with the compiler's output. */
 export async function nativeBuild({ step, forTests }) {
   const wanted = hashes()
@@ -59,14 +67,7 @@ export async function nativeBuild({ step, forTests }) {
   if (built && stamp.programs === wanted.programs && (!forTests || stamp.tests === wanted.tests)) return
 
   step.update('configuring')
-  removeForeignBuild()
-  // cmake-js takes Node-API's headers from npm's node-api-headers: nothing is downloaded.
-  await must(
-    'CMake could not configure the native build.',
-    process.execPath,
-    [join(root, 'node_modules/cmake-js/bin/cmake-js'), 'configure'],
-    { cwd: root },
-  )
+  await configure()
   const output = []
   const args = [
     '--build',

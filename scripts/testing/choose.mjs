@@ -1,4 +1,4 @@
-// The test files of all three kinds, and which of them the command line chooses.
+// The test files of all kinds, and which of them the command line chooses.
 
 import { existsSync } from 'node:fs'
 import { basename, join, relative, resolve } from 'node:path'
@@ -10,9 +10,12 @@ const pythonFolders = ['clients/python/tests', 'test/python']
 export function allTests() {
   const below = (folder, pattern) =>
     filesBelow(join(root, folder), (name) => pattern.test(name)).map((path) => relative(root, path))
+  // The compiled ones: only what was compiled can run.
+  const tap = below('dist/test', /\.test\.js$/).map((path) => path.replace(/^dist\//, '').replace(/\.js$/, '.ts'))
+  const isQuality = (path) => path.startsWith('test/quality/')
   return {
-    // The compiled ones: only what was compiled can run.
-    tap: below('dist/test', /\.test\.js$/).map((path) => path.replace(/^dist\//, '').replace(/\.js$/, '.ts')),
+    quality: tap.filter(isQuality),
+    tap: tap.filter((path) => !isQuality(path)),
     native: below('test/native', /_test\.cc$/),
     python: pythonFolders
       .filter((folder) => existsSync(join(root, folder)))
@@ -22,7 +25,7 @@ export function allTests() {
 
 /**
  * @param names files, folders or parts of their paths; all tests where there are none.
- * @returns {{chosen: {tap: string[], native: string[], python: string[]}, unknown: string[]}} `unknown`: names that fit no test.
+ * @returns {{chosen: {quality: string[], tap: string[], native: string[], python: string[]}, unknown: string[]}} `unknown`: names that fit no test.
  */
 export function choose(all, names) {
   if (names.length === 0) return { chosen: all, unknown: [] }

@@ -21,8 +21,10 @@ from test_picture import DAMAGED, damage, read_number  # noqa: E402
 
 FOOTAGE = ROOT.parent / "shared/media/car-detection.mp4"
 CACHE = pathlib.Path(os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache")
-MEDIAMTX = os.environ.get("MEDIAMTX_BIN") or shutil.which("mediamtx") or next(
-    (str(path) for path in CACHE.glob("framegate/mediamtx-v*/mediamtx")), None
+MEDIAMTX = (
+    os.environ.get("MEDIAMTX_BIN")
+    or shutil.which("mediamtx")
+    or next((str(path) for path in CACHE.glob("framegate/mediamtx-v*/mediamtx")), None)
 )
 
 

@@ -1,0 +1,107 @@
+// Each gate: a tool, the files it judges, and what to do when it objects.
+
+import { dirname, join } from 'node:path'
+import { run } from '../setup/run.mjs'
+import { filesBelow, root } from '../setup/stamp.mjs'
+import { python } from '../setup/python-venv.mjs'
+
+const inVenv = (program) => join(dirname(python), program)
+const cppFiles = () =>
+  ['native', 'test/native'].flatMap((folder) => filesBelow(join(root, folder), (name) => /\.(cc|h)$/.test(name)))
+const pythonClient = join(root, 'clients/python')
+const pythonFolders = ['.', '../../test/python', '../../bench']
+const format = 'To fix it: npm run format'
+
+/** @returns {Promise<{ok: boolean, output: string}>} */
+async function tool(command, args, cwd = root) {
+  const lines = []
+  const { code, missing } = await run(command, args, { cwd, onLine: (line) => lines.push(line) > 0 })
+  if (missing) lines.push(`${command} is not installed`)
+  return { ok: code === 0, output: lines.join('\n') }
+}
+
+const node = (script, ...args) => tool(process.execPath, [join(root, 'node_modules', script), ...args])
+const prettier = (mode) => node('prettier/bin/prettier.cjs', mode, '--log-level', 'warn', '.')
+const clangFormat = (...mode) => tool(inVenv('clang-format'), [...mode, ...cppFiles()])
+const ruff = (...args) =>
+  tool(inVenv('ruff'), [...args, '--no-cache', '--config', 'pyproject.toml', ...pythonFolders], pythonClient)
+
+/** The service's build file is not the set-up's own, which must tell what it has compiled. */
+const tsc = (project) =>
+  node(
+    'typescript/bin/tsc',
+    '--noEmit',
+    '--pretty',
+    'false',
+    '-p',
+    project,
+    '--incremental',
+    '--tsBuildInfoFile',
+    join(root, 'dist/typecheck', `${project.replaceAll('/', '_')}.tsbuildinfo`),
+  )
+
+/** `sentence` names the test; only formatters have `write`. */
+export const gates = [
+  {
+    name: 'Prettier',
+    kind: 'format',
+    sentence: 'Prettier would change no file',
+    check: () => prettier('--check'),
+    write: () => prettier('--write'),
+    remedy: format,
+  },
+  {
+    name: 'clang-format',
+    kind: 'format',
+    sentence: 'clang-format would change no file',
+    check: () => clangFormat('--dry-run', '--Werror'),
+    write: () => clangFormat('-i'),
+    remedy: format,
+  },
+  {
+    name: 'Ruff format',
+    kind: 'format',
+    sentence: 'Ruff would format no file in another way',
+    check: () => ruff('format', '--check'),
+    write: () => ruff('format'),
+    remedy: format,
+  },
+  {
+    name: 'ESLint',
+    kind: 'lint',
+    sentence: 'ESLint finds nothing in the TypeScript and JavaScript code',
+    check: () => node('eslint/bin/eslint.js', '--max-warnings', '0', '.'),
+    remedy: 'To fix what can be fixed automatically: npx eslint --fix .',
+  },
+  {
+    name: 'Ruff',
+    kind: 'lint',
+    sentence: 'Ruff finds nothing in the Python code',
+    check: () => ruff('check'),
+    remedy:
+      'To fix what can be fixed automatically: cd clients/python && ../../.venv/bin/ruff check --fix . ../../test/python ../../bench',
+  },
+  {
+    name: 'mypy',
+    kind: 'lint',
+    sentence: 'mypy --strict finds nothing in the Python client',
+    check: () =>
+      tool(
+        python,
+        ['-m', 'mypy', '--cache-dir', join(root, 'dist/mypy'), '-p', 'framegate', '-m', 'capture'],
+        pythonClient,
+      ),
+    remedy: 'Correct the types it names; to run it again: npm run lint',
+  },
+  ...[
+    ['tsconfig.json', 'the service and its tests'],
+    ['clients/react/tsconfig.json', 'the React component'],
+    ['clients/react/page/tsconfig.json', 'the page'],
+  ].map(([project, what]) => ({
+    name: `tsc -p ${project}`,
+    kind: 'types',
+    sentence: `TypeScript finds nothing wrong in ${what}`,
+    check: () => tsc(project),
+    remedy: 'Correct the types it names; to run it again: npm run typecheck',
+  })),
+]

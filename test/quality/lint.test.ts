@@ -1,0 +1,5 @@
+// The linters find nothing.
+
+import { testGates } from './gate-tests.js'
+
+testGates((gate) => gate.kind === 'lint' && gate.name !== 'ESLint')
