@@ -1,0 +1,218 @@
+// `npm run mutants`: plants one fault of scripts/mutants/ at a time in a copy of the checkout and runs the tests that
+// must notice it. The status is 1 if a fault survives, 2 if the list or the checkout is wrong.
+//   npm run mutants -- 7 lag     only number 7, and those with "lag" in their id or path
+//   npm run mutants -- --check   only checks that every fault can still be planted
+
+import { spawn } from 'node:child_process'
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { availableParallelism, tmpdir } from 'node:os'
+import { basename, join } from 'node:path'
+import { mutants, problems } from './mutants/list.mjs'
+import { setupOrExit } from './setup.mjs'
+import { root } from './setup/stamp.mjs'
+
+// A fault may make a test hang; that is noticed as well.
+const TEST_LIMIT_MS = 300_000
+const BUILD_LIMIT_MS = 1_200_000
+
+const words = process.argv.slice(2)
+const stale = problems(mutants, root)
+if (stale.length > 0) fail(`The list does not fit the sources:\n${stale.join('\n')}`)
+if (words.includes('--check')) {
+  process.stdout.write(`All ${mutants.length} faults can be planted.\n`)
+  process.exit(0)
+}
+const unknown = words.find((word) => !mutants.some((mutant, i) => isMeant(word, mutant, i)))
+if (unknown !== undefined) fail(`No fault has "${unknown}" as its number or in its id or path.`)
+const chosen = mutants.filter((mutant, i) => words.length === 0 || words.some((word) => isMeant(word, mutant, i)))
+const planted = chosen.filter(({ equivalent }) => !equivalent)
+
+await setupOrExit({ forTests: true })
+let group = 0
+const copy = mkdtempSync(join(tmpdir(), 'framegate-mutants-'))
+process.on('exit', () => {
+  killGroup()
+  rmSync(copy, { recursive: true, force: true })
+})
+for (const [signal, status] of [
+  ['SIGINT', 130],
+  ['SIGTERM', 143],
+  ['SIGHUP', 129],
+]) {
+  process.on(signal, () => process.exit(status))
+}
+
+await prepare()
+const tests = [...new Set(planted.flatMap((mutant) => mutant.tests))]
+for (const test of tests) {
+  const { ok, seconds, output } = await run(...commandOf(test))
+  if (!ok) fail(`${test} fails without a fault:\n${output}`)
+  say('green', seconds, test)
+}
+
+const survivors = []
+for (const mutant of planted) {
+  const path = join(copy, mutant.file)
+  const source = readFileSync(path, 'utf8')
+  // A function: `$&` in a fault is no pattern.
+  writeFileSync(
+    path,
+    source.replace(mutant.text, () => mutant.fault),
+  )
+  const built = await build(mutant)
+  if (!built.ok) fail(`${mutant.id} does not compile:\n${built.output}`)
+  let noticed = null
+  let seconds = 0
+  for (const test of mutant.tests) {
+    const result = await run(...commandOf(test))
+    seconds += result.seconds
+    if (!result.ok) noticed ??= `${test.split('::')[0]}: ${complaint(result.output)}`
+    if (noticed !== null) break
+  }
+  writeFileSync(path, source)
+  // The next fault that is built the same way replaces what this one left in the build.
+  const next = planted[planted.indexOf(mutant) + 1]
+  if (next !== undefined && kindOf(next) !== kindOf(mutant)) await build(mutant)
+  if (noticed === null) survivors.push(mutant)
+  const number = mutants.indexOf(mutant) + 1
+  say(noticed ? 'noticed' : 'SURVIVED', seconds, `${number} ${mutant.id}\n${' '.repeat(20)}${noticed ?? mutant.why}`)
+}
+
+for (const { id, equivalent } of chosen.filter((mutant) => mutant.equivalent)) {
+  say('equivalent', 0, `${id}\n${' '.repeat(20)}${equivalent}`)
+}
+process.stdout.write(
+  `${planted.length - survivors.length} noticed, ${survivors.length} survived, ${chosen.length - planted.length} equivalent\n`,
+)
+process.exit(survivors.length === 0 ? 0 : 1)
+
+function isMeant(word, { id, file }, index) {
+  return /^\d+$/.test(word) ? Number(word) === index + 1 : id.includes(word) || file.includes(word)
+}
+
+/** Copies the files that Git knows or would add, and what was built from them. */
+async function prepare() {
+  const { output } = await run('git', ['ls-files', '-z', '--cached', '--others', '--exclude-standard'], { cwd: root })
+  for (const path of output.split('\0')) {
+    if (path !== '' && existsSync(join(root, path))) cpSync(join(root, path), join(copy, path))
+  }
+  cpSync(join(root, 'dist'), join(copy, 'dist'), { recursive: true, preserveTimestamps: true })
+  for (const folder of ['node_modules', '.venv']) symlinkSync(join(root, folder), join(copy, folder))
+  if (!planted.some((mutant) => kindOf(mutant) === 'native')) {
+    cpSync(join(root, 'build'), join(copy, 'build'), { recursive: true })
+    return
+  }
+  // CMake's build folders cannot be moved.
+  await must(process.execPath, ['node_modules/cmake-js/bin/cmake-js', 'configure'])
+  await must(...cmake(planted.flatMap((mutant) => mutant.tests)))
+}
+
+/** What is made of a source: faults of one kind follow each other without a build of the original between them. */
+function kindOf({ file }) {
+  if (file.startsWith('native/')) return 'native'
+  if (file.startsWith('clients/react/')) return 'page'
+  return file.endsWith('.ts') ? 'service' : 'script'
+}
+
+async function build(mutant) {
+  const node = (program, ...args) => [process.execPath, [join('node_modules', program), ...args]]
+  const commands = {
+    native: [cmake(mutant.tests)],
+    service: [node('typescript/bin/tsc', '-p', '.')],
+    page: [
+      node('typescript/bin/tsc', '-p', '.'),
+      node('typescript/bin/tsc', '-p', 'clients/react/page', '--noEmit'),
+      node('vite/bin/vite.js', 'build', '--config', 'clients/react/page/vite.config.ts'),
+    ],
+    script: [],
+  }[kindOf(mutant)]
+  for (const command of commands) {
+    const result = await run(...command, { limitMs: BUILD_LIMIT_MS })
+    if (!result.ok) return result
+  }
+  return { ok: true, output: '' }
+}
+
+/** Builds what these tests run. */
+function cmake(paths) {
+  const names = paths.filter((path) => path.endsWith('.cc')).map((path) => basename(path, '.cc'))
+  const programs = names.length < paths.length ? ['framegate', 'test-camera', 'slow_decoder'] : ['test-camera']
+  const parallel = String(availableParallelism())
+  return ['cmake', ['--build', 'build', '--parallel', parallel, '--target', ...programs, ...new Set(names)]]
+}
+
+function commandOf(test) {
+  const [path, name] = test.split('::')
+  if (path.endsWith('.cc')) {
+    return [
+      'ctest',
+      ['--test-dir', 'build', '-R', `^${basename(path, '.cc')}$`, '--output-on-failure', '--no-tests=error'],
+    ]
+  }
+  if (path.endsWith('.py')) return ['.venv/bin/python', ['-m', 'pytest', '-q', '-x', '-p', 'no:cacheprovider', test]]
+  const escaped = name?.replace(/[.*+?^${}()|[\]\\/]/g, '\\$&')
+  const env = { TAP: '1', TAP_BAIL: '1', ...(escaped === undefined ? {} : { TAP_GREP: `/${escaped}/` }) }
+  return [process.execPath, ['--enable-source-maps', `dist/${path.replace(/\.ts$/, '.js')}`], { env }]
+}
+
+/** The line that says what failed, in the words of tap, pytest, check.h or a sanitizer. */
+function complaint(output) {
+  const patterns = [
+    /^\s*not ok \d+ - (.*)$/m,
+    /^(?:FAILED|ERROR) (.*)$/m,
+    /^.*?([^/\s]+:\d+: .* does not hold.*)$/m,
+    /(\w+Sanitizer: .*)/,
+  ]
+  const found = patterns.map((pattern) => pattern.exec(output)?.[1]).find((line) => line !== undefined)
+  return (found ?? output.trim().split('\n').at(-1) ?? '').slice(0, 120)
+}
+
+/** Runs a command in the copy, in a process group of its own, so that nothing that it started stays. */
+function run(command, args, { cwd = copy, env = {}, limitMs = TEST_LIMIT_MS } = {}) {
+  const startedAt = Date.now()
+  return new Promise((resolve) => {
+    const child = spawn(command, args, {
+      cwd,
+      env: { ...process.env, PYTHONDONTWRITEBYTECODE: '1', ...env },
+      detached: true,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
+    group = child.pid ?? 0
+    let output = ''
+    const timer = setTimeout(() => {
+      output += `\nnot ok 1 - it did not end within ${limitMs / 1000} s`
+      killGroup()
+    }, limitMs)
+    for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text) => (output += text))
+    child.on('error', (error) => (output += error.message))
+    child.on('exit', killGroup)
+    child.on('close', (code) => {
+      clearTimeout(timer)
+      group = 0
+      resolve({ ok: code === 0, output, seconds: (Date.now() - startedAt) / 1000 })
+    })
+  })
+}
+
+async function must(command, args) {
+  const { ok, output } = await run(command, args, { limitMs: BUILD_LIMIT_MS })
+  if (!ok) fail(`${basename(command)} ${args[0]} fails without a fault:\n${output}`)
+}
+
+function killGroup() {
+  if (group === 0) return
+  try {
+    process.kill(-group, 'SIGKILL')
+  } catch {
+    // It has ended.
+  }
+}
+
+function say(outcome, seconds, text) {
+  process.stdout.write(`${outcome.padEnd(10)} ${seconds.toFixed(1).padStart(6)} s  ${text}\n`)
+}
+
+function fail(text) {
+  process.stderr.write(`${text}\n`)
+  process.exit(2)
+}
