@@ -59,7 +59,7 @@ export class App {
   async #start(): Promise<void> {
     const { config, logger, version } = this
     const native = await loadNative()
-    native.keepMemoryTogether()
+    native.useOneMallocArena()
     const frames = new FrameHub()
 
     const publisher = new FramePublisher(frames, logger)

@@ -21,23 +21,17 @@ export interface PipelineOptions {
   connectTimeoutMs?: number
   /** From the start to the first packet, default 10000 ms. */
   firstFrameTimeoutMs?: number
-  /** No packet for this long ends the try, default 3000 ms (10 frame intervals where longer). */
-  silenceTimeoutMs?: number
-  /** Packets but no whole frame for this long ends the try, default 10000 ms (3 GOPs where longer). */
-  gateTimeoutMs?: number
   /** A session of this camera began with a key frame: where the next one is far, a new session gets one. Default false. */
   beginsWithKey?: boolean
-  /** videoscale ! jpegenc in place of libyuv and libjpeg-turbo, default false. */
-  stockElements?: boolean
 }
 
 /** One size, rate and quality in which frames are made. */
 export interface Rendition {
   /** The topic; comes back with each frame. */
   id: string
-  /** Pixels; 0 keeps the camera's own. Never scales up. */
+  /** 16 to 7680 pixels; 0 keeps the camera's own. Never scales up. */
   width: number
-  /** At most. */
+  /** At most; 0.1 to 120. */
   fps: number
   /** 1 to 100. */
   jpegQuality: number
@@ -87,14 +81,10 @@ export interface PipelineStats {
   ageMs: number | null
   accessUnits: number
   gateDropped: number
-  gateClosings: number
-  decoded: number
   /** JPEGs made, overwritten ones included. */
   encoded: number
   late: number
   overwritten: number
-  receivedBytes: number
-  ringBytes: number
   width: number
   height: number
   /** Frames between key frames; 0 while unknown. */
@@ -123,7 +113,7 @@ export interface NativeAddon {
   /** GStreamer's version and the elements that this machine lacks. */
   inspect(): Promise<{ gstreamer: string; missing: string[] }>
   /** For a process whose work is the gateway: all threads allocate from one heap, so that memory does not scatter. */
-  keepMemoryTogether(): void
+  useOneMallocArena(): void
   /** Of a TCP socket: bytes that have not arrived, and bytes that the peer takes now; -1 where it cannot be told. */
   tcpQueue(fd: number): TcpQueue
 }

@@ -1,5 +1,5 @@
-// Reads plain JS objects into structs, with one form of error. JS thread alone.
-// TypeScript has checked the values already; here nothing is trusted all the same.
+// Reads plain JS objects into structs, with one form of error. JS thread only. TypeScript has checked the values
+// already; nothing is trusted here all the same.
 #pragma once
 
 #include <napi.h>
@@ -43,7 +43,7 @@ class ObjectReader {
     return *this;
   }
 
-  // Empty, or "rendition.width must be a number from 0 to 16384".
+  // Empty, or "width must be a number from 0 to 7680".
   const std::string& error() const { return error_; }
 
  private:

@@ -1,29 +1,22 @@
-// JS class Pipeline: a thin shell around core's CameraPipeline. JS thread, except
-// where it says otherwise.
+// JS class Pipeline: a thin shell around core's CameraPipeline. JS thread, unless a comment says otherwise.
 #pragma once
 
 #include <napi.h>
 
+#include <atomic>
 #include <memory>
 #include <mutex>
-#include <set>
 #include <thread>
 
+#include "addon_data.h"
 #include "core/camera_pipeline.h"
 
 namespace framegate {
 
 class PipelineWrap;
 
-// Per JS environment (worker threads have their own): what is open, so that the
-// environment's end closes it.
-struct AddonData {
-  Napi::FunctionReference pipeline_constructor;
-  std::set<PipelineWrap*> open;
-};
-
-// The only way from core's threads onto the JS thread. Only wakes it; the news waits
-// in core. Outlives both the wrap and the environment.
+// The only way from core's threads onto the JS thread. It only wakes the JS thread; the news waits in core. Outlives
+// both the wrap and the environment.
 class JsWaker {
  public:
   void Open(Napi::Env env, PipelineWrap* wrap);

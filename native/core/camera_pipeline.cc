@@ -1,66 +1,42 @@
-// The control thread waits for wishes, errors and timers; OnSample and what it calls
-// run on the receiver's streaming thread.
+// The control thread waits for requests, errors and timers. Samples come on the receiver's streaming thread.
 #include "camera_pipeline.h"
 
-#include <algorithm>
-
 #include "clocks.h"
+#include "error_codes.h"
 #include "gst_init.h"
 
 namespace framegate {
 namespace {
 
-constexpr int64_t kTickNs = 100000000;
-// Servers commonly end a session after 60 s without a request; 20 s leaves two tries.
-constexpr int64_t kKeepAliveNs = 20000000000;
-constexpr int64_t kArrivalWindowNs = 3000000000;
-constexpr int64_t kDecoderStuckNs = 3000000000;
-// Where key pictures are farther apart than this, one is fetched by a new session once none has come for so long:
-// frames are back within 5 s of a loss, whatever the GOP.
-constexpr int64_t kFarKeyNs = 4500000000;
-constexpr int64_t kFetchKeyNs = 3000000000;
-// What comes late for so long waits in a network that does not empty by itself: a new session begins with what is new.
-constexpr int64_t kLateNs = 4000000000;
-
-GateRules RulesFor(Codec codec) {
-  switch (codec) {
-    case Codec::kH264:
-      return GateRules::kH264;
-    case Codec::kH265:
-      return GateRules::kH265;
-    case Codec::kMjpeg:
-      return GateRules::kIntraOnly;
-    case Codec::kOther:
-      break;
-  }
-  return GateRules::kNone;
-}
+constexpr std::chrono::milliseconds kTick(100);
 
 }  // namespace
 
 CameraPipeline::CameraPipeline(SourceOptions options, std::function<void()> wake)
-    : options_(std::move(options)), wake_(std::move(wake)) {
-  receiver_ = std::make_unique<Receiver>(options_, ReceiverCallbacks());
+    : options_(std::move(options)), news_(std::move(wake)), receiver_(options_, ReceiverCallbacks()) {
   thread_ = std::thread([this] { Run(); });
 }
 
 CameraPipeline::~CameraPipeline() { Close(); }
 
+template <typename Change>
+void CameraPipeline::Ask(Change change) {
+  change(*requests_.Lock());
+  requests_changed_.notify_one();
+}
+
 void CameraPipeline::SetRenditions(std::vector<Rendition> renditions) {
-  {
-    std::lock_guard<std::mutex> lock(control_mutex_);
-    renditions_ = std::move(renditions);
-    renditions_changed_ = true;
-  }
-  control_wake_.notify_one();
+  Ask([&](Requests& requests) { requests.renditions = std::move(renditions); });
 }
 
 void CameraPipeline::RequestClose() {
-  {
-    std::lock_guard<std::mutex> lock(control_mutex_);
-    close_requested_ = true;
-  }
-  control_wake_.notify_one();
+  Ask([](Requests& requests) { requests.close = true; });
+}
+
+void CameraPipeline::Fail(PipelineError error) {
+  Ask([&](Requests& requests) {
+    if (!requests.failure) requests.failure = std::move(error);
+  });
 }
 
 void CameraPipeline::Close() {
@@ -69,82 +45,96 @@ void CameraPipeline::Close() {
   if (thread_.joinable()) thread_.join();
 }
 
-PipelineNews CameraPipeline::TakeNews() {
-  PipelineNews news;
-  {
-    std::lock_guard<std::mutex> lock(news_mutex_);
-    std::swap(news.stream, stream_);
-    std::swap(news.live, live_news_);
-    std::swap(news.ended, ended_);
-    woken_ = false;
-  }
-  news.frames = latest_.TakeAll();
-  return news;
-}
-
-void CameraPipeline::Wake() {
-  {
-    std::lock_guard<std::mutex> lock(news_mutex_);
-    if (woken_) return;
-    woken_ = true;
-  }
-  wake_();
-}
-
-void CameraPipeline::End(PipelineError reason) {
-  {
-    std::lock_guard<std::mutex> lock(news_mutex_);
-    if (ended_told_) return;
-    ended_told_ = true;
-    ended_ = std::move(reason);
-  }
-  Wake();
-}
-
-void CameraPipeline::SetLive(bool live) {
-  if (live == live_) return;
-  live_ = live;
-  {
-    std::lock_guard<std::mutex> lock(news_mutex_);
-    live_news_ = live;
-  }
-  Wake();
-}
-
 void CameraPipeline::Run() {
   const std::string unusable = EnsureGstInit();
   if (!unusable.empty()) {
-    End(MakeError("ERR_PIPELINE_BUILD", "GStreamer does not start: " + unusable));
+    news_.PutEnd(MakeError(error_code::kPipelineBuild, "GStreamer does not start: " + unusable));
     return;
   }
-  started_ns_ = MonotonicNs();
-  next_keep_alive_ns_ = started_ns_ + kKeepAliveNs;
-  receiver_->Start();
-  Loop();
-
-  receiver_->Stop();  // First: after it nothing is pushed any more.
+  PipelineError reason = Watch();
+  receiver_.Stop();  // First: no sample comes after it.
   std::unique_ptr<DecodeStage> stage;
   {
-    std::lock_guard<std::mutex> lock(stream_mutex_);
-    stage = std::move(decode_stage_);
-    cache_.Clear();
+    auto stream = stream_.Lock();
+    stage = std::move(stream->decode_stage);
+    if (stream->intake) stream->intake->ClearCache();
   }
   stage.reset();
-  PipelineError reason;
-  {
-    std::lock_guard<std::mutex> lock(control_mutex_);
-    reason = failure_;
-  }
-  if (reason.empty()) reason = MakeError("ERR_CLOSED", "closed");
-  End(std::move(reason));
+  news_.PutEnd(std::move(reason));
 }
 
-void CameraPipeline::Fail(PipelineError error) {
-  {
-    std::lock_guard<std::mutex> lock(control_mutex_);
-    if (failure_.empty()) failure_ = std::move(error);  // What follows is its echo.
+// Runs the session. Returns why it ended.
+PipelineError CameraPipeline::Watch() {
+  Watchdog watchdog(MonotonicNs(), MsToNs(options_.first_frame_timeout_ms));
+  std::vector<Rendition> renditions;
+  receiver_.Start();
+  while (true) {
+    {
+      auto requests = requests_.Lock();
+      requests.WaitFor(requests_changed_, kTick,
+                       [&] { return requests->close || requests->look || requests->renditions || requests->failure; });
+      requests->look = false;
+      if (requests->failure) return *requests->failure;
+      if (requests->close) return MakeError(error_code::kClosed, "closed");
+      if (requests->renditions) renditions = std::move(*requests->renditions);
+      requests->renditions.reset();
+    }
+    UpdateDecodeStage(renditions);
+    const StreamFacts facts = Facts();
+    Watchdog::Verdict verdict = watchdog.Check(MonotonicNs(), facts);
+    SetLive(verdict.live);
+    if (verdict.end) Fail(std::move(*verdict.end));
+    if (verdict.keep_alive) receiver_.KeepAlive();
   }
-  control_wake_.notify_one();
+}
+
+// The decode stage runs while frames are wanted. If the GOP is too long to begin from later, one runs along and gives
+// no frames.
+void CameraPipeline::UpdateDecodeStage(const std::vector<Rendition>& renditions) {
+  std::unique_ptr<DecodeStage> ended;  // Joined without the lock, so that the receiver goes on meanwhile.
+  auto stream = stream_.Lock();
+  if (!stream->intake) return;
+  const StreamIntake& intake = *stream->intake;
+  if (renditions.empty() && !intake.cache().outgrown()) {
+    ended = std::move(stream->decode_stage);
+    return;
+  }
+  const bool starts = !stream->decode_stage;
+  if (starts) {
+    stream->decode_stage = std::make_unique<DecodeStage>(
+        intake.codec(), false, &counters_,
+        [this](std::unique_ptr<JpegFrame> frame) { news_.PutFrame(std::move(frame)); },
+        [this](PipelineError error) { Fail(std::move(error)); });
+  }
+  stream->decode_stage->SetFrameInterval(intake.meter().frame_interval_ns(), intake.meter().b_frames());
+  stream->decode_stage->SetRenditions(renditions);
+  if (starts) stream->decode_stage->Start(intake.cache().units());
+}
+
+StreamFacts CameraPipeline::Facts() const {
+  StreamFacts facts;
+  facts.last_packet_ns = receiver_.last_packet_ns();
+  facts.transport_lag_ns = receiver_.transport_lag_ns();
+  facts.begins_with_key = options_.begins_with_key;
+  const auto stream = stream_.Lock();
+  if (stream->intake) {
+    const StreamIntake& intake = *stream->intake;
+    facts.last_frame_ns = intake.meter().last_frame_ns();
+    facts.frame_interval_ns = intake.meter().frame_interval_ns();
+    facts.gop_length = intake.meter().gop_length();
+    facts.last_key_ns = intake.last_key_ns();
+    facts.gate_closed_since_ns = intake.gate_closed_since_ns();
+    facts.begins_with_key |= intake.began_with_key();
+  }
+  if (stream->decode_stage) {
+    facts.decoder_stuck_since_ns = stream->decode_stage->stuck_since_ns();
+    facts.decoder_damaged_since_ns = stream->decode_stage->damaged_since_ns();
+  }
+  return facts;
+}
+
+void CameraPipeline::SetLive(bool live) {
+  if (live_.exchange(live) != live) news_.PutLive(live);
 }
 
 Receiver::Callbacks CameraPipeline::ReceiverCallbacks() {
@@ -152,247 +142,50 @@ Receiver::Callbacks CameraPipeline::ReceiverCallbacks() {
   callbacks.on_sample = [this](Codec codec, SamplePtr sample, int64_t captured_at_us) {
     OnSample(codec, std::move(sample), captured_at_us);
   };
-  callbacks.on_stream = [this](StreamInfo info) {
-    {
-      std::lock_guard<std::mutex> lock(news_mutex_);
-      stream_ = std::move(info);
-    }
-    Wake();
-  };
+  callbacks.on_stream = [this](StreamInfo info) { news_.PutStream(std::move(info)); };
   callbacks.on_error = [this](PipelineError error) { Fail(std::move(error)); };
   return callbacks;
 }
 
-void CameraPipeline::Loop() {
-  while (true) {
-    {
-      std::unique_lock<std::mutex> lock(control_mutex_);
-      control_wake_.wait_for(lock, std::chrono::nanoseconds(kTickNs), [this] {
-        return close_requested_ || renditions_changed_ || nudged_ || !failure_.empty();
-      });
-      nudged_ = false;
-      if (close_requested_ || !failure_.empty()) return;
-      if (renditions_changed_) {
-        renditions_changed_ = false;
-        active_renditions_ = renditions_;
-      }
-    }
-    UpdateDecodeStage();
-    CheckTimers(MonotonicNs());
-  }
-}
-
-// Starts the decode stage when somebody wants frames and the codec is known, ends it
-// when nobody does. One runs along, without giving frames, where the GOP is too long to
-// begin from later.
-void CameraPipeline::UpdateDecodeStage() {
-  std::unique_ptr<DecodeStage> ended;
-  {
-    std::lock_guard<std::mutex> lock(stream_mutex_);
-    if (active_renditions_.empty() && !cache_.outgrown()) {
-      ended = std::move(decode_stage_);
-    } else if (decode_stage_) {
-      decode_stage_->SetRenditions(active_renditions_);
-    } else if (have_codec_) {
-      decode_stage_ = std::make_unique<DecodeStage>(
-          codec_, options_.stock_elements, &counters_,
-          [this](std::unique_ptr<JpegFrame> frame) {
-            latest_.Put(std::move(frame));
-            Wake();
-          },
-          [this](PipelineError error) { Fail(std::move(error)); });
-      decode_stage_->SetFrameInterval(FrameIntervalNs(), b_frames_);
-      decode_stage_->SetRenditions(active_renditions_);
-      decode_stage_->Start(cache_.units());
-    }
-  }
-  // Joined without the lock: the receiver goes on meanwhile.
-}
-
-void CameraPipeline::CheckTimers(int64_t now_ns) {
-  const int64_t last_packet = receiver_->last_packet_ns();
-  int64_t last_frame, interval;
-  int gop;
-  int64_t stuck_since = 0, damaged_since = 0, closed_since, last_key;
-  bool key_by_new_session;
-  {
-    std::lock_guard<std::mutex> lock(stream_mutex_);
-    last_frame = last_frame_ns_;
-    interval = FrameIntervalNs();
-    gop = gop_length_;
-    closed_since = closed_since_ns_;
-    last_key = last_key_ns_;
-    key_by_new_session = began_with_key_ || options_.begins_with_key;
-    if (decode_stage_) {
-      decode_stage_->SetFrameInterval(interval, b_frames_);
-      stuck_since = decode_stage_->stuck_since_ns();
-      damaged_since = decode_stage_->damaged_since_ns();
-    }
-  }
-  const int64_t whole = damaged_since != 0 ? std::min(last_frame, damaged_since) : last_frame;
-  if (whole == 0 || now_ns - whole > std::max<int64_t>(MsToNs(1000), 5 * interval)) {
-    SetLive(false);
-  } else {
-    SetLive(true);
-  }
-
-  auto fail = [this](const char* code, const char* message) { Fail(MakeError(code, message)); };
-  const int64_t silence = std::max<int64_t>(MsToNs(options_.silence_timeout_ms), 10 * interval);
-  const int64_t gate_limit = std::max<int64_t>(MsToNs(options_.gate_timeout_ms), 3 * gop * interval);
-  if (receiver_->transport_lag_ns() <= DecodeStage::AgeLimitNs(interval, false)) {
-    late_since_ns_ = 0;
-  } else if (late_since_ns_ == 0) {
-    late_since_ns_ = now_ns;
-  }
-  // Since when the gate or the decoder waits for a key picture.
-  const int64_t waits_since = closed_since != 0 ? closed_since : damaged_since;
-  const bool key_is_far = gop == 0 || gop * interval > kFarKeyNs;
-  if (last_packet == 0) {
-    if (now_ns - started_ns_ > MsToNs(options_.first_frame_timeout_ms)) {
-      fail("ERR_SOURCE_TIMEOUT", "it does not answer, or sends nothing");
-    }
-  } else if (now_ns - last_packet > silence) {
-    fail("ERR_SOURCE_SILENT", "it stopped sending");
-  } else if (now_ns - std::max(last_frame, started_ns_) > gate_limit) {
-    fail("ERR_NO_KEY_FRAME", "it sends, but no whole key frame to begin with");
-  } else if (key_by_new_session && key_is_far && waits_since != 0 &&
-             now_ns - std::max(waits_since, last_key) > kFetchKeyNs) {
-    fail("ERR_NO_KEY_FRAME", "pictures were lost and its next key frame is far: a new session begins with one");
-  } else if (late_since_ns_ != 0 && now_ns - late_since_ns_ > kLateNs) {
-    fail("ERR_SOURCE_LATE", "what it sends comes too late: the way from it is too slow for its pictures");
-  } else if (stuck_since != 0 && now_ns - stuck_since > std::max(kDecoderStuckNs, 10 * interval)) {
-    fail("ERR_DECODE", "the decoder takes its stream but gives no frame");
-  } else if (damaged_since != 0 && now_ns - damaged_since > gate_limit) {
-    fail("ERR_DECODE", "its pictures arrive damaged inside, says the decoder");
-  }
-  if (now_ns >= next_keep_alive_ns_) {
-    next_keep_alive_ns_ = now_ns + kKeepAliveNs;
-    if (last_packet != 0) receiver_->KeepAlive();
-  }
-}
-
 void CameraPipeline::OnSample(Codec codec, SamplePtr sample, int64_t captured_at_us) {
-  const int64_t now_ns = MonotonicNs();
-  GstBuffer* buffer = gst_sample_get_buffer(sample.get());
-  const uint64_t pts = GST_BUFFER_PTS(buffer);
-  if (!GST_CLOCK_TIME_IS_VALID(pts)) return;
-  const bool hole = GST_BUFFER_FLAG_IS_SET(buffer, GST_BUFFER_FLAG_DISCONT);
-
-  std::lock_guard<std::mutex> lock(stream_mutex_);
-  bool first = false;
-  if (!have_codec_) {
-    first = true;
-    have_codec_ = true;
-    codec_ = codec;
-    gate_ = std::make_unique<Gate>(RulesFor(codec));
-    if (codec == Codec::kH264) parser_ = MakeH264Parser();
-    if (codec == Codec::kH265) parser_ = MakeH265Parser();
+  StreamIntake::Arrival arrival;
+  arrival.mono_ns = MonotonicNs();
+  arrival.wall_us = WallClockUs();
+  arrival.captured_at_us = captured_at_us;
+  arrival.transport_lag_ns = receiver_.transport_lag_ns();
+  {
+    auto stream = stream_.Lock();
+    if (!stream->intake) stream->intake.emplace(codec);
+    AccessUnitPtr unit = stream->intake->Take(std::move(sample), arrival);
+    if (!unit) return;
+    if (stream->decode_stage) stream->decode_stage->Push(std::move(unit));
   }
-  AccessUnitInfo info;
-  info.well_formed = true;
-  if (parser_) {
-    GstCaps* caps = gst_sample_get_caps(sample.get());
-    if (caps && caps != caps_.get()) {
-      caps_.reset(gst_caps_ref(caps));
-      const GValue* value = gst_structure_get_value(gst_caps_get_structure(caps, 0), "codec_data");
-      if (value) {
-        ReadMap codec_data(gst_value_get_buffer(value));
-        parser_->SetCodecData(codec_data.data(), codec_data.size());
-      }
-    }
-    ReadMap bytes(buffer);
-    info = parser_->Parse(bytes.data(), bytes.size());
-  }
-  const GateVerdict verdict = gate_->Check(info, hole);
-  if (info.key || info.recovery_frames >= 0) last_key_ns_ = now_ns;
-  if (first) began_with_key_ = info.key && gate_->open();
-  closed_since_ns_ = gate_->open() ? 0 : closed_since_ns_ != 0 ? closed_since_ns_ : now_ns;
-  if (verdict == GateVerdict::kDrop) {
-    ++gate_dropped_;
-    if (!gate_->open()) cache_.Clear();  // What it holds is whole, but will be old.
-    return;
-  }
-  ++passed_;
-  if (info.b_slices && pts < last_pts_ns_) b_frames_ = true;
-  // For RTP packets that decodebin takes, a frame ends with its marker: timestamps differ.
-  if (codec != Codec::kOther || pts != last_pts_ns_) CountArrival(now_ns, pts, info.key);
-
-  auto unit = std::make_shared<AccessUnit>();
-  unit->pts_ns = pts;
-  unit->received_at_us = WallClockUs();
-  unit->received_mono_ns = now_ns;
-  unit->captured_at_us = captured_at_us;
-  unit->transport_lag_ns = receiver_->transport_lag_ns();
-  unit->key = info.key || codec == Codec::kMjpeg || info.recovery_frames >= 0;
-  unit->reference = info.reference;
-  unit->begins = verdict == GateVerdict::kPassAndReset;
-  unit->recovery_frames = info.key ? -1 : info.recovery_frames;
-  unit->size_bytes = gst_buffer_get_size(buffer);
-  unit->sample = std::move(sample);
-  if (codec != Codec::kOther) cache_.Add(unit);
-  if (decode_stage_) decode_stage_->Push(std::move(unit));
-  if (first || !live_) {
-    {
-      std::lock_guard<std::mutex> control_lock(control_mutex_);
-      nudged_ = true;
-    }
-    control_wake_.notify_one();
-  }
-}
-
-void CameraPipeline::CountArrival(int64_t now_ns, uint64_t pts_ns, bool key) {
-  last_frame_ns_ = now_ns;
-  last_pts_ns_ = pts_ns;
-  arrivals_ns_.push_back(now_ns);
-  while (arrivals_ns_.size() > 2 && now_ns - arrivals_ns_.front() > kArrivalWindowNs) {
-    arrivals_ns_.pop_front();
-  }
-  if (key) {
-    if (have_key_) gop_length_ = frames_since_key_;
-    have_key_ = true;
-    frames_since_key_ = 0;
-  }
-  ++frames_since_key_;
-}
-
-int64_t CameraPipeline::FrameIntervalNs() const {
-  if (arrivals_ns_.size() < 2) return 40000000;
-  const int64_t span = arrivals_ns_.back() - arrivals_ns_.front();
-  return std::clamp<int64_t>(span / static_cast<int64_t>(arrivals_ns_.size() - 1), 4000000, 10000000000);
+  if (!live_) Ask([](Requests& requests) { requests.look = true; });
 }
 
 PipelineStats CameraPipeline::Stats() const {
   PipelineStats stats;
   const int64_t now_ns = MonotonicNs();
   {
-    std::lock_guard<std::mutex> lock(stream_mutex_);
-    if (last_frame_ns_ != 0) stats.age_ns = now_ns - last_frame_ns_;
-    if (arrivals_ns_.size() >= 2 && stats.age_ns < kArrivalWindowNs) {
-      // The time since the last arrival counts too, so that a stalled camera's rate falls.
-      const int64_t span =
-          std::max(arrivals_ns_.back() - arrivals_ns_.front(), now_ns - arrivals_ns_.front() - FrameIntervalNs());
-      // A stream often begins with a burst: over less than a second it says nothing of the rate.
-      if (span >= 1000000000) stats.fps = 1e9 * static_cast<double>(arrivals_ns_.size() - 1) / span;
+    const auto stream = stream_.Lock();
+    stats.decoding = stream->decode_stage != nullptr;
+    if (stream->intake) {
+      const StreamIntake& intake = *stream->intake;
+      const StreamMeter& meter = intake.meter();
+      if (meter.last_frame_ns() != 0) stats.age_ns = now_ns - meter.last_frame_ns();
+      stats.fps = meter.Fps(now_ns);
+      stats.gop_length = meter.gop_length();
+      stats.b_frames = meter.b_frames();
+      stats.access_units = intake.passed();
+      stats.gate_dropped = intake.dropped();
+      stats.began_with_key = intake.began_with_key();
+      stats.width = intake.parameters().width;
+      stats.height = intake.parameters().height;
     }
-    stats.access_units = passed_;
-    stats.gate_dropped = gate_dropped_;
-    stats.gate_closings = gate_ ? gate_->closings() : 0;
-    stats.cache_bytes = cache_.bytes();
-    stats.gop_length = gop_length_;
-    stats.b_frames = b_frames_;
-    stats.began_with_key = began_with_key_;
-    stats.decoding = decode_stage_ != nullptr;
-    if (parser_) {
-      stats.width = parser_->parameters().width;
-      stats.height = parser_->parameters().height;
-    }
-    if (receiver_) stats.received_bytes = receiver_->received_bytes();
   }
-  stats.decoded = counters_.decoded;
   stats.encoded = counters_.encoded;
   stats.late = counters_.late;
-  stats.overwritten = latest_.overwritten();
-  stats.gate_closings += counters_.lag_closings + counters_.damage_closings;
+  stats.overwritten = news_.overwritten();
   if (stats.width == 0) {
     stats.width = counters_.width;
     stats.height = counters_.height;

@@ -6,6 +6,8 @@
 
 #include "clocks.h"
 #include "end_of_sequence.h"
+#include "error_codes.h"
+#include "frame_age.h"
 
 namespace framegate {
 namespace {
@@ -54,7 +56,7 @@ DecodeStage::DecodeStage(Codec codec, bool stock_elements, Counters* counters, O
       on_error_(std::move(on_error)) {}
 
 int64_t DecodeStage::AgeLimitNs(int64_t frame_interval_ns, bool b_frames) {
-  return std::max<int64_t>(MsToNs(250), (b_frames ? 5 : 3) * frame_interval_ns);
+  return framegate::AgeLimitNs(frame_interval_ns, b_frames);
 }
 
 void DecodeStage::Start(const std::vector<AccessUnitPtr>& backlog) {
@@ -211,7 +213,7 @@ void DecodeStage::Decode(const AccessUnit& unit) {
   unit_damage_ = Damage::kNone;
   PipelineError error = chain_->TakeError();
   if (error.empty() && flow != GST_FLOW_OK && flow != GST_FLOW_FLUSHING && !stopping_) {
-    error = MakeError("ERR_DECODE", std::string("the decoder stopped: ") + gst_flow_get_name(flow));
+    error = MakeError(error_code::kDecode, std::string("the decoder stopped: ") + gst_flow_get_name(flow));
   }
   if (!error.empty()) on_error_(std::move(error));
 }
@@ -303,7 +305,7 @@ void DecodeStage::Encode(SamplePtr raw, const GstVideoInfo& info, const Times& t
       same = std::prev(made.end());
       if (!encoder_->Encode(raw.get(), info, width, rendition.jpeg_quality, &same->picture)) {
         made.pop_back();
-        on_error_(MakeError("ERR_ENCODE", "a frame could not be made into a JPEG"));
+        on_error_(MakeError(error_code::kEncode, "a frame could not be made into a JPEG"));
         return;
       }
     }

@@ -3,6 +3,8 @@
 
 #include <sstream>
 
+#include "error_codes.h"
+
 namespace framegate {
 
 GstElement* MakeElement(const char* factory, const char* properties) {
@@ -18,7 +20,7 @@ GstElement* MakeElement(const char* factory, const char* properties) {
 }
 
 bool ElementChain::Fail(const char* what) {
-  error_ = MakeError("ERR_PIPELINE_BUILD", what);
+  error_ = MakeError(error_code::kPipelineBuild, what);
   Close();
   return false;
 }

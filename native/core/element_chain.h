@@ -22,8 +22,8 @@ class ElementChain {
   ElementChain(const ElementChain&) = delete;
   ElementChain& operator=(const ElementChain&) = delete;
 
-  // elements (transfer full): linked in this order, an appsink behind them. One
-  // with sometimes-pads (decodebin) may stand last. False: error() says why.
+  // Links `elements` (transfer full) in this order, with an appsink behind them. The last may have sometimes-pads
+  // (decodebin). False: TakeError() says why.
   bool Open(std::vector<GstElement*> elements, OnSample on_sample);
 
   // Sends caps when they changed, then the buffer. pts of the buffer is kept.

@@ -3,6 +3,7 @@
 
 #include <cstring>
 
+#include "error_codes.h"
 #include "gst_ptr.h"
 
 namespace framegate {
@@ -22,48 +23,68 @@ std::string Nick(const GError* error) {
   return nick;
 }
 
-void Classify(const GError* error, const char* debug, PipelineError* out) {
-  const int status = out->rtsp_status;
-  auto set = [out](const char* code, const char* message) {
-    out->code = code;
-    out->message = message;
-  };
-  if (status == 401 || status == 403 || g_error_matches(error, GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_NOT_AUTHORIZED)) {
-    return set("ERR_SOURCE_UNAUTHORIZED", "the user name or password was refused");
+struct Meaning {
+  const char* code;
+  const char* message;
+};
+
+constexpr Meaning kUnauthorized = {error_code::kSourceUnauthorized, "the camera refused the user name or password"};
+constexpr Meaning kNotFound = {error_code::kSourceNotFound, "the camera has no such path"};
+constexpr Meaning kBusy = {error_code::kSourceBusy, "the camera has no capacity for another session"};
+constexpr Meaning kTransport = {error_code::kSourceTransport, "the camera does not take this transport"};
+
+// The same table as codeOfRtspStatus of src/cameras/rtsp-probe.ts.
+const Meaning* MeaningOfStatus(int status) {
+  switch (status) {
+    case 401:
+    case 403:
+      return &kUnauthorized;
+    case 404:
+    case 454:
+      return &kNotFound;
+    case 453:
+    case 503:
+      return &kBusy;
+    case 461:
+      return &kTransport;
+    default:
+      return nullptr;
   }
-  if (status == 404 || g_error_matches(error, GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_NOT_FOUND)) {
-    return set("ERR_SOURCE_NOT_FOUND", "there is no such path");
-  }
-  if (status == 453 || status == 503) {
-    return set("ERR_SOURCE_BUSY", "it has no capacity left for another session");
-  }
-  // rtspsrc does not tell the number of a 461: "... You might need to allow more transport protocols ...".
-  if (status == 461 || std::strstr(error->message, "more transport protocols")) {
-    return set("ERR_SOURCE_TRANSPORT", "it does not take this transport");
-  }
+}
+
+Meaning Classify(const GError* error, const char* debug, int rtsp_status) {
+  if (const Meaning* meaning = MeaningOfStatus(rtsp_status)) return *meaning;
+  // rtspsrc gives no number for a 461: "... You might need to allow more transport protocols ...".
+  if (std::strstr(error->message, "more transport protocols")) return kTransport;
   // rtspsrc has no code for it: "Could not receive message. (Timeout while waiting for server response)".
-  if (debug && std::strstr(debug, "Timeout while waiting")) return set("ERR_SOURCE_TIMEOUT", "it does not answer");
+  if (debug && std::strstr(debug, "Timeout while waiting")) {
+    return {error_code::kSourceTimeout, "the camera does not respond"};
+  }
   if (error->domain == GST_RESOURCE_ERROR) {
     switch (error->code) {
+      case GST_RESOURCE_ERROR_NOT_AUTHORIZED:
+        return kUnauthorized;
+      case GST_RESOURCE_ERROR_NOT_FOUND:
+        return kNotFound;
       case GST_RESOURCE_ERROR_OPEN_READ:
       case GST_RESOURCE_ERROR_OPEN_READ_WRITE:
-        return set("ERR_SOURCE_UNREACHABLE", "it cannot be reached");
+        return {error_code::kSourceUnreachable, "the camera cannot be reached"};
       case GST_RESOURCE_ERROR_SETTINGS:
-        return set("ERR_SOURCE_NO_VIDEO", "it offers no media");
+        return {error_code::kSourceNoVideo, "the camera offers no media"};
       default:
-        return set("ERR_SOURCE_READ", "the connection failed or was closed");
+        return {error_code::kSourceRead, "the connection failed or was closed"};
     }
   }
   if (error->domain == GST_STREAM_ERROR) {
     if (error->code == GST_STREAM_ERROR_CODEC_NOT_FOUND || error->code == GST_STREAM_ERROR_WRONG_TYPE) {
-      return set("ERR_CODEC_UNSUPPORTED", "its codec or transport is not supported");
+      return {error_code::kCodecUnsupported, "the camera's codec or transport is not supported"};
     }
-    return set("ERR_SOURCE_STREAM", "its stream broke off or changed");
+    return {error_code::kSourceStream, "the stream broke off or changed"};
   }
   if (g_error_matches(error, GST_CORE_ERROR, GST_CORE_ERROR_MISSING_PLUGIN)) {
-    return set("ERR_CODEC_UNSUPPORTED", "no installed GStreamer plugin decodes its stream");
+    return {error_code::kCodecUnsupported, "no installed GStreamer plugin decodes the stream"};
   }
-  set("ERR_PIPELINE", "GStreamer reported an error");
+  return {error_code::kPipeline, "GStreamer reported an error"};
 }
 
 }  // namespace
@@ -92,7 +113,9 @@ PipelineError ErrorFromMessage(GstMessage* message) {
     error.rtsp_status = static_cast<int>(status);
   }
   if (gerror) {
-    Classify(gerror, debug, &error);
+    const Meaning meaning = Classify(gerror, debug, error.rtsp_status);
+    error.code = meaning.code;
+    error.message = meaning.message;
     error.domain = g_quark_to_string(gerror->domain);
     error.nick = Nick(gerror);
     error.debug = gerror->message;

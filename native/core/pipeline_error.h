@@ -1,4 +1,4 @@
-// One shape for everything that can end a camera's session.
+// Why a camera's session ended.
 #pragma once
 
 #include <gst/gst.h>
@@ -8,13 +8,13 @@
 namespace framegate {
 
 struct PipelineError {
-  std::string code;     // ERR_SOURCE_..., stable; the list is in src/errors.ts.
+  std::string code;     // One of error_codes.h.
   std::string message;  // For people; never holds a URL.
-  std::string domain;   // GStreamer's error domain, "" where the error is ours.
+  std::string domain;   // GStreamer's error domain; "" if the error is Framegate's own.
   std::string nick;     // The code's name in that domain, as GStreamer registers it.
   std::string element;  // The element that posted it.
   std::string debug;    // GStreamer's own words, for the log.
-  int rtsp_status = 0;  // RTSP status code of the answer, 0 where there was none.
+  int rtsp_status = 0;  // RTSP status of the response; 0: there was none.
 
   bool empty() const { return code.empty(); }
 };

@@ -1,4 +1,4 @@
-// rtspsrc ! depayloader ! appsink. Which thread runs what is said in the header.
+// rtspsrc ! depayloader ! appsink. The header says which thread runs what.
 #include "receiver.h"
 
 #include <gst/rtsp/rtsp.h>
@@ -7,15 +7,15 @@
 #include <algorithm>
 #include <cctype>
 
-#include "access_unit.h"
 #include "clocks.h"
 #include "element_chain.h"
+#include "error_codes.h"
 
 namespace framegate {
 namespace {
 
 // Seconds from 1900 (NTP) to 1970 (Unix).
-constexpr uint64_t kNtpToUnixSeconds = 2208988800u;
+constexpr uint64_t kNtpToUnixSeconds = 2'208'988'800;
 
 struct CodecChain {
   Codec codec;
@@ -43,12 +43,12 @@ std::string LowerCase(std::string text) {
 Receiver::Receiver(const SourceOptions& options, Callbacks callbacks)
     : options_(options), callbacks_(std::move(callbacks)) {}
 
-bool Receiver::Start() {
+void Receiver::Start() {
   pipeline_ = gst_pipeline_new(nullptr);
   source_ = MakeElement("rtspsrc");
   if (!source_) {
-    callbacks_.on_error(MakeError("ERR_PIPELINE_BUILD", "GStreamer's rtspsrc is missing"));
-    return false;
+    callbacks_.on_error(MakeError(error_code::kPipelineBuild, "GStreamer's rtspsrc is missing"));
+    return;
   }
   gst_bin_add(GST_BIN(pipeline_), source_);
   const char* protocols = options_.transport == "udp" ? "udp+udp-mcast" : "tcp";
@@ -58,7 +58,7 @@ bool Receiver::Start() {
   // (robustness.md, 0.1 and 0.2); lag is bounded by the decode stage.
   g_object_set(source_, "location", options_.url.c_str(), "latency", static_cast<guint>(options_.latency_ms),
                "drop-on-latency", FALSE, "tcp-timeout", timeout_us, "timeout", timeout_us, "do-retransmission", FALSE,
-               "teardown-timeout", static_cast<guint64>(100000000), "user-agent", options_.user_agent.c_str(),
+               "teardown-timeout", static_cast<guint64>(MsToNs(100)), "user-agent", options_.user_agent.c_str(),
                "add-reference-timestamp-meta", TRUE, nullptr);
   if (!options_.user.empty()) {
     g_object_set(source_, "user-id", options_.user.c_str(), "user-pw", options_.password.c_str(), nullptr);
@@ -70,10 +70,8 @@ bool Receiver::Start() {
   BusPtr bus(gst_element_get_bus(pipeline_));
   gst_bus_set_sync_handler(bus.get(), &Receiver::OnMessage, this, nullptr);
   if (gst_element_set_state(pipeline_, GST_STATE_PLAYING) == GST_STATE_CHANGE_FAILURE) {
-    callbacks_.on_error(MakeError("ERR_PIPELINE_BUILD", "the receiving pipeline did not start"));
-    return false;
+    callbacks_.on_error(MakeError(error_code::kPipelineBuild, "the receiving pipeline did not start"));
   }
-  return true;
 }
 
 void Receiver::Stop() {
@@ -120,8 +118,9 @@ void Receiver::OnSdp(GstElement*, void* sdp, gpointer self) {
   if (video) {
     receiver->callbacks_.on_stream(info);
   } else {
-    receiver->callbacks_.on_error(
-        MakeError("ERR_SOURCE_NO_VIDEO", info.audio ? "it offers audio but no video" : "it offers no video"));
+    receiver->callbacks_.on_error(MakeError(error_code::kSourceNoVideo, info.audio
+                                                                            ? "the camera offers audio but no video"
+                                                                            : "the camera offers no video"));
   }
 }
 
@@ -130,7 +129,7 @@ gboolean Receiver::OnSelectStream(GstElement*, guint, GstCaps* caps, gpointer se
   const GstStructure* structure = gst_caps_get_structure(caps, 0);
   const char* media = gst_structure_get_string(structure, "media");
   if (!media || g_strcmp0(media, "video") != 0) return FALSE;
-  return receiver->video_streams_++ == 0;  // Audio, metadata and further video are left.
+  return receiver->video_streams_++ == 0;  // No audio, no metadata, no second video.
 }
 
 void Receiver::OnPadAdded(GstElement*, GstPad* pad, gpointer self) {
@@ -140,7 +139,7 @@ void Receiver::OnPadAdded(GstElement*, GstPad* pad, gpointer self) {
   if (receiver->has_chain_ || gst_caps_is_empty(caps.get()) || gst_caps_is_any(caps.get())) return;
   receiver->has_chain_ = true;
   if (!receiver->AddChain(pad, gst_caps_get_structure(caps.get(), 0))) {
-    receiver->callbacks_.on_error(MakeError("ERR_PIPELINE_BUILD", "the receiving chain could not be built"));
+    receiver->callbacks_.on_error(MakeError(error_code::kPipelineBuild, "the receiving chain could not be built"));
   }
 }
 
@@ -182,12 +181,10 @@ GstPadProbeReturn Receiver::OnPacket(GstPad*, GstPadProbeInfo* info, gpointer se
   GstBuffer* buffer = nullptr;
   if (GST_PAD_PROBE_INFO_TYPE(info) & GST_PAD_PROBE_TYPE_BUFFER_LIST) {
     GstBufferList* list = GST_PAD_PROBE_INFO_BUFFER_LIST(info);
-    receiver->received_bytes_ += gst_buffer_list_calculate_size(list);
     const guint length = gst_buffer_list_length(list);
     if (length > 0) buffer = gst_buffer_list_get(list, length - 1);
   } else {
     buffer = GST_PAD_PROBE_INFO_BUFFER(info);
-    receiver->received_bytes_ += gst_buffer_get_size(buffer);
   }
   uint8_t timestamp[4];  // RFC 3550, 5.1.
   if (buffer && gst_buffer_extract(buffer, 4, timestamp, 4) == 4) {
@@ -198,7 +195,7 @@ GstPadProbeReturn Receiver::OnPacket(GstPad*, GstPadProbeInfo* info, gpointer se
   const GstReferenceTimestampMeta* meta = buffer ? gst_buffer_get_reference_timestamp_meta(buffer, nullptr) : nullptr;
   if (meta) {
     const uint64_t since_1900_us = meta->timestamp / 1000;
-    const uint64_t offset_us = kNtpToUnixSeconds * 1000000;
+    const uint64_t offset_us = kNtpToUnixSeconds * 1'000'000;
     receiver->captured_at_us_ =
         since_1900_us > offset_us ? static_cast<int64_t>(since_1900_us - offset_us) : kUnknownTime;
   } else {
@@ -224,21 +221,21 @@ GstBusSyncReply Receiver::OnMessage(GstBus*, GstMessage* message, gpointer self)
       receiver->callbacks_.on_error(ErrorFromMessage(message));
       break;
     case GST_MESSAGE_EOS:  // A live camera never legitimately ends (RTCP BYE).
-      receiver->callbacks_.on_error(MakeError("ERR_SOURCE_CLOSED", "it ended the stream"));
+      receiver->callbacks_.on_error(MakeError(error_code::kSourceClosed, "the camera ended the stream"));
       break;
     case GST_MESSAGE_WARNING: {
       // A closed connection is only a warning to rtspsrc (robustness.md, 5).
       PipelineError error = ErrorFromMessage(message);
       if (error.domain == "gst-resource-error-quark" && error.nick == "read") {
-        error.code = "ERR_SOURCE_CLOSED";
-        error.message = "it closed the connection";
+        error.code = error_code::kSourceClosed;
+        error.message = "the camera closed the connection";
         receiver->callbacks_.on_error(std::move(error));
       }
       break;
     }
     case GST_MESSAGE_ELEMENT:
       if (gst_message_has_name(message, "GstRTSPSrcTimeout") && receiver->options_.transport == "tcp") {
-        receiver->callbacks_.on_error(MakeError("ERR_SOURCE_SILENT", "it stopped sending"));
+        receiver->callbacks_.on_error(MakeError(error_code::kSourceSilent, "the camera stopped sending"));
       }
       break;
     default:

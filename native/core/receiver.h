@@ -1,5 +1,5 @@
-// The half that always runs: rtspsrc ! depayloader, access units out. One try: it
-// starts, delivers, and ends once, for a reason. Who wants another try makes another.
+// rtspsrc ! depayloader: one RTSP session that delivers access units. It starts, delivers, and fails at most once; to
+// retry, create another.
 #pragma once
 
 #include <gst/app/gstappsink.h>
@@ -9,6 +9,7 @@
 #include <mutex>
 #include <string>
 
+#include "access_unit.h"
 #include "gst_ptr.h"
 #include "lag_meter.h"
 #include "pipeline_error.h"
@@ -19,10 +20,10 @@ namespace framegate {
 class Receiver {
  public:
   struct Callbacks {
-    // Streaming thread. captured_at_us is kUnknownTime where the camera does not tell.
+    // Streaming thread. captured_at_us is kUnknownTime if the camera sends no RTCP sender reports.
     std::function<void(Codec, SamplePtr, int64_t captured_at_us)> on_sample;
     std::function<void(StreamInfo)> on_stream;    // rtspsrc's thread.
-    std::function<void(PipelineError)> on_error;  // Any thread, maybe several times.
+    std::function<void(PipelineError)> on_error;  // Any thread, possibly several times.
   };
 
   Receiver(const SourceOptions& options, Callbacks callbacks);
@@ -30,21 +31,20 @@ class Receiver {
   Receiver(const Receiver&) = delete;
   Receiver& operator=(const Receiver&) = delete;
 
-  // False: on_error was called.
-  bool Start();
+  // Returns at once; if it fails, it calls on_error.
+  void Start();
 
-  // Blocks for at most teardown-timeout (100 ms). Idempotent. After it no callback runs.
+  // Blocks for at most teardown-timeout (100 ms). Idempotent. No callback runs after it.
   void Stop();
 
-  // Asks the server for nothing (GET_PARAMETER), so that it keeps the session.
+  // Sends an empty GET_PARAMETER, so that the server keeps the session.
   void KeepAlive();
 
-  // How much later than the stream's best the newest packet came.
+  // How much later than the stream's best the newest packet arrived.
   int64_t transport_lag_ns() const { return transport_lag_ns_; }
 
   // When the last RTP packet of the video arrived (monotonic), 0 before the first.
   int64_t last_packet_ns() const { return last_packet_ns_; }
-  uint64_t received_bytes() const { return received_bytes_; }
 
  private:
   static void OnSdp(GstElement*, void* sdp, gpointer self);
@@ -66,10 +66,9 @@ class Receiver {
   std::atomic<int> video_streams_{0};
   std::atomic<bool> stopping_{false};
   std::atomic<int64_t> last_packet_ns_{0};
-  std::atomic<int64_t> captured_at_us_{-1};
-  std::atomic<uint64_t> received_bytes_{0};
+  std::atomic<int64_t> captured_at_us_{kUnknownTime};
   std::atomic<int64_t> transport_lag_ns_{0};
-  LagMeter lag_meter_{kVideoClockRateHz};  // The streaming thread's.
+  LagMeter lag_meter_{kVideoClockRateHz};  // The streaming thread alone.
 };
 
 }  // namespace framegate

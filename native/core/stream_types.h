@@ -9,20 +9,6 @@ namespace framegate {
 
 enum class Codec { kH264, kH265, kMjpeg, kOther };
 
-inline const char* CodecName(Codec codec) {
-  switch (codec) {
-    case Codec::kH264:
-      return "h264";
-    case Codec::kH265:
-      return "h265";
-    case Codec::kMjpeg:
-      return "mjpeg";
-    case Codec::kOther:
-      break;
-  }
-  return "other";
-}
-
 struct SourceOptions {
   std::string url;   // rtsp:// or rtsps://, without credentials.
   std::string user;  // Empty: none.
@@ -32,17 +18,14 @@ struct SourceOptions {
   int latency_ms = 0;                  // Reorder window of the jitter buffer.
   int connect_timeout_ms = 5000;       // For the connection and for each answer.
   int first_frame_timeout_ms = 10000;  // From the start to the first packet.
-  int silence_timeout_ms = 3000;       // At least; 10 frame intervals where that is longer.
-  int gate_timeout_ms = 10000;         // Packets flow, no whole frame; at least 3 GOPs.
   bool begins_with_key = false;        // A new session of this camera is known to begin with a key picture.
-  bool stock_elements = false;         // videoscale ! jpegenc in place of the fast path.
 };
 
 // One size, rate and quality in which a camera's frames are made.
 struct Rendition {
   std::string id;         // The ZeroMQ topic.
-  int width = 0;          // Pixels; 0, or more than the camera has: the camera's own.
-  double fps = 20;        // At most.
+  int width = 0;          // 16 to 7680 pixels; 0, or more than the camera has: the camera's own.
+  double fps = 20;        // At most; 0.1 to 120.
   int jpeg_quality = 80;  // 1 to 100.
 };
 
@@ -65,16 +48,12 @@ struct PipelineStats {
   int64_t age_ns = -1;        // Since the newest whole frame arrived; -1: none yet.
   uint64_t access_units = 0;  // Passed the gate.
   uint64_t gate_dropped = 0;  // Did not.
-  uint64_t gate_closings = 0;
-  uint64_t decoded = 0;
-  uint64_t encoded = 0;      // JPEGs made, overwritten ones included.
-  uint64_t late = 0;         // Decoded, but too old to be published.
-  uint64_t overwritten = 0;  // JPEGs that a newer one replaced before JS took them.
-  uint64_t received_bytes = 0;
-  uint64_t cache_bytes = 0;
+  uint64_t encoded = 0;       // JPEGs made, overwritten ones included.
+  uint64_t late = 0;          // Decoded, but too old to be published.
+  uint64_t overwritten = 0;   // JPEGs that a newer one replaced before JS took them.
   int width = 0, height = 0;
   int gop_length = 0;           // Frames between the last two key pictures; 0: unknown.
-  bool b_frames = false;        // Pictures come in another order than they are shown.
+  bool b_frames = false;        // Pictures arrive in another order than they are shown.
   bool began_with_key = false;  // The session's first picture was a whole key picture.
   bool decoding = false;
 };

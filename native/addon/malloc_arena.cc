@@ -1,0 +1,16 @@
+// With an arena for each thread, what ended sessions leave is scattered over many: 500 reconnects of 4 cameras held
+// 219 MB instead of 203.
+#include <malloc.h>
+
+#include "functions.h"
+
+namespace framegate {
+
+Napi::Value UseOneMallocArena(const Napi::CallbackInfo& info) {
+#ifdef M_ARENA_MAX
+  mallopt(M_ARENA_MAX, 1);
+#endif
+  return info.Env().Undefined();
+}
+
+}  // namespace framegate

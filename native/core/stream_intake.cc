@@ -1,0 +1,89 @@
+// Runs on the receiver's streaming thread.
+#include "stream_intake.h"
+
+namespace framegate {
+namespace {
+
+GateRules RulesFor(Codec codec) {
+  switch (codec) {
+    case Codec::kH264:
+      return GateRules::kH264;
+    case Codec::kH265:
+      return GateRules::kH265;
+    case Codec::kMjpeg:
+      return GateRules::kIntraOnly;
+    case Codec::kOther:
+      break;
+  }
+  return GateRules::kNone;
+}
+
+}  // namespace
+
+StreamIntake::StreamIntake(Codec codec) : codec_(codec), gate_(RulesFor(codec)) {
+  if (codec == Codec::kH264) parser_ = MakeH264Parser();
+  if (codec == Codec::kH265) parser_ = MakeH265Parser();
+}
+
+AccessUnitInfo StreamIntake::Parse(GstSample* sample) {
+  if (!parser_) {
+    AccessUnitInfo info;
+    info.well_formed = true;
+    return info;
+  }
+  GstCaps* caps = gst_sample_get_caps(sample);
+  if (caps && caps != caps_.get()) {
+    caps_.reset(gst_caps_ref(caps));
+    const GValue* value = gst_structure_get_value(gst_caps_get_structure(caps, 0), "codec_data");
+    if (value) {
+      const ReadMap codec_data(gst_value_get_buffer(value));
+      parser_->SetCodecData(codec_data.data(), codec_data.size());
+    }
+  }
+  const ReadMap bytes(gst_sample_get_buffer(sample));
+  return parser_->Parse(bytes.data(), bytes.size());
+}
+
+AccessUnitPtr StreamIntake::Take(SamplePtr sample, const Arrival& arrival) {
+  GstBuffer* buffer = gst_sample_get_buffer(sample.get());
+  const uint64_t pts_ns = GST_BUFFER_PTS(buffer);
+  if (!GST_CLOCK_TIME_IS_VALID(pts_ns)) return nullptr;
+
+  const AccessUnitInfo info = Parse(sample.get());
+  const GateVerdict verdict = gate_.Check(info, GST_BUFFER_FLAG_IS_SET(buffer, GST_BUFFER_FLAG_DISCONT));
+  if (info.key || info.recovery_frames >= 0) last_key_ns_ = arrival.mono_ns;
+  if (first_) began_with_key_ = info.key && gate_.open();
+  first_ = false;
+  if (gate_.open()) {
+    gate_closed_since_ns_ = 0;
+  } else {
+    if (gate_closed_since_ns_ == 0) gate_closed_since_ns_ = arrival.mono_ns;
+    cache_.Clear();  // What it holds is whole, but would be old by the time it is decoded.
+  }
+  if (verdict == GateVerdict::kDrop) {
+    ++dropped_;
+    return nullptr;
+  }
+  ++passed_;
+  // decodebin takes RTP packets: several have one timestamp and are one frame.
+  if (codec_ != Codec::kOther || pts_ns != meter_.last_pts_ns()) {
+    meter_.Count(arrival.mono_ns, pts_ns, info.key, info.b_slices);
+  }
+
+  auto unit = std::make_shared<AccessUnit>();
+  unit->pts_ns = pts_ns;
+  unit->received_at_us = arrival.wall_us;
+  unit->received_mono_ns = arrival.mono_ns;
+  unit->captured_at_us = arrival.captured_at_us;
+  unit->transport_lag_ns = arrival.transport_lag_ns;
+  unit->key = info.key || codec_ == Codec::kMjpeg || info.recovery_frames >= 0;
+  unit->reference = info.reference;
+  unit->begins = verdict == GateVerdict::kPassAndReset;
+  unit->recovery_frames = info.key ? -1 : info.recovery_frames;
+  unit->size_bytes = gst_buffer_get_size(buffer);
+  unit->sample = std::move(sample);
+  if (codec_ != Codec::kOther) cache_.Add(unit);
+  return unit;
+}
+
+}  // namespace framegate

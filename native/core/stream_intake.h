@@ -1,0 +1,66 @@
+// Makes access units of what the receiver delivers: parses each, asks the gate, measures the stream and keeps the GOP
+// cache. Knows nothing of threads; one for each session.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+
+#include "access_unit.h"
+#include "access_unit_parser.h"
+#include "gate.h"
+#include "gop_cache.h"
+#include "gst_ptr.h"
+#include "stream_meter.h"
+#include "stream_types.h"
+
+namespace framegate {
+
+class StreamIntake {
+ public:
+  // When a sample arrived.
+  struct Arrival {
+    int64_t mono_ns = 0;  // Monotonic clock.
+    int64_t wall_us = 0;  // Wall clock.
+    int64_t captured_at_us = kUnknownTime;
+    int64_t transport_lag_ns = 0;
+  };
+
+  explicit StreamIntake(Codec codec);
+
+  // The access unit, which is in the cache too; nullptr if the gate dropped it.
+  AccessUnitPtr Take(SamplePtr sample, const Arrival& arrival);
+
+  // Frees the cached GOP. What the stream was like remains known.
+  void ClearCache() { cache_.Clear(); }
+
+  Codec codec() const { return codec_; }
+  const GopCache& cache() const { return cache_; }
+  const StreamMeter& meter() const { return meter_; }
+  ParameterSetInfo parameters() const { return parser_ ? parser_->parameters() : ParameterSetInfo(); }
+
+  // Since when the gate is closed, monotonic; 0 while it is open.
+  int64_t gate_closed_since_ns() const { return gate_closed_since_ns_; }
+  // When the newest picture came from which decoding may begin, whole or not; 0: none yet.
+  int64_t last_key_ns() const { return last_key_ns_; }
+  // The session's first picture was a whole key picture.
+  bool began_with_key() const { return began_with_key_; }
+  uint64_t passed() const { return passed_; }
+  uint64_t dropped() const { return dropped_; }
+
+ private:
+  AccessUnitInfo Parse(GstSample* sample);
+
+  const Codec codec_;
+  std::unique_ptr<AccessUnitParser> parser_;  // Of H.264 and H.265.
+  CapsPtr caps_;                              // The last whose codec data was read.
+  Gate gate_;
+  GopCache cache_;
+  StreamMeter meter_;
+  int64_t gate_closed_since_ns_ = 0;
+  int64_t last_key_ns_ = 0;
+  bool first_ = true;
+  bool began_with_key_ = false;
+  uint64_t passed_ = 0, dropped_ = 0;
+};
+
+}  // namespace framegate

@@ -1,0 +1,62 @@
+// Measures a stream from its whole frames as they arrive: rate, interval, GOP length, B-frames. Pure.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <deque>
+
+#include "clocks.h"
+
+namespace framegate {
+
+class StreamMeter {
+ public:
+  // now_ns: when it arrived, monotonic. pts_ns: when it is shown, on the stream's clock. b_slices: it may be shown
+  // before a frame that came earlier.
+  void Count(int64_t now_ns, uint64_t pts_ns, bool key, bool b_slices) {
+    if (b_slices && pts_ns < last_pts_ns_) b_frames_ = true;
+    last_pts_ns_ = pts_ns;
+    arrivals_ns_.push_back(now_ns);
+    while (arrivals_ns_.size() > 2 && now_ns - arrivals_ns_.front() > kWindowNs) arrivals_ns_.pop_front();
+    if (key) {
+      if (have_key_) gop_length_ = frames_since_key_;
+      have_key_ = true;
+      frames_since_key_ = 0;
+    }
+    ++frames_since_key_;
+  }
+
+  // When the newest frame arrived; 0 before the first.
+  int64_t last_frame_ns() const { return arrivals_ns_.empty() ? 0 : arrivals_ns_.back(); }
+  uint64_t last_pts_ns() const { return last_pts_ns_; }
+
+  // The mean of the last 3 s, 4 ms to 10 s; 0 until two frames have come.
+  int64_t frame_interval_ns() const {
+    if (arrivals_ns_.size() < 2) return 0;
+    const int64_t span_ns = arrivals_ns_.back() - arrivals_ns_.front();
+    return std::clamp(span_ns / static_cast<int64_t>(arrivals_ns_.size() - 1), MsToNs(4), MsToNs(10'000));
+  }
+
+  // Frames a second over the last 3 s; 0 while unknown and once none has come for 3 s.
+  double Fps(int64_t now_ns) const {
+    if (arrivals_ns_.size() < 2 || now_ns - arrivals_ns_.back() >= kWindowNs) return 0;
+    // The time since the last arrival counts too, so that the rate of a stalled camera falls.
+    const int64_t span_ns = std::max(arrivals_ns_.back(), now_ns - frame_interval_ns()) - arrivals_ns_.front();
+    // Streams often begin with a burst: less than a second says nothing about the rate.
+    if (span_ns < MsToNs(1000)) return 0;
+    return 1e9 * static_cast<double>(arrivals_ns_.size() - 1) / static_cast<double>(span_ns);
+  }
+
+  int gop_length() const { return gop_length_; }  // Frames from key picture to key picture; 0 while unknown.
+  bool b_frames() const { return b_frames_; }     // Pictures have come in another order than they are shown.
+
+ private:
+  static constexpr int64_t kWindowNs = MsToNs(3000);
+
+  std::deque<int64_t> arrivals_ns_;  // The last 3 s, and two at least.
+  uint64_t last_pts_ns_ = 0;
+  int frames_since_key_ = 0, gop_length_ = 0;
+  bool have_key_ = false, b_frames_ = false;
+};
+
+}  // namespace framegate

@@ -1,0 +1,85 @@
+// The rules of a session's end. Why each limit: ../../docs/architecture.md.
+#include "watchdog.h"
+
+#include <algorithm>
+
+#include "error_codes.h"
+#include "frame_age.h"
+
+namespace framegate {
+namespace {
+
+constexpr int64_t kLiveNs = MsToNs(1000);
+constexpr int64_t kSilenceNs = MsToNs(3000);
+constexpr int64_t kUnknownRateNs = MsToNs(10'000);
+constexpr int64_t kNoFrameNs = MsToNs(10'000);
+// If key pictures are farther apart than this, a new session fetches one: frames are back within 5 s of a loss,
+// whatever the GOP.
+constexpr int64_t kFarKeyNs = MsToNs(4500);
+constexpr int64_t kFetchKeyNs = MsToNs(3000);
+// A backlog this long sits in the network and will not drain: reconnect to skip it.
+constexpr int64_t kLateNs = MsToNs(4000);
+
+struct Rule {
+  const char* code;
+  const char* message;
+  int64_t since_ns;  // 0: the rule does not apply.
+  int64_t limit_ns;
+};
+
+bool IsLive(int64_t now_ns, const StreamFacts& facts) {
+  const int64_t damaged_since_ns = facts.decoder_damaged_since_ns;
+  const int64_t last_whole_ns =
+      damaged_since_ns != 0 ? std::min(facts.last_frame_ns, damaged_since_ns) : facts.last_frame_ns;
+  return last_whole_ns != 0 && now_ns - last_whole_ns <= std::max(kLiveNs, 5 * facts.frame_interval_ns);
+}
+
+}  // namespace
+
+Watchdog::Verdict Watchdog::Check(int64_t now_ns, const StreamFacts& facts) {
+  Verdict verdict;
+  verdict.live = IsLive(now_ns, facts);
+  verdict.end = EndOf(now_ns, facts);
+  if (now_ns >= next_keep_alive_ns_) {
+    next_keep_alive_ns_ = now_ns + kKeepAliveNs;
+    verdict.keep_alive = facts.last_packet_ns != 0;
+  }
+  return verdict;
+}
+
+std::optional<PipelineError> Watchdog::EndOf(int64_t now_ns, const StreamFacts& facts) {
+  const int64_t interval_ns = facts.frame_interval_ns;
+  const bool late = facts.transport_lag_ns > AgeLimitNs(interval_ns, false);
+  late_since_ns_ = !late ? 0 : late_since_ns_ != 0 ? late_since_ns_ : now_ns;
+
+  const bool packets_came = facts.last_packet_ns != 0;
+  const int64_t gop_ns = facts.gop_length * interval_ns;
+  // The second frame of a slow camera takes its time.
+  const int64_t silence_ns = interval_ns == 0 ? kUnknownRateNs : std::max(kSilenceNs, 10 * interval_ns);
+  const int64_t no_frame_ns = std::max(kNoFrameNs, 3 * gop_ns);
+  // The gate or the decoder waits for a key picture that is far, and a new session would begin with one.
+  const int64_t waits_since_ns =
+      facts.gate_closed_since_ns != 0 ? facts.gate_closed_since_ns : facts.decoder_damaged_since_ns;
+  const bool key_is_far = facts.gop_length == 0 || gop_ns > kFarKeyNs;
+  const bool fetch_key = waits_since_ns != 0 && key_is_far && facts.begins_with_key;
+
+  using namespace error_code;
+  // The first that has lasted for longer than its limit is the reason.
+  const Rule rules[] = {
+      {kSourceTimeout, "no response, or no data", packets_came ? 0 : started_ns_, first_packet_timeout_ns_},
+      {kSourceSilent, "the camera stopped sending", facts.last_packet_ns, silence_ns},
+      {kNoKeyFrame, "the camera sends, but no whole key frame",
+       packets_came ? std::max(facts.last_frame_ns, started_ns_) : 0, no_frame_ns},
+      {kNoKeyFrame, "frames were lost and the next key frame is far off; reconnecting to get one",
+       fetch_key ? std::max(waits_since_ns, facts.last_key_ns) : 0, kFetchKeyNs},
+      {kSourceLate, "frames arrive too late: the network is too slow for this stream", late_since_ns_, kLateNs},
+      {kDecode, "the decoder delivers no frames", facts.decoder_stuck_since_ns, silence_ns},
+      {kDecode, "the decoder reports damaged frames", facts.decoder_damaged_since_ns, no_frame_ns},
+  };
+  for (const Rule& rule : rules) {
+    if (rule.since_ns != 0 && now_ns - rule.since_ns > rule.limit_ns) return MakeError(rule.code, rule.message);
+  }
+  return std::nullopt;
+}
+
+}  // namespace framegate

@@ -1,0 +1,55 @@
+// Decides when a camera's session is live, and when and why it ends. Pure: times and facts in, a verdict out.
+//
+// All times are monotonic, in ns; a time "since" something is 0 while that is not so.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "clocks.h"
+#include "pipeline_error.h"
+
+namespace framegate {
+
+// What the threads of a session know at one moment.
+struct StreamFacts {
+  int64_t last_packet_ns = 0;            // 0: none yet.
+  int64_t last_frame_ns = 0;             // The newest that passed the gate; 0: none yet.
+  int64_t last_key_ns = 0;               // The newest key picture, whole or not; 0: none yet.
+  int64_t gate_closed_since_ns = 0;      // Frames wait for a key picture.
+  int64_t decoder_stuck_since_ns = 0;    // The decoder is fed and gives no frame.
+  int64_t decoder_damaged_since_ns = 0;  // The decoder finds its pictures damaged.
+  int64_t transport_lag_ns = 0;          // How much later than the stream's best the newest packet came.
+  int64_t frame_interval_ns = 0;         // 0: unknown.
+  int gop_length = 0;                    // Frames between key pictures; 0: unknown.
+  bool begins_with_key = false;          // A new session of this camera begins with a key picture.
+};
+
+class Watchdog {
+ public:
+  struct Verdict {
+    bool live = false;                 // Whole frames arrive.
+    bool keep_alive = false;           // A request that keeps the session at the server is due.
+    std::optional<PipelineError> end;  // The session must end, for this reason.
+  };
+
+  Watchdog(int64_t started_ns, int64_t first_packet_timeout_ns)
+      : started_ns_(started_ns),
+        first_packet_timeout_ns_(first_packet_timeout_ns),
+        next_keep_alive_ns_(started_ns + kKeepAliveNs) {}
+
+  Verdict Check(int64_t now_ns, const StreamFacts& facts);
+
+  // Servers commonly end a session after 60 s without a request; 20 s leaves two attempts.
+  static constexpr int64_t kKeepAliveNs = MsToNs(20'000);
+
+ private:
+  std::optional<PipelineError> EndOf(int64_t now_ns, const StreamFacts& facts);
+
+  const int64_t started_ns_;
+  const int64_t first_packet_timeout_ns_;
+  int64_t next_keep_alive_ns_;
+  int64_t late_since_ns_ = 0;  // All packets come too late to be shown.
+};
+
+}  // namespace framegate

@@ -1,0 +1,158 @@
+// From samples to access units, on what a real encoder makes.
+#include "core/stream_intake.h"
+
+#include "check.h"
+#include "core/clocks.h"
+#include "encoded_stream.h"
+
+using namespace framegate;
+
+namespace {
+
+constexpr int kGop = 10;
+
+// A camera's samples, as the receiver delivers them.
+class Source {
+ public:
+  Source()
+      : stream_(Encode("x264enc speed-preset=ultrafast tune=zerolatency key-int-max=10",
+                       "h264parse ! video/x-h264,stream-format=avc,alignment=au", 3 * kGop)) {
+    CHECK_EQ(stream_.units.size(), static_cast<size_t>(3 * kGop));
+    GstBuffer* data = Buffer(stream_.codec_data);
+    caps_.reset(gst_caps_new_simple("video/x-h264", "codec_data", GST_TYPE_BUFFER, data, nullptr));
+    gst_buffer_unref(data);
+  }
+
+  SamplePtr Sample(size_t i, bool hole = false) const {
+    GstBuffer* buffer = Buffer(stream_.units[i].bytes);
+    GST_BUFFER_PTS(buffer) = i * MsToNs(40);
+    if (hole) GST_BUFFER_FLAG_SET(buffer, GST_BUFFER_FLAG_DISCONT);
+    SamplePtr sample(gst_sample_new(buffer, caps_.get(), nullptr, nullptr));
+    gst_buffer_unref(buffer);
+    return sample;
+  }
+
+ private:
+  static GstBuffer* Buffer(const std::vector<uint8_t>& bytes) {
+    GstBuffer* buffer = gst_buffer_new_allocate(nullptr, bytes.size(), nullptr);
+    gst_buffer_fill(buffer, 0, bytes.data(), bytes.size());
+    return buffer;
+  }
+
+  EncodedStream stream_;
+  CapsPtr caps_;
+};
+
+StreamIntake::Arrival At(size_t i) {
+  StreamIntake::Arrival arrival;
+  arrival.mono_ns = MsToNs(1000) + static_cast<int64_t>(i) * MsToNs(40);
+  arrival.wall_us = 5'000'000 + static_cast<int64_t>(i);
+  arrival.captured_at_us = 7'000'000 + static_cast<int64_t>(i);
+  arrival.transport_lag_ns = static_cast<int64_t>(i);
+  return arrival;
+}
+
+TEST(AWholeStream) {
+  const Source source;
+  StreamIntake intake(Codec::kH264);
+  for (size_t i = 0; i < 3 * kGop; ++i) {
+    const AccessUnitPtr unit = intake.Take(source.Sample(i, i == 0), At(i));
+    CHECK(unit != nullptr);
+    if (!unit) return;
+    CHECK_EQ(unit->key, i % kGop == 0);
+    CHECK_EQ(unit->begins, i == 0);
+    CHECK_EQ(unit->pts_ns, i * MsToNs(40));
+    CHECK_EQ(unit->received_mono_ns, At(i).mono_ns);
+    CHECK_EQ(unit->received_at_us, At(i).wall_us);
+    CHECK_EQ(unit->captured_at_us, At(i).captured_at_us);
+    CHECK_EQ(unit->transport_lag_ns, At(i).transport_lag_ns);
+    CHECK_EQ(unit->size_bytes, gst_buffer_get_size(gst_sample_get_buffer(unit->sample.get())));
+    CHECK_EQ(intake.cache().units().size(), i % kGop + 1);
+    CHECK_EQ(intake.last_key_ns(), At(i - i % kGop).mono_ns);
+  }
+  CHECK(intake.began_with_key());
+  CHECK_EQ(intake.gate_closed_since_ns(), 0);
+  CHECK_EQ(intake.passed(), static_cast<uint64_t>(3 * kGop));
+  CHECK_EQ(intake.dropped(), 0u);
+  CHECK_EQ(intake.meter().gop_length(), kGop);
+  CHECK_EQ(intake.meter().frame_interval_ns(), MsToNs(40));
+  CHECK_EQ(intake.parameters().width, 320);
+  CHECK_EQ(intake.parameters().height, 240);
+  intake.ClearCache();
+  CHECK_EQ(intake.cache().bytes(), 0u);
+  CHECK(intake.began_with_key());
+}
+
+// What the cache holds when the gate closes is old before a decoder can show it.
+TEST(AHoleEmptiesTheCacheUntilTheNextKeyPicture) {
+  const Source source;
+  StreamIntake intake(Codec::kH264);
+  for (size_t i = 0; i < 5; ++i) intake.Take(source.Sample(i), At(i));
+  CHECK_EQ(intake.cache().units().size(), 5u);
+  CHECK(intake.Take(source.Sample(5, true), At(5)) == nullptr);
+  CHECK_EQ(intake.cache().bytes(), 0u);
+  CHECK_EQ(intake.gate_closed_since_ns(), At(5).mono_ns);
+  for (size_t i = 6; i < kGop; ++i) {
+    CHECK(intake.Take(source.Sample(i), At(i)) == nullptr);
+    CHECK_EQ(intake.cache().bytes(), 0u);
+    CHECK_EQ(intake.gate_closed_since_ns(), At(5).mono_ns);
+  }
+  CHECK_EQ(intake.dropped(), 5u);
+  CHECK_EQ(intake.meter().last_frame_ns(), At(4).mono_ns);  // What is dropped is not a whole frame.
+  const AccessUnitPtr unit = intake.Take(source.Sample(kGop), At(kGop));
+  CHECK(unit && unit->key && unit->begins);
+  CHECK_EQ(intake.cache().units().size(), 1u);
+  CHECK_EQ(intake.gate_closed_since_ns(), 0);
+}
+
+TEST(AKeyPictureWithAHoleCountsAsSeen) {
+  const Source source;
+  StreamIntake intake(Codec::kH264);
+  CHECK(intake.Take(source.Sample(1), At(1)) == nullptr);
+  CHECK_EQ(intake.last_key_ns(), 0);
+  CHECK(intake.Take(source.Sample(kGop, true), At(kGop)) == nullptr);
+  CHECK_EQ(intake.last_key_ns(), At(kGop).mono_ns);
+  intake.Take(source.Sample(2 * kGop), At(2 * kGop));
+  CHECK(!intake.began_with_key());  // Only the first picture counts.
+}
+
+TEST(MjpegBeginsAnywhere) {
+  const Source source;
+  StreamIntake intake(Codec::kMjpeg);
+  for (size_t i = 0; i < 3; ++i) {
+    const AccessUnitPtr unit = intake.Take(source.Sample(i), At(i));
+    CHECK(unit && unit->key);
+    CHECK_EQ(intake.cache().units().size(), 1u);
+  }
+}
+
+// Other codecs come as RTP packets: a frame is what shares a timestamp.
+TEST(PacketsOfOtherCodecsAreNotCountedAsFrames) {
+  const Source source;
+  StreamIntake intake(Codec::kOther);
+  for (size_t i = 1; i < 10; ++i) {
+    CHECK(intake.Take(source.Sample(i), At(i)) != nullptr);
+    CHECK(intake.Take(source.Sample(i), At(i)) != nullptr);
+  }
+  CHECK_EQ(intake.passed(), 18u);
+  CHECK_EQ(intake.meter().frame_interval_ns(), MsToNs(40));
+  CHECK(intake.cache().units().empty());
+}
+
+TEST(ASampleWithoutATimeIsIgnored) {
+  const Source source;
+  StreamIntake intake(Codec::kH264);
+  SamplePtr sample = source.Sample(0);
+  GST_BUFFER_PTS(gst_sample_get_buffer(sample.get())) = GST_CLOCK_TIME_NONE;
+  CHECK(intake.Take(std::move(sample), At(0)) == nullptr);
+  CHECK_EQ(intake.dropped(), 0u);
+  intake.Take(source.Sample(0), At(0));
+  CHECK(intake.began_with_key());
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  gst_init(&argc, &argv);
+  return check::RunTests();
+}

@@ -1,0 +1,266 @@
+// The watchdog's rules, one by one, at their edges, and their order.
+#include "core/watchdog.h"
+
+#include "check.h"
+#include "core/frame_age.h"
+#include "core/stream_meter.h"
+
+using namespace framegate;
+
+namespace {
+
+constexpr int64_t kStarted = MsToNs(1'000'000);
+constexpr int64_t kFirstPacketTimeout = MsToNs(10'000);
+constexpr int64_t kFrame = MsToNs(40);
+
+// 25 fps, a key picture each second.
+StreamFacts Healthy(int64_t now) {
+  StreamFacts facts;
+  facts.last_packet_ns = facts.last_frame_ns = facts.last_key_ns = now;
+  facts.frame_interval_ns = kFrame;
+  facts.gop_length = 25;
+  return facts;
+}
+
+constexpr char kNoResponse[] = "ERR_SOURCE_TIMEOUT: no response, or no data";
+constexpr char kSilent[] = "ERR_SOURCE_SILENT: the camera stopped sending";
+constexpr char kNoKey[] = "ERR_NO_KEY_FRAME: the camera sends, but no whole key frame";
+constexpr char kFetchKey[] =
+    "ERR_NO_KEY_FRAME: frames were lost and the next key frame is far off; reconnecting to get one";
+constexpr char kLate[] = "ERR_SOURCE_LATE: frames arrive too late: the network is too slow for this stream";
+constexpr char kStuck[] = "ERR_DECODE: the decoder delivers no frames";
+constexpr char kDamaged[] = "ERR_DECODE: the decoder reports damaged frames";
+
+std::string EndOf(Watchdog& watchdog, int64_t now, const StreamFacts& facts) {
+  const Watchdog::Verdict verdict = watchdog.Check(now, facts);
+  return verdict.end ? verdict.end->code + ": " + verdict.end->message : "";
+}
+
+struct Case {
+  const char* name;
+  const char* end;   // nullptr: it never ends.
+  int64_t limit_ms;  // How long it may last.
+  // What differs from a healthy stream, which lasts since `since`.
+  void (*change)(StreamFacts& facts, int64_t since);
+};
+
+const Case kCases[] = {
+    {"healthy", nullptr, 100'000, [](StreamFacts&, int64_t) {}},
+    {"no packet", kNoResponse, 10'000, [](StreamFacts& facts, int64_t) { facts = StreamFacts(); }},
+
+    {"silence", kSilent, 3000,
+     [](StreamFacts& facts, int64_t since) { facts.last_packet_ns = facts.last_frame_ns = since; }},
+    {"silence before the rate is known", kSilent, 10'000,
+     [](StreamFacts& facts, int64_t since) {
+       facts.last_packet_ns = facts.last_frame_ns = since;
+       facts.frame_interval_ns = 0;
+     }},
+    {"silence at 1 fps", kSilent, 10'000,
+     [](StreamFacts& facts, int64_t since) {
+       facts.last_packet_ns = since;
+       facts.frame_interval_ns = MsToNs(1000);
+     }},
+    {"silence at 0.2 fps", kSilent, 50'000,
+     [](StreamFacts& facts, int64_t since) {
+       facts.last_packet_ns = since;
+       facts.frame_interval_ns = MsToNs(5000);
+     }},
+
+    {"packets, but no frame from the start", kNoKey, 10'000,
+     [](StreamFacts& facts, int64_t) { facts.last_frame_ns = 0; }},
+    {"packets, but no frame any more", kNoKey, 10'000,
+     [](StreamFacts& facts, int64_t since) { facts.last_frame_ns = since; }},
+    {"packets, but no frame, GOPs of 10 s", kNoKey, 30'000,
+     [](StreamFacts& facts, int64_t since) {
+       facts.last_frame_ns = since;
+       facts.gop_length = 250;
+     }},
+
+    {"gate closed, key far", kFetchKey, 3000,
+     [](StreamFacts& facts, int64_t since) {
+       facts.gate_closed_since_ns = facts.last_frame_ns = facts.last_key_ns = since;
+       facts.gop_length = 113;  // 4.52 s
+       facts.begins_with_key = true;
+     }},
+    {"gate closed, GOP unknown", kFetchKey, 3000,
+     [](StreamFacts& facts, int64_t since) {
+       facts.gate_closed_since_ns = facts.last_frame_ns = since;
+       facts.last_key_ns = 0;
+       facts.gop_length = 0;
+       facts.begins_with_key = true;
+     }},
+    {"pictures damaged, key far", kFetchKey, 3000,
+     [](StreamFacts& facts, int64_t since) {
+       facts.decoder_damaged_since_ns = facts.last_key_ns = since;
+       facts.gop_length = 113;
+       facts.begins_with_key = true;
+     }},
+    {"gate closed, key pictures come", kNoKey, 13'440,
+     [](StreamFacts& facts, int64_t since) {
+       facts.gate_closed_since_ns = facts.last_frame_ns = since;
+       facts.gop_length = 112;
+       facts.begins_with_key = true;
+     }},
+    {"gate closed, key near", kNoKey, 13'440,
+     [](StreamFacts& facts, int64_t since) {
+       facts.gate_closed_since_ns = facts.last_frame_ns = facts.last_key_ns = since;
+       facts.gop_length = 112;  // 4.48 s
+       facts.begins_with_key = true;
+     }},
+    {"gate closed, key far, a new session would not begin with one", kNoKey, 13'560,
+     [](StreamFacts& facts, int64_t since) {
+       facts.gate_closed_since_ns = facts.last_frame_ns = facts.last_key_ns = since;
+       facts.gop_length = 113;
+     }},
+
+    {"late", kLate, 4000, [](StreamFacts& facts, int64_t) { facts.transport_lag_ns = AgeLimitNs(kFrame, false) + 1; }},
+    {"not quite late", nullptr, 100'000,
+     [](StreamFacts& facts, int64_t) { facts.transport_lag_ns = AgeLimitNs(kFrame, false); }},
+
+    {"the decoder takes and gives nothing", kStuck, 3000,
+     [](StreamFacts& facts, int64_t since) { facts.decoder_stuck_since_ns = since; }},
+    {"the decoder takes and gives nothing, 0.2 fps", kStuck, 50'000,
+     [](StreamFacts& facts, int64_t since) {
+       facts.decoder_stuck_since_ns = since;
+       facts.frame_interval_ns = MsToNs(5000);
+     }},
+    {"damaged", kDamaged, 10'000, [](StreamFacts& facts, int64_t since) { facts.decoder_damaged_since_ns = since; }},
+    {"damaged, GOPs of 10 s", kDamaged, 30'000,
+     [](StreamFacts& facts, int64_t since) {
+       facts.decoder_damaged_since_ns = since;
+       facts.gop_length = 250;
+     }},
+};
+
+// Each rule lets its limit pass and not a nanosecond more.
+TEST(EachRuleHasItsLimit) {
+  for (const Case& test : kCases) {
+    const int before = check::failures;
+    Watchdog watchdog(kStarted, kFirstPacketTimeout);
+    auto end_after = [&](int64_t passed) {
+      StreamFacts facts = Healthy(kStarted + passed);
+      test.change(facts, kStarted);
+      return EndOf(watchdog, kStarted + passed, facts);
+    };
+    CHECK(end_after(0).empty());
+    CHECK(end_after(MsToNs(test.limit_ms)).empty());
+    CHECK(end_after(MsToNs(test.limit_ms) + 1) == (test.end ? test.end : ""));
+    if (check::failures > before) std::fprintf(stderr, "  in: %s\n", test.name);
+  }
+}
+
+// With everything broken the first rule names the reason; with that repaired, the next.
+TEST(TheOrderOfTheRules) {
+  const int64_t now = kStarted + MsToNs(100'000);
+  const int64_t long_ago = kStarted + 1;
+  StreamFacts facts;
+  facts.gate_closed_since_ns = facts.last_key_ns = long_ago;
+  facts.decoder_stuck_since_ns = facts.decoder_damaged_since_ns = long_ago;
+  facts.transport_lag_ns = MsToNs(60'000);
+  facts.begins_with_key = true;
+  Watchdog watchdog(kStarted, kFirstPacketTimeout);
+  watchdog.Check(long_ago, facts);  // Late since then.
+
+  CHECK(EndOf(watchdog, now, facts) == kNoResponse);
+  facts.last_packet_ns = long_ago;
+  CHECK(EndOf(watchdog, now, facts) == kSilent);
+  facts.last_packet_ns = now;
+  CHECK(EndOf(watchdog, now, facts) == kNoKey);
+  facts.last_frame_ns = now;
+  CHECK(EndOf(watchdog, now, facts) == kFetchKey);
+  facts.begins_with_key = false;
+  CHECK(EndOf(watchdog, now, facts) == kLate);
+  facts.transport_lag_ns = 0;
+  CHECK(EndOf(watchdog, now, facts) == kStuck);
+  facts.decoder_stuck_since_ns = 0;
+  CHECK(EndOf(watchdog, now, facts) == kDamaged);
+  facts.decoder_damaged_since_ns = 0;
+  CHECK(EndOf(watchdog, now, facts).empty());
+}
+
+TEST(AnImpatientSessionWaitsLessForItsFirstPacket) {
+  Watchdog watchdog(kStarted, MsToNs(3000));
+  CHECK(EndOf(watchdog, kStarted + MsToNs(3000), StreamFacts()).empty());
+  CHECK(EndOf(watchdog, kStarted + MsToNs(3000) + 1, StreamFacts()) == kNoResponse);
+}
+
+TEST(OnePacketInTimeEndsTheLateness) {
+  Watchdog watchdog(kStarted, kFirstPacketTimeout);
+  auto end_at = [&](int64_t ms, int64_t lag_ms) {
+    StreamFacts facts = Healthy(kStarted + MsToNs(ms));
+    facts.transport_lag_ns = MsToNs(lag_ms);
+    return EndOf(watchdog, kStarted + MsToNs(ms), facts);
+  };
+  CHECK(end_at(0, 900).empty());
+  CHECK(end_at(3900, 0).empty());
+  CHECK(end_at(4100, 900).empty());
+  CHECK(end_at(8000, 900).empty());
+  CHECK(end_at(8200, 900) == kLate);
+}
+
+TEST(AStreamIsLiveWhileWholeFramesArrive) {
+  const struct {
+    const char* name;
+    int64_t frame_age_ms;  // -1: none came.
+    int64_t damaged_age_ms;
+    int64_t interval_ms;
+    bool live;
+  } cases[] = {
+      {"before the first frame", -1, 0, 40, false},  {"a frame", 0, 0, 40, true},
+      {"a pause of 1 s", 1000, 0, 40, true},         {"a longer one", 1001, 0, 40, false},
+      {"five frames at 1 fps", 5000, 0, 1000, true}, {"six frames at 1 fps", 5001, 0, 1000, false},
+      {"damaged for 1 s", 0, 1000, 40, true},        {"damaged for longer", 0, 1001, 40, false},
+      {"damaged, and none came", -1, 1, 40, false},
+  };
+  for (const auto& test : cases) {
+    const int64_t now = kStarted + MsToNs(100'000);
+    Watchdog watchdog(kStarted, kFirstPacketTimeout);
+    StreamFacts facts = Healthy(now);
+    facts.last_frame_ns = test.frame_age_ms < 0 ? 0 : now - MsToNs(test.frame_age_ms);
+    facts.decoder_damaged_since_ns = test.damaged_age_ms == 0 ? 0 : now - MsToNs(test.damaged_age_ms);
+    facts.frame_interval_ns = MsToNs(test.interval_ms);
+    CHECK(watchdog.Check(now, facts).live == test.live);
+    if (watchdog.Check(now, facts).live != test.live) std::fprintf(stderr, "  in: %s\n", test.name);
+  }
+}
+
+TEST(KeepAliveIsDueEvery20Seconds) {
+  Watchdog watchdog(kStarted, MsToNs(60'000));
+  auto due_at = [&](int64_t ms, bool packets = true) {
+    const int64_t now = kStarted + MsToNs(ms);
+    return watchdog.Check(now, packets ? Healthy(now) : StreamFacts()).keep_alive;
+  };
+  CHECK(!due_at(19'999));
+  CHECK(due_at(20'000));
+  CHECK(!due_at(20'100));
+  CHECK(!due_at(39'999));
+  CHECK(due_at(40'050));
+  CHECK(!due_at(60'049));
+  CHECK(!due_at(60'050, false));  // Before data flows rtspsrc itself talks to the server.
+  CHECK(!due_at(60'150));
+  CHECK(due_at(80'050));
+}
+
+// The meter and the watchdog together, as the control thread runs them.
+TEST(SlowCamerasStayInOneSession) {
+  for (const int64_t interval_ms : {40, 1000, 5000}) {
+    Watchdog watchdog(kStarted, kFirstPacketTimeout);
+    StreamMeter meter;
+    std::string end;
+    for (int64_t ms = 0; ms < 60'000 && end.empty(); ms += 20) {
+      const int64_t now = kStarted + MsToNs(ms);
+      if (ms % interval_ms == 0) meter.Count(now, static_cast<uint64_t>(now), ms % (10 * interval_ms) == 0, false);
+      StreamFacts facts;
+      facts.last_packet_ns = facts.last_frame_ns = facts.last_key_ns = meter.last_frame_ns();
+      facts.frame_interval_ns = meter.frame_interval_ns();
+      facts.gop_length = meter.gop_length();
+      end = EndOf(watchdog, now, facts);
+      if (!end.empty()) std::fprintf(stderr, "%d ms: %s\n", static_cast<int>(ms), end.c_str());
+    }
+    CHECK(end.empty());
+  }
+}
+
+}  // namespace
+
+int main() { return check::RunTests(); }
