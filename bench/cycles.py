@@ -13,6 +13,8 @@ of garbage at times, in which no leak would show. Descriptors and threads count 
 spoken to over connections that live on for 4 s, and GLib keeps idle threads for 15 s.
 """
 
+from __future__ import annotations
+
 import argparse
 import concurrent.futures
 import json

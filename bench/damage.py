@@ -9,6 +9,8 @@ were given (share of those that were sent). A frame counts as damaged where the 
 test/python/test_picture.py's DAMAGED, or where its number cannot be read.
 """
 
+from __future__ import annotations
+
 import argparse
 import os
 import pathlib
@@ -74,10 +76,25 @@ def opencv(camera, transport):
 
 def decodebin(camera, transport):
     process = subprocess.Popen(
-        ["gst-launch-1.0", "-q", "rtspsrc", f"location={camera.url}", "latency=0", f"protocols={transport}", "!",
-         "decodebin", "!", "videoconvert", "!", "video/x-raw,format=BGR", "!", "fdsink"],
-        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
-    )  # fmt: skip
+        [
+            "gst-launch-1.0",
+            "-q",
+            "rtspsrc",
+            f"location={camera.url}",
+            "latency=0",
+            f"protocols={transport}",
+            "!",
+            "decodebin",
+            "!",
+            "videoconvert",
+            "!",
+            "video/x-raw,format=BGR",
+            "!",
+            "fdsink",
+        ],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+    )
     size = SIZE[0] * SIZE[1] * 3
 
     def read():
@@ -103,12 +120,14 @@ def main():
         for loss, fault in FAULTS.items():
             camera = Camera(
                 "--width", str(SIZE[0]), "--height", str(SIZE[1]), "--gop", "25", "--bitrate-kbps", "800", *arguments
-            )  # fmt: skip
+            )
             over = options.transport
             readers = [
-                framegate(camera, managed, over), framegate(camera, direct, over), opencv(camera, over),
+                framegate(camera, managed, over),
+                framegate(camera, direct, over),
+                opencv(camera, over),
                 decodebin(camera, over),
-            ]  # fmt: skip
+            ]
             for reader in readers:
                 reader.start()
             time.sleep(2)

@@ -5,7 +5,10 @@
 In turns, so that a busy machine slows all alike; ratios to simplejpeg's median.
 """
 
+from __future__ import annotations
+
 import io
+import pathlib
 import statistics
 import sys
 import time
@@ -23,7 +26,7 @@ DECODERS = {
 }
 
 for path in sys.argv[1:]:
-    jpeg = open(path, "rb").read()
+    jpeg = pathlib.Path(path).read_bytes()
     images = {name: decode(jpeg) for name, decode in DECODERS.items()}
     took = {name: [] for name in DECODERS}
     for _ in range(200):

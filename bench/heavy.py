@@ -7,6 +7,8 @@ The cameras play files that are encoded first, so that they cost next to nothing
 newest frame of each; every tenth frame is judged.
 """
 
+from __future__ import annotations
+
 import argparse
 import copy
 import pathlib
@@ -28,12 +30,32 @@ from capture import open_capture  # noqa: E402
 def encode(path, width, height, fps, frames, kbps):
     """Frames 0, 1, 2, ... of the test camera's picture as an H.264 file with a GOP of a second."""
     encoder = subprocess.Popen(
-        ["gst-launch-1.0", "-q", "fdsrc", "!", "rawvideoparse", "format=i420", f"width={width}", f"height={height}",
-         f"framerate={fps}/1", "!", "x264enc",
-         "speed-preset=ultrafast", "tune=zerolatency", f"bitrate={kbps}", f"key-int-max={fps}", "!",
-         "h264parse", "!", "mp4mux", "!", "filesink", f"location={path}"],
+        [
+            "gst-launch-1.0",
+            "-q",
+            "fdsrc",
+            "!",
+            "rawvideoparse",
+            "format=i420",
+            f"width={width}",
+            f"height={height}",
+            f"framerate={fps}/1",
+            "!",
+            "x264enc",
+            "speed-preset=ultrafast",
+            "tune=zerolatency",
+            f"bitrate={kbps}",
+            f"key-int-max={fps}",
+            "!",
+            "h264parse",
+            "!",
+            "mp4mux",
+            "!",
+            "filesink",
+            f"location={path}",
+        ],
         stdin=subprocess.PIPE,
-    )  # fmt: skip
+    )
     for n in range(frames):
         encoder.stdin.write(b"".join(plane.tobytes() for plane in render_planes(n, width, height)))
     encoder.stdin.close()
@@ -85,6 +107,7 @@ def row(what, readers, seconds):
         f"{max(gaps):.0f} ms | {damaged} of {judged} |",
         flush=True,
     )
+    return None
 
 
 def main():

@@ -7,6 +7,8 @@ same camera in the same run; rates; a slow consumer; real footage; one session f
 Run it with nothing else on the machine. Prints a table and, with --json FILE, writes it.
 """
 
+from __future__ import annotations
+
 import argparse
 import json
 import os

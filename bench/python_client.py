@@ -8,6 +8,8 @@ Age is from the moment that the picture is handed to the camera's encoder; the f
 picture. CPU is of a consumer that does nothing but read. Run it with nothing else on the machine.
 """
 
+from __future__ import annotations
+
 import argparse
 import json
 import os
@@ -69,10 +71,21 @@ def consume(kind, url, base, work_ms, seconds, numbers):
 
 def run(kind, camera, gateway, seconds, work_ms=0, numbers=True):
     out = subprocess.run(
-        [sys.executable, __file__, "--consume", kind, camera.url, gateway.base]
-        + [str(work_ms), str(seconds), str(int(numbers))],
-        capture_output=True, text=True, check=True,
-    ).stdout  # fmt: skip
+        [
+            sys.executable,
+            __file__,
+            "--consume",
+            kind,
+            camera.url,
+            gateway.base,
+            str(work_ms),
+            str(seconds),
+            str(int(numbers)),
+        ],
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
     told = json.loads(out)
     time.sleep(0.3)  # The camera's last lines.
     ages = [(at - camera.captured_us[n]) / 1000 for n, at in told["seen"] if n in camera.captured_us]

@@ -7,6 +7,8 @@ Prints a table and writes OUT.md and OUT.svg: frames, damaged frames, the oldest
 long they took from the fault's end, and the gateway's memory, descriptors and threads.
 """
 
+from __future__ import annotations
+
 import argparse
 import pathlib
 import random
@@ -26,16 +28,34 @@ from capture import open_capture  # noqa: E402
 SIZE = (480, 272)
 UDP = "--slices"  # This one is pulled over UDP.
 STREAMS = [
-    ("--gop", "25"), ("--gop", "25", "--slices", "4"), ("--gop", "25", "--bframes", "2", "--profile", "high"),
-    ("--gop", "25", "--intra-refresh"), ("--gop", "25", "--open-gop", "--bframes", "2"),
+    ("--gop", "25"),
+    ("--gop", "25", "--slices", "4"),
+    ("--gop", "25", "--bframes", "2", "--profile", "high"),
+    ("--gop", "25", "--intra-refresh"),
+    ("--gop", "25", "--open-gop", "--bframes", "2"),
     ("--codec", "h265", "--gop", "25"),
-]  # fmt: skip
+]
 FAULTS = [
-    "fault loss 1", "fault loss 5", "fault loss 2 10", "fault drop-frames 5", "fault silence", "fault half-open",
-    "fault fin", "fault rst", "fault bye", "fault hang options", "fault hang describe", "fault hang setup",
-    "fault hang play", "fault status describe 404", "fault status setup 453", "fault status describe 503",
-    "fault jump 100000", "fault jump -50000", "fault ssrc",
-]  # fmt: skip
+    "fault loss 1",
+    "fault loss 5",
+    "fault loss 2 10",
+    "fault drop-frames 5",
+    "fault silence",
+    "fault half-open",
+    "fault fin",
+    "fault rst",
+    "fault bye",
+    "fault hang options",
+    "fault hang describe",
+    "fault hang setup",
+    "fault hang play",
+    "fault status describe 404",
+    "fault status setup 453",
+    "fault status describe 503",
+    "fault jump 100000",
+    "fault jump -50000",
+    "fault ssrc",
+]
 ENDS_SESSION = ("hang", "status")
 
 
@@ -46,9 +66,16 @@ class Watched(threading.Thread):
         super().__init__()
         self.name = " ".join(STREAMS[index % len(STREAMS)])
         self.camera = Camera(
-            "--width", str(SIZE[0]), "--height", str(SIZE[1]), "--fps", "10", "--bitrate-kbps", "400",
+            "--width",
+            str(SIZE[0]),
+            "--height",
+            str(SIZE[1]),
+            "--fps",
+            "10",
+            "--bitrate-kbps",
+            "400",
             *STREAMS[index % len(STREAMS)],
-        )  # fmt: skip
+        )
         self.capture = open_capture(
             self.camera.url,
             pub_fps=25,

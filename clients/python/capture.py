@@ -1,5 +1,7 @@
 """The module of the original README: ``from capture import open_capture``."""
 
+from __future__ import annotations
+
 from framegate import Capture, Frame, FrameSubscriber, open_capture
 
 __all__ = ["Capture", "Frame", "FrameSubscriber", "open_capture"]

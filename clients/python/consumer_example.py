@@ -3,7 +3,10 @@
 python3 consumer_example.py --name lobby-1
 """
 
+from __future__ import annotations
+
 import argparse
+import contextlib
 import os
 import time
 
@@ -48,7 +51,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    try:
+    with contextlib.suppress(KeyboardInterrupt):
         main()
-    except KeyboardInterrupt:
-        pass

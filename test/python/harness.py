@@ -1,6 +1,8 @@
 """A test camera and a gateway as processes, and a reading loop that judges every picture:
 what the end-to-end tests and the bench share."""
 
+from __future__ import annotations
+
 import json
 import os
 import pathlib
@@ -79,8 +81,10 @@ class Camera:
     def __init__(self, *options):
         self.process = subprocess.Popen(
             [str(ROOT / "build/Release/test-camera"), "--port", "0", "--report-frames", *options],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-        )  # fmt: skip
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
         self.sent_us, self.captured_us, self.total, self.active = {}, {}, 0, 0
         self.url = json.loads(self.process.stdout.readline())["url"]
         threading.Thread(target=self._listen, daemon=True).start()
@@ -112,13 +116,24 @@ class Gateway:
         mediamtx = mediamtx or ("managed" if MEDIAMTX else "off")
         ports = iter([free_port() for _ in range(5)])
         env = {
-            **os.environ, **dict(env), "HTTP_PORT": str(http_port), "MEDIAMTX": mediamtx,
+            **os.environ,
+            **dict(env),
+            "HTTP_PORT": str(http_port),
+            "MEDIAMTX": mediamtx,
             "ZMQ_BIND": f"tcp://127.0.0.1:{zmq_port}",
-            "STATE_FILE": f"{self.folder.name}/cameras.json", "MTX_RTSPTRANSPORTS": "tcp",
-            **{name: f"127.0.0.1:{next(ports)}" for name in (
-                "MTX_RTSPADDRESS", "MTX_HLSADDRESS", "MTX_WEBRTCADDRESS",
-                "MTX_WEBRTCLOCALUDPADDRESS", "MTX_APIADDRESS")},
-        }  # fmt: skip
+            "STATE_FILE": f"{self.folder.name}/cameras.json",
+            "MTX_RTSPTRANSPORTS": "tcp",
+            **{
+                name: f"127.0.0.1:{next(ports)}"
+                for name in (
+                    "MTX_RTSPADDRESS",
+                    "MTX_HLSADDRESS",
+                    "MTX_WEBRTCADDRESS",
+                    "MTX_WEBRTCLOCALUDPADDRESS",
+                    "MTX_APIADDRESS",
+                )
+            },
+        }
         self.process = subprocess.Popen(
             ["node", str(ROOT / "dist/src/main.js")], env=env, stdout=subprocess.PIPE, text=True
         )

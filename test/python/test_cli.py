@@ -1,5 +1,7 @@
 """The framegate command against a real gateway."""
 
+from __future__ import annotations
+
 import os
 import re
 import signal
@@ -18,8 +20,11 @@ ENVIRONMENT.pop("ZMQ_CONNECT", None)
 def framegate(base, *arguments, **environment):
     done = subprocess.run(
         [sys.executable, "-m", "framegate.cli", "--gateway", base, *arguments],
-        env={**ENVIRONMENT, **environment}, capture_output=True, text=True, timeout=60,
-    )  # fmt: skip
+        env={**ENVIRONMENT, **environment},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
     assert "Traceback" not in done.stderr, done.stderr
     return done
 
@@ -76,8 +81,11 @@ def test_watch_tells_when_no_frame_comes_and_ends_with_ctrl_c(camera, gateway):
     framegate(gateway.base, "start", camera.url, "--name", "yard")
     watch = subprocess.Popen(
         [sys.executable, "-m", "framegate.cli", "--gateway", gateway.base, "watch", "yard"],
-        env={**ENVIRONMENT, "PYTHONUNBUFFERED": "1"}, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-    )  # fmt: skip
+        env={**ENVIRONMENT, "PYTHONUNBUFFERED": "1"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
     assert "fps" in watch.stdout.readline()
     camera.stop()
     end = time.monotonic() + 30

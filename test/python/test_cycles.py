@@ -1,5 +1,7 @@
 """Starting, stopping and reconnecting leave nothing behind. bench/cycles.py does it for as long as one likes."""
 
+from __future__ import annotations
+
 import sys
 import time
 
@@ -7,7 +9,7 @@ from harness import ROOT
 
 sys.path.append(str(ROOT / "bench"))
 
-from cycles import Rig  # noqa: E402
+from cycles import Rig
 
 
 def no_more(after, before):

@@ -1,5 +1,7 @@
 """Faults in the stream, judged picture by picture against what the camera drew: nothing damaged is ever published."""
 
+from __future__ import annotations
+
 import pytest
 from harness import STREAMS, Camera, Gateway, first_image, read_loop
 

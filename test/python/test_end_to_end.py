@@ -1,5 +1,7 @@
 """From the camera through MediaMTX and the gateway to images in Python: the real parts."""
 
+from __future__ import annotations
+
 import gc
 import os
 import subprocess
@@ -111,8 +113,12 @@ def test_consumer_example_prints_what_it_reads(camera, gateway):
         endpoint = capture._subscriber.connect
         output = subprocess.run(
             [sys.executable, "consumer_example.py", "--name", capture.name, "--connect", endpoint, "--frames", "40"],
-            cwd=ROOT / "clients/python", capture_output=True, text=True, timeout=60, check=True,
-        ).stdout  # fmt: skip
+            cwd=ROOT / "clients/python",
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=True,
+        ).stdout
     assert "640x360" in output and "fps" in output and "age" in output
 
 

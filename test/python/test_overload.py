@@ -1,5 +1,7 @@
 """A machine that is too small: decoding takes longer than pictures come. What is shown is whole and new."""
 
+from __future__ import annotations
+
 import pytest
 from harness import ROOT, STREAMS, Camera, Gateway, first_image, read_loop
 

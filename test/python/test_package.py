@@ -1,5 +1,7 @@
 """What pip makes of the package: wheel and sdist in clean virtual environments."""
 
+from __future__ import annotations
+
 import os
 import shutil
 import subprocess
@@ -54,7 +56,8 @@ def test_what_is_in_it(built):
     names = zipfile.ZipFile(wheel).namelist()
     assert {"capture.py", "framegate/__init__.py", "framegate/py.typed"} <= set(names)
     assert not [name for name in names if "test" in name or name.startswith("consumer_example")]
-    inside = [name.split("/", 1)[1] for name in tarfile.open(sdist).getnames() if "/" in name]
+    with tarfile.open(sdist) as archive:
+        inside = [name.split("/", 1)[1] for name in archive.getnames() if "/" in name]
     assert {"pyproject.toml", "README.md", "capture.py", "framegate/py.typed"} <= set(inside)
 
 

@@ -3,6 +3,8 @@
 What is drawn is defined once, in native/test_camera/picture.h. Needs numpy and OpenCV.
 """
 
+from __future__ import annotations
+
 import cv2
 import numpy as np
 

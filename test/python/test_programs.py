@@ -1,5 +1,7 @@
 """Programs from PyPI that open cameras with cv2.VideoCapture, unchanged, through framegate-run."""
 
+from __future__ import annotations
+
 import os
 import re
 import subprocess
@@ -35,14 +37,16 @@ def framegate_run(gateway, *arguments):
     done = subprocess.run(
         [sys.executable, "-m", "framegate.run", "--gateway", gateway.base, *arguments],
         env={**os.environ, "PYTHONPATH": str(ROOT / "clients/python")},
-        capture_output=True, text=True, timeout=120,
-    )  # fmt: skip
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout + done.stderr
 
 
 @pytest.mark.parametrize(
-    "source, printed",
+    ("source", "printed"),
     [(VIDGEAR, "40 {(720, 1280, 3)} 2"), (IMUTILS, "20 {(720, 1280, 3)}")],
     ids=["vidgear", "imutils"],
 )
@@ -55,8 +59,18 @@ def test_a_video_stream_of(source, printed, camera, gateway, tmp_path):
 
 def test_scenedetect(camera, gateway, tmp_path):
     told = framegate_run(
-        gateway, "-m", "scenedetect", "-i", camera.url, "-o", str(tmp_path),
-        "time", "--duration", "3s", "detect-content", "list-scenes",
-    )  # fmt: skip
+        gateway,
+        "-m",
+        "scenedetect",
+        "-i",
+        camera.url,
+        "-o",
+        str(tmp_path),
+        "time",
+        "--duration",
+        "3s",
+        "detect-content",
+        "list-scenes",
+    )
     assert re.search(r"Processed 7\d frames", told), told
     assert camera.total == 1

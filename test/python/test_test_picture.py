@@ -1,5 +1,7 @@
 """The test picture's own checks: numbers are read back, damage is seen, noise is not."""
 
+from __future__ import annotations
+
 import cv2
 import numpy as np
 import pytest

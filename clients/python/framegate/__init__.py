@@ -1,5 +1,7 @@
 """Whole, newest frames of IP cameras from a Framegate gateway."""
 
+from __future__ import annotations
+
 from .capture import Capture, open_capture
 from .gateway import Gateway, GatewayError
 from .jpeg import decode_jpeg

@@ -1,11 +1,14 @@
 """Capture: cv2.VideoCapture's habits, always the newest frame."""
 
+from __future__ import annotations
+
 import hashlib
 import os
 import re
 import threading
 import time
-from typing import TYPE_CHECKING, Any, Iterator, Optional, Tuple
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from . import properties as props
@@ -45,9 +48,9 @@ class Capture:
 
     def __init__(
         self,
-        body: "dict[str, Any]",
+        body: dict[str, Any],
         gateway: Gateway,
-        zmq_connect: Optional[str],
+        zmq_connect: str | None,
         timeout_ms: float,
         gray: bool = False,
         reduce: int = 1,
@@ -61,29 +64,27 @@ class Capture:
         self.reduce = reduce
         self._lock = threading.RLock()
         self._pid = os.getpid()
-        self._asking: Optional[threading.Thread] = None
-        self._subscriber: Optional[FrameSubscriber] = None
+        self._asking: threading.Thread | None = None
+        self._subscriber: FrameSubscriber | None = None
         self._begin(body)
 
-    def _begin(self, body: "dict[str, Any]") -> None:
+    def _begin(self, body: dict[str, Any]) -> None:
         self._body = body
-        self._answer: "dict[str, Any]" = {}
-        self._frame: Optional[Frame] = None
-        self._peeked: Optional[Frame] = None
-        self._first: Optional[Frame] = None
+        self._answer: dict[str, Any] = {}
+        self._frame: Frame | None = None
+        self._peeked: Frame | None = None
+        self._first: Frame | None = None
         self._released = False
-        self._error: Optional[str] = None
+        self._error: str | None = None
         self._missed_before = 0
         self._last_frame_at = time.monotonic()
         self._asked_at = 0.0
         #: The camera's name at the gateway, once it has answered.
-        self.name: Optional[str] = None
+        self.name: str | None = None
 
     # What cv2.VideoCapture has.
 
-    def read(
-        self, image: "Optional[Image]" = None, *, max_age_ms: Optional[float] = None
-    ) -> "Tuple[bool, Optional[Image]]":
+    def read(self, image: Image | None = None, *, max_age_ms: float | None = None) -> tuple[bool, Image | None]:
         """Waits ``timeout_ms`` at most for a frame newer than the last one.
 
         :param image: an array to fill, where its shape fits; else a new one is made.
@@ -96,7 +97,7 @@ class Capture:
             check_ms("max_age_ms", max_age_ms)
         return self._decode(self._grab(max_age_ms), image)
 
-    def read_new(self, timeout_ms: Optional[float] = None) -> "Tuple[bool, Optional[Image]]":
+    def read_new(self, timeout_ms: float | None = None) -> tuple[bool, Image | None]:
         """As :meth:`read`, with a limit of its own; no frame is ever given twice."""
         return self._decode(self._grab(None, timeout_ms), None)
 
@@ -104,7 +105,7 @@ class Capture:
         """As :meth:`read`, without decoding the JPEG."""
         return self._grab(None) is not None
 
-    def retrieve(self, image: "Optional[Image]" = None, flag: int = 0) -> "Tuple[bool, Optional[Image]]":
+    def retrieve(self, image: Image | None = None, flag: int = 0) -> tuple[bool, Image | None]:
         """Decodes the frame that was grabbed last. ``flag`` is cv2's and has no meaning here."""
         return self._decode(self._frame, image)
 
@@ -153,9 +154,12 @@ class Capture:
         if propId == props.FOURCC:
             return props.fourcc(str(self._ask_for("codec")))
         known = {
-            props.FRAME_COUNT: -1.0, props.CONVERT_RGB: 1.0, props.BUFFERSIZE: 1.0,
-            props.READ_TIMEOUT_MSEC: self.timeout_ms, props.OPEN_TIMEOUT_MSEC: self.timeout_ms,
-        }  # fmt: skip
+            props.FRAME_COUNT: -1.0,
+            props.CONVERT_RGB: 1.0,
+            props.BUFFERSIZE: 1.0,
+            props.READ_TIMEOUT_MSEC: self.timeout_ms,
+            props.OPEN_TIMEOUT_MSEC: self.timeout_ms,
+        }
         return known.get(propId, 0.0)
 
     def set(self, propId: int, value: float) -> bool:
@@ -206,17 +210,17 @@ class Capture:
     # What it lacks.
 
     @property
-    def frame(self) -> Optional[Frame]:
+    def frame(self) -> Frame | None:
         """The frame of the last read, with its header and JPEG."""
         return self._frame
 
     @property
-    def age_ms(self) -> Optional[float]:
+    def age_ms(self) -> float | None:
         """How old the last read frame is now."""
         return None if self._frame is None else self._frame.age_ms
 
     @property
-    def seq(self) -> Optional[int]:
+    def seq(self) -> int | None:
         """The number of the last read frame; +1 for each that was published."""
         return None if self._frame is None else self._frame.seq
 
@@ -227,7 +231,7 @@ class Capture:
         return self._missed_before + (subscriber.missed if subscriber else 0)
 
     @property
-    def captured_at(self) -> Optional[float]:
+    def captured_at(self) -> float | None:
         """Seconds since 1970 by the camera's clock; None where it does not tell."""
         frame = self._frame
         if frame is None or frame.header.captured_at_us is None:
@@ -235,18 +239,18 @@ class Capture:
         return frame.header.captured_at_us / 1e6
 
     @property
-    def last_error(self) -> Optional[str]:
+    def last_error(self) -> str | None:
         """Why the last read had no frame; None where it had one."""
         return self._error
 
-    def __iter__(self) -> "Iterator[Image]":
+    def __iter__(self) -> Iterator[Image]:
         """Images as they come, until this is released. A camera that is away is waited for."""
         while not self._released:
             ok, image = self.read()
             if ok and image is not None:
                 yield image
 
-    def __enter__(self) -> "Capture":
+    def __enter__(self) -> Capture:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -261,7 +265,7 @@ class Capture:
     def _mine(self) -> None:
         check_process(self._pid, "this Capture", "open it")
 
-    def _decode(self, frame: Optional[Frame], image: "Optional[Image]") -> "Tuple[bool, Optional[Image]]":
+    def _decode(self, frame: Frame | None, image: Image | None) -> tuple[bool, Image | None]:
         # The frame is handed over, not looked up: another thread may have read a newer one since.
         if frame is None:
             return False, None
@@ -271,7 +275,7 @@ class Capture:
             self._error = str(error)
             return False, None
 
-    def _grab(self, max_age_ms: Optional[float], timeout_ms: Optional[float] = None) -> Optional[Frame]:
+    def _grab(self, max_age_ms: float | None, timeout_ms: float | None = None) -> Frame | None:
         self._mine()
         limit_ms = self.timeout_ms if timeout_ms is None else check_ms("timeout_ms", timeout_ms)
         deadline = time.monotonic() + limit_ms / 1000
@@ -288,7 +292,7 @@ class Capture:
             return frame
         return None
 
-    def _next(self, deadline: float) -> Optional[Frame]:
+    def _next(self, deadline: float) -> Frame | None:
         with self._lock:
             peeked, self._peeked = self._peeked, None
         subscriber = self._subscriber
@@ -311,7 +315,7 @@ class Capture:
                 return frame
         return None
 
-    def _peek(self) -> Optional[Frame]:
+    def _peek(self) -> Frame | None:
         """The first frame, which the next read still gives."""
         self._mine()
         frame = self._next(time.monotonic() + self.timeout_ms / 1000)
@@ -419,16 +423,16 @@ def reachable_from(gateway: Gateway, endpoint: str) -> str:
 def open_capture(
     rtsp_url: str,
     timeout_ms: float = 2000,
-    pub_fps: Optional[float] = 20,
-    scale_width: Optional[int] = 640,
+    pub_fps: float | None = 20,
+    scale_width: int | None = 640,
     *,
-    name: Optional[str] = None,
-    jpeg_quality: Optional[int] = None,
-    rtsp_transport: Optional[str] = None,
+    name: str | None = None,
+    jpeg_quality: int | None = None,
+    rtsp_transport: str | None = None,
     gray: bool = False,
     reduce: int = 1,
-    gateway: Optional[str] = None,
-    zmq_connect: Optional[str] = None,
+    gateway: str | None = None,
+    zmq_connect: str | None = None,
 ) -> Capture:
     """Starts the camera at the gateway and reads its newest frames.
 
@@ -462,11 +466,13 @@ def open_capture(
         raise TypeError(f"name must be a string, not {type(name).__name__}")
     if name is not None and not re.fullmatch(r"[A-Za-z0-9_-]{1,64}", name):
         raise ValueError("name must be 1 to 64 letters, digits, _ or -")
-    body: "dict[str, Any]" = {"name": name or camera_name(rtsp_url), "rtsp": rtsp_url}
+    body: dict[str, Any] = {"name": name or camera_name(rtsp_url), "rtsp": rtsp_url}
     optional = {
-        "pub_fps": pub_fps, "scale_width": scale_width, "jpeg_quality": jpeg_quality,
+        "pub_fps": pub_fps,
+        "scale_width": scale_width,
+        "jpeg_quality": jpeg_quality,
         "rtsp_transport": rtsp_transport,
-    }  # fmt: skip
+    }
     body.update({key: value for key, value in optional.items() if value is not None})
     connect = zmq_connect or os.environ.get("ZMQ_CONNECT")
     capture = Capture(body, Gateway(gateway), connect, timeout, gray, reduce)

@@ -1,5 +1,7 @@
 """Arguments, checked: a TypeError or ValueError that names the argument and what was expected."""
 
+from __future__ import annotations
+
 import os
 import re
 from typing import Any

@@ -1,11 +1,13 @@
 """The ``framegate`` command: list, start, stop, snapshot, watch, doctor."""
 
+from __future__ import annotations
+
 import argparse
 import os
 import socket
 import sys
 import time
-from typing import Any, Callable, Dict, List, Optional
+from typing import Any, Callable
 from urllib.parse import urlsplit
 
 from . import __version__
@@ -17,7 +19,7 @@ from .subscriber import Frame, FrameSubscriber
 OK, FAILED, USAGE = 0, 1, 2
 
 
-def main(argv: Optional[List[str]] = None) -> int:
+def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="framegate", description="Cameras of a Framegate gateway.")
     parser.add_argument("--gateway", help="default GATEWAY_BASE, then http://127.0.0.1:8090")
     parser.add_argument("--version", action="version", version=f"framegate {__version__}")
@@ -73,13 +75,15 @@ def list_cameras(gateway: Gateway, _options: Any) -> int:
         error = camera.get("last_error") or {}
         rows.append(
             (
-                str(camera.get("name")), str(camera.get("state")),
+                str(camera.get("name")),
+                str(camera.get("state")),
                 f"{camera.get('fps', 0):.1f}" if live else "-",
                 "-" if age is None else f"{age} ms",
                 f"{width}x{camera.get('height')}" if width else "-",
-                str(camera.get("codec") or "-"), str(error.get("message", "")),
+                str(camera.get("codec") or "-"),
+                str(error.get("message", "")),
             )
-        )  # fmt: skip
+        )
     widths = [max(len(row[i]) for row in rows) for i in range(6)]
     for row in rows:
         print("  ".join([cell.ljust(width) for cell, width in zip(row, widths)] + [row[6]]).rstrip())
@@ -87,7 +91,7 @@ def list_cameras(gateway: Gateway, _options: Any) -> int:
 
 
 def start_camera(gateway: Gateway, options: Any) -> int:
-    body: "Dict[str, Any]" = {"name": options.name or camera_name(options.rtsp), "rtsp": options.rtsp}
+    body: dict[str, Any] = {"name": options.name or camera_name(options.rtsp), "rtsp": options.rtsp}
     for key in ("pub_fps", "scale_width", "jpeg_quality", "rtsp_transport"):
         if getattr(options, key) is not None:
             body[key] = getattr(options, key)
@@ -135,7 +139,7 @@ def _subscribe(gateway: Gateway, topic: str, timeout_ms: float) -> FrameSubscrib
     return FrameSubscriber(topic, _frames_of(gateway, gateway.camera(topic.split("@")[0])), timeout_ms)
 
 
-def _frames_of(gateway: Gateway, camera: "Dict[str, Any]") -> str:
+def _frames_of(gateway: Gateway, camera: dict[str, Any]) -> str:
     """Where the camera's frames are, as seen from here."""
     return os.environ.get("ZMQ_CONNECT") or reachable_from(gateway, str(camera["zmq_endpoint"]))
 
@@ -144,7 +148,7 @@ def watch_camera(gateway: Gateway, options: Any) -> int:
     end = time.monotonic() + options.seconds if options.seconds > 0 else float("inf")
     terminal = sys.stdout.isatty()
     count, since, seen = 0, time.monotonic(), 0
-    newest: Optional[Frame] = None
+    newest: Frame | None = None
     with _subscribe(gateway, options.name, 1000) as subscriber:
         while time.monotonic() < end:
             frame = subscriber.read(min(1000, max(0, (end - time.monotonic()) * 1000)))
@@ -201,7 +205,7 @@ def doctor(gateway: Gateway, _options: Any) -> int:
     return OK if good else FAILED
 
 
-def _examine(gateway: Gateway, camera: "Dict[str, Any]", tell: Callable[[bool, str, str], bool]) -> None:
+def _examine(gateway: Gateway, camera: dict[str, Any], tell: Callable[[bool, str, str], bool]) -> None:
     name, told = str(camera.get("name")), camera.get("last_error") or {}
     state = f"{name}: {camera.get('state')} {told.get('message', '')}".rstrip()
     if not tell(camera.get("state") == "live", state, _REMEDIES.get(str(told.get("code")), _TRYING)):

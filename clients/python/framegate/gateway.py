@@ -1,11 +1,13 @@
 """A small client of the gateway's HTTP API, on the standard library alone."""
 
+from __future__ import annotations
+
 import http.client
 import json
 import os
 import urllib.error
 import urllib.request
-from typing import Any, Optional
+from typing import Any
 from urllib.parse import quote, urlsplit
 
 DEFAULT_BASE = "http://127.0.0.1:8090"
@@ -16,7 +18,7 @@ _NO_PROXY = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 class GatewayError(Exception):
     """The gateway refused, or could not be reached (code ``ERR_GATEWAY_UNREACHABLE``)."""
 
-    def __init__(self, code: str, message: str, status: Optional[int] = None) -> None:
+    def __init__(self, code: str, message: str, status: int | None = None) -> None:
         super().__init__(message)
         self.code = code
         self.message = message
@@ -27,7 +29,7 @@ class GatewayError(Exception):
 class Gateway:
     """:param base: default the environment's GATEWAY_BASE, then http://127.0.0.1:8090."""
 
-    def __init__(self, base: Optional[str] = None) -> None:
+    def __init__(self, base: str | None = None) -> None:
         base = base if base is not None else os.environ.get("GATEWAY_BASE") or DEFAULT_BASE
         if not isinstance(base, str):
             raise TypeError(f"gateway must be a string, not {type(base).__name__}")
@@ -37,29 +39,29 @@ class Gateway:
         self.base = base.rstrip("/")
         self.host = parts.hostname
 
-    def start(self, body: "dict[str, Any]", timeout_s: float = 5) -> "dict[str, Any]":
+    def start(self, body: dict[str, Any], timeout_s: float = 5) -> dict[str, Any]:
         """POST /cameras/start. :raises GatewayError:"""
         return self._call("POST", "/cameras/start", body, timeout_s)
 
-    def stop(self, name: str, timeout_s: float = 5) -> "dict[str, Any]":
+    def stop(self, name: str, timeout_s: float = 5) -> dict[str, Any]:
         return self._call("POST", "/cameras/stop", {"name": name}, timeout_s)
 
-    def camera(self, name: str, timeout_s: float = 5) -> "dict[str, Any]":
-        camera: "dict[str, Any]" = self._call("GET", f"/cameras/{quote(name, safe='')}", None, timeout_s)["camera"]
+    def camera(self, name: str, timeout_s: float = 5) -> dict[str, Any]:
+        camera: dict[str, Any] = self._call("GET", f"/cameras/{quote(name, safe='')}", None, timeout_s)["camera"]
         return camera
 
-    def cameras(self, timeout_s: float = 5) -> "list[dict[str, Any]]":
-        cameras: "list[dict[str, Any]]" = self._call("GET", "/cameras", None, timeout_s)["cameras"]
+    def cameras(self, timeout_s: float = 5) -> list[dict[str, Any]]:
+        cameras: list[dict[str, Any]] = self._call("GET", "/cameras", None, timeout_s)["cameras"]
         return cameras
 
-    def health(self, timeout_s: float = 5) -> "dict[str, Any]":
+    def health(self, timeout_s: float = 5) -> dict[str, Any]:
         return self._call("GET", "/health", None, timeout_s)
 
     def snapshot(self, name: str, timeout_s: float = 10) -> bytes:
         """The newest frame as JPEG. :raises GatewayError:"""
         return self._fetch("GET", f"/snapshot?cam={quote(name, safe='')}", None, timeout_s)
 
-    def _call(self, method: str, path: str, body: "Optional[dict[str, Any]]", timeout_s: float) -> "dict[str, Any]":
+    def _call(self, method: str, path: str, body: dict[str, Any] | None, timeout_s: float) -> dict[str, Any]:
         try:
             answer = json.loads(self._fetch(method, path, body, timeout_s))
         except ValueError:
@@ -68,7 +70,7 @@ class Gateway:
             raise GatewayError("ERR_GATEWAY", f"{self.base} is no Framegate gateway")
         return answer
 
-    def _fetch(self, method: str, path: str, body: "Optional[dict[str, Any]]", timeout_s: float) -> bytes:
+    def _fetch(self, method: str, path: str, body: dict[str, Any] | None, timeout_s: float) -> bytes:
         request = urllib.request.Request(
             self.base + path,
             data=None if body is None else json.dumps(body).encode(),

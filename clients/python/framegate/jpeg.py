@@ -1,6 +1,8 @@
 """JPEG to arrays, by what is installed: simplejpeg or OpenCV, which give the same pixels."""
 
-from typing import TYPE_CHECKING, Any, Callable, Optional
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Callable
 
 import numpy as np
 
@@ -26,7 +28,7 @@ def check_reduce(value: Any) -> int:
     return reduce
 
 
-def decode_jpeg(jpeg: bytes, gray: bool = False, reduce: int = 1, out: "Optional[Image]" = None) -> "Image":
+def decode_jpeg(jpeg: bytes, gray: bool = False, reduce: int = 1, out: Image | None = None) -> Image:
     """Decodes a JPEG.
 
     :param gray: ``(height, width)``, the brightness alone, in place of BGR ``(height, width, 3)``.
@@ -40,10 +42,10 @@ def decode_jpeg(jpeg: bytes, gray: bool = False, reduce: int = 1, out: "Optional
     return _decoder()(jpeg, gray, check_reduce(reduce), out)
 
 
-_chosen: "Optional[Callable[[bytes, bool, int, Optional[Image]], Image]]" = None
+_chosen: Callable[[bytes, bool, int, Image | None], Image] | None = None
 
 
-def _decoder() -> "Callable[[bytes, bool, int, Optional[Image]], Image]":
+def _decoder() -> Callable[[bytes, bool, int, Image | None], Image]:
     global _chosen
     if _chosen is None:
         try:
@@ -59,10 +61,10 @@ def _decoder() -> "Callable[[bytes, bool, int, Optional[Image]], Image]":
     return _chosen
 
 
-def decode_simplejpeg(jpeg: bytes, gray: bool, reduce: int, out: "Optional[Image]") -> "Image":
+def decode_simplejpeg(jpeg: bytes, gray: bool, reduce: int, out: Image | None) -> Image:
     import simplejpeg
 
-    options: "dict[str, Any]" = {"colorspace": "GRAY" if gray else "BGR"}
+    options: dict[str, Any] = {"colorspace": "GRAY" if gray else "BGR"}
     if reduce > 1:
         height, width, _, _ = simplejpeg.decode_jpeg_header(jpeg)
         # The smallest scale that is not below these is taken.
@@ -81,7 +83,7 @@ def decode_simplejpeg(jpeg: bytes, gray: bool, reduce: int, out: "Optional[Image
     return image[..., 0] if gray else image  # type: ignore[no-any-return]
 
 
-def decode_opencv(jpeg: bytes, gray: bool, reduce: int, out: "Optional[Image]") -> "Image":
+def decode_opencv(jpeg: bytes, gray: bool, reduce: int, out: Image | None) -> Image:
     import cv2
 
     kind = "GRAYSCALE" if gray else "COLOR"

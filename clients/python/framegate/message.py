@@ -1,8 +1,10 @@
 """The wire format, version 1 (docs/wire-format.md). Pure: bytes in, values out."""
 
+from __future__ import annotations
+
 import json
 import re
-from typing import Any, NamedTuple, Optional
+from typing import Any, NamedTuple
 
 #: Newest wire version that this reader knows.
 WIRE_VERSION = 1
@@ -33,7 +35,7 @@ class FrameHeader(NamedTuple):
     received_at_us: int
     published_at_us: int
     #: The camera's own clock; None while it does not tell.
-    captured_at_us: Optional[int]
+    captured_at_us: int | None
 
 
 class Message(NamedTuple):
@@ -43,7 +45,7 @@ class Message(NamedTuple):
     jpeg: bytes
 
 
-def _integer(header: "dict[str, Any]", key: str, least: int) -> int:
+def _integer(header: dict[str, Any], key: str, least: int) -> int:
     value = header.get(key)
     if type(value) is not int or not least <= value <= _MOST:
         raise MessageError(f"header: {key} must be an integer from {least} to 2^63 - 1")

@@ -1,8 +1,10 @@
 """patch_opencv: programs that open ``cv2.VideoCapture("rtsp://...")`` read through the gateway."""
 
+from __future__ import annotations
+
 import os
 import sys
-from typing import Any, Optional
+from typing import Any
 
 from .capture import Capture, open_capture
 from .checks import RTSP, check_options
@@ -13,12 +15,12 @@ _told = False
 
 
 def patch_opencv(
-    gateway: Optional[str] = None,
+    gateway: str | None = None,
     *,
-    fallback: Optional[bool] = None,
+    fallback: bool | None = None,
     timeout_ms: float = 5000,
-    pub_fps: Optional[float] = 120,
-    scale_width: Optional[int] = 0,
+    pub_fps: float | None = 120,
+    scale_width: int | None = 0,
 ) -> None:
     """Replaces ``cv2.VideoCapture``, for this process. Idempotent; the last call's choice counts.
 
@@ -47,9 +49,7 @@ def patch_opencv(
         if chosen not in ("opencv", "fail"):
             raise ValueError(f"FRAMEGATE_FALLBACK must be opencv or fail, not {chosen!r}")
         fallback = chosen == "opencv"
-    options = {
-        "timeout_ms": timeout_ms, "pub_fps": pub_fps, "scale_width": scale_width, "gateway": gateway
-    }  # fmt: skip
+    options = {"timeout_ms": timeout_ms, "pub_fps": pub_fps, "scale_width": scale_width, "gateway": gateway}
     cv2.VideoCapture = _make_class(_real, options, fallback)  # type: ignore[misc]
 
 
@@ -70,7 +70,7 @@ def _tell(text: str) -> None:
         print(f"framegate: {text}", file=sys.stderr, flush=True)
 
 
-def _make_class(real: Any, options: "dict[str, Any]", fallback: bool) -> Any:
+def _make_class(real: Any, options: dict[str, Any], fallback: bool) -> Any:
     class Meta(type):
         def __instancecheck__(cls, instance: object) -> bool:
             return type.__instancecheck__(cls, instance) or isinstance(instance, real)

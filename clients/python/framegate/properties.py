@@ -1,5 +1,7 @@
 """cv2's CAP_PROP_* numbers, as far as a Capture knows them; cv2 itself is not needed."""
 
+from __future__ import annotations
+
 POS_MSEC = 0
 POS_FRAMES = 1
 FRAME_WIDTH = 3

@@ -1,15 +1,16 @@
 """framegate-run: an unchanged program whose cv2.VideoCapture("rtsp://...") reads through the gateway."""
 
+from __future__ import annotations
+
 import argparse
 import os
 import runpy
 import sys
-from typing import List, Optional
 
 from .opencv import patch_opencv
 
 
-def main(argv: Optional[List[str]] = None) -> int:
+def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="framegate-run",
         description="Runs a Python program; cv2.VideoCapture of an RTSP address reads through the Framegate gateway.",
@@ -17,10 +18,11 @@ def main(argv: Optional[List[str]] = None) -> int:
     )
     parser.add_argument("--gateway", help="default GATEWAY_BASE, then http://127.0.0.1:8090")
     parser.add_argument(
-        "--fallback", choices=["opencv", "fail"],
+        "--fallback",
+        choices=["opencv", "fail"],
         help="without a gateway: OpenCV opens the camera itself, or it stays closed "
         "(default: FRAMEGATE_FALLBACK, then fail)",
-    )  # fmt: skip
+    )
     parser.add_argument("--pub-fps", type=float, default=120, help="frames a second at most (default: the camera's)")
     parser.add_argument("--scale-width", type=int, default=0, help="pixels (default: the camera's own size)")
     parser.add_argument(

@@ -1,11 +1,14 @@
 """FrameSubscriber: the newest frames of topics, over ZeroMQ, without HTTP."""
 
+from __future__ import annotations
+
 import asyncio
 import math
 import os
 import threading
 import time
-from typing import TYPE_CHECKING, Any, AsyncIterator, Dict, Iterator, List, Optional, Sequence, Union
+from collections.abc import AsyncIterator, Iterator, Sequence
+from typing import TYPE_CHECKING, Any
 
 import zmq
 import zmq.asyncio
@@ -28,7 +31,7 @@ class Frame:
         self.header = header
         #: FF D8 ... FF D9, ``header.width`` x ``header.height`` pixels.
         self.jpeg = jpeg
-        self._image: "Optional[Image]" = None
+        self._image: Image | None = None
 
     @property
     def seq(self) -> int:
@@ -41,7 +44,7 @@ class Frame:
         return time.time() * 1000 - self.header.received_at_us / 1000
 
     @property
-    def image(self) -> "Image":
+    def image(self) -> Image:
         """BGR, uint8, shape ``(height, width, 3)``.
 
         :raises ValueError: the JPEG does not decode.
@@ -51,7 +54,7 @@ class Frame:
             self._image = self.decode()
         return self._image
 
-    def decode(self, gray: bool = False, reduce: int = 1, out: "Optional[Image]" = None) -> "Image":
+    def decode(self, gray: bool = False, reduce: int = 1, out: Image | None = None) -> Image:
         """As :func:`framegate.decode_jpeg`: gray, smaller, or into an array of yours.
 
         :raises ValueError: also where the picture has not the size that the header tells.
@@ -66,7 +69,7 @@ class Frame:
         return f"<Frame {self.topic} seq={self.seq} {self.header.width}x{self.header.height}>"
 
 
-def _check_topics(topics: Any) -> "List[str]":
+def _check_topics(topics: Any) -> list[str]:
     one = isinstance(topics, str)
     if not one and (isinstance(topics, bytes) or not isinstance(topics, Sequence)):
         raise TypeError(f"topic must be a string or a list of them, not {type(topics).__name__}")
@@ -81,7 +84,7 @@ def _check_topics(topics: Any) -> "List[str]":
     return checked
 
 
-def _prepare(socket: "zmq.Socket[Any]", topic: str, connect: str) -> None:
+def _prepare(socket: zmq.Socket[Any], topic: str, connect: str) -> None:
     # A high-water mark alone leaves old frames in the kernel's buffers; conflating
     # keeps one message, the newest.
     socket.setsockopt(zmq.CONFLATE, 1)
@@ -104,9 +107,9 @@ class _Topic:
     def __init__(self, topic: str) -> None:
         self.topic = topic
         self.missed = 0
-        self._last: Optional[FrameHeader] = None
+        self._last: FrameHeader | None = None
 
-    def accept(self, data: bytes) -> Optional[Frame]:
+    def accept(self, data: bytes) -> Frame | None:
         """None for a frame that was had already. :raises MessageError:"""
         message = decode_message(data)
         if message.topic != self.topic:
@@ -136,14 +139,14 @@ class _Reader:
         #: Messages that were no frames.
         self.invalid = 0
         #: What was wrong with the last of them.
-        self.last_invalid: Optional[str] = None
+        self.last_invalid: str | None = None
         self._states = [_Topic(topic) for topic in self.topics]
         self._turn = 0
         self._closed = False
         self._pid = os.getpid()
-        self._context: "zmq.Context[zmq.Socket[bytes]]" = zmq.Context()
+        self._context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
         # One socket for each topic: conflating keeps one message of a socket.
-        self._sockets: "List[zmq.Socket[bytes]]" = []
+        self._sockets: list[zmq.Socket[bytes]] = []
         self._poller = poller
         try:
             for name in self.topics:
@@ -169,14 +172,14 @@ class _Reader:
     def closed(self) -> bool:
         return self._closed
 
-    def _limit_s(self, timeout_ms: Optional[float]) -> float:
+    def _limit_s(self, timeout_ms: float | None) -> float:
         check_process(self._pid, "this", "make it")
         limit_ms = self.timeout_ms if timeout_ms is None else check_ms("timeout_ms", timeout_ms)
         return limit_ms / 1000
 
-    def _take(self, ready: "Dict[Any, int]", most: int) -> "List[Frame]":
+    def _take(self, ready: dict[Any, int], most: int) -> list[Frame]:
         """New frames of what is ready, one of each topic; each topic has its turn."""
-        frames: "List[Frame]" = []
+        frames: list[Frame] = []
         count, first = len(self._sockets), self._turn
         for index in ((first + step) % count for step in range(count)):
             if self._closed or self._sockets[index] not in ready or len(frames) == most:
@@ -219,14 +222,14 @@ class FrameSubscriber(_Reader):
 
     def __init__(
         self,
-        topic: "Union[str, Sequence[str]]",
+        topic: str | Sequence[str],
         connect: str = DEFAULT_CONNECT,
         timeout_ms: float = 2000,
     ) -> None:
         super().__init__(topic, connect, timeout_ms, zmq.Poller())
         self._lock = threading.Lock()
 
-    def read(self, timeout_ms: Optional[float] = None) -> Optional[Frame]:
+    def read(self, timeout_ms: float | None = None) -> Frame | None:
         """The newest frame that this reader has not had; None where none comes in time.
 
         Of several topics each has its turn.
@@ -234,11 +237,11 @@ class FrameSubscriber(_Reader):
         found = self._wait(timeout_ms, 1)
         return found[0] if found else None
 
-    def poll(self, timeout_ms: Optional[float] = None) -> "Dict[str, Frame]":
+    def poll(self, timeout_ms: float | None = None) -> dict[str, Frame]:
         """Waits until a topic has a new frame, and gives the newest of each that has one."""
         return {frame.topic: frame for frame in self._wait(timeout_ms, len(self.topics))}
 
-    def _wait(self, timeout_ms: Optional[float], most: int) -> "List[Frame]":
+    def _wait(self, timeout_ms: float | None, most: int) -> list[Frame]:
         deadline = time.monotonic() + self._limit_s(timeout_ms)
         with self._lock:
             while not self._closed:
@@ -257,7 +260,7 @@ class FrameSubscriber(_Reader):
         with self._lock:
             self._close()
 
-    def __enter__(self) -> "FrameSubscriber":
+    def __enter__(self) -> FrameSubscriber:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -279,23 +282,23 @@ class AsyncFrameSubscriber(_Reader):
 
     def __init__(
         self,
-        topic: "Union[str, Sequence[str]]",
+        topic: str | Sequence[str],
         connect: str = DEFAULT_CONNECT,
         timeout_ms: float = 2000,
     ) -> None:
         asyncio.get_running_loop()
         super().__init__(topic, connect, timeout_ms, zmq.asyncio.Poller())
 
-    async def read(self, timeout_ms: Optional[float] = None) -> Optional[Frame]:
+    async def read(self, timeout_ms: float | None = None) -> Frame | None:
         """The newest frame that this reader has not had; None where none comes in time."""
         found = await self._wait(timeout_ms, 1)
         return found[0] if found else None
 
-    async def poll(self, timeout_ms: Optional[float] = None) -> "Dict[str, Frame]":
+    async def poll(self, timeout_ms: float | None = None) -> dict[str, Frame]:
         """As :meth:`FrameSubscriber.poll`."""
         return {frame.topic: frame for frame in await self._wait(timeout_ms, len(self.topics))}
 
-    async def _wait(self, timeout_ms: Optional[float], most: int) -> "List[Frame]":
+    async def _wait(self, timeout_ms: float | None, most: int) -> list[Frame]:
         deadline = time.monotonic() + self._limit_s(timeout_ms)
         while not self._closed:
             left_ms = max(0.0, (deadline - time.monotonic()) * 1000)
@@ -309,7 +312,7 @@ class AsyncFrameSubscriber(_Reader):
         """Idempotent."""
         self._close()
 
-    async def __aenter__(self) -> "AsyncFrameSubscriber":
+    async def __aenter__(self) -> AsyncFrameSubscriber:
         return self
 
     async def __aexit__(self, *_: object) -> None:

@@ -1,5 +1,7 @@
 """Tests run from the checkout, without installing the package."""
 
+from __future__ import annotations
+
 import pathlib
 import sys
 

@@ -1,5 +1,7 @@
 """open_capture against a stand-in gateway: what a real one cannot show on demand."""
 
+from __future__ import annotations
+
 import http.server
 import json
 import threading
@@ -37,10 +39,14 @@ class StandIn:
                 body = json.dumps(
                     stand_in.answer
                     or {
-                        "ok": True, "name": "cam1", "zmq_topic": "cam1", "state": "live", "last_error": None,
+                        "ok": True,
+                        "name": "cam1",
+                        "zmq_topic": "cam1",
+                        "state": "live",
+                        "last_error": None,
                         "zmq_endpoint": f"tcp://127.0.0.1:{stand_in.zmq_port}",
                     }
-                ).encode()  # fmt: skip
+                ).encode()
                 self.send_response(stand_in.status)
                 self.send_header("Content-Length", str(len(body)))
                 self.end_headers()
@@ -164,8 +170,12 @@ def test_release_leaves_no_thread_and_is_idempotent(gateway):
 
 def test_the_endpoint_is_seen_from_here(gateway, monkeypatch):
     gateway.answer = {
-        "ok": True, "name": "a", "zmq_topic": "a", "zmq_endpoint": "tcp://127.0.0.1:7", "state": "live",
-    }  # fmt: skip
+        "ok": True,
+        "name": "a",
+        "zmq_topic": "a",
+        "zmq_endpoint": "tcp://127.0.0.1:7",
+        "state": "live",
+    }
     base = gateway.base.replace("127.0.0.1", "localhost")
     with open_capture(URL, timeout_ms=2000, gateway=base) as cap:
         assert cap._subscriber.connect == "tcp://localhost:7"
@@ -184,29 +194,29 @@ def test_names_are_the_same_each_time_and_hold_no_credentials():
 
 
 @pytest.mark.parametrize(
-    "arguments, error, names",
+    ("arguments", "error", "names"),
     [
-        (dict(rtsp_url=5), TypeError, "rtsp_url"),
-        (dict(rtsp_url="http://h/"), ValueError, "rtsp_url"),
-        (dict(rtsp_url="rtsp://"), ValueError, "rtsp_url"),
-        (dict(rtsp_url="rtsp://h:99999/a"), ValueError, "rtsp_url"),
-        (dict(rtsp_url="rtsp://h:x/a"), ValueError, "rtsp_url"),
-        (dict(rtsp_url="rtsp://[::1/a"), ValueError, "rtsp_url"),
-        (dict(gray=1), TypeError, "gray"),
-        (dict(reduce=3), ValueError, "reduce"),
-        (dict(reduce=True), TypeError, "reduce"),
-        (dict(timeout_ms="x"), TypeError, "timeout_ms"),
-        (dict(timeout_ms=-5), ValueError, "timeout_ms"),
-        (dict(pub_fps="20"), TypeError, "pub_fps"),
-        (dict(pub_fps=0), ValueError, "pub_fps"),
-        (dict(scale_width=640.5), TypeError, "scale_width"),
-        (dict(scale_width=-1), ValueError, "scale_width"),
-        (dict(jpeg_quality=101), ValueError, "jpeg_quality"),
-        (dict(rtsp_transport="quic"), ValueError, "rtsp_transport must be one of automatic, tcp, udp"),
-        (dict(name="a b"), ValueError, "name"),
-        (dict(name=5), TypeError, "name"),
-        (dict(gateway="ftp://h"), ValueError, "gateway"),
-        (dict(gateway=5), TypeError, "gateway"),
+        ({"rtsp_url": 5}, TypeError, "rtsp_url"),
+        ({"rtsp_url": "http://h/"}, ValueError, "rtsp_url"),
+        ({"rtsp_url": "rtsp://"}, ValueError, "rtsp_url"),
+        ({"rtsp_url": "rtsp://h:99999/a"}, ValueError, "rtsp_url"),
+        ({"rtsp_url": "rtsp://h:x/a"}, ValueError, "rtsp_url"),
+        ({"rtsp_url": "rtsp://[::1/a"}, ValueError, "rtsp_url"),
+        ({"gray": 1}, TypeError, "gray"),
+        ({"reduce": 3}, ValueError, "reduce"),
+        ({"reduce": True}, TypeError, "reduce"),
+        ({"timeout_ms": "x"}, TypeError, "timeout_ms"),
+        ({"timeout_ms": -5}, ValueError, "timeout_ms"),
+        ({"pub_fps": "20"}, TypeError, "pub_fps"),
+        ({"pub_fps": 0}, ValueError, "pub_fps"),
+        ({"scale_width": 640.5}, TypeError, "scale_width"),
+        ({"scale_width": -1}, ValueError, "scale_width"),
+        ({"jpeg_quality": 101}, ValueError, "jpeg_quality"),
+        ({"rtsp_transport": "quic"}, ValueError, "rtsp_transport must be one of automatic, tcp, udp"),
+        ({"name": "a b"}, ValueError, "name"),
+        ({"name": 5}, TypeError, "name"),
+        ({"gateway": "ftp://h"}, ValueError, "gateway"),
+        ({"gateway": 5}, TypeError, "gateway"),
     ],
 )
 def test_wrong_arguments_are_named(arguments, error, names):
@@ -241,9 +251,16 @@ class Publishing:
 @pytest.fixture
 def live(gateway):
     gateway.answer = {
-        "ok": True, "name": "cam1", "zmq_topic": "cam1", "zmq_endpoint": f"tcp://127.0.0.1:{gateway.zmq_port}",
-        "state": "live", "last_error": None, "fps": 25, "pub_fps": 20, "codec": "h264",
-    }  # fmt: skip
+        "ok": True,
+        "name": "cam1",
+        "zmq_topic": "cam1",
+        "zmq_endpoint": f"tcp://127.0.0.1:{gateway.zmq_port}",
+        "state": "live",
+        "last_error": None,
+        "fps": 25,
+        "pub_fps": 20,
+        "codec": "h264",
+    }
     with Publishing(gateway), open_capture(URL, timeout_ms=10000, gateway=gateway.base) as cap:
         yield cap
 
@@ -289,9 +306,13 @@ def test_set_changes_what_the_gateway_is_asked_for(live, gateway):
     assert live.set(cv2.CAP_PROP_BUFFERSIZE, 1) is True
     asked = len(gateway.bodies)
     for prop, value in (
-        (cv2.CAP_PROP_BUFFERSIZE, 3), (cv2.CAP_PROP_FRAME_WIDTH, -4), (cv2.CAP_PROP_FPS, 1000),
-        (cv2.CAP_PROP_HUE, 1), (cv2.CAP_PROP_POS_FRAMES, 0), (cv2.CAP_PROP_READ_TIMEOUT_MSEC, -1),
-    ):  # fmt: skip
+        (cv2.CAP_PROP_BUFFERSIZE, 3),
+        (cv2.CAP_PROP_FRAME_WIDTH, -4),
+        (cv2.CAP_PROP_FPS, 1000),
+        (cv2.CAP_PROP_HUE, 1),
+        (cv2.CAP_PROP_POS_FRAMES, 0),
+        (cv2.CAP_PROP_READ_TIMEOUT_MSEC, -1),
+    ):
         assert live.set(prop, value) is False
     assert len(gateway.bodies) == asked
     assert live.read()[0]

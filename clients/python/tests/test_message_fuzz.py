@@ -4,6 +4,8 @@ As a test: the corpus in test/corpus/wire, then mutations of it for some seconds
 With libFuzzer (pip install atheris): CONTRIBUTING.md.
 """
 
+from __future__ import annotations
+
 import os
 import pathlib
 import random
@@ -53,11 +55,11 @@ def one_input(data: bytes) -> None:
     judged(framed(data))
 
 
-def corpus() -> "list[bytes]":
+def corpus() -> list[bytes]:
     return [path.read_bytes() for path in sorted(CORPUS.iterdir())]
 
 
-def mutated(inputs: "list[bytes]", rng: random.Random) -> bytes:
+def mutated(inputs: list[bytes], rng: random.Random) -> bytes:
     data = bytearray(rng.choice(inputs))
     for _ in range(rng.randint(1, 8)):
         at = rng.randint(0, len(data))

@@ -1,3 +1,5 @@
+from __future__ import annotations
+
 import asyncio
 import threading
 import time
@@ -122,17 +124,17 @@ def test_close_is_idempotent_and_reading_after_it_gives_nothing(publisher):
 
 
 @pytest.mark.parametrize(
-    "arguments, error, names",
+    ("arguments", "error", "names"),
     [
-        (dict(topic=5), TypeError, "topic"),
-        (dict(topic=""), ValueError, "topic"),
-        (dict(topic="a\0b"), ValueError, "topic"),
-        (dict(topic="kamera-é"), ValueError, "topic"),
-        (dict(topic="a", connect=5), TypeError, "connect"),
-        (dict(topic="a", connect="nonsense"), ValueError, "connect"),
-        (dict(topic="a", timeout_ms="1"), TypeError, "timeout_ms"),
-        (dict(topic="a", timeout_ms=-1), ValueError, "timeout_ms"),
-        (dict(topic="a", timeout_ms=float("nan")), ValueError, "timeout_ms"),
+        ({"topic": 5}, TypeError, "topic"),
+        ({"topic": ""}, ValueError, "topic"),
+        ({"topic": "a\0b"}, ValueError, "topic"),
+        ({"topic": "kamera-é"}, ValueError, "topic"),
+        ({"topic": "a", "connect": 5}, TypeError, "connect"),
+        ({"topic": "a", "connect": "nonsense"}, ValueError, "connect"),
+        ({"topic": "a", "timeout_ms": "1"}, TypeError, "timeout_ms"),
+        ({"topic": "a", "timeout_ms": -1}, ValueError, "timeout_ms"),
+        ({"topic": "a", "timeout_ms": float("nan")}, ValueError, "timeout_ms"),
     ],
 )
 def test_wrong_arguments_are_named(arguments, error, names):
@@ -260,20 +262,28 @@ def test_close_while_another_thread_reads(publisher):
 
 
 @pytest.mark.parametrize(
-    "topic, error",
+    ("topic", "error"),
     [
-        ("", ValueError), ("a\0b", ValueError), ("k\u00fcche", ValueError), ("x" * 129, ValueError), ([], ValueError),
-        (["a", "a"], ValueError), (["a", ""], ValueError), (None, TypeError), (b"a", TypeError), ([1], TypeError),
+        ("", ValueError),
+        ("a\0b", ValueError),
+        ("k\u00fcche", ValueError),
+        ("x" * 129, ValueError),
+        ([], ValueError),
+        (["a", "a"], ValueError),
+        (["a", ""], ValueError),
+        (None, TypeError),
+        (b"a", TypeError),
+        ([1], TypeError),
         (7, TypeError),
     ],
-)  # fmt: skip
+)
 def test_topics_are_checked(topic, error):
     with pytest.raises(error, match="topic"):
         FrameSubscriber(topic)
 
 
 @pytest.mark.parametrize(
-    "arguments, error, name",
+    ("arguments", "error", "name"),
     [
         ({"connect": 5555}, TypeError, "connect"),
         ({"connect": "no address"}, ValueError, "connect"),

@@ -1,9 +1,11 @@
 """Makes messages as the gateway does, for the tests."""
 
+from __future__ import annotations
+
 import json
 import os
 import time
-from typing import Any, Callable, Optional
+from typing import Any, Callable
 
 import cv2
 import numpy as np
@@ -14,13 +16,20 @@ def jpeg(value: int = 128, width: int = 32, height: int = 24) -> bytes:
     return bytes(cv2.imencode(".jpg", image)[1].tobytes())
 
 
-def message(topic: str = "cam1", seq: int = 0, picture: Optional[bytes] = None, **changes: Any) -> bytes:
+def message(topic: str = "cam1", seq: int = 0, picture: bytes | None = None, **changes: Any) -> bytes:
     now_us = int(time.time() * 1e6)
     header = {
-        "v": 1, "camera": topic.split("@")[0], "seq": seq, "width": 32, "height": 24,
-        "source_width": 64, "source_height": 48, "received_at_us": now_us - 5000,
-        "published_at_us": now_us, "captured_at_us": None,
-    }  # fmt: skip
+        "v": 1,
+        "camera": topic.split("@")[0],
+        "seq": seq,
+        "width": 32,
+        "height": 24,
+        "source_width": 64,
+        "source_height": 48,
+        "received_at_us": now_us - 5000,
+        "published_at_us": now_us,
+        "captured_at_us": None,
+    }
     header.update(changes)
     text = json.dumps({k: v for k, v in header.items() if v is not ...}).encode()
     body = picture if picture is not None else jpeg()
