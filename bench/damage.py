@@ -27,7 +27,7 @@ import numpy as np  # noqa: E402
 from harness import STREAMS, Camera, Gateway, first_image  # noqa: E402
 from test_picture import DAMAGED, damage, read_number  # noqa: E402
 
-from capture import open_capture  # noqa: E402
+from framegate import open_capture  # noqa: E402
 
 SIZE = (480, 272)
 FAULTS = {"0.2 %": "loss 0.2", "1 %": "loss 1", "5 %": "loss 5", "1 % in bursts of 10": "loss 1 10"}

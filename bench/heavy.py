@@ -24,7 +24,7 @@ sys.path[:0] = [str(ROOT / "clients/python"), str(ROOT / "test/python")]
 from harness import Camera, Gateway, first_image, quantile  # noqa: E402
 from test_picture import DAMAGED, damage, read_number, render_planes  # noqa: E402
 
-from capture import open_capture  # noqa: E402
+from framegate import open_capture  # noqa: E402
 
 
 def encode(path, width, height, fps, frames, kbps):

@@ -22,7 +22,7 @@ sys.path[:0] = [str(ROOT / "clients/python"), str(ROOT / "test/python")]
 import cv2  # noqa: E402
 from harness import FOOTAGE, Camera, Gateway, read_loop  # noqa: E402
 
-from capture import open_capture  # noqa: E402
+from framegate import open_capture  # noqa: E402
 
 
 def cpu_seconds(pid):

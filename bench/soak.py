@@ -23,7 +23,7 @@ sys.path[:0] = [str(ROOT / "clients/python"), str(ROOT / "test/python")]
 from harness import Camera, Gateway, first_image, quantile, usage  # noqa: E402
 from test_picture import DAMAGED, damage, read_number  # noqa: E402
 
-from capture import open_capture  # noqa: E402
+from framegate import open_capture  # noqa: E402
 
 SIZE = (480, 272)
 UDP = "--slices"  # This one is pulled over UDP.

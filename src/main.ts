@@ -89,7 +89,7 @@ function printWelcome(app: App, demo: Demo | null): void {
       `  cameras          ${http}/cameras`,
       '',
       'In Python (after pip install ./clients/python):',
-      `  python3 -c 'from capture import open_capture; cap = open_capture("${camera?.url.key ?? demo.url}"${http === 'http://127.0.0.1:8090' ? '' : `, gateway="${http}"`}); print(cap.read()[1].shape)'`,
+      `  python3 -c 'from framegate import open_capture; cap = open_capture("${camera?.url.key ?? demo.url}"${http === 'http://127.0.0.1:8090' ? '' : `, gateway="${http}"`}); print(cap.read()[1].shape)'`,
     )
   } else {
     lines.push(

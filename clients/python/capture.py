@@ -1,4 +1,4 @@
-"""The module of the original README: ``from capture import open_capture``."""
+"""An alias of the package, for programs that say ``from capture import open_capture``."""
 
 from __future__ import annotations
 

@@ -275,7 +275,7 @@ t.test('--demo starts a simulated camera, prints where to look, and does not sav
   const stateFile = join(temporaryFolder(t), 'cameras.json')
   const gateway = await Gateway.start({ stateFile, args: ['--demo'] })
   t.match(gateway.stdout, /mjpeg\?cam=demo/)
-  t.match(gateway.stdout, /from capture import open_capture/)
+  t.match(gateway.stdout, /from framegate import open_capture/)
   await gateway.untilState('demo', 'live')
   const snapshot = await fetch(`${gateway.base}/snapshot?cam=demo`)
   t.equal(snapshot.status, 200)

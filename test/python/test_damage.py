@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from harness import STREAMS, Camera, Gateway, first_image, read_loop
 
-from capture import open_capture
 from framegate import Gateway as Api
+from framegate import open_capture
 
 FAULTS = {
     "loss": "fault loss 1",

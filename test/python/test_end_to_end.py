@@ -13,8 +13,7 @@ import pytest
 from harness import ROOT, Camera, Gateway, first_image, free_port, read_loop
 from test_picture import read_number
 
-from capture import open_capture
-from framegate import FrameSubscriber
+from framegate import FrameSubscriber, open_capture
 
 
 @pytest.mark.parametrize(
@@ -110,7 +109,7 @@ def test_a_camera_that_is_not_there_is_told_and_comes_later(gateway):
 def test_consumer_example_prints_what_it_reads(camera, gateway):
     with open_capture(camera.url, gateway=gateway.base) as capture:
         first_image(capture)
-        endpoint = capture._subscriber.connect
+        endpoint = capture.endpoint
         output = subprocess.run(
             [sys.executable, "consumer_example.py", "--name", capture.name, "--connect", endpoint, "--frames", "40"],
             cwd=ROOT / "clients/python",
@@ -127,7 +126,7 @@ def test_twenty_captures_in_one_process_leave_nothing(camera, gateway):
     captures = [open_capture(camera.url, gateway=gateway.base) for _ in range(20)]
     for capture in captures:
         first_image(capture)
-    with FrameSubscriber(captures[0].name, captures[0]._subscriber.connect) as subscriber:
+    with FrameSubscriber(captures[0].name, captures[0].endpoint) as subscriber:
         assert subscriber.read(10000) is not None
     for capture in captures:
         capture.release()

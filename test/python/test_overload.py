@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from harness import ROOT, STREAMS, Camera, Gateway, first_image, read_loop
 
-from capture import open_capture
 from framegate import Gateway as Api
+from framegate import open_capture
 
 SLOW_DECODER = ROOT / "build/Release/libslow_decoder.so"
 # At 25 fps a picture comes every 40 ms.

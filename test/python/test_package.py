@@ -12,11 +12,11 @@ import zipfile
 import pytest
 from harness import ROOT, first_image
 
-from capture import open_capture
+from framegate import open_capture
 
 WITHOUT_CV2 = """
 import sys
-import framegate, capture
+import framegate, capture  # The alias is part of the package.
 cap = capture.open_capture(sys.argv[1], timeout_ms=20000, pub_fps=10, scale_width=320, gateway=sys.argv[2])
 ok, image = cap.read()
 assert ok, cap.last_error

@@ -2,41 +2,22 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
-import re
 import threading
 import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 from . import properties as props
-from .checks import check_ms, check_number, check_options, check_process, check_url
-from .gateway import Gateway, GatewayError
+from ._opening import Opening
+from .checks import check_fps, check_ms, check_name, check_options, check_process, check_url, check_width
+from .gateway import Gateway
 from .jpeg import check_reduce
-from .subscriber import Frame, FrameSubscriber
+from .naming import TRANSPORTS, camera_name
+from .subscriber import Frame
 
 if TYPE_CHECKING:
     from .jpeg import Image
-
-#: How a camera's packets may come to the gateway.
-TRANSPORTS = ("automatic", "tcp", "udp")
-
-# Without a frame for this long the gateway is asked again: it may have been restarted
-# without its cameras, or somebody stopped this one.
-_ASK_AGAIN_S = 2.0
-_ASK_EVERY_S = 1.0
-
-
-def camera_name(rtsp_url: str) -> str:
-    """A name for an address, the same each time: readable, without credentials."""
-    parts = urlsplit(rtsp_url)
-    bare = f"{parts.hostname or ''}{parts.path}{'?' + parts.query if parts.query else ''}"
-    slug = re.sub(r"[^A-Za-z0-9]+", "-", bare).strip("-")[:50]
-    port = f":{parts.port}" if parts.port else ""
-    digest = hashlib.sha256(f"{parts.scheme.lower()}{bare}{port}".encode()).hexdigest()[:8]
-    return f"{slug}-{digest}" if slug else f"camera-{digest}"
 
 
 class Capture:
@@ -48,13 +29,17 @@ class Capture:
 
     def __init__(
         self,
-        body: dict[str, Any],
+        request: dict[str, Any],
         gateway: Gateway,
         zmq_connect: str | None,
         timeout_ms: float,
         gray: bool = False,
         reduce: int = 1,
     ) -> None:
+        """For :func:`open_capture`, which checks the arguments.
+
+        Waits ``timeout_ms`` at most for the gateway's answer.
+        """
         self._gateway = gateway
         self._zmq_connect = zmq_connect
         self.timeout_ms = timeout_ms
@@ -62,25 +47,16 @@ class Capture:
         self.gray = gray
         #: Images are 1/1, 1/2, 1/4 or 1/8 of the frame's size.
         self.reduce = reduce
-        self._lock = threading.RLock()
         self._pid = os.getpid()
-        self._asking: threading.Thread | None = None
-        self._subscriber: FrameSubscriber | None = None
-        self._begin(body)
+        self._peek_lock = threading.Lock()
+        self._begin(request)
 
-    def _begin(self, body: dict[str, Any]) -> None:
-        self._body = body
-        self._answer: dict[str, Any] = {}
-        self._frame: Frame | None = None
-        self._peeked: Frame | None = None
-        self._first: Frame | None = None
-        self._released = False
-        self._error: str | None = None
-        self._missed_before = 0
-        self._last_frame_at = time.monotonic()
-        self._asked_at = 0.0
-        #: The camera's name at the gateway, once it has answered.
-        self.name: str | None = None
+    def _begin(self, request: dict[str, Any]) -> None:
+        self._frame: Frame | None = None  # The last one read.
+        self._first: Frame | None = None  # The first one read: positions count from it.
+        self._peeked: Frame | None = None  # Looked at for its size, not read yet.
+        self._opening = Opening(self._gateway, request, self._zmq_connect)
+        self._opening.ask_now(self.timeout_ms / 1000)
 
     # What cv2.VideoCapture has.
 
@@ -111,7 +87,7 @@ class Capture:
 
     def isOpened(self) -> bool:
         """The gateway knows the camera and this has not been released."""
-        return self._subscriber is not None and not self._released
+        return self._opening.subscriber is not None and not self._opening.closed
 
     def open(self, filename: str, apiPreference: int = 0, params: Any = None) -> bool:
         """Releases this and opens another camera, with the settings of :func:`open_capture`.
@@ -119,12 +95,9 @@ class Capture:
         ``apiPreference`` and ``params`` are cv2's and have no meaning here.
         """
         check_url("filename", filename)
-        self._mine()
+        self._check_process()
         self.release()
-        with self._lock:
-            kept = {key: value for key, value in self._body.items() if key not in ("name", "rtsp")}
-            self._begin({"name": camera_name(filename), "rtsp": filename, **kept})
-        self._ask_and_wait()
+        self._begin({**self._opening.request, "name": camera_name(filename), "rtsp": filename})
         return self.isOpened()
 
     def get(self, propId: int) -> float:
@@ -149,10 +122,10 @@ class Capture:
                 return (frame.header.received_at_us - first.header.received_at_us) / 1000
             return float(max(0, frame.seq - first.seq) + 1)
         if propId == props.FPS:
-            source = self._ask_for("fps") or 0.0
-            return float(min(source, self._answer.get("pub_fps") or source))
+            source = self._wait_for("fps") or 0.0
+            return float(min(source, self._opening.known("pub_fps") or source))
         if propId == props.FOURCC:
-            return props.fourcc(str(self._ask_for("codec")))
+            return props.fourcc(str(self._wait_for("codec")))
         known = {
             props.FRAME_COUNT: -1.0,
             props.CONVERT_RGB: 1.0,
@@ -170,16 +143,13 @@ class Capture:
         """
         try:
             if propId == props.FRAME_WIDTH:
-                width = int(value)
-                check_number("scale_width", width, 0, 7680, int)
-                return self._change("scale_width", width)
+                return self._change("scale_width", check_width(int(value)))
             if propId == props.FPS:
-                check_number("pub_fps", value, 0.1, 120, float)
-                return self._change("pub_fps", value)
+                return self._change("pub_fps", check_fps(value))
             if propId == props.READ_TIMEOUT_MSEC:
                 self.timeout_ms = check_ms("timeout_ms", value)
                 return True
-        except ValueError:
+        except (ValueError, OverflowError):
             return False
         return propId == props.BUFFERSIZE and value == 1
 
@@ -194,18 +164,10 @@ class Capture:
 
     def release(self) -> None:
         """Idempotent. The camera runs on at the gateway, for others."""
-        if self._pid != os.getpid():
-            self._released = True  # The sockets and threads are the parent's.
-            return
-        with self._lock:
-            self._released = True
-            subscriber, self._subscriber = self._subscriber, None
-            asking = self._asking
-        if subscriber is not None:
-            self._missed_before += subscriber.missed
-            subscriber.close()
-        if asking is not None and asking is not threading.current_thread():
-            asking.join(6)
+        if self._pid == os.getpid():
+            self._opening.close()
+        else:
+            self._opening.closed = True  # The sockets and threads are the parent's.
 
     # What it lacks.
 
@@ -227,8 +189,7 @@ class Capture:
     @property
     def missed(self) -> int:
         """Frames that were published but not read here, because newer ones were."""
-        subscriber = self._subscriber
-        return self._missed_before + (subscriber.missed if subscriber else 0)
+        return self._opening.missed
 
     @property
     def captured_at(self) -> float | None:
@@ -240,12 +201,23 @@ class Capture:
 
     @property
     def last_error(self) -> str | None:
-        """Why the last read had no frame; None where it had one."""
-        return self._error
+        """Why the last read had no frame; None if it had one."""
+        return self._opening.error
+
+    @property
+    def name(self) -> str | None:
+        """The camera's name at the gateway; None until it has answered."""
+        return self._opening.name
+
+    @property
+    def endpoint(self) -> str | None:
+        """The ZeroMQ address that frames come from; None while this is not open."""
+        subscriber = self._opening.subscriber
+        return None if subscriber is None else subscriber.connect
 
     def __iter__(self) -> Iterator[Image]:
         """Images as they come, until this is released. A camera that is away is waited for."""
-        while not self._released:
+        while not self._opening.closed:
             ok, image = self.read()
             if ok and image is not None:
                 yield image
@@ -257,12 +229,13 @@ class Capture:
         self.release()
 
     def __del__(self) -> None:
-        if not getattr(self, "_released", True):
-            self.release()
+        opening = getattr(self, "_opening", None)  # A constructor that raises leaves none.
+        if opening is not None and self._pid == os.getpid():
+            opening.close(wait=False)
 
     # Waiting for frames.
 
-    def _mine(self) -> None:
+    def _check_process(self) -> None:
         check_process(self._pid, "this Capture", "open it")
 
     def _decode(self, frame: Frame | None, image: Image | None) -> tuple[bool, Image | None]:
@@ -272,152 +245,52 @@ class Capture:
         try:
             return True, frame.decode(self.gray, self.reduce, image)
         except ValueError as error:
-            self._error = str(error)
+            self._opening.error = str(error)
             return False, None
 
     def _grab(self, max_age_ms: float | None, timeout_ms: float | None = None) -> Frame | None:
-        self._mine()
+        self._check_process()
         limit_ms = self.timeout_ms if timeout_ms is None else check_ms("timeout_ms", timeout_ms)
         deadline = time.monotonic() + limit_ms / 1000
-        while not self._released:
+        while not self._opening.closed:
             frame = self._next(deadline)
             if frame is None:
                 return None
             if max_age_ms is not None and frame.age_ms > max_age_ms:
-                self._error = f"the newest frame is older than {max_age_ms:.0f} ms"
+                self._opening.error = f"the newest frame is older than {max_age_ms:.0f} ms"
                 continue
             self._frame = frame
             self._first = self._first or frame
-            self._error = None
+            self._opening.error = None
             return frame
         return None
 
     def _next(self, deadline: float) -> Frame | None:
-        with self._lock:
+        with self._peek_lock:
             peeked, self._peeked = self._peeked, None
-        subscriber = self._subscriber
-        if peeked is not None:
-            # A newer one may have come since.
-            return (subscriber.read(0) if subscriber is not None else None) or peeked
-        while not self._released:
-            self._keep_asking()
-            left_ms = (deadline - time.monotonic()) * 1000
-            if left_ms < 0:
-                return None
-            subscriber = self._subscriber
-            if subscriber is None:  # The gateway has not answered yet.
-                time.sleep(min(left_ms / 1000 + 0.001, 0.02))
-                continue
-            # In slices, so that asking the gateway again goes on meanwhile.
-            frame = subscriber.read(min(left_ms, 250))
-            if frame is not None:
-                self._last_frame_at = time.monotonic()
-                return frame
-        return None
+        if peeked is None:
+            return self._opening.read(deadline)
+        return self._opening.read_if_there() or peeked
 
     def _peek(self) -> Frame | None:
-        """The first frame, which the next read still gives."""
-        self._mine()
+        """The newest frame, which the next read still returns if there is no newer one by then."""
+        self._check_process()
         frame = self._next(time.monotonic() + self.timeout_ms / 1000)
-        with self._lock:
+        with self._peek_lock:
             if frame is not None and self._peeked is None:
                 self._peeked = frame
         return frame
 
-    def _ask_for(self, key: str) -> Any:
-        """What the gateway knows of the camera, once it knows it; None where it does not in time."""
-        self._mine()
-        deadline = time.monotonic() + self.timeout_ms / 1000
-        while not self._released and not self._answer.get(key):
-            try:
-                if self.name is not None:
-                    self._answer = {**self._answer, key: self._gateway.camera(self.name).get(key)}
-            except GatewayError as error:
-                self._error = error.message
-            if self._answer.get(key) or time.monotonic() > deadline:
-                break
-            self._keep_asking()
-            time.sleep(0.05)
-        return self._answer.get(key)
+    def _wait_for(self, key: str) -> Any:
+        self._check_process()
+        return self._opening.wait_for(key, self.timeout_ms / 1000)
 
     def _change(self, key: str, value: float) -> bool:
-        self._mine()
-        if self._released:
+        self._check_process()
+        if self._opening.closed or not self._opening.change(key, value, self.timeout_ms / 1000):
             return False
-        self._body[key] = value
-        self._peeked = self._frame = None  # Of another size.
-        before = self._answer
-        self._ask_and_wait()
-        return self._answer is not before
-
-    # Asking the gateway.
-
-    def _keep_asking(self) -> None:
-        """Asks in a thread of its own where that is due, so that no read waits for HTTP."""
-        now = time.monotonic()
-        due = self._subscriber is None or now - self._last_frame_at > _ASK_AGAIN_S
-        with self._lock:
-            if not due or self._released or now - self._asked_at < _ASK_EVERY_S:
-                return
-            if self._asking is not None and self._asking.is_alive():
-                return
-            self._asked_at = now
-            self._asking = threading.Thread(target=self._ask, name="framegate-ask", daemon=True)
-            self._asking.start()
-
-    def _ask_and_wait(self) -> None:
-        """Opened when this returns, where the gateway answers within ``timeout_ms``."""
-        asking = self._asking
-        if asking is not None:
-            asking.join(self.timeout_ms / 1000)
-        self._asked_at = 0.0
-        self._last_frame_at = 0.0
-        self._keep_asking()
-        self._last_frame_at = time.monotonic()
-        asking = self._asking
-        if asking is not None:
-            asking.join(self.timeout_ms / 1000)
-
-    def _ask(self) -> None:
-        try:
-            answer = self._gateway.start(self._body, timeout_s=5)
-            topic, endpoint = str(answer["zmq_topic"]), str(answer["zmq_endpoint"])
-        except GatewayError as error:
-            self._error = error.message
-            return
-        except KeyError as error:
-            self._error = f"{self._gateway.base} is no Framegate gateway (no {error} in its answer)"
-            return
-        told = answer.get("last_error")
-        if isinstance(told, dict):
-            self._error = str(told.get("message"))
-        elif self._error is not None:
-            self._error = f"the camera is {answer.get('state')}"
-        self.name = str(answer.get("name"))
-        self._answer = answer
-        connect = self._zmq_connect or reachable_from(self._gateway, endpoint)
-        with self._lock:
-            current = self._subscriber
-            if self._released or (current is not None and (current.topic, current.connect) == (topic, connect)):
-                return
-            try:
-                self._subscriber = FrameSubscriber(topic, connect, self.timeout_ms)
-            except ValueError as error:
-                self._error = str(error)
-                return
-            if current is not None:
-                self._missed_before += current.missed
-        if current is not None:
-            current.close()
-
-
-def reachable_from(gateway: Gateway, endpoint: str) -> str:
-    """The gateway's own loopback or wildcard address is, from elsewhere, its host."""
-    match = re.fullmatch(r"tcp://(0\.0\.0\.0|127\.0\.0\.1|\*|\[::\]|\[::1\]):(\d+)", endpoint)
-    if match is None:
-        return endpoint
-    host = gateway.host
-    return f"tcp://{'[' + host + ']' if ':' in host else host}:{match.group(2)}"
+        self._peeked = self._frame = None  # Of the size before.
+        return True
 
 
 def open_capture(
@@ -462,19 +335,15 @@ def open_capture(
     timeout = check_options(timeout_ms, pub_fps, scale_width, jpeg_quality)
     if rtsp_transport not in (None, *TRANSPORTS):
         raise ValueError(f"rtsp_transport must be one of {', '.join(TRANSPORTS)}, not {rtsp_transport!r}")
-    if name is not None and not isinstance(name, str):
-        raise TypeError(f"name must be a string, not {type(name).__name__}")
-    if name is not None and not re.fullmatch(r"[A-Za-z0-9_-]{1,64}", name):
-        raise ValueError("name must be 1 to 64 letters, digits, _ or -")
-    body: dict[str, Any] = {"name": name or camera_name(rtsp_url), "rtsp": rtsp_url}
+    if name is not None:
+        check_name(name)
+    request: dict[str, Any] = {"name": name or camera_name(rtsp_url), "rtsp": rtsp_url}
     optional = {
         "pub_fps": pub_fps,
         "scale_width": scale_width,
         "jpeg_quality": jpeg_quality,
         "rtsp_transport": rtsp_transport,
     }
-    body.update({key: value for key, value in optional.items() if value is not None})
+    request.update({key: value for key, value in optional.items() if value is not None})
     connect = zmq_connect or os.environ.get("ZMQ_CONNECT")
-    capture = Capture(body, Gateway(gateway), connect, timeout, gray, reduce)
-    capture._ask_and_wait()
-    return capture
+    return Capture(request, Gateway(gateway), connect, timeout, gray, reduce)

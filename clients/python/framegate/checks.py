@@ -30,9 +30,12 @@ def check_ms(name: str, value: float) -> float:
 
 def check_options(timeout_ms: Any, pub_fps: Any = None, scale_width: Any = None, jpeg_quality: Any = None) -> float:
     """:returns: ``timeout_ms``. :raises TypeError, ValueError: the message names the argument."""
-    check_number("pub_fps", pub_fps, 0.1, 120, float)
-    check_number("scale_width", scale_width, 0, 7680, int)
-    check_number("jpeg_quality", jpeg_quality, 1, 100, int)
+    if pub_fps is not None:
+        check_fps(pub_fps)
+    if scale_width is not None:
+        check_width(scale_width)
+    if jpeg_quality is not None:
+        _check_number("jpeg_quality", jpeg_quality, 1, 100, int)
     return check_ms("timeout_ms", timeout_ms)
 
 
@@ -49,12 +52,35 @@ def check_url(name: str, value: Any) -> None:
         raise ValueError(f"{name}: its host or port is not a valid one")
 
 
-def check_number(name: str, value: Any, least: float, most: float, kind: type) -> None:
-    if value is None:
-        return
+def check_name(name: Any) -> None:
+    if not isinstance(name, str):
+        raise TypeError(f"name must be a string, not {type(name).__name__}")
+    if not re.fullmatch(r"[A-Za-z0-9_-]{1,64}", name):
+        raise ValueError("name must be 1 to 64 letters, digits, _ or -")
+
+
+# The limits are the gateway's: test_end_to_end.py compares them.
+
+
+def check_fps(value: Any) -> float:
+    """:returns: ``value``, frames a second: 0.1 to 120, with at most one decimal."""
+    _check_number("pub_fps", value, 0.1, 120, float)
+    if abs(value * 10 - round(value * 10)) > 1e-9:
+        raise ValueError(f"pub_fps must have one decimal at most, not {value}")
+    return float(value)
+
+
+def check_width(value: Any) -> int:
+    """:returns: ``value``, pixels: 16 to 7680, or 0 for the camera's own width."""
+    if value != 0 or isinstance(value, (bool, float)):
+        _check_number("scale_width", value, 16, 7680, int, " or 0")
+    return int(value)
+
+
+def _check_number(name: str, value: Any, least: float, most: float, kind: type, also: str = "") -> None:
     kinds = (int, float) if kind is float else (int,)
     if isinstance(value, bool) or not isinstance(value, kinds):
         expected = "a number" if kind is float else "a whole number"
         raise TypeError(f"{name} must be {expected}, not {type(value).__name__}")
     if not least <= value <= most:
-        raise ValueError(f"{name} must be from {least} to {most}, not {value}")
+        raise ValueError(f"{name} must be from {least} to {most}{also}, not {value}")

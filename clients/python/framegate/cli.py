@@ -11,8 +11,8 @@ from typing import Any, Callable
 from urllib.parse import urlsplit
 
 from . import __version__
-from .capture import TRANSPORTS, camera_name, reachable_from
 from .gateway import Gateway, GatewayError
+from .naming import TRANSPORTS, camera_name, reachable_from
 from .subscriber import Frame, FrameSubscriber
 
 # Exit statuses.
@@ -141,7 +141,7 @@ def _subscribe(gateway: Gateway, topic: str, timeout_ms: float) -> FrameSubscrib
 
 def _frames_of(gateway: Gateway, camera: dict[str, Any]) -> str:
     """Where the camera's frames are, as seen from here."""
-    return os.environ.get("ZMQ_CONNECT") or reachable_from(gateway, str(camera["zmq_endpoint"]))
+    return os.environ.get("ZMQ_CONNECT") or reachable_from(gateway.host, str(camera["zmq_endpoint"]))
 
 
 def watch_camera(gateway: Gateway, options: Any) -> int:

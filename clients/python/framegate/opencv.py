@@ -55,7 +55,8 @@ def patch_opencv(
 
 def unpatch_opencv() -> None:
     """Puts the real ``cv2.VideoCapture`` back. What is open stays open."""
-    global _real
+    global _real, _told
+    _told = False
     if _real is not None:
         import cv2
 

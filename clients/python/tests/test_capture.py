@@ -1,87 +1,19 @@
-"""open_capture against a stand-in gateway: what a real one cannot show on demand."""
+"""open_capture against a stand-in gateway."""
 
 from __future__ import annotations
 
-import http.server
-import json
 import threading
 import time
 
 import cv2
 import numpy as np
 import pytest
-import zmq
-from wire import in_child, jpeg, message, send
+from stand_in import URL, Publishing, StandIn
+from wire import in_child, message, send
 
-from capture import open_capture
-from framegate.capture import camera_name
-
-URL = "rtsp://admin:hunter2@10.0.0.1/Streaming/Channels/101"
-
-
-class StandIn:
-    """Answers /cameras/start and publishes; can be stopped and started again."""
-
-    def __init__(self):
-        self.context = zmq.Context()
-        self.bodies = []
-        self.answer = {}
-        self.status = 200
-        self.server = self.socket = None
-        self.port = self.zmq_port = 0
-
-    def start(self):
-        stand_in = self
-
-        class Handler(http.server.BaseHTTPRequestHandler):
-            def do_POST(self):
-                stand_in.bodies.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
-                body = json.dumps(
-                    stand_in.answer
-                    or {
-                        "ok": True,
-                        "name": "cam1",
-                        "zmq_topic": "cam1",
-                        "state": "live",
-                        "last_error": None,
-                        "zmq_endpoint": f"tcp://127.0.0.1:{stand_in.zmq_port}",
-                    }
-                ).encode()
-                self.send_response(stand_in.status)
-                self.send_header("Content-Length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body)
-
-            def log_message(self, *_):
-                pass
-
-        self.socket = self.context.socket(zmq.XPUB)
-        self.socket.setsockopt(zmq.LINGER, 0)
-        self.socket.bind(f"tcp://127.0.0.1:{self.zmq_port or '*'}")
-        self.zmq_port = int(self.socket.getsockopt_string(zmq.LAST_ENDPOINT).rsplit(":", 1)[1])
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", self.port), Handler)
-        self.port = self.server.server_address[1]
-        threading.Thread(target=self.server.serve_forever, args=(0.02,), daemon=True).start()
-
-    def stop(self):
-        if self.server:
-            self.server.shutdown()
-            self.server.server_close()
-            self.socket.close()
-            self.server = self.socket = None
-
-    @property
-    def base(self):
-        return f"http://127.0.0.1:{self.port}"
-
-
-@pytest.fixture
-def gateway():
-    stand_in = StandIn()
-    stand_in.start()
-    yield stand_in
-    stand_in.stop()
-    stand_in.context.term()
+from capture import open_capture as alias
+from framegate import open_capture
+from framegate.naming import camera_name
 
 
 def read_until(capture, gateway, first_seq=0, limit_s=20):
@@ -136,14 +68,85 @@ def test_a_gateway_that_was_restarted_is_asked_again(gateway):
     with open_capture(URL, timeout_ms=200, gateway=gateway.base) as cap:
         read_until(cap, gateway, first_seq=100)
         gateway.stop()
-        end = time.monotonic() + 3.5
-        while time.monotonic() < end:
+        end = time.monotonic() + 20
+        while "does not answer" not in (cap.last_error or ""):
             assert cap.read() == (False, None)
-        assert "does not answer" in cap.last_error
+            assert time.monotonic() < end
         asked = len(gateway.bodies)
         gateway.start()
+        while len(gateway.bodies) == asked:
+            assert cap.read() == (False, None)
+            assert time.monotonic() < end
         read_until(cap, gateway)
-        assert len(gateway.bodies) > asked
+
+
+@pytest.mark.parametrize("state", ["connecting", "refused"])
+def test_a_gateway_is_asked_once_a_second_while_the_camera_is_away(state, gateway):
+    if state == "connecting":
+        gateway.answer = {"state": "connecting"}
+    else:
+        gateway.status, gateway.answer = 503, {"ok": False, "code": "ERR_CLOSED", "error": "closing"}
+    before = time.monotonic()
+    with open_capture(URL, timeout_ms=300, gateway=gateway.base) as cap:
+        # Several reads at once ask no more often than one.
+        readers = [threading.Thread(target=cap.read_new, args=(5000,)) for _ in range(3)]
+        for reader in readers:
+            reader.start()
+        for reader in readers:
+            reader.join()
+        passed_s = time.monotonic() - before
+        assert 3 <= len(gateway.bodies) <= passed_s + 1
+
+
+def published(gateway, cap, topic, seqs):
+    """Reads each of these before the next is sent: what is left out is missed."""
+    for seq in seqs:
+        send(gateway.socket, message(topic, seq=seq))
+        assert cap.read()[0], cap.last_error
+        assert cap.seq == seq
+
+
+def test_missed_is_kept_over_a_change_of_size_and_after_release(gateway):
+    with open_capture(URL, timeout_ms=10000, gateway=gateway.base) as cap:
+        gateway.wait_for_subscription("cam1")
+        published(gateway, cap, "cam1", (0, 5))
+        assert cap.missed == 4
+        gateway.answer = {"zmq_topic": "cam1@320w20fps"}
+        assert cap.set(cv2.CAP_PROP_FRAME_WIDTH, 320)
+        assert cap.missed == 4
+        gateway.wait_for_subscription("cam1@320w20fps")
+        published(gateway, cap, "cam1@320w20fps", (7, 10))
+        assert cap.missed == 6
+    assert cap.missed == 6
+
+
+def test_missed_is_kept_when_the_gateway_comes_back_at_another_port(gateway):
+    with open_capture(URL, timeout_ms=10000, gateway=gateway.base) as cap:
+        gateway.wait_for_subscription("cam1")
+        published(gateway, cap, "cam1", (0, 5))
+        before = cap.endpoint
+        gateway.stop()
+        gateway.zmq_port = 0
+        gateway.start()
+        cap.timeout_ms = 200
+        read_until(cap, gateway)
+        assert cap.endpoint != before
+        assert cap.missed >= 4
+
+
+def test_a_size_that_the_gateway_refuses_changes_nothing(gateway):
+    with open_capture(URL, timeout_ms=5000, gateway=gateway.base) as cap:
+        gateway.status, gateway.answer = 409, {"ok": False, "code": "ERR_TOO_MANY", "error": "too many"}
+        assert cap.set(cv2.CAP_PROP_FRAME_WIDTH, 320) is False
+        assert gateway.bodies[-1]["scale_width"] == 320
+        gateway.status, gateway.answer = 200, {}
+        asked = len(gateway.bodies)
+        cap.timeout_ms = 200
+        end = time.monotonic() + 20
+        while len(gateway.bodies) == asked:
+            assert cap.read() == (False, None)
+            assert time.monotonic() < end
+        assert gateway.bodies[-1]["scale_width"] == 640
 
 
 def test_what_the_gateway_says_is_told(gateway):
@@ -169,28 +172,13 @@ def test_release_leaves_no_thread_and_is_idempotent(gateway):
 
 
 def test_the_endpoint_is_seen_from_here(gateway, monkeypatch):
-    gateway.answer = {
-        "ok": True,
-        "name": "a",
-        "zmq_topic": "a",
-        "zmq_endpoint": "tcp://127.0.0.1:7",
-        "state": "live",
-    }
+    gateway.answer = {"zmq_endpoint": "tcp://127.0.0.1:7"}
     base = gateway.base.replace("127.0.0.1", "localhost")
     with open_capture(URL, timeout_ms=2000, gateway=base) as cap:
-        assert cap._subscriber.connect == "tcp://localhost:7"
+        assert cap.endpoint == "tcp://localhost:7"
     monkeypatch.setenv("ZMQ_CONNECT", "tcp://127.0.0.1:9")
     with open_capture(URL, timeout_ms=2000, gateway=base) as cap:
-        assert cap._subscriber.connect == "tcp://127.0.0.1:9"
-
-
-def test_names_are_the_same_each_time_and_hold_no_credentials():
-    assert camera_name(URL) == camera_name(URL.replace("admin:hunter2@", ""))
-    assert camera_name(URL) != camera_name(URL + "2")
-    for url in (URL, "rtsp://[fe80::1]:554/a", "rtsp://h", "rtsp://h/" + "x" * 500, "rtsp://h/ä"):
-        name = camera_name(url)
-        assert 1 <= len(name) <= 64 and all(c.isascii() and (c.isalnum() or c in "_-") for c in name)
-        assert "hunter2" not in name
+        assert cap.endpoint == "tcp://127.0.0.1:9"
 
 
 @pytest.mark.parametrize(
@@ -210,7 +198,11 @@ def test_names_are_the_same_each_time_and_hold_no_credentials():
         ({"pub_fps": "20"}, TypeError, "pub_fps"),
         ({"pub_fps": 0}, ValueError, "pub_fps"),
         ({"scale_width": 640.5}, TypeError, "scale_width"),
+        ({"pub_fps": 120.1}, ValueError, "pub_fps"),
+        ({"pub_fps": 29.97}, ValueError, "pub_fps"),
         ({"scale_width": -1}, ValueError, "scale_width"),
+        ({"scale_width": 15}, ValueError, "scale_width must be from 16 to 7680 or 0"),
+        ({"scale_width": False}, TypeError, "scale_width"),
         ({"jpeg_quality": 101}, ValueError, "jpeg_quality"),
         ({"rtsp_transport": "quic"}, ValueError, "rtsp_transport must be one of automatic, tcp, udp"),
         ({"name": "a b"}, ValueError, "name"),
@@ -225,42 +217,9 @@ def test_wrong_arguments_are_named(arguments, error, names):
     assert "hunter2" not in str(raised.value)
 
 
-class Publishing:
-    """Publishes 100 frames a second, each as bright as its number, until the block ends."""
-
-    def __init__(self, gateway, **changes):
-        self.gateway, self.changes = gateway, changes
-        self.over = threading.Event()
-        self.thread = threading.Thread(target=self.run)
-
-    def run(self):
-        seq = 0
-        while not self.over.wait(0.01):
-            seq += 1
-            picture = jpeg(seq % 256, self.changes.get("width", 32), self.changes.get("height", 24))
-            self.gateway.socket.send(message(seq=seq, picture=picture, **self.changes))
-
-    def __enter__(self):
-        self.thread.start()
-
-    def __exit__(self, *_):
-        self.over.set()
-        self.thread.join()
-
-
 @pytest.fixture
 def live(gateway):
-    gateway.answer = {
-        "ok": True,
-        "name": "cam1",
-        "zmq_topic": "cam1",
-        "zmq_endpoint": f"tcp://127.0.0.1:{gateway.zmq_port}",
-        "state": "live",
-        "last_error": None,
-        "fps": 25,
-        "pub_fps": 20,
-        "codec": "h264",
-    }
+    gateway.answer = {"fps": 25, "pub_fps": 20, "codec": "h264"}
     with Publishing(gateway), open_capture(URL, timeout_ms=10000, gateway=gateway.base) as cap:
         yield cap
 
@@ -308,7 +267,11 @@ def test_set_changes_what_the_gateway_is_asked_for(live, gateway):
     for prop, value in (
         (cv2.CAP_PROP_BUFFERSIZE, 3),
         (cv2.CAP_PROP_FRAME_WIDTH, -4),
+        (cv2.CAP_PROP_FRAME_WIDTH, 15),
+        (cv2.CAP_PROP_FRAME_WIDTH, float("inf")),
         (cv2.CAP_PROP_FPS, 1000),
+        (cv2.CAP_PROP_FPS, 29.97),
+        (cv2.CAP_PROP_FPS, float("nan")),
         (cv2.CAP_PROP_HUE, 1),
         (cv2.CAP_PROP_POS_FRAMES, 0),
         (cv2.CAP_PROP_READ_TIMEOUT_MSEC, -1),
@@ -359,6 +322,23 @@ def test_iteration_ends_when_another_thread_releases(live):
     threading.Timer(0.3, live.release).start()
     count = sum(1 for _ in live)
     assert count > 3
+
+
+def test_a_read_waits_past_an_old_frame_for_a_new_one(gateway):
+    with open_capture(URL, timeout_ms=20000, gateway=gateway.base) as cap:
+        gateway.wait_for_subscription("cam1")
+        read = []
+        reader = threading.Thread(target=lambda: read.append(cap.read(max_age_ms=5000)))
+        reader.start()
+        send(gateway.socket, message(seq=1, received_at_us=int((time.time() - 60) * 1e6)))
+        end = time.monotonic() + 10
+        while "older than 5000 ms" not in (cap.last_error or ""):
+            assert time.monotonic() < end
+            time.sleep(0.005)
+        send(gateway.socket, message(seq=2))
+        reader.join(20)
+        assert read[0][0] is True
+        assert cap.seq == 2
 
 
 def test_frames_that_are_too_old_are_skipped(gateway):
@@ -441,3 +421,7 @@ def test_dropping_the_last_reference_releases(gateway):
     while threading.active_count() > before:
         assert time.monotonic() < end
         time.sleep(0.05)
+
+
+def test_the_module_capture_is_an_alias():
+    assert alias is open_capture

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import os
+import pathlib
+import subprocess
 import sys
 
 import cv2
@@ -72,16 +75,34 @@ def test_wrong_arguments_name_themselves():
         decode_jpeg(data, reduce="2")  # type: ignore[arg-type]
 
 
-def test_without_any_decoder_the_error_says_what_to_install(monkeypatch):
-    monkeypatch.setattr(jpeg, "_chosen", None)
-    monkeypatch.setitem(sys.modules, "simplejpeg", None)
-    monkeypatch.setitem(sys.modules, "cv2", None)
-    with pytest.raises(ImportError, match="pip install simplejpeg"):
-        decode_jpeg(picture(8, 8))
+WITHOUT = """
+import sys
+sys.modules.update(dict.fromkeys(sys.argv[2:]))  # Importing these fails.
+from framegate import decode_jpeg
+try:
+    print(decode_jpeg(open(sys.argv[1], "rb").read()).shape, "cv2" in sys.modules)
+except ImportError as error:
+    print(error)
+"""
 
 
-def test_opencv_is_taken_where_simplejpeg_is_missing(monkeypatch):
-    monkeypatch.setattr(jpeg, "_chosen", None)
-    monkeypatch.setitem(sys.modules, "simplejpeg", None)
-    assert decode_jpeg(picture(32, 24)).shape == (24, 32, 3)
-    assert jpeg._chosen is jpeg.decode_opencv
+def decoded_without(tmp_path, *modules):
+    path = tmp_path / "picture.jpg"
+    path.write_bytes(picture(32, 24))
+    return subprocess.run(
+        [sys.executable, "-c", WITHOUT, str(path), *modules],
+        env={**os.environ, "PYTHONPATH": str(pathlib.Path(__file__).parents[1])},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    ).stdout
+
+
+def test_without_any_decoder_the_error_says_what_to_install(tmp_path):
+    assert "pip install simplejpeg" in decoded_without(tmp_path, "simplejpeg", "cv2")
+
+
+def test_opencv_is_taken_if_simplejpeg_is_missing(tmp_path):
+    assert decoded_without(tmp_path, "simplejpeg") == "(24, 32, 3) True\n"
+    assert decoded_without(tmp_path) == "(24, 32, 3) False\n"

@@ -1,0 +1,31 @@
+"""What a camera is called, how it is pulled, and where its frames are. Pure: text in, text out."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from urllib.parse import urlsplit
+
+#: How a camera's packets may come to the gateway.
+TRANSPORTS = ("automatic", "tcp", "udp")
+
+_ONLY_ON_THE_GATEWAY = re.compile(r"tcp://(?:0\.0\.0\.0|127\.0\.0\.1|\*|\[::\]|\[::1\]):(\d+)")
+
+
+def camera_name(rtsp_url: str) -> str:
+    """A readable name for an address, without its credentials; the same each time."""
+    parts = urlsplit(rtsp_url)
+    bare = f"{parts.hostname or ''}{parts.path}{'?' + parts.query if parts.query else ''}"
+    slug = re.sub(r"[^A-Za-z0-9]+", "-", bare).strip("-")[:50]
+    port = f":{parts.port}" if parts.port else ""
+    digest = hashlib.sha256(f"{parts.scheme.lower()}{bare}{port}".encode()).hexdigest()[:8]
+    return f"{slug}-{digest}" if slug else f"camera-{digest}"
+
+
+def reachable_from(gateway_host: str, endpoint: str) -> str:
+    """The gateway's ZeroMQ endpoint as seen from here: a loopback or wildcard address becomes the gateway's host."""
+    match = _ONLY_ON_THE_GATEWAY.fullmatch(endpoint)
+    if match is None:
+        return endpoint
+    host = f"[{gateway_host}]" if ":" in gateway_host else gateway_host
+    return f"tcp://{host}:{match.group(1)}"

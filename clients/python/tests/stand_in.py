@@ -1,0 +1,104 @@
+"""A stand-in gateway: shows on demand what a real one cannot."""
+
+from __future__ import annotations
+
+import http.server
+import json
+import threading
+import time
+from typing import Any
+
+import zmq
+from wire import jpeg, message
+
+URL = "rtsp://admin:hunter2@10.0.0.1/Streaming/Channels/101"
+
+
+class StandIn:
+    """Answers every POST as /cameras/start does, and publishes. It can be stopped and started again."""
+
+    def __init__(self) -> None:
+        self.context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
+        #: The request bodies so far.
+        self.bodies: list[dict[str, Any]] = []
+        #: What differs from the answer of a camera that is live.
+        self.answer: dict[str, Any] = {}
+        self.status = 200
+        #: Ports to start on; 0 for any free one.
+        self.port = self.zmq_port = 0
+        self._server: http.server.ThreadingHTTPServer | None = None
+
+    def start(self) -> None:
+        stand_in = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                stand_in.bodies.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+                body = json.dumps(stand_in._answer()).encode()
+                self.send_response(stand_in.status)
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+        self.socket = self.context.socket(zmq.XPUB)
+        self.socket.setsockopt(zmq.LINGER, 0)
+        self.socket.bind(f"tcp://127.0.0.1:{self.zmq_port or '*'}")
+        self.zmq_port = int(self.socket.getsockopt_string(zmq.LAST_ENDPOINT).rsplit(":", 1)[1])
+        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", self.port), Handler)
+        self.port = self._server.server_address[1]
+        threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
+
+    def stop(self) -> None:
+        if self._server is not None:
+            self._server.shutdown()
+            self._server.server_close()
+            self.socket.close()
+            self._server = None
+
+    @property
+    def base(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def _answer(self) -> dict[str, Any]:
+        return {
+            "ok": True,
+            "name": "cam1",
+            "zmq_topic": "cam1",
+            "zmq_endpoint": f"tcp://127.0.0.1:{self.zmq_port}",
+            "state": "live",
+            "last_error": None,
+            **self.answer,
+        }
+
+    def wait_for_subscription(self, topic: str, limit_s: float = 20) -> None:
+        end = time.monotonic() + limit_s
+        while time.monotonic() < end:
+            if self.socket.poll(100) and self.socket.recv() == b"\1" + topic.encode() + b"\0":
+                return
+        raise AssertionError(f"no subscription of {topic} in {limit_s} s")
+
+
+class Publishing:
+    """Publishes 100 frames a second, each as bright as its number, until the block ends."""
+
+    def __init__(self, gateway: StandIn, **changes: Any) -> None:
+        self.gateway, self.changes = gateway, changes
+        self.over = threading.Event()
+        self.thread = threading.Thread(target=self.run)
+
+    def run(self) -> None:
+        seq = 0
+        while not self.over.wait(0.01):
+            seq += 1
+            picture = jpeg(seq % 256, self.changes.get("width", 32), self.changes.get("height", 24))
+            self.gateway.socket.send(message(seq=seq, picture=picture, **self.changes))
+
+    def __enter__(self) -> None:
+        self.thread.start()
+
+    def __exit__(self, *_: object) -> None:
+        self.over.set()
+        self.thread.join()
