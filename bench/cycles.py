@@ -24,6 +24,8 @@ import statistics
 import sys
 import time
 import urllib.request
+from collections.abc import Callable
+from typing import Any
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT / "clients/python"), str(ROOT / "test/python")]
@@ -42,7 +44,7 @@ MOST_GROWTH = 1.05
 class Rig:
     """A gateway, cameras, and a subscriber of each that stays."""
 
-    def __init__(self, cameras, mediamtx=None):
+    def __init__(self, cameras: int, mediamtx: str | None = None) -> None:
         self.gateway = Gateway(mediamtx=mediamtx)
         self.cameras = [Camera("--width", "320", "--height", "180", "--gop", "25") for _ in range(cameras)]
         self.names = [f"cam-{i}" for i in range(cameras)]
@@ -56,7 +58,7 @@ class Rig:
             for child in pathlib.Path(f"/proc/{gateway}/task/{task}/children").read_text().split():
                 self.pids["MediaMTX"] = int(child)
 
-    def close(self):
+    def close(self) -> None:
         for reader in self.readers:
             reader.close()
         self.pool.shutdown()
@@ -64,21 +66,22 @@ class Rig:
         for camera in self.cameras:
             camera.stop()
 
-    def post(self, path, body):
+    def post(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
         request = urllib.request.Request(self.gateway.base + path, json.dumps(body).encode())
         with urllib.request.urlopen(request, timeout=LIMIT_S) as response:
-            return json.load(response)
+            answer: dict[str, Any] = json.load(response)
+            return answer
 
-    def start(self, i):
+    def start(self, i: int) -> dict[str, Any]:
         return self.post("/cameras/start", {"name": self.names[i], "rtsp": self.cameras[i].url, "pub_fps": 25})
 
-    def stop(self, i):
+    def stop(self, i: int) -> None:
         self.post("/cameras/stop", {"name": self.names[i]})
 
-    def each(self, run):
+    def each(self, run: Callable[[int], object]) -> None:
         list(self.pool.map(run, range(len(self.cameras))))
 
-    def read(self, i):
+    def read(self, i: int) -> None:
         """A frame that was published after this moment."""
         after_us = time.time() * 1e6
         end = time.monotonic() + LIMIT_S
@@ -88,16 +91,16 @@ class Rig:
                 return
         raise SystemExit(f"{self.names[i]}: no frame in {LIMIT_S} s")
 
-    def cycle(self):
-        def run(i):
+    def cycle(self) -> None:
+        def run(i: int) -> None:
             self.start(i)
             self.read(i)
             self.stop(i)
 
         self.each(run)
 
-    def reconnect(self):
-        def run(i):
+    def reconnect(self) -> None:
+        def run(i: int) -> None:
             camera, sessions = self.cameras[i], self.cameras[i].total
             camera.command("fault fin")
             end = time.monotonic() + LIMIT_S
@@ -110,13 +113,13 @@ class Rig:
 
         self.each(run)
 
-    def sessions(self):
+    def sessions(self) -> int:
         return sum(camera.active for camera in self.cameras)
 
-    def samples(self):
+    def samples(self) -> dict[str, Usage]:
         return {name: usage(pid) for name, pid in self.pids.items()}
 
-    def settled(self, still_s=STANDS_STILL_S):
+    def settled(self, still_s: float = STANDS_STILL_S) -> dict[str, Usage]:
         """Samples once descriptors and threads have stood still for so long.
 
         Whoever waits for a socket has a descriptor more that moment: what was mostly seen counts.
@@ -139,9 +142,9 @@ class Rig:
 class Phase:
     """Runs something many times and compares the end with how it was when warm."""
 
-    def __init__(self, what, rig, run, count, warm, sessions):
+    def __init__(self, what: str, rig: Rig, run: Callable[[], None], count: int, warm: int, sessions: int) -> None:
         self.what, self.rig, self.count, self.warm = what, rig, count, warm
-        taken = {name: [] for name in rig.pids}
+        taken: dict[str, list[float]] = {name: [] for name in rig.pids}
         begun, resting = time.monotonic(), 0.0
         for i in range(count):
             run()
@@ -169,7 +172,7 @@ class Phase:
         if self.left:
             self.problems.append(f"{what}: {self.left} sessions too many at the cameras")
 
-    def table(self):
+    def table(self) -> list[str]:
         return [
             f"| {self.what} x {self.count} | {name} | {first:.0f} MB | {last:.0f} MB | {most:.0f} MB | "
             f"{before.descriptors}, {after.descriptors} | {before.threads}, {after.threads} | {self.left} | "
@@ -178,12 +181,14 @@ class Phase:
         ]
 
 
-def warm_up(count):
+def warm_up(count: int) -> int:
     return 100 if count >= 200 else max(1, count // 10)
 
 
-def run(cycles, reconnects, cameras, mediamtx=None, warm=None):
-    """:param warm: cycles and reconnects before the comparison begins; as :func:`warm_up` says where None."""
+def run(
+    cycles: int, reconnects: int, cameras: int, mediamtx: str | None = None, warm: int | None = None
+) -> list[Phase]:
+    """:param warm: cycles and reconnects before the comparison begins; default :func:`warm_up`."""
     rig = Rig(cameras, mediamtx)
     try:
         phases = [Phase("start, stop", rig, rig.cycle, cycles, warm or warm_up(cycles), 0)]
@@ -195,7 +200,7 @@ def run(cycles, reconnects, cameras, mediamtx=None, warm=None):
     return phases
 
 
-def main():
+def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--cycles", type=int, default=1000)
     parser.add_argument("--reconnects", type=int, default=200)

@@ -17,6 +17,8 @@ import pathlib
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
+from typing import Any
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT / "clients/python"), str(ROOT / "test/python")]
@@ -24,7 +26,7 @@ import time  # noqa: E402
 
 import cv2  # noqa: E402
 import numpy as np  # noqa: E402
-from harness import STREAMS, Camera, Gateway, first_image  # noqa: E402
+from harness import STREAMS, Camera, Gateway, first_image, some  # noqa: E402
 from test_picture import DAMAGED, damage, read_number  # noqa: E402
 
 from framegate import open_capture  # noqa: E402
@@ -36,13 +38,13 @@ FAULTS = {"0.2 %": "loss 0.2", "1 %": "loss 1", "5 %": "loss 5", "1 % in bursts 
 class Reader(threading.Thread):
     """Judges what `read` gives until it is told to end."""
 
-    def __init__(self, read, close):
+    def __init__(self, read: Callable[[], Any], close: Callable[[], object]) -> None:
         super().__init__()
         self.read, self.close = read, close
         self.frames = self.damaged = 0
         self.counting = self.over = False
 
-    def run(self):
+    def run(self) -> None:
         while not self.over:
             image = self.read()
             if image is None or not self.counting:
@@ -53,28 +55,28 @@ class Reader(threading.Thread):
         self.close()
 
 
-def framegate(camera, gateway, transport):
+def framegate(camera: Camera, gateway: Gateway, transport: str) -> Reader:
     capture = open_capture(
         camera.url, pub_fps=25, scale_width=0, timeout_ms=500, gateway=gateway.base, rtsp_transport=transport
     )
     first_image(capture)
 
-    def close():
+    def close() -> None:
         from framegate import Gateway as Api
 
-        Api(gateway.base).stop(capture.name)
+        Api(gateway.base).stop(some(capture.name))
         capture.release()
 
     return Reader(lambda: capture.read()[1], close)
 
 
-def opencv(camera, transport):
+def opencv(camera: Camera, transport: str) -> Reader:
     os.environ["OPENCV_FFMPEG_CAPTURE_OPTIONS"] = f"rtsp_transport;{transport}"
     capture = cv2.VideoCapture(camera.url, cv2.CAP_FFMPEG)
     return Reader(lambda: capture.read()[1], capture.release)
 
 
-def decodebin(camera, transport):
+def decodebin(camera: Camera, transport: str) -> Reader:
     process = subprocess.Popen(
         [
             "gst-launch-1.0",
@@ -97,14 +99,14 @@ def decodebin(camera, transport):
     )
     size = SIZE[0] * SIZE[1] * 3
 
-    def read():
+    def read() -> Any:
         data = process.stdout.read(size)
         return np.frombuffer(data, np.uint8).reshape(SIZE[1], SIZE[0], 3) if len(data) == size else None
 
     return Reader(read, process.kill)
 
 
-def main():
+def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=20)
     parser.add_argument("--only", default="")

@@ -12,6 +12,8 @@ import pathlib
 import statistics
 import sys
 import time
+from collections.abc import Callable
+from typing import Any
 
 import cv2
 import numpy as np
@@ -19,7 +21,7 @@ import simplejpeg
 from PIL import Image
 
 cv2.setNumThreads(1)
-DECODERS = {
+DECODERS: dict[str, Callable[[bytes], Any]] = {
     "simplejpeg": lambda jpeg: simplejpeg.decode_jpeg(jpeg, colorspace="BGR"),
     "cv2.imdecode": lambda jpeg: cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR),
     "Pillow": lambda jpeg: np.ascontiguousarray(np.asarray(Image.open(io.BytesIO(jpeg)))[..., ::-1]),
@@ -28,7 +30,7 @@ DECODERS = {
 for path in sys.argv[1:]:
     jpeg = pathlib.Path(path).read_bytes()
     images = {name: decode(jpeg) for name, decode in DECODERS.items()}
-    took = {name: [] for name in DECODERS}
+    took: dict[str, list[float]] = {name: [] for name in DECODERS}
     for _ in range(200):
         for name, decode in DECODERS.items():
             start = time.perf_counter()

@@ -17,17 +17,21 @@ import sys
 import tempfile
 import threading
 import time
+from typing import TYPE_CHECKING
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT / "clients/python"), str(ROOT / "test/python")]
 
-from harness import Camera, Gateway, first_image, quantile  # noqa: E402
+from harness import Camera, Gateway, first_image, quantile, some  # noqa: E402
 from test_picture import DAMAGED, damage, read_number, render_planes  # noqa: E402
 
 from framegate import open_capture  # noqa: E402
 
+if TYPE_CHECKING:
+    from test_picture import Image
 
-def encode(path, width, height, fps, frames, kbps):
+
+def encode(path: str, width: int, height: int, fps: int, frames: int, kbps: int) -> None:
     """Frames 0, 1, 2, ... of the test camera's picture as an H.264 file with a GOP of a second."""
     encoder = subprocess.Popen(
         [
@@ -65,28 +69,30 @@ def encode(path, width, height, fps, frames, kbps):
 class Reader(threading.Thread):
     """Reads one camera's frames; when each came, how old it was, and whether it was whole."""
 
-    def __init__(self, name, url, gateway, source_size):
+    def __init__(self, name: str, url: str, gateway: str, source_size: tuple[int, int] | None) -> None:
         super().__init__(daemon=True)
         self.source_size = source_size
         self.capture = open_capture(url, pub_fps=25, scale_width=640, gateway=gateway, name=name)
         self.over = False
         self.clear()
 
-    def clear(self):
-        self.at, self.ages, self.kept = [], [], []
+    def clear(self) -> None:
+        self.at: list[float] = []
+        self.ages: list[float] = []
+        self.kept: list[Image] = []
 
-    def run(self):
+    def run(self) -> None:
         first_image(self.capture)
         while not self.over:
-            ok, image = self.capture.read()
-            if not ok:
+            _, image = self.capture.read()
+            if image is None:
                 continue
             self.at.append(time.monotonic())
-            self.ages.append(self.capture.age_ms)
+            self.ages.append(some(self.capture.age_ms))
             if len(self.at) % 10 == 0:
                 self.kept.append(image)  # Judged later: that costs more than all else.
 
-    def damaged(self):
+    def damaged(self) -> int:
         numbers = [read_number(image) for image in self.kept]
         return sum(
             number is None or damage(image, number, self.source_size) >= DAMAGED
@@ -94,7 +100,7 @@ class Reader(threading.Thread):
         )
 
 
-def row(what, readers, seconds):
+def row(what: str, readers: list[Reader], seconds: float) -> None:
     readers = [reader for reader in readers if len(reader.at) > 1]
     if not readers:
         return print(f"| {what} | 0 | | | | | |")
@@ -110,7 +116,7 @@ def row(what, readers, seconds):
     return None
 
 
-def main():
+def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=20)
     parser.add_argument("--mediamtx", default="managed")
@@ -120,7 +126,7 @@ def main():
         encode(normal, 1280, 720, 25, 75, 2000)
         encode(big, 3840, 2160, 60, 120, 30000)
         gateway = Gateway(mediamtx=options.mediamtx)
-        cameras = []
+        cameras: list[Camera] = []
         try:
             run(gateway, cameras, normal, big, options.seconds)
         finally:
@@ -129,7 +135,7 @@ def main():
                 camera.stop()
 
 
-def run(gateway, cameras, normal, big, seconds):
+def run(gateway: Gateway, cameras: list[Camera], normal: str, big: str, seconds: float) -> None:
     cameras += [Camera("--file", normal) for _ in range(7)]
     seven = [Reader(f"normal-{i}", camera.url, gateway.base, (1280, 720)) for i, camera in enumerate(cameras)]
     for reader in seven:

@@ -15,6 +15,7 @@ import os
 import pathlib
 import sys
 import time
+from typing import Any
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT / "clients/python"), str(ROOT / "test/python")]
@@ -24,16 +25,19 @@ from harness import FOOTAGE, Camera, Gateway, read_loop  # noqa: E402
 
 from framegate import open_capture  # noqa: E402
 
+#: By what was measured: the figures by their names.
+Rows = dict[str, dict[str, Any]]
 
-def cpu_seconds(pid):
+
+def cpu_seconds(pid: int) -> float:
     fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def latency(seconds):
+def latency(seconds: float) -> Rows:
     """Camera (picture handed to its encoder) to BGR image, Framegate beside OpenCV."""
     size = ["--width", "1920", "--height", "1080", "--fps", "25", "--gop", "50", "--bitrate-kbps", "4000"]
-    rows = {}
+    rows: Rows = {}
     for mediamtx in ("managed", "off"):
         camera, gateway = Camera(*size), Gateway(mediamtx)
         with open_capture(camera.url, pub_fps=25, gateway=gateway.base) as capture:
@@ -54,37 +58,37 @@ def latency(seconds):
         camera.stop()
     camera = Camera(*size)
     os.environ["OPENCV_FFMPEG_CAPTURE_OPTIONS"] = "rtsp_transport;tcp"
-    capture = cv2.VideoCapture(camera.url, cv2.CAP_FFMPEG)
+    opencv = cv2.VideoCapture(camera.url, cv2.CAP_FFMPEG)
     for _ in range(50):
-        capture.read()
-    before = cpu_seconds(os.getpid())
-    rows["cv2.VideoCapture"] = row = read_loop(capture, camera, seconds, (1920, 1080), judge=False)
-    row["reader_cores"] = round((cpu_seconds(os.getpid()) - before) / seconds, 3)
-    capture.release()
+        opencv.read()
+    cpu_before = cpu_seconds(os.getpid())
+    rows["cv2.VideoCapture"] = row = read_loop(opencv, camera, seconds, (1920, 1080), judge=False)
+    row["reader_cores"] = round((cpu_seconds(os.getpid()) - cpu_before) / seconds, 3)
+    opencv.release()
     camera.stop()
     return rows
 
 
-def slow(seconds):
+def slow(seconds: float) -> Rows:
     """A consumer that works 200 ms on each frame."""
-    rows = {}
+    rows: Rows = {}
     camera, gateway = Camera("--gop", "25"), Gateway()
     with open_capture(camera.url, pub_fps=25, gateway=gateway.base) as capture:
         while not capture.read()[0]:
             pass
         rows["framegate, 200 ms of work"] = read_loop(capture, camera, seconds, (1280, 720), False, 200)
     gateway.stop()
-    capture = cv2.VideoCapture(camera.url, cv2.CAP_FFMPEG)
-    capture.read()
-    rows["cv2.VideoCapture, 200 ms of work"] = read_loop(capture, camera, seconds, (1280, 720), False, 200)
-    capture.release()
+    opencv = cv2.VideoCapture(camera.url, cv2.CAP_FFMPEG)
+    opencv.read()
+    rows["cv2.VideoCapture, 200 ms of work"] = read_loop(opencv, camera, seconds, (1280, 720), False, 200)
+    opencv.release()
     camera.stop()
     return rows
 
 
-def rates(seconds):
+def rates(seconds: float) -> Rows:
     """Frames a second for what is asked for."""
-    rows = {}
+    rows: Rows = {}
     for source, wanted in ((25, 20), (12.5, 7), (25, 30)):
         camera, gateway = Camera("--fps", str(source), "--gop", "25"), Gateway()
         with open_capture(camera.url, pub_fps=wanted, gateway=gateway.base) as capture:
@@ -99,7 +103,7 @@ def rates(seconds):
     return rows
 
 
-def footage(seconds):
+def footage(seconds: float) -> Rows:
     """Real footage with an audio track."""
     if not FOOTAGE.exists():
         return {"footage": {"frames": None}}
@@ -117,14 +121,14 @@ def footage(seconds):
     return {"car-detection.mp4 (12.5 fps, AAC)": row}
 
 
-def main():
+def main() -> None:
     parts = {"latency": latency, "slow": slow, "rates": rates, "footage": footage}
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=60)
     parser.add_argument("--only", default=",".join(parts))
     parser.add_argument("--json")
     options = parser.parse_args()
-    result = {}
+    result: dict[str, Rows] = {}
     for part in options.only.split(","):
         print(f"\n{part}: {parts[part].__doc__}")
         result[part] = parts[part](options.seconds)

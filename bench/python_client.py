@@ -18,13 +18,14 @@ import statistics
 import subprocess
 import sys
 import time
+from typing import Any
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT / "clients/python"), str(ROOT / "test/python")]
 
 from harness import Camera, Gateway, quantile  # noqa: E402
 
-CONSUMERS = {
+CONSUMERS: dict[str, dict[str, Any] | None] = {
     "framegate": {},
     "framegate, scale_width=0": {"scale_width": 0},
     "framegate, gray": {"gray": True},
@@ -32,10 +33,12 @@ CONSUMERS = {
 }
 
 
-def consume(kind, url, base, work_ms, seconds, numbers):
+def consume(kind: str, url: str, base: str, work_ms: float, seconds: float, numbers: bool) -> None:
     """In the consumer's process: prints what it saw."""
     opened_at = time.monotonic()
-    if CONSUMERS[kind] is None:
+    options = CONSUMERS[kind]
+    capture: Any
+    if options is None:
         import cv2
 
         os.environ["OPENCV_FFMPEG_CAPTURE_OPTIONS"] = "rtsp_transport;tcp"
@@ -43,7 +46,7 @@ def consume(kind, url, base, work_ms, seconds, numbers):
     else:
         from framegate import open_capture
 
-        capture = open_capture(url, pub_fps=25, gateway=base, **CONSUMERS[kind])
+        capture = open_capture(url, pub_fps=25, gateway=base, **options)
     while not capture.read()[0]:
         pass
     first_ms = (time.monotonic() - opened_at) * 1000
@@ -69,7 +72,9 @@ def consume(kind, url, base, work_ms, seconds, numbers):
     print(json.dumps({"first_ms": first_ms, "cores": cores, "fps": count / elapsed, "seen": seen}))
 
 
-def run(kind, camera, gateway, seconds, work_ms=0, numbers=True):
+def run(
+    kind: str, camera: Camera, gateway: Gateway, seconds: float, work_ms: float = 0, numbers: bool = True
+) -> dict[str, float | None]:
     out = subprocess.run(
         [
             sys.executable,
@@ -87,7 +92,7 @@ def run(kind, camera, gateway, seconds, work_ms=0, numbers=True):
         check=True,
     ).stdout
     told = json.loads(out)
-    time.sleep(0.3)  # The camera's last lines.
+    camera.wait_for_report([n for n, _ in told["seen"]])
     ages = [(at - camera.captured_us[n]) / 1000 for n, at in told["seen"] if n in camera.captured_us]
     return {
         "fps": round(told["fps"], 1),
@@ -99,7 +104,7 @@ def run(kind, camera, gateway, seconds, work_ms=0, numbers=True):
     }
 
 
-def main():
+def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=60)
     parser.add_argument("--size", default="1920x1080")
@@ -113,8 +118,8 @@ def main():
     camera = Camera("--width", width, "--height", height, "--fps", "25", "--gop", "50", "--bitrate-kbps", "4000")
     gateway = Gateway()
 
-    def row(label, *arguments, **named):
-        told = run(*arguments, **named)
+    def row(label: str, *arguments: Any, **options: Any) -> None:
+        told = run(*arguments, **options)
         known = "  ".join(f"{key} {value}" for key, value in told.items() if value is not None)
         print(f"{label:44s}", known, flush=True)
 

@@ -16,11 +16,12 @@ import statistics
 import sys
 import threading
 import time
+from collections.abc import Sequence
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT / "clients/python"), str(ROOT / "test/python")]
 
-from harness import Camera, Gateway, first_image, quantile, usage  # noqa: E402
+from harness import Camera, Gateway, first_image, quantile, some, usage  # noqa: E402
 from test_picture import DAMAGED, damage, read_number  # noqa: E402
 
 from framegate import open_capture  # noqa: E402
@@ -62,7 +63,7 @@ ENDS_SESSION = ("hang", "status")
 class Watched(threading.Thread):
     """One camera, its faults' times, and a reader that judges every frame."""
 
-    def __init__(self, index, gateway, end):
+    def __init__(self, index: int, gateway: Gateway, end: float) -> None:
         super().__init__()
         self.name = " ".join(STREAMS[index % len(STREAMS)])
         self.camera = Camera(
@@ -88,17 +89,18 @@ class Watched(threading.Thread):
         self.end = end
         self.frames = self.damaged = self.faults = self.sessions = 0
         self.oldest_ms = 0.0
-        self.recoveries = []
-        self.cleared_at = None
+        self.recoveries: list[float] = []
+        self.cleared_at: float | None = None
         self.random = random.Random(index)
 
-    def run(self):
+    def run(self) -> None:
         first_image(self.capture, 60)
-        fault_over, next_fault = None, time.monotonic() + 5
+        fault_over: float | None = None
+        next_fault = time.monotonic() + 5
         while (now := time.monotonic()) < self.end or fault_over is not None:
-            ok, image = self.capture.read()
-            if ok:
-                self.oldest_ms = max(self.oldest_ms, self.capture.age_ms)
+            _, image = self.capture.read()
+            if image is not None:
+                self.oldest_ms = max(self.oldest_ms, some(self.capture.age_ms))
                 self.frames += 1
                 number = read_number(image)
                 self.damaged += number is None or damage(image, number, SIZE) >= DAMAGED
@@ -129,7 +131,7 @@ class Watched(threading.Thread):
         self.camera.stop()
 
 
-def plot(samples, path):
+def plot(samples: Sequence[tuple[float, ...]], path: pathlib.Path) -> None:
     """Memory, descriptors and threads over time, each against its own largest value."""
     width, height, left = 800, 240, 10
     span = max(samples[-1][0], 1)
@@ -152,7 +154,7 @@ def plot(samples, path):
     )
 
 
-def main():
+def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--minutes", type=float, default=30)
     parser.add_argument("--cameras", type=int, default=4)

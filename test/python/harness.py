@@ -14,12 +14,16 @@ import sys
 import tempfile
 import threading
 import time
-from typing import NamedTuple
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "clients/python"), str(ROOT / "test/python")]
 
 from test_picture import DAMAGED, damage, read_number  # noqa: E402
+
+if TYPE_CHECKING:
+    from test_picture import Image
 
 FOOTAGE = ROOT.parent / "shared/media/car-detection.mp4"
 CACHE = pathlib.Path(os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache")
@@ -29,6 +33,7 @@ MEDIAMTX = (
     or next((str(path) for path in CACHE.glob("framegate/mediamtx-v*/mediamtx")), None)
 )
 
+T = TypeVar("T")
 
 # Kinds of streams, as the test camera makes them: what loss is judged on.
 STREAMS = {
@@ -48,7 +53,7 @@ _first_port = 12000 + int(os.environ.get("FRAMEGATE_TEST_JOB", "0")) * _PORTS
 _next_port = _first_port + os.getpid() * 64 % _PORTS
 
 
-def free_port():
+def free_port() -> int:
     """Below the range that the kernel hands out, so that nobody takes it meanwhile."""
     global _next_port
     while True:
@@ -68,7 +73,7 @@ class Usage(NamedTuple):
     threads: int
 
 
-def usage(pid):
+def usage(pid: int) -> Usage:
     """A process's resident memory, descriptors and threads."""
     with open(f"/proc/{pid}/status") as status:
         lines = dict(line.split(":", 1) for line in status)
@@ -78,18 +83,20 @@ def usage(pid):
 class Camera:
     """A test camera process; tells when it sent each frame."""
 
-    def __init__(self, *options):
+    def __init__(self, *options: str) -> None:
         self.process = subprocess.Popen(
             [str(ROOT / "build/Release/test-camera"), "--port", "0", "--report-frames", *options],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
         )
-        self.sent_us, self.captured_us, self.total, self.active = {}, {}, 0, 0
+        self.sent_us: dict[int, int] = {}
+        self.captured_us: dict[int, int] = {}
+        self.total = self.active = 0
         self.url = json.loads(self.process.stdout.readline())["url"]
         threading.Thread(target=self._listen, daemon=True).start()
 
-    def _listen(self):
+    def _listen(self) -> None:
         for line in self.process.stdout:
             event = json.loads(line)
             if event["event"] == "sent":
@@ -98,12 +105,18 @@ class Camera:
             elif event["event"] == "session":
                 self.total, self.active = event["total"], event["active"]
 
-    def command(self, line):
+    def command(self, line: str) -> None:
         """docs/test-camera.md, such as "fault loss 1"."""
         self.process.stdin.write(line + "\n")
         self.process.stdin.flush()
 
-    def stop(self):
+    def wait_for_report(self, numbers: Sequence[int], limit_s: float = 5) -> None:
+        """Until the camera has reported the newest of these frames, which may come after the frame itself."""
+        end = time.monotonic() + limit_s
+        while numbers and numbers[-1] not in self.captured_us and time.monotonic() < end:
+            time.sleep(0.005)
+
+    def stop(self) -> None:
         self.process.kill()
         self.process.wait()
 
@@ -111,13 +124,19 @@ class Camera:
 class Gateway:
     """The gateway on ports of its own."""
 
-    def __init__(self, mediamtx=None, http_port=0, zmq_port="*", env=()):
+    def __init__(
+        self,
+        mediamtx: str | None = None,
+        http_port: int = 0,
+        zmq_port: int | str = "*",
+        env: dict[str, str] | None = None,
+    ) -> None:
         self.folder = tempfile.TemporaryDirectory()
         mediamtx = mediamtx or ("managed" if MEDIAMTX else "off")
         ports = iter([free_port() for _ in range(5)])
         env = {
             **os.environ,
-            **dict(env),
+            **(env or {}),
             "HTTP_PORT": str(http_port),
             "MEDIAMTX": mediamtx,
             "ZMQ_BIND": f"tcp://127.0.0.1:{zmq_port}",
@@ -145,28 +164,45 @@ class Gateway:
             raise SystemExit("the gateway did not start")
         threading.Thread(target=self.process.stdout.read, daemon=True).start()
 
-    def stop(self):
+    def stop(self) -> None:
         self.process.terminate()
         self.process.wait()
         self.folder.cleanup()
 
 
-def quantile(values, share):
-    return sorted(values)[min(len(values) - 1, int(share * len(values)))] if values else None
+def some(value: T | None) -> T:
+    """The value; the test fails if there is none."""
+    assert value is not None
+    return value
 
 
-def first_image(capture, limit_s=30):
+def quantile(values: Sequence[float], share: float) -> float:
+    return sorted(values)[min(len(values) - 1, int(share * len(values)))]
+
+
+def first_image(capture: Any, limit_s: float = 30) -> Image:
     end = time.monotonic() + limit_s
     while time.monotonic() < end:
-        ok, image = capture.read()
-        if ok:
+        image: Image | None = capture.read()[1]
+        if image is not None:
             return image
     raise AssertionError(f"no frame in {limit_s} s: {capture.last_error}")
 
 
-def read_loop(capture, camera, seconds, source_size, judge=True, work_ms=0):
-    """Reads for a while; judges every picture after the clock was read."""
-    ages, numbers, damaged, unread, oldest_ms = [], [], 0, 0, 0.0
+def read_loop(
+    capture: Any,
+    camera: Camera,
+    seconds: float,
+    source_size: tuple[int, int] | None,
+    judge: bool = True,
+    work_ms: float = 0,
+) -> dict[str, Any]:
+    """Reads for a while; judges every picture after the clock was read.
+
+    ``oldest_ms`` is the age at the reader, ``oldest_published_ms`` what it was when the gateway published the frame:
+    how busy the reader's machine is does not count there.
+    """
+    ages, numbers, damaged, unread, oldest_ms, oldest_published_ms = [], [], 0, 0, 0.0, 0.0
     kept = []
     end = time.monotonic() + seconds
     while time.monotonic() < end:
@@ -174,23 +210,28 @@ def read_loop(capture, camera, seconds, source_size, judge=True, work_ms=0):
         now_us = time.time() * 1e6
         if not ok:
             continue
+        frame = getattr(capture, "frame", None)  # cv2.VideoCapture has none.
+        if frame is not None:
+            header = frame.header
+            oldest_ms = max(oldest_ms, (now_us - header.received_at_us) / 1000)
+            oldest_published_ms = max(oldest_published_ms, (header.published_at_us - header.received_at_us) / 1000)
         number = read_number(image)
         if number is None:
             unread += 1
             continue
-        oldest_ms = max(oldest_ms, getattr(capture, "age_ms", 0))
         numbers.append(number)
         kept.append((number, now_us))
         if judge and damage(image, number, source_size) >= DAMAGED:
             damaged += 1
         if work_ms:
             time.sleep(work_ms / 1000)
-    time.sleep(0.2)  # The camera's last lines.
+    camera.wait_for_report(numbers)
     ages = [(at - camera.captured_us[n]) / 1000 for n, at in kept if n in camera.captured_us]
     steps = [b - a for a, b in zip(numbers, numbers[1:])]
     return {
         "frames": len(numbers),
         "oldest_ms": round(oldest_ms, 1),
+        "oldest_published_ms": round(oldest_published_ms, 1),
         "median_ms": round(statistics.median(ages), 1) if ages else None,
         "p99_ms": round(quantile(ages, 0.99), 1) if ages else None,
         "worst_ms": round(max(ages), 1) if ages else None,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pathlib
 import re
 import signal
 import socket
@@ -17,7 +18,7 @@ ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT / "clients/python"), "COLUMN
 ENVIRONMENT.pop("ZMQ_CONNECT", None)
 
 
-def framegate(base, *arguments, **environment):
+def framegate(base: str, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     done = subprocess.run(
         [sys.executable, "-m", "framegate.cli", "--gateway", base, *arguments],
         env={**ENVIRONMENT, **environment},
@@ -29,7 +30,7 @@ def framegate(base, *arguments, **environment):
     return done
 
 
-def test_from_start_to_stop(camera, gateway, tmp_path):
+def test_from_start_to_stop(camera: Camera, gateway: Gateway, tmp_path: pathlib.Path) -> None:
     base = gateway.base
     assert framegate(base, "list").stdout.startswith("no camera at http")
     done = framegate(base, "start", camera.url, "--name", "yard", "--scale-width", "320")
@@ -64,7 +65,7 @@ def test_from_start_to_stop(camera, gateway, tmp_path):
     assert done.returncode == 1 and "yard" in done.stderr
 
 
-def test_what_is_wrong_is_told(gateway):
+def test_what_is_wrong_is_told(gateway: Gateway) -> None:
     base = gateway.base
     done = framegate(base, "start", "http://x/")
     assert done.returncode in (1, 2) and "rtsp" in done.stderr
@@ -77,7 +78,7 @@ def test_what_is_wrong_is_told(gateway):
     assert done.returncode == 2 and "gateway must be an http" in done.stderr
 
 
-def test_watch_tells_when_no_frame_comes_and_ends_with_ctrl_c(camera, gateway):
+def test_watch_tells_when_no_frame_comes_and_ends_with_ctrl_c(camera: Camera, gateway: Gateway) -> None:
     framegate(gateway.base, "start", camera.url, "--name", "yard")
     watch = subprocess.Popen(
         [sys.executable, "-m", "framegate.cli", "--gateway", gateway.base, "watch", "yard"],
@@ -97,21 +98,21 @@ def test_watch_tells_when_no_frame_comes_and_ends_with_ctrl_c(camera, gateway):
 
 
 class TestDoctor:
-    def test_no_gateway(self):
+    def test_no_gateway(self) -> None:
         done = framegate(f"http://127.0.0.1:{free_port()}", "doctor")
         assert done.returncode == 1
         assert "WRONG" in done.stdout and "npm start" in done.stdout
 
-    def test_something_else_there(self):
+    def test_something_else_there(self) -> None:
         with socket.create_server(("127.0.0.1", 0)) as server:
             done = framegate(f"http://127.0.0.1:{server.getsockname()[1]}", "doctor")
             assert done.returncode == 1 and "does not answer" in done.stdout
 
-    def test_no_camera(self, gateway):
+    def test_no_camera(self, gateway: Gateway) -> None:
         done = framegate(gateway.base, "doctor")
         assert done.returncode == 1 and "framegate start rtsp://" in done.stdout
 
-    def test_a_camera_that_refuses_the_password(self, gateway):
+    def test_a_camera_that_refuses_the_password(self, gateway: Gateway) -> None:
         camera = Camera("--user", "admin", "--password", "right")
         assert framegate(gateway.base, "start", camera.url, "--name", "yard").returncode == 1
         done = framegate(gateway.base, "doctor")
@@ -119,7 +120,7 @@ class TestDoctor:
         assert "WRONG yard" in done.stdout and "password is wrong" in done.stdout, done.stdout
         camera.stop()
 
-    def test_no_way_to_the_socket(self, camera):
+    def test_no_way_to_the_socket(self, camera: Camera) -> None:
         gateway = Gateway(mediamtx="off")
         framegate(gateway.base, "start", camera.url, "--name", "yard")
         done = framegate(gateway.base, "doctor", ZMQ_CONNECT=f"tcp://127.0.0.1:{free_port()}")

@@ -5,24 +5,24 @@ from __future__ import annotations
 import sys
 import time
 
-from harness import ROOT
+from harness import ROOT, Usage
 
 sys.path.append(str(ROOT / "bench"))
 
 from cycles import Rig
 
 
-def no_more(after, before):
+def no_more(after: dict[str, Usage], before: dict[str, Usage]) -> bool:
     # GLib and the connections to MediaMTX's API let go of some only later; Go never of a thread.
     return after["gateway"].threads <= before["gateway"].threads and all(
         after[name].descriptors <= before[name].descriptors for name in before
     )
 
 
-def test_no_descriptor_no_thread_and_no_session_is_left():
+def test_no_descriptor_no_thread_and_no_session_is_left() -> None:
     rig = Rig(cameras=2)
 
-    def some(cycles, reconnects):
+    def some(cycles: int, reconnects: int) -> None:
         for _ in range(cycles):
             rig.cycle()
         rig.each(rig.start)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-import pytest
-from harness import STREAMS, Camera, Gateway, first_image, read_loop
+from collections.abc import Iterable, Iterator
 
+import pytest
+from harness import STREAMS, Camera, Gateway, first_image, read_loop, some
+
+from framegate import Capture, open_capture
 from framegate import Gateway as Api
-from framegate import open_capture
 
 FAULTS = {
     "loss": "fault loss 1",
@@ -19,20 +21,20 @@ UNSEEN = {("H.265", "cut pictures"), ("H.265 open GOP", "cut pictures")}
 
 
 @pytest.fixture(scope="module")
-def gateway():
+def gateway() -> Iterator[Gateway]:
     gateway = Gateway(mediamtx="off")
     yield gateway
     gateway.stop()
 
 
 @pytest.fixture(scope="module")
-def relayed():
+def relayed() -> Iterator[Gateway]:
     gateway = Gateway()  # Through MediaMTX, where it is.
     yield gateway
     gateway.stop()
 
 
-def suffer(capture, camera, gateway, faults):
+def suffer(capture: Capture, camera: Camera, gateway: Gateway, faults: Iterable[str]) -> None:
     """Each fault for a while: what is given meanwhile is whole, new and in order, and it goes on afterwards."""
     first_image(capture)
     for fault in faults:
@@ -41,12 +43,12 @@ def suffer(capture, camera, gateway, faults):
         camera.command("clear")
         assert result["damaged"] == result["repeated"] == result["out_of_order"] == 0, (fault, result)
     # The faults did happen: pictures are missing, and none is once they are over.
-    assert capture.missed > 0 or Api(gateway.base).camera(capture.name)["frames_gated"] > 0
+    assert capture.missed > 0 or Api(gateway.base).camera(some(capture.name))["frames_gated"] > 0
     first_image(capture)
 
 
 @pytest.mark.parametrize("stream", STREAMS)
-def test_nothing_damaged_is_published(stream, gateway):
+def test_nothing_damaged_is_published(stream: str, gateway: Gateway) -> None:
     camera = Camera("--width", "480", "--height", "272", "--gop", "15", "--bitrate-kbps", "800", *STREAMS[stream])
     with open_capture(camera.url, pub_fps=25, scale_width=0, gateway=gateway.base) as capture:
         suffer(capture, camera, gateway, [fault for fault in FAULTS if (stream, fault) not in UNSEEN])
@@ -55,14 +57,14 @@ def test_nothing_damaged_is_published(stream, gateway):
 
 @pytest.mark.parametrize("stream", ["H.264, 4 slices", "H.265"])
 @pytest.mark.parametrize("way", ["gateway", "relayed"])
-def test_nothing_damaged_is_published_over_udp(stream, way, request):
+def test_nothing_damaged_is_published_over_udp(stream: str, way: str, request: pytest.FixtureRequest) -> None:
     gateway = request.getfixturevalue(way)
     camera = Camera("--width", "480", "--height", "272", "--gop", "15", "--bitrate-kbps", "800", *STREAMS[stream])
     with open_capture(
         camera.url, pub_fps=25, scale_width=0, gateway=gateway.base, rtsp_transport="udp", name=f"udp-{way}"
     ) as capture:
         first_image(capture)
-        assert Api(gateway.base).camera(capture.name)["transport"] == "udp"
+        assert Api(gateway.base).camera(some(capture.name))["transport"] == "udp"
         suffer(capture, camera, gateway, ["loss", "bursts"])
-    Api(gateway.base).stop(capture.name)
+    Api(gateway.base).stop(some(capture.name))
     camera.stop()

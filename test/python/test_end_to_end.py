@@ -8,12 +8,15 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator
+from typing import Any
 
 import pytest
-from harness import ROOT, Camera, Gateway, first_image, free_port, read_loop
+from harness import ROOT, Camera, Gateway, first_image, free_port, read_loop, some
 from test_picture import read_number
 
-from framegate import FrameSubscriber, open_capture
+from framegate import FrameSubscriber, GatewayError, open_capture
+from framegate import Gateway as Api
 
 
 @pytest.mark.parametrize(
@@ -26,7 +29,7 @@ from framegate import FrameSubscriber, open_capture
     ],
     ids=lambda options: " ".join(options),
 )
-def test_every_picture_is_whole_none_comes_twice_none_out_of_order(options, gateway):
+def test_every_picture_is_whole_none_comes_twice_none_out_of_order(options: tuple[str, ...], gateway: Gateway) -> None:
     camera = Camera("--gop", "25", *options)
     size = (1920, 1080) if "1920" in options else (1280, 720)
     with open_capture(camera.url, pub_fps=25, gateway=gateway.base) as capture:
@@ -39,7 +42,7 @@ def test_every_picture_is_whole_none_comes_twice_none_out_of_order(options, gate
     camera.stop()
 
 
-def test_the_newest_frame_though_the_consumer_is_slow(camera, gateway):
+def test_the_newest_frame_though_the_consumer_is_slow(camera: Camera, gateway: Gateway) -> None:
     with open_capture(camera.url, pub_fps=25, gateway=gateway.base) as capture:
         first_image(capture)
         result = read_loop(capture, camera, 8, (1280, 720), work_ms=200)
@@ -48,7 +51,7 @@ def test_the_newest_frame_though_the_consumer_is_slow(camera, gateway):
     assert result["worst_ms"] < 2000 and result["longest_step"] < 50, result
 
 
-def test_any_number_of_readers_and_one_session(camera, gateway):
+def test_any_number_of_readers_and_one_session(camera: Camera, gateway: Gateway) -> None:
     captures = [open_capture(camera.url, pub_fps=25, gateway=gateway.base) for _ in range(4)]
     for capture in captures:
         first_image(capture)
@@ -58,7 +61,7 @@ def test_any_number_of_readers_and_one_session(camera, gateway):
         capture.release()
 
 
-def test_full_size_and_a_rendition_beside_it(camera, gateway):
+def test_full_size_and_a_rendition_beside_it(camera: Camera, gateway: Gateway) -> None:
     with open_capture(camera.url, scale_width=0, gateway=gateway.base) as full:
         assert first_image(full).shape == (720, 1280, 3)
         with open_capture(camera.url, pub_fps=5, scale_width=160, gateway=gateway.base) as small:
@@ -66,7 +69,7 @@ def test_full_size_and_a_rendition_beside_it(camera, gateway):
             assert small.name == full.name
 
 
-def test_frames_come_again_after_the_gateway_was_killed(camera):
+def test_frames_come_again_after_the_gateway_was_killed(camera: Camera) -> None:
     http_port, zmq_port = free_port(), free_port()
     gateway = Gateway(http_port=http_port, zmq_port=zmq_port)
     with open_capture(camera.url, timeout_ms=500, gateway=gateway.base) as capture:
@@ -82,18 +85,16 @@ def test_frames_come_again_after_the_gateway_was_killed(camera):
     gateway.stop()
 
 
-def test_frames_come_again_after_somebody_stopped_the_camera(camera, gateway):
-    from framegate import Gateway as Api
-
+def test_frames_come_again_after_somebody_stopped_the_camera(camera: Camera, gateway: Gateway) -> None:
     with open_capture(camera.url, timeout_ms=500, gateway=gateway.base) as capture:
         first_image(capture)
-        Api(gateway.base).stop(capture.name)
+        Api(gateway.base).stop(some(capture.name))
         while capture.read()[0]:
             pass
         first_image(capture)
 
 
-def test_a_camera_that_is_not_there_is_told_and_comes_later(gateway):
+def test_a_camera_that_is_not_there_is_told_and_comes_later(gateway: Gateway) -> None:
     port = free_port()
     url = f"rtsp://127.0.0.1:{port}/cam"
     with open_capture(url, timeout_ms=300, gateway=gateway.base) as capture:
@@ -106,12 +107,12 @@ def test_a_camera_that_is_not_there_is_told_and_comes_later(gateway):
         camera.stop()
 
 
-def test_consumer_example_prints_what_it_reads(camera, gateway):
+def test_consumer_example_prints_what_it_reads(camera: Camera, gateway: Gateway) -> None:
     with open_capture(camera.url, gateway=gateway.base) as capture:
         first_image(capture)
-        endpoint = capture.endpoint
+        name, endpoint = some(capture.name), some(capture.endpoint)
         output = subprocess.run(
-            [sys.executable, "consumer_example.py", "--name", capture.name, "--connect", endpoint, "--frames", "40"],
+            [sys.executable, "consumer_example.py", "--name", name, "--connect", endpoint, "--frames", "40"],
             cwd=ROOT / "clients/python",
             capture_output=True,
             text=True,
@@ -121,29 +122,29 @@ def test_consumer_example_prints_what_it_reads(camera, gateway):
     assert "640x360" in output and "fps" in output and "age" in output
 
 
-def test_twenty_captures_in_one_process_leave_nothing(camera, gateway):
+def test_twenty_captures_in_one_process_leave_nothing(camera: Camera, gateway: Gateway) -> None:
     threads = threading.active_count()
     captures = [open_capture(camera.url, gateway=gateway.base) for _ in range(20)]
     for capture in captures:
         first_image(capture)
-    with FrameSubscriber(captures[0].name, captures[0].endpoint) as subscriber:
+    with FrameSubscriber(some(captures[0].name), some(captures[0].endpoint)) as subscriber:
         assert subscriber.read(10000) is not None
     for capture in captures:
         capture.release()
     assert threading.active_count() <= threads
 
 
-def handles():
+def handles() -> tuple[int, int, int]:
     return len(os.listdir("/proc/self/fd")), threading.active_count(), len(os.listdir("/proc/self/task"))
 
 
-def resident_kb():
+def resident_kb() -> int:
     with open("/proc/self/status") as status:
         return int(next(line for line in status if line.startswith("VmRSS")).split()[1])
 
 
-def test_a_thousand_cycles_of_open_and_release_leave_nothing(camera, gateway):
-    def cycle(read):
+def test_a_thousand_cycles_of_open_and_release_leave_nothing(camera: Camera, gateway: Gateway) -> None:
+    def cycle(read: bool) -> None:
         with open_capture(camera.url, timeout_ms=20000, gateway=gateway.base) as capture:
             if read:
                 assert capture.read()[0], capture.last_error
@@ -164,17 +165,17 @@ def test_a_thousand_cycles_of_open_and_release_leave_nothing(camera, gateway):
     assert (camera.active, camera.total) == (1, 1)
 
 
-def test_four_threads_share_a_capture_and_no_frame_comes_twice(camera, gateway):
+def test_four_threads_share_a_capture_and_no_frame_comes_twice(camera: Camera, gateway: Gateway) -> None:
     with open_capture(camera.url, pub_fps=25, gateway=gateway.base) as capture:
         first_image(capture)
         numbers, errors = [], []
 
-        def read():
+        def read() -> None:
             try:
                 for _ in range(20):
                     ok, image = capture.read()
                     assert ok, capture.last_error
-                    numbers.append(read_number(image))
+                    numbers.append(read_number(some(image)))
             except BaseException as error:
                 errors.append(error)
 
@@ -187,7 +188,7 @@ def test_four_threads_share_a_capture_and_no_frame_comes_twice(camera, gateway):
         assert len(set(numbers)) == len(numbers) == 80 and None not in numbers
 
 
-def test_the_camera_gone_and_back(gateway):
+def test_the_camera_gone_and_back(gateway: Gateway) -> None:
     port = free_port()
     camera = Camera("--gop", "25", "--port", str(port))
     with open_capture(camera.url, timeout_ms=400, gateway=gateway.base) as capture:
@@ -205,7 +206,58 @@ def test_the_camera_gone_and_back(gateway):
     camera.stop()
 
 
-def test_a_gateway_at_an_address_that_nobody_has():
+@pytest.mark.parametrize("mediamtx", ["on", "off"])
+def test_captured_at_is_the_cameras_own_clock(mediamtx: str | None, camera: Camera) -> None:
+    gateway = Gateway(mediamtx="off" if mediamtx == "off" else None)
+    # Through MediaMTX the clock comes only if the camera was started with camera_time.
+    Api(gateway.base).start({"name": "yard", "rtsp": camera.url, "camera_time": True, "pub_fps": 25})
+    with open_capture(camera.url, pub_fps=25, name="yard", gateway=gateway.base) as capture:
+        image = first_image(capture)
+        end = time.monotonic() + 20
+        while capture.captured_at is None:  # Until the camera's first RTCP report.
+            assert time.monotonic() < end
+            image = first_image(capture)
+        number = some(read_number(image))
+        camera.wait_for_report([number])
+        assert abs(capture.captured_at * 1e6 - camera.captured_us[number]) < 5000
+    gateway.stop()
+
+
+@pytest.mark.parametrize(
+    ("argument", "value"),
+    [
+        *(("pub_fps", value) for value in (0.1, 120, 12.5, 0.05, 0, 120.1, 29.97)),
+        *(("scale_width", value) for value in (0, 16, 7680, 1, 15, 7681, -16)),
+        *(("jpeg_quality", value) for value in (1, 100, 0, 101)),
+        *(("name", value) for value in ("a", "x" * 64, "x" * 65, "a b", "")),
+        *(("rtsp_transport", value) for value in ("automatic", "tcp", "udp", "multicast")),
+    ],
+)
+def test_the_clients_limits_are_the_gateways(argument: str, value: Any, limits_gateway: Gateway) -> None:
+    api = Api(limits_gateway.base)
+    url = "rtsp://127.0.0.1:9/a"
+    try:
+        api.stop(api.start({"name": "a", "rtsp": url, argument: value})["name"])
+        accepted = True
+    except GatewayError as error:
+        assert error.code == "ERR_FIELD_INVALID", error
+        accepted = False
+    try:
+        open_capture(url, timeout_ms=0, gateway="http://127.0.0.1:9", **{argument: value}).release()
+        assert accepted
+    except ValueError as error:
+        assert argument in str(error)
+        assert not accepted
+
+
+@pytest.fixture(scope="module")
+def limits_gateway() -> Iterator[Gateway]:
+    gateway = Gateway(mediamtx="off")
+    yield gateway
+    gateway.stop()
+
+
+def test_a_gateway_at_an_address_that_nobody_has() -> None:
     # 192.0.2.0/24 is for documentation: nobody answers, or the network says so.
     before = time.monotonic()
     capture = open_capture("rtsp://10.0.0.1/a", timeout_ms=300, gateway="http://192.0.2.1:8090")

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import pathlib
+from collections.abc import Iterator
+
 import pytest
-from harness import ROOT, STREAMS, Camera, Gateway, first_image, read_loop
+from harness import ROOT, STREAMS, Camera, Gateway, first_image, read_loop, some
 
 from framegate import Gateway as Api
 from framegate import open_capture
@@ -13,19 +16,24 @@ SLOW_DECODER = ROOT / "build/Release/libslow_decoder.so"
 SLOW_MS = 60
 
 
+class SlowGateway(Gateway):
+    """Its decoders take as many milliseconds more as the file ``delay`` says."""
+
+    def __init__(self, delay: pathlib.Path) -> None:
+        self.delay = delay
+        delay.write_text("0")
+        super().__init__(mediamtx="off", env={"LD_PRELOAD": str(SLOW_DECODER), "SLOW_DECODER_FILE": str(delay)})
+
+
 @pytest.fixture(scope="module")
-def slow(tmp_path_factory):
-    """A gateway whose decoders take so many ms more as is written into the file."""
-    delay = tmp_path_factory.mktemp("slow") / "ms"
-    delay.write_text("0")
-    gateway = Gateway(mediamtx="off", env={"LD_PRELOAD": str(SLOW_DECODER), "SLOW_DECODER_FILE": str(delay)})
-    gateway.delay = delay
+def slow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SlowGateway]:
+    gateway = SlowGateway(tmp_path_factory.mktemp("slow") / "ms")
     yield gateway
     gateway.stop()
 
 
 @pytest.mark.parametrize("stream", ["H.264, 4 slices", "H.264 high, B-frames", "H.265"])
-def test_a_decoder_slower_than_the_camera_shows_nothing_damaged_and_nothing_old(stream, slow):
+def test_a_decoder_slower_than_the_camera_shows_nothing_damaged_and_nothing_old(stream: str, slow: SlowGateway) -> None:
     slow.delay.write_text("0")
     camera = Camera("--width", "320", "--height", "180", "--gop", "25", "--bitrate-kbps", "500", *STREAMS[stream])
     with open_capture(camera.url, pub_fps=25, scale_width=0, gateway=slow.base) as capture:
@@ -34,13 +42,15 @@ def test_a_decoder_slower_than_the_camera_shows_nothing_damaged_and_nothing_old(
         read_loop(capture, camera, 1, (320, 180), judge=False)
         result = read_loop(capture, camera, 3, (320, 180))
         assert result["damaged"] == result["repeated"] == result["out_of_order"] == 0, result
-        assert result["oldest_ms"] < 500, result
+        # The gateway refuses what is older than 250 ms (three intervals, or five with B-frames, are less at 25 fps)
+        # when it is decoded. Scaling, encoding and handing over come after: 100 ms for them on a busy machine.
+        assert result["oldest_published_ms"] < 350, result
         assert result["frames"] >= 5, result
-        assert Api(slow.base).camera(capture.name)["state"] == "live"
+        assert Api(slow.base).camera(some(capture.name))["state"] == "live"
         # Once it is fast again, all frames come again.
         slow.delay.write_text("0")
         read_loop(capture, camera, 1.5, (320, 180), judge=False)
         result = read_loop(capture, camera, 2, (320, 180))
         assert result["frames"] >= 35 and result["damaged"] == 0, result
-    Api(slow.base).stop(capture.name)
+    Api(slow.base).stop(some(capture.name))
     camera.stop()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pathlib
 import shutil
 import subprocess
 import sys
@@ -10,7 +11,7 @@ import tarfile
 import zipfile
 
 import pytest
-from harness import ROOT, first_image
+from harness import ROOT, Camera, Gateway, first_image
 
 from framegate import open_capture
 
@@ -33,16 +34,16 @@ except ImportError:
 """
 
 
-def run(*command, **options):
+def run(*command: str, cwd: pathlib.Path | None = None) -> str:
     # No PYTHONPATH: what is installed, not the checkout.
     environment = {key: value for key, value in os.environ.items() if key not in ("PYTHONPATH", "VIRTUAL_ENV")}
-    done = subprocess.run(command, capture_output=True, text=True, timeout=300, env=environment, **options)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300, env=environment, cwd=cwd)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 
 
 @pytest.fixture(scope="module")
-def built(tmp_path_factory):
+def built(tmp_path_factory: pytest.TempPathFactory) -> tuple[pathlib.Path, pathlib.Path]:
     folder = tmp_path_factory.mktemp("package")
     skip = shutil.ignore_patterns("__pycache__", "*.egg-info", "build", "dist", ".*_cache")
     shutil.copytree(ROOT / "clients/python", folder / "source", ignore=skip)
@@ -51,7 +52,7 @@ def built(tmp_path_factory):
     return wheel, sdist
 
 
-def test_what_is_in_it(built):
+def test_what_is_in_it(built: tuple[pathlib.Path, pathlib.Path]) -> None:
     wheel, sdist = built
     names = zipfile.ZipFile(wheel).namelist()
     assert {"capture.py", "framegate/__init__.py", "framegate/py.typed"} <= set(names)
@@ -62,7 +63,9 @@ def test_what_is_in_it(built):
 
 
 @pytest.mark.parametrize("kind", ["wheel", "sdist"])
-def test_it_installs_into_a_clean_environment_and_reads_frames(kind, built, camera, gateway, tmp_path):
+def test_it_installs_into_a_clean_environment_and_reads_frames(
+    kind: str, built: tuple[pathlib.Path, pathlib.Path], camera: Camera, gateway: Gateway, tmp_path: pathlib.Path
+) -> None:
     environment = tmp_path / "venv"
     run(sys.executable, "-m", "venv", str(environment))
     python = str(environment / "bin/python")
@@ -76,7 +79,9 @@ def test_it_installs_into_a_clean_environment_and_reads_frames(kind, built, came
     assert done.returncode == 2 and "cv2" in done.stderr
 
 
-def test_the_original_readmes_lines_work_as_they_stand(camera, gateway, monkeypatch):
+def test_the_original_readmes_lines_work_as_they_stand(
+    camera: Camera, gateway: Gateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("GATEWAY_BASE", gateway.base)
     cap = open_capture(camera.url, timeout_ms=2000, pub_fps=20, scale_width=640)
     assert first_image(cap).shape == (360, 640, 3)

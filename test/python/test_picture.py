@@ -5,8 +5,16 @@ What is drawn is defined once, in native/test_camera/picture.h. Needs numpy and 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
 import cv2
 import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Image = NDArray[np.uint8]
 
 # From this damage() on a picture counts as damaged. Clean streams, scaled and through
 # JPEG, stay below 6.4; docs/test-camera.md has the measurements.
@@ -16,7 +24,7 @@ CELLS = 40
 PERIOD = 512
 
 
-def crc8(n):
+def crc8(n: int) -> int:
     """The CRC-8 (polynomial 0x07, start 0xFF) of n's four bytes."""
     crc = 0xFF
     for shift in (24, 16, 8, 0):
@@ -26,7 +34,7 @@ def crc8(n):
     return crc
 
 
-def wave(t, amplitude):
+def wave(t: Any, amplitude: int) -> Any:
     """Sine-like wave of integers; `t` is an integer array."""
     half = PERIOD // 2
     u = t % half
@@ -34,16 +42,16 @@ def wave(t, amplitude):
     return np.where(t % PERIOD < half, value, -value)
 
 
-def bounce(t, span):
+def bounce(t: int, span: int) -> int:
     at = t % (2 * span)
     return 2 * span - at if at > span else at
 
 
-def bar_height(h):
+def bar_height(h: int) -> int:
     return max(4, h // 12 // 2 * 2)
 
 
-def _disc(plane, cx, cy, r, value):
+def _disc(plane: Image, cx: int, cy: int, r: int, value: int) -> None:
     half = r
     for d in range(r + 1):
         while half * half > r * r - d * d:
@@ -55,7 +63,7 @@ def _disc(plane, cx, cy, r, value):
 SEGMENTS = (0x3F, 0x06, 0x5B, 0x4F, 0x66, 0x6D, 0x7D, 0x07, 0x7F, 0x6F)
 
 
-def _digits(luma, n):
+def _digits(luma: Image, n: int) -> None:
     h, w = luma.shape
     height = min(h // 6, w // 5)
     width, middle, stroke = height // 2, height // 2, max(2, height // 8)
@@ -78,7 +86,7 @@ def _digits(luma, n):
                 luma[top + down : top + down + bh, x + left : x + left + bw] = 200
 
 
-def render_planes(n, w, h):
+def render_planes(n: int, w: int, h: int) -> tuple[Image, Image, Image]:
     """Frame `n` as (Y, U, V), uint8: (h, w), (h/2, w/2), (h/2, w/2), limited range."""
     bar, step = bar_height(h), max(2, w // 160)
     diagonal = np.arange(h)[:, None] + np.arange(w)[None, :]
@@ -101,16 +109,16 @@ def render_planes(n, w, h):
     return y, u, v
 
 
-def render(n, w, h):
+def render(n: int, w: int, h: int) -> Image:
     """Luma of frame `n`: (h, w), uint8, 16..235. `w` and `h` are even, as the camera's."""
     return render_planes(n, w, h)[0]
 
 
-def _gray(image):
-    return image if image.ndim == 2 else cv2.cvtColor(image, cv2.COLOR_BGR2GRAY)
+def _gray(image: Image) -> Image:
+    return image if image.ndim == 2 else np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2GRAY), np.uint8)
 
 
-def read_number(image):
+def read_number(image: Image) -> int | None:
     """The frame number that `image` ((h, w) or BGR (h, w, 3), uint8) carries, or None.
 
     Works on scaled pictures from 160 px wide.
@@ -141,15 +149,14 @@ def read_number(image):
 _WEIGHTS = ((0.114, 0.587, 0.299), (0.0722, 0.7152, 0.2126))
 
 
-def _candidates(image):
-    lumas = [image] if image.ndim == 2 else [image @ np.float32(k) for k in _WEIGHTS]
-    for luma in lumas:
-        luma = luma.astype(np.float32)
+def _candidates(image: Image) -> Iterator[NDArray[np.float32]]:
+    floats = image.astype(np.float32)
+    for luma in [floats] if image.ndim == 2 else [floats @ np.array(weights, np.float32) for weights in _WEIGHTS]:
         yield luma
-        yield luma * (219.0 / 255.0) + 16.0
+        yield luma * np.float32(219.0 / 255.0) + np.float32(16.0)
 
 
-def damage(image, n, source_size=None):
+def damage(image: Image, n: int, source_size: tuple[int, int] | None = None) -> float:
     """How far `image` is from frame `n`, where it is worst: 0 for the very same picture.
 
     The mean absolute luma difference of the worst block of 16x16 px (the picture's edges
@@ -159,10 +166,10 @@ def damage(image, n, source_size=None):
     """
     h, w = image.shape[:2]
     source_w, source_h = source_size or (w, h)
-    expected = render(n, source_w, source_h)
+    drawn = render(n, source_w, source_h)
     if (source_w, source_h) != (w, h):
-        expected = cv2.resize(expected, (w, h), interpolation=cv2.INTER_AREA)
-    expected = expected.astype(np.float32)
+        drawn = np.asarray(cv2.resize(drawn, (w, h), interpolation=cv2.INTER_AREA), np.uint8)
+    expected = drawn.astype(np.float32)
     worst = []
     for luma in _candidates(image):
         # Where scalers place edges differs by part of a pixel: the best of a small

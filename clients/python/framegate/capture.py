@@ -315,7 +315,7 @@ def open_capture(
 
     :param rtsp_url: ``rtsp://user:password@host/path``.
     :param timeout_ms: the longest that a read waits, 0 to 86400000.
-    :param pub_fps: frames a second at most, 0.1 to 120; None: the gateway's default.
+    :param pub_fps: frames a second at most, 0.1 to 120 with at most one decimal; None: the gateway's default.
     :param scale_width: pixels, 16 to 7680, 0 for the camera's own; None: the default.
     :param name: the camera's name at the gateway; made from the address where None.
     :param jpeg_quality: 1 to 100; the first start of a camera decides.

@@ -15,7 +15,7 @@ def check_process(pid: int, what: str, remedy: str) -> None:
     """:raises RuntimeError: ``what`` was made by the process ``pid``, and this is another one, forked from it."""
     if pid != os.getpid():
         raise RuntimeError(
-            f"{what} was made before a fork; {remedy} anew in the child "
+            f"{what} was made before a fork; {remedy} in the child "
             "(multiprocessing: in the function that the process runs)"
         )
 

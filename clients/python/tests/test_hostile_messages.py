@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import threading
 import time
+from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import pytest
@@ -16,6 +18,9 @@ from wire import jpeg, message, send
 from framegate import Frame, FrameSubscriber, MessageError, decode_message
 
 GOOD = message(seq=5)
+
+#: A publisher, its subscriber, and the last number that was sent.
+Wire = tuple["zmq.Socket[bytes]", FrameSubscriber, list[int]]
 
 
 def judged(data: bytes) -> None:
@@ -35,19 +40,19 @@ def judged(data: bytes) -> None:
 
 
 @given(st.binary(max_size=600))
-def test_random_bytes(data):
+def test_random_bytes(data: bytes) -> None:
     judged(data)
     judged(b"cam1\0" + data)
     judged(b"cam1\0" + len(data).to_bytes(4, "little") + data + jpeg())
 
 
 @given(st.integers(0, len(GOOD) - 1))
-def test_cut_off_anywhere(length):
+def test_cut_off_anywhere(length: int) -> None:
     judged(GOOD[:length])
 
 
 @given(st.lists(st.tuples(st.integers(0, len(GOOD) - 1), st.integers(0, 255)), min_size=1, max_size=8))
-def test_bytes_changed_anywhere(changes):
+def test_bytes_changed_anywhere(changes: list[tuple[int, int]]) -> None:
     data = bytearray(GOOD)
     for at, value in changes:
         data[at] = value
@@ -63,24 +68,24 @@ KEYS = ["v", "camera", "seq", "width", "height", "source_width", "received_at_us
 
 
 @given(st.dictionaries(st.sampled_from(KEYS), JSON, min_size=1))
-def test_any_value_in_the_header(changes):
+def test_any_value_in_the_header(changes: dict[str, Any]) -> None:
     judged(message(**changes))
 
 
 @given(JSON)
-def test_any_json_for_a_header(value):
+def test_any_json_for_a_header(value: Any) -> None:
     text = json.dumps(value).encode()
     judged(b"cam1\0" + len(text).to_bytes(4, "little") + text + jpeg())
 
 
 @pytest.mark.parametrize("version", [0, 2, 99, "1", None, True, 1.0])
-def test_a_version_of_the_future_is_an_error(version):
+def test_a_version_of_the_future_is_an_error(version: Any) -> None:
     with pytest.raises(MessageError):
         decode_message(message(v=version))
 
 
 @pytest.fixture(scope="module")
-def wire():
+def wire() -> Iterator[Wire]:
     context = zmq.Context()
     socket = context.socket(zmq.XPUB)
     socket.setsockopt(zmq.LINGER, 0)
@@ -96,7 +101,7 @@ def wire():
 
 @settings(max_examples=150, deadline=None)
 @given(st.binary(max_size=300))
-def test_a_reader_skips_it_counts_it_and_gets_the_next_frame(wire, data):
+def test_a_reader_skips_it_counts_it_and_gets_the_next_frame(wire: Wire, data: bytes) -> None:
     socket, subscriber, seq = wire
     before = subscriber.invalid
     send(socket, b"cam1\0" + data)
@@ -110,7 +115,7 @@ def test_a_reader_skips_it_counts_it_and_gets_the_next_frame(wire, data):
     assert subscriber.read(10000).seq == seq[0]
 
 
-def test_huge_messages_are_counted_and_given_back(wire):
+def test_huge_messages_are_counted_and_given_back(wire: Wire) -> None:
     socket, subscriber, seq = wire
     before = subscriber.invalid
     for header in (b"\xff\xff\xff\xff", b"\0\0\0\0"):
@@ -125,7 +130,7 @@ def test_huge_messages_are_counted_and_given_back(wire):
     assert subscriber.read(20000).seq == seq[0]
 
 
-def test_a_picture_of_another_size_than_told_is_not_given():
+def test_a_picture_of_another_size_than_told_is_not_given() -> None:
     frame = Frame(*decode_message(message(picture=jpeg(width=64, height=48))))
     with pytest.raises(ValueError, match="64x48 pixels, not 32x24"):
         frame.decode()
@@ -134,12 +139,12 @@ def test_a_picture_of_another_size_than_told_is_not_given():
             frame.decode(reduce=reduce)
 
 
-def test_rubbish_between_frames_never_reaches_a_reader(wire):
+def test_rubbish_between_frames_never_reaches_a_reader(wire: Wire) -> None:
     socket, subscriber, seq = wire
     rng = np.random.default_rng(7)
     over = threading.Event()
 
-    def publish():
+    def publish() -> None:
         while not over.is_set():
             socket.send(b"cam1\0" + rng.bytes(int(rng.integers(0, 2000))))
             seq[0] += 1

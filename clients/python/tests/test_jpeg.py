@@ -4,12 +4,17 @@ import os
 import pathlib
 import subprocess
 import sys
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
 import pytest
 
 from framegate import decode_jpeg, jpeg
+
+if TYPE_CHECKING:
+    from framegate.jpeg import Image
 
 BOTH = [jpeg.decode_simplejpeg, jpeg.decode_opencv]
 
@@ -23,7 +28,7 @@ def picture(width: int, height: int) -> bytes:
 @pytest.mark.parametrize("size", [(640, 360), (33, 17), (8, 8), (1, 1), (1001, 563)])
 @pytest.mark.parametrize("gray", [False, True])
 @pytest.mark.parametrize("reduce", [1, 2, 4, 8])
-def test_both_decoders_give_the_same_arrays(size, gray, reduce):
+def test_both_decoders_give_the_same_arrays(size: tuple[int, int], gray: bool, reduce: int) -> None:
     data = picture(*size)
     ours, theirs = (decode(data, gray, reduce, None) for decode in BOTH)
     expected = (-(-size[1] // reduce), -(-size[0] // reduce))
@@ -37,7 +42,9 @@ def test_both_decoders_give_the_same_arrays(size, gray, reduce):
 @pytest.mark.parametrize("decode", BOTH)
 @pytest.mark.parametrize("gray", [False, True])
 @pytest.mark.parametrize("reduce", [1, 2, 4])
-def test_an_array_that_fits_is_filled_another_is_left_alone(decode, gray, reduce):
+def test_an_array_that_fits_is_filled_another_is_left_alone(
+    decode: Callable[..., Image], gray: bool, reduce: int
+) -> None:
     data = picture(64, 48)
     fresh = decode(data, gray, reduce, None)
     fits = np.zeros_like(fresh)
@@ -55,19 +62,19 @@ def test_an_array_that_fits_is_filled_another_is_left_alone(decode, gray, reduce
 
 
 @pytest.mark.parametrize("decode", BOTH)
-def test_what_is_no_jpeg_is_a_value_error(decode):
+def test_what_is_no_jpeg_is_a_value_error(decode: Callable[..., Image]) -> None:
     for data in (b"", b"\xff\xd8\xff\xd9", b"rubbish", picture(64, 48)[:100], bytes(1000)):
         with pytest.raises(ValueError, match="JPEG"):
             decode(data, False, 1, None)
 
 
-def test_a_jpeg_with_its_middle_missing_is_a_value_error():
+def test_a_jpeg_with_its_middle_missing_is_a_value_error() -> None:
     data = picture(640, 360)
     with pytest.raises(ValueError, match="premature end"):
         decode_jpeg(data[: len(data) // 2] + b"\xff\xd9")
 
 
-def test_wrong_arguments_name_themselves():
+def test_wrong_arguments_name_themselves() -> None:
     data = picture(8, 8)
     with pytest.raises(ValueError, match="reduce"):
         decode_jpeg(data, reduce=3)
@@ -86,7 +93,7 @@ except ImportError as error:
 """
 
 
-def decoded_without(tmp_path, *modules):
+def decoded_without(tmp_path: pathlib.Path, *modules: str) -> str:
     path = tmp_path / "picture.jpg"
     path.write_bytes(picture(32, 24))
     return subprocess.run(
@@ -99,10 +106,10 @@ def decoded_without(tmp_path, *modules):
     ).stdout
 
 
-def test_without_any_decoder_the_error_says_what_to_install(tmp_path):
+def test_without_any_decoder_the_error_says_what_to_install(tmp_path: pathlib.Path) -> None:
     assert "pip install simplejpeg" in decoded_without(tmp_path, "simplejpeg", "cv2")
 
 
-def test_opencv_is_taken_if_simplejpeg_is_missing(tmp_path):
+def test_opencv_is_taken_if_simplejpeg_is_missing(tmp_path: pathlib.Path) -> None:
     assert decoded_without(tmp_path, "simplejpeg") == "(24, 32, 3) True\n"
     assert decoded_without(tmp_path) == "(24, 32, 3) False\n"

@@ -9,7 +9,7 @@ from wire import jpeg, message
 from framegate import MessageError, decode_message
 
 
-def test_a_message_is_taken_apart():
+def test_a_message_is_taken_apart() -> None:
     picture = jpeg()
     got = decode_message(message("cam1@320w5fps", 7, picture, captured_at_us=12345))
     assert got.topic == "cam1@320w5fps"
@@ -17,7 +17,7 @@ def test_a_message_is_taken_apart():
     assert (got.header.camera, got.header.seq, got.header.captured_at_us) == ("cam1", 7, 12345)
 
 
-def test_unknown_keys_of_the_header_are_ignored():
+def test_unknown_keys_of_the_header_are_ignored() -> None:
     assert decode_message(message(new_key={"a": [1]})).header.seq == 0
 
 
@@ -48,12 +48,12 @@ def test_unknown_keys_of_the_header_are_ignored():
         (message()[:-1], "whole JPEG"),
     ],
 )
-def test_what_is_no_frame_says_why(data, why):
+def test_what_is_no_frame_says_why(data: bytes, why: str) -> None:
     with pytest.raises(MessageError, match=why):
         decode_message(data)
 
 
-def test_no_cut_and_no_flipped_bit_raises_anything_else():
+def test_no_cut_and_no_flipped_bit_raises_anything_else() -> None:
     whole = message()
     dice = random.Random(5)
     for cut in range(len(whole)):

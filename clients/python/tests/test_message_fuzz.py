@@ -89,7 +89,7 @@ def mutated(inputs: list[bytes], rng: random.Random) -> bytes:
     return bytes(data)
 
 
-def test_each_of_the_corpus():
+def test_each_of_the_corpus() -> None:
     names = [path.name for path in sorted(CORPUS.iterdir())]
     read = {name for name in names if judged((CORPUS / name).read_bytes())}
     assert read == {n for n in names if n.startswith("encoded-")} | {"header-unknown-keys", "header-twice"}
@@ -97,7 +97,7 @@ def test_each_of_the_corpus():
         one_input(data)
 
 
-def test_mutations_of_the_corpus():
+def test_mutations_of_the_corpus() -> None:
     seed = int(os.environ.get("FUZZ_SEED", "1"))
     rng, inputs = random.Random(seed), corpus()
     end, frames, count = time.monotonic() + SECONDS, 0, 0

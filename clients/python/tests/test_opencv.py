@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import os
+import pathlib
 import subprocess
 import sys
+from collections.abc import Iterator
+from typing import Any
 
 import cv2
 import numpy as np
 import pytest
-from stand_in import URL, Publishing
+from stand_in import URL, Publishing, StandIn
 
 from framegate import Capture, patch_opencv, unpatch_opencv
 
@@ -16,23 +20,23 @@ REAL = cv2.VideoCapture
 
 
 @pytest.fixture(autouse=True)
-def unpatched(monkeypatch):
+def unpatched(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(cv2, "VideoCapture", REAL)  # Put back at the end, whatever happens in between.
     yield
     unpatch_opencv()
 
 
 @pytest.fixture
-def film(tmp_path):
+def film(tmp_path: pathlib.Path) -> str:
     path = str(tmp_path / "film.avi")
-    writer = cv2.VideoWriter(path, cv2.VideoWriter_fourcc(*"MJPG"), 10, (64, 48))
+    writer = cv2.VideoWriter(path, cv2.VideoWriter.fourcc(*"MJPG"), 10, (64, 48))
     for value in range(5):
         writer.write(np.full((48, 64, 3), value * 40, np.uint8))
     writer.release()
     return path
 
 
-def test_an_rtsp_address_is_read_through_the_gateway(gateway):
+def test_an_rtsp_address_is_read_through_the_gateway(gateway: StandIn) -> None:
     patch_opencv(gateway.base)
     with Publishing(gateway):
         for arguments in ((URL,), (URL, cv2.CAP_FFMPEG), (URL, cv2.CAP_FFMPEG, [cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, 5000])):
@@ -44,7 +48,8 @@ def test_an_rtsp_address_is_read_through_the_gateway(gateway):
             assert cap.get(cv2.CAP_PROP_FRAME_WIDTH) == 32.0
             assert cap.set(cv2.CAP_PROP_BUFFERSIZE, 1)
             cap.release()
-            assert not cap.isOpened() and cap.read() == (False, None)
+            assert not cap.isOpened()
+            assert not cap.read()[0]
         assert {(body["rtsp"], body["pub_fps"], body["scale_width"]) for body in gateway.bodies} == {(URL, 120, 0)}
         cap = cv2.VideoCapture()
         assert not cap.isOpened()
@@ -56,7 +61,7 @@ def test_an_rtsp_address_is_read_through_the_gateway(gateway):
         cap.release()
 
 
-def test_all_else_goes_to_the_real_opencv(gateway, film):
+def test_all_else_goes_to_the_real_opencv(gateway: StandIn, film: str) -> None:
     patch_opencv(gateway.base)
     cap = cv2.VideoCapture(film)
     assert cap.isOpened() and cap.getBackendName() != "FRAMEGATE"
@@ -68,7 +73,7 @@ def test_all_else_goes_to_the_real_opencv(gateway, film):
     assert isinstance(REAL(film), cv2.VideoCapture), "what others opened before is one too"
     assert not cv2.VideoCapture("/nowhere.mp4").isOpened()
     with pytest.raises(cv2.error, match="Overload resolution failed"):
-        cv2.VideoCapture({})
+        cv2.VideoCapture({})  # type: ignore[call-overload]
     assert gateway.bodies == []
     # From a file to a camera and back.
     with Publishing(gateway):
@@ -76,7 +81,7 @@ def test_all_else_goes_to_the_real_opencv(gateway, film):
         assert cap.open(film) and cap.getBackendName() != "FRAMEGATE" and cap.read()[0]
 
 
-def test_patching_again_changes_the_choice_and_unpatching_ends_it(gateway):
+def test_patching_again_changes_the_choice_and_unpatching_ends_it(gateway: StandIn) -> None:
     patch_opencv("http://127.0.0.1:1")
     patch_opencv(gateway.base, pub_fps=5, scale_width=320)
     with Publishing(gateway):
@@ -87,25 +92,27 @@ def test_patching_again_changes_the_choice_and_unpatching_ends_it(gateway):
     assert cv2.VideoCapture is REAL
 
 
-def test_without_a_gateway_it_stays_closed_and_says_so_once(capfd):
+def test_without_a_gateway_it_stays_closed_and_says_so_once(capfd: pytest.CaptureFixture[str]) -> None:
     patch_opencv("http://127.0.0.1:1", timeout_ms=200)
     first, second = cv2.VideoCapture(URL), cv2.VideoCapture(URL)
     assert not first.isOpened() and not second.isOpened()
-    assert first.read() == (False, None)
+    assert not first.read()[0]
     told = capfd.readouterr().err
     assert told.count("framegate:") == 1
     assert "http://127.0.0.1:1 does not answer" in told and "FRAMEGATE_FALLBACK=opencv" in told
     assert "hunter2" not in told
 
 
-def test_without_a_gateway_opencv_opens_it_if_that_was_chosen(capfd, monkeypatch):
+def test_without_a_gateway_opencv_opens_it_if_that_was_chosen(
+    capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     opened = []
 
     class Fake:
-        def __init__(self, *arguments):
+        def __init__(self, *arguments: Any) -> None:
             opened.append(arguments)
 
-        def isOpened(self):
+        def isOpened(self) -> bool:
             return True
 
     monkeypatch.setattr(cv2, "VideoCapture", Fake)
@@ -121,30 +128,28 @@ def test_without_a_gateway_opencv_opens_it_if_that_was_chosen(capfd, monkeypatch
     ("arguments", "names"),
     [({"timeout_ms": -1}, "timeout_ms"), ({"pub_fps": 0}, "pub_fps"), ({"gateway": "x"}, "gateway")],
 )
-def test_wrong_arguments_are_told_when_it_is_patched(arguments, names):
+def test_wrong_arguments_are_told_when_it_is_patched(arguments: dict[str, Any], names: str) -> None:
     with pytest.raises(ValueError, match=names):
         patch_opencv(**arguments)
 
 
-def test_a_wrong_fallback_is_told(monkeypatch):
+def test_a_wrong_fallback_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FRAMEGATE_FALLBACK", "maybe")
     with pytest.raises(ValueError, match="FRAMEGATE_FALLBACK must be opencv or fail, not 'maybe'"):
         patch_opencv()
 
 
-def run(*arguments, **environment):
-    import os
-
+def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "framegate.run", *arguments],
-        env={**os.environ, "PYTHONPATH": str(__import__("pathlib").Path(__file__).parents[1]), **environment},
+        env={**os.environ, "PYTHONPATH": str(pathlib.Path(__file__).parents[1]), **environment},
         capture_output=True,
         text=True,
         timeout=60,
     )
 
 
-def test_framegate_run_is_as_python_itself(tmp_path):
+def test_framegate_run_is_as_python_itself(tmp_path: pathlib.Path) -> None:
     script = tmp_path / "program.py"
     (tmp_path / "beside.py").write_text("WORD = 'beside'\n")
     script.write_text(
@@ -172,11 +177,11 @@ def test_framegate_run_is_as_python_itself(tmp_path):
         (("--pub-fps", "0", __file__), "pub_fps must be from 0.1 to 120"),
     ],
 )
-def test_framegate_run_tells_what_is_wrong(arguments, told):
+def test_framegate_run_tells_what_is_wrong(arguments: tuple[str, ...], told: str) -> None:
     done = run(*arguments)
     assert done.returncode == 2 and told in done.stderr, done.stderr
     assert "Traceback" not in done.stderr
 
 
-def test_a_capture_is_no_cv2_class():
+def test_a_capture_is_no_cv2_class() -> None:
     assert not issubclass(Capture, REAL)

@@ -5,10 +5,19 @@ from __future__ import annotations
 import json
 import os
 import time
-from typing import Any, Callable
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 import cv2
 import numpy as np
+
+T = TypeVar("T")
+
+
+def some(value: T | None) -> T:
+    """The value; the test fails if there is none."""
+    assert value is not None
+    return value
 
 
 def jpeg(value: int = 128, width: int = 32, height: int = 24) -> bytes:
@@ -16,7 +25,7 @@ def jpeg(value: int = 128, width: int = 32, height: int = 24) -> bytes:
     return bytes(cv2.imencode(".jpg", image)[1].tobytes())
 
 
-def message(topic: str = "cam1", seq: int = 0, picture: bytes | None = None, **changes: Any) -> bytes:
+def message(topic: str = "cam1", seq: Any = 0, picture: bytes | None = None, **changes: Any) -> bytes:
     now_us = int(time.time() * 1e6)
     header = {
         "v": 1,
@@ -55,10 +64,10 @@ def in_child(run: Callable[[], Any]) -> str:
 
 
 def send(socket: Any, *messages: bytes) -> None:
-    """Sends, and lets it arrive before anybody reads.
+    """Sends, and lets each message arrive before the test reads.
 
-    libzmq's conflating socket keeps a message that arrives in the very instant in which the reader looks to itself
-    until the next one comes: 1 or 2 of 10,000, docs/wire-format.md. A camera sends a next one; a test does not.
+    A conflating socket holds back a message that arrives at the very moment at which the reader looks, until the next
+    one comes (docs/python.md has the figure). A camera sends a next one; a test does not.
     """
     for data in messages:
         socket.send(data)
