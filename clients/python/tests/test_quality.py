@@ -1,5 +1,7 @@
 """Types, as a user's own tools see them. Ruff and mypy judge this package in scripts/quality/gates.mjs."""
 
+from __future__ import annotations
+
 import pathlib
 import re
 import subprocess
@@ -8,7 +10,7 @@ import sys
 PACKAGE = pathlib.Path(__file__).parents[1]
 
 
-def test_a_users_code_is_typed(tmp_path):
+def test_a_users_code_is_typed(tmp_path: pathlib.Path) -> None:
     (tmp_path / "program.py").write_text(
         "from framegate import open_capture\n"
         "with open_capture('rtsp://a/b') as cap:\n"
@@ -18,7 +20,10 @@ def test_a_users_code_is_typed(tmp_path):
     )
     done = subprocess.run(
         [sys.executable, "-m", "mypy", "--cache-dir", str(tmp_path / "cache"), str(tmp_path / "program.py")],
-        cwd=PACKAGE, capture_output=True, text=True, timeout=240,
-    )  # fmt: skip
+        cwd=PACKAGE,
+        capture_output=True,
+        text=True,
+        timeout=240,
+    )
     assert re.search(r"ndarray.*(uint8|unsignedinteger\[.*_8Bit)", done.stdout), done.stdout
     assert 'incompatible type "str"; expected' in done.stdout, done.stdout
