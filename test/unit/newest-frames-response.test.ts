@@ -1,15 +1,15 @@
-// The pace of one HTTP reader, for what a kernel does too rarely to wait for.
+// The pace of one HTTP reader, with a kernel that does what a real one does too rarely to wait for.
 
 import { PassThrough } from 'node:stream'
 import type { ServerResponse } from 'node:http'
 import t from 'tap'
-import { NewestFramesResponse } from '../../src/http/newest-frames-response.js'
+import { NewestFramesResponse, STUCK_LIMIT_MS } from '../../src/http/newest-frames-response.js'
 import type { Frame } from '../../src/types.js'
 import { pause, until } from '../helpers/wait.js'
 
 const FRAME_BYTES = 40000
 
-function open(window: () => number) {
+function open(window: () => number, { unacknowledged = (): number => 0, stuckLimitMs = STUCK_LIMIT_MS } = {}) {
   const response = new PassThrough()
   let bytes = 0
   response.on('data', (chunk: Buffer) => (bytes += chunk.length))
@@ -17,10 +17,11 @@ function open(window: () => number) {
   const stream = new NewestFramesResponse(
     withSocket as unknown as ServerResponse,
     () => Buffer.alloc(FRAME_BYTES),
-    () => ({ unacknowledged: 0, window: window() }),
+    () => ({ unacknowledged: unacknowledged(), window: window() }),
+    stuckLimitMs,
   )
   const offer = () => stream.offer({ topic: 'a' } as Frame)
-  return { offer, sent: () => bytes / FRAME_BYTES, end: () => response.destroy() }
+  return { offer, sent: () => bytes / FRAME_BYTES, end: () => response.destroy(), dropped: () => response.destroyed }
 }
 
 t.test('a reader that has not read gets no more, and the newest when it has', async (t) => {
@@ -55,4 +56,31 @@ t.test('a window that the kernel makes narrower for good does not stop the frame
   const narrow = sent()
   await until('frames after the kernel took more', () => sent() >= narrow + 10, { limitMs: 20000 })
   end()
+})
+
+t.test('bytes that have not arrived hold the next frame back, however wide the window', async (t) => {
+  let unacknowledged = 1
+  const { offer, sent, end } = open(() => 500000, { unacknowledged: () => unacknowledged })
+  t.teardown(end)
+  offer()
+  await until('the first frame', () => sent() === 1)
+  offer()
+  await pause(200) // For what must not happen.
+  t.equal(sent(), 1, 'the first has not arrived')
+  unacknowledged = 0
+  await until('the second', () => sent() === 2)
+})
+
+t.test('a reader that takes nothing for the limit is dropped with the next frame, not before', async (t) => {
+  t.equal(STUCK_LIMIT_MS, 30000)
+  const { offer, dropped, sent, end } = open(() => 500000, { unacknowledged: () => 1, stuckLimitMs: 300 })
+  offer()
+  await until('the first frame', () => sent() === 1)
+  const sentAtMs = performance.now()
+  t.teardown(end)
+  const timer = setInterval(offer, 20)
+  t.teardown(() => clearInterval(timer))
+  await until('it to be dropped', dropped)
+  t.ok(performance.now() - sentAtMs >= 250, 'not before the limit')
+  t.equal(sent(), 1)
 })

@@ -1,0 +1,120 @@
+// MediaRelay beside a stand-in for MediaMTX's API: what a real one does too rarely to wait for.
+
+import { createServer, type IncomingMessage } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import t from 'tap'
+import { MediaRelay, type RelaySettings } from '../../src/mediamtx/relay.js'
+import { until } from '../helpers/wait.js'
+
+const HEALTH_EVERY_MS = 10
+
+interface StandIn {
+  address: string
+  /** Health checks so far. */
+  checks: number
+  /** Whether a health check fails. */
+  fails(check: number): boolean
+  readers: string[]
+  /** Methods and paths that change something. */
+  calls: string[]
+  authorization: string | undefined
+}
+
+async function standIn(t: { teardown(run: () => unknown): void }): Promise<StandIn> {
+  const self: StandIn = { address: '', checks: 0, fails: () => false, readers: [], calls: [], authorization: undefined }
+  const answer = (request: IncomingMessage): unknown => {
+    const path = request.url!.split('?')[0]
+    self.authorization = request.headers.authorization
+    if (request.method !== 'GET') self.calls.push(`${request.method} ${path}`)
+    if (path === '/v3/info') return { version: 'v1.20.1' }
+    if (path === '/v3/config/global/get') return { rtspAddress: ':9554', hlsAddress: ':9888', webrtcAddress: ':9889' }
+    if (path === '/v3/config/paths/list') return self.fails(++self.checks) ? null : { items: [] }
+    if (path === '/v3/paths/list') return { items: [{ name: 'a', readers: self.readers.map((type) => ({ type })) }] }
+    return {}
+  }
+  const server = createServer((request, response) => {
+    const body = answer(request)
+    response.writeHead(body === null ? 500 : 200).end(JSON.stringify(body ?? {}))
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  t.teardown(() => (server.closeAllConnections(), server.close()))
+  self.address = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  return self
+}
+
+async function relayTo(t: { teardown(run: () => unknown): void }, api: string, settings: Partial<RelaySettings> = {}) {
+  const log: string[] = []
+  const add = (line: string) => log.push(line)
+  const relay = new MediaRelay(
+    { mediamtx: 'external', mediamtxApi: api, ...settings },
+    {
+      configFile: '',
+      env: {},
+      logger: { debug: add, info: add, warn: add, error: add },
+      healthEveryMs: HEALTH_EVERY_MS,
+    },
+  )
+  t.teardown(() => relay.close())
+  await relay.start()
+  return { relay, log }
+}
+
+t.test('a MediaMTX that fails each second health check is not given up', async (t) => {
+  const api = await standIn(t)
+  api.fails = (check) => check % 2 === 0
+  const { relay, log } = await relayTo(t, api.address)
+  t.equal(relay.ready, true)
+  await until('20 checks', () => api.checks >= 20)
+  t.equal(relay.ready, true)
+  t.equal(log.filter((line) => /is ready/.test(line)).length, 1)
+  t.notMatch(log.join('\n'), /does not answer/)
+})
+
+t.test('three failures in a row: it is not ready, says why, and is ready again when it answers', async (t) => {
+  const api = await standIn(t)
+  const { relay, log } = await relayTo(t, api.address)
+  await until('a check', () => api.checks > 0)
+  const first = api.checks + 1
+  api.fails = (check) => check >= first
+  await until('the loss', () => log.some((line) => /does not answer any more/.test(line)))
+  t.equal(api.checks, first + 2)
+  api.fails = () => false
+  await until('it to be ready again', () => relay.ready)
+  t.equal(relay.problem, null)
+})
+
+t.test('addPath waits for a MediaMTX that is not ready, and gives up with its caller', async (t) => {
+  const api = await standIn(t)
+  const { relay } = await relayTo(t, 'http://127.0.0.1:9')
+  t.match(relay.problem, /does not answer/)
+  const stop = new AbortController()
+  const adding = relay.addPath('a', 'rtsp://h/', { cameraTime: false, transport: 'tcp' }, stop.signal)
+  stop.abort()
+  await t.rejects(adding, { code: 'ERR_MEDIAMTX_DOWN', message: /^MediaMTX cannot be used: .*does not answer/ })
+  t.strictSame(api.calls, [])
+})
+
+t.test("readers do not include the gateway's own session", async (t) => {
+  const api = await standIn(t)
+  const { relay } = await relayTo(t, api.address)
+  t.strictSame(relay.readers('a'), { webrtc: 0, hls: 0, rtsp: 0 })
+  api.readers = ['rtspSession']
+  const seen = api.checks
+  await until('two checks', () => api.checks > seen + 1)
+  t.strictSame(relay.readers('a'), { webrtc: 0, hls: 0, rtsp: 0 }, 'its own alone')
+  api.readers = ['rtspSession', 'rtspsSession', 'webRTCSession', 'hlsMuxer', 'other']
+  await until('the readers', () => relay.readers('a').hls === 1)
+  t.strictSame(relay.readers('a'), { webrtc: 1, hls: 1, rtsp: 1 })
+})
+
+t.test('MEDIAMTX_API with user and password, MEDIAMTX_RTSP', async (t) => {
+  const api = await standIn(t)
+  const address = api.address.replace('//', '//admin:p%40ss@')
+  const { relay, log } = await relayTo(t, address, { mediamtxRtsp: 'rtsp://media.lan:554' })
+  t.equal(api.authorization, `Basic ${Buffer.from('admin:p@ss').toString('base64')}`)
+  t.equal(relay.readUrl('a'), 'rtsp://media.lan:554/a')
+  await relay.addPath('a', 'rtsp://h/', { cameraTime: false, transport: 'tcp' }, new AbortController().signal)
+  await relay.removePath('a')
+  t.match(api.calls, ['POST /v3/config/paths/replace/a', 'DELETE /v3/config/paths/delete/a'])
+  t.notMatch(log.join('\n'), /p@ss|p%40ss/)
+})
