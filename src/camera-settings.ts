@@ -89,7 +89,7 @@ export const cameraSettingsJson = z.object(
 )
 
 /** The settings of a request, nothing filled in. */
-export const startRequestJson = z.object(
+export const startRequestJson = z.strictObject(
   mapEntries(cameraSettings.shape, (key, schema) => [snake(key), requested(schema as z.ZodType)]) as SnakeKeys<{
     [Key in keyof Shape]: Requested<Shape[Key]>
   }>,

@@ -115,6 +115,9 @@ const ALL = { ...HTTP_ERRORS, ...CAMERA_ERRORS, ...START_ERRORS }
 /** A code that the gateway itself can report. */
 export type ErrorCode = keyof typeof ALL
 
+/** What ends a camera's session; ERR_CLOSED: the gateway ended it. */
+export type CameraErrorCode = keyof typeof CAMERA_ERRORS | 'ERR_INTERNAL' | 'ERR_CLOSED'
+
 /** HTTP status of an answer with this code. */
 export function httpStatusOf(code: ErrorCode): number {
   const info: ErrorInfo = ALL[code]

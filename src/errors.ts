@@ -1,6 +1,6 @@
 // Error classes. Their codes are in error-codes.ts.
 
-import type { ErrorCode } from './error-codes.js'
+import type { CameraErrorCode, ErrorCode } from './error-codes.js'
 import { redact } from './redact.js'
 
 /** Base of all errors that users see; no message holds credentials. */
@@ -40,7 +40,14 @@ export class BindError extends FramegateError {
 export class RequestError extends FramegateError {}
 
 /** Why a camera delivers nothing: ERR_SOURCE_..., ERR_CODEC_UNSUPPORTED, ERR_MEDIAMTX_... */
-export class SourceError extends FramegateError {}
+export class SourceError extends FramegateError {
+  constructor(
+    override readonly code: CameraErrorCode,
+    message: string,
+  ) {
+    super(code, message)
+  }
+}
 
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error)

@@ -2,7 +2,7 @@
 
 import { createRequire } from 'node:module'
 import { fileURLToPath } from 'node:url'
-import type { ErrorCode } from './error-codes.js'
+import type { CameraErrorCode } from './error-codes.js'
 import { AddonLoadError, messageOf } from './errors.js'
 
 /** What a pipeline needs to know of its source. Checked again in C++. */
@@ -54,7 +54,7 @@ export interface NativeFrame {
 }
 
 export interface NativeError {
-  code: ErrorCode
+  code: CameraErrorCode
   message: string
   /** GStreamer's error domain and the code's nick there; "" where the error is ours. */
   domain: string

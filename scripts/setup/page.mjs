@@ -1,6 +1,6 @@
-// Set-up step: the page at / into dist/page.
+// Set-up step: the page at / and the viewer of the API reference at /docs, into dist/page.
 
-import { existsSync, readFileSync } from 'node:fs'
+import { copyFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { must } from './run.mjs'
 import { filesBelow, hashOf, readStamp, root, writeStamp } from './stamp.mjs'
@@ -9,6 +9,9 @@ const folder = join(root, 'dist/page')
 const stampFile = join(folder, '.framegate-stamp.json')
 
 const version = (name) => JSON.parse(readFileSync(join(root, 'node_modules', name, 'package.json'), 'utf8')).version
+
+/** Swagger UI and its licences, as src/http/docs-routes.ts serves it. */
+const viewerFiles = ['swagger-ui.css', 'swagger-ui-bundle.js', 'swagger-ui-bundle.js.LICENSE.txt', 'LICENSE', 'NOTICE']
 
 /** Sources of the page and of what it shares with the React package; nothing that was built or installed below it. */
 function sources() {
@@ -19,7 +22,12 @@ function sources() {
 
 /** @throws {SetupError} with Vite's words. */
 export async function page({ step }) {
-  const hash = hashOf([join(root, 'package-lock.json'), ...sources()], version('vite'))
+  const hash = hashOf(
+    [join(root, 'package-lock.json'), ...sources()],
+    version('vite'),
+    version('swagger-ui-dist'),
+    ...viewerFiles,
+  )
   if (readStamp(stampFile).hash === hash && existsSync(join(folder, 'index.html'))) return
 
   step.update('building')
@@ -32,6 +40,9 @@ export async function page({ step }) {
     'warn',
   ]
   await must('The page at / cannot be built:', process.execPath, vite, { cwd: root })
+  mkdirSync(join(folder, 'docs'), { recursive: true })
+  for (const name of viewerFiles)
+    copyFileSync(join(root, 'node_modules/swagger-ui-dist', name), join(folder, 'docs', name))
   writeStamp(stampFile, { hash })
   step.done('built')
 }

@@ -3,20 +3,13 @@
 import { cameraSettings, type CameraSettings, type StartRequest } from '../camera-settings.js'
 import { RequestError } from '../errors.js'
 import { MAX_RENDITIONS, renditionTopic } from '../frames/rendition-topic.js'
+import type { Started } from '../types.js'
 import { Camera, type CameraDeps } from './camera.js'
 import { parseCameraUrl } from './camera-url.js'
 
 export interface Saved {
   load(): Promise<CameraSettings[]>
   save(cameras: CameraSettings[]): Promise<void>
-}
-
-export interface Started {
-  camera: Camera
-  /** The topic that carries the size and rate asked for. */
-  topic: string
-  pubFps: number
-  scaleWidth: number
 }
 
 export class CameraRegistry {

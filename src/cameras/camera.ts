@@ -1,15 +1,16 @@
 // One camera: runs sessions one after the other, tracks its state and last error, and numbers its frames.
 
 import { EventEmitter } from 'node:events'
+import type { CameraSettings } from '../camera-settings.js'
 import { SourceError } from '../errors.js'
 import type { NativeAddon, Pipeline, PipelineNews, PipelineStats } from '../native.js'
-import type { CameraError, CameraSettings, CameraState, Logger } from '../types.js'
+import type { CameraError, CameraState, CameraView, Logger, VideoFormat } from '../types.js'
 import { Backoff } from './backoff.js'
 import { parseCameraUrl, type CameraUrl } from './camera-url.js'
 import { Demand, renditionsOf, type Wanted } from './demand.js'
 import { FrameOutput, type FrameSink } from './frame-output.js'
 import { runSession, type Relay } from './session.js'
-import { NO_STATS, UNKNOWN_FORMAT, updatedFormat, type VideoFormat } from './stats.js'
+import { NO_STATS, UNKNOWN_FORMAT, updatedFormat } from './stats.js'
 
 export interface CameraDeps {
   native: NativeAddon
@@ -22,7 +23,7 @@ export interface CameraDeps {
 const LIVE_RESETS_BACKOFF_MS = 10000
 // One attempt in four has the full timeouts, for slow cameras.
 const PATIENT_EVERY = 4
-export class Camera extends EventEmitter<{ state: [CameraState] }> {
+export class Camera extends EventEmitter<{ state: [CameraState] }> implements CameraView {
   readonly url: CameraUrl
   readonly startedAtMs = Date.now()
   #state: CameraState = 'connecting'

@@ -1,8 +1,8 @@
 // Decides which renditions of one camera are made: the wanted ones, and for a while those that just were.
 
+import type { CameraSettings } from '../camera-settings.js'
 import { MAX_RENDITIONS, parseTopic } from '../frames/rendition-topic.js'
 import type { Rendition } from '../native.js'
-import type { CameraSettings } from '../types.js'
 
 /** Which topics have readers. */
 export interface Wanted {

@@ -1,6 +1,7 @@
 // A camera's stats between two sessions, and what is known of its video over several. Pure.
 
 import type { PipelineStats } from '../native.js'
+import type { VideoFormat } from '../types.js'
 
 export const NO_STATS: PipelineStats = {
   fps: 0,
@@ -16,16 +17,6 @@ export const NO_STATS: PipelineStats = {
   bFrames: false,
   beganWithKey: false,
   decoding: false,
-}
-
-/** null: not known yet. */
-export interface VideoFormat {
-  /** Pixels. */
-  width: number | null
-  height: number | null
-  /** Frames from key frame to key frame. */
-  gopLength: number | null
-  bFrames: boolean | null
 }
 
 export const UNKNOWN_FORMAT: VideoFormat = { width: null, height: null, gopLength: null, bFrames: null }

@@ -4,27 +4,24 @@ import Router from '@koa/router'
 import type { Context } from 'koa'
 import getRawBody from 'raw-body'
 import type { z } from 'zod'
-import { cameraSettings, cameraSettingsJson, fromJson, startRequestJson, toJson } from '../camera-settings.js'
+import { fromJson, startRequestJson } from '../camera-settings.js'
 import { messageOf, RequestError } from '../errors.js'
 import { check } from '../validate.js'
-import type { CameraView, HttpParts } from './parts.js'
-import { judgePlayability } from './playability.js'
+import { stopRequestJson } from './answers.js'
+import { describeCamera } from './camera-answer.js'
+import type { HttpDeps } from './deps.js'
 
 const MAX_BODY_BYTES = 64 * 1024
 const BODY_LIMIT_MS = 10000
 
-// Without the address, which holds the password.
-const shownSettings = cameraSettingsJson.omit({ rtsp: true })
-const stopBody = cameraSettings.pick({ name: true })
-
-export function cameraRoutes(parts: HttpParts): Router {
+export function cameraRoutes(deps: HttpDeps): Router {
   const router = new Router()
 
   router.post('/cameras/start', async (ctx) => {
-    const started = await parts.cameras.start(fromJson(await readBody(ctx, startRequestJson)))
+    const started = await deps.cameras.start(fromJson(await readBody(ctx, startRequestJson)))
     ctx.body = {
       ok: true,
-      ...describe(parts, started.camera, ctx.hostname),
+      ...describeCamera(deps, started.camera, ctx.hostname),
       zmq_topic: started.topic,
       pub_fps: started.pubFps,
       scale_width: started.scaleWidth,
@@ -32,73 +29,23 @@ export function cameraRoutes(parts: HttpParts): Router {
   })
 
   router.post('/cameras/stop', async (ctx) => {
-    const { name } = await readBody(ctx, stopBody)
-    await parts.cameras.stop(name)
+    const { name } = await readBody(ctx, stopRequestJson)
+    await deps.cameras.stop(name)
     ctx.body = { ok: true }
   })
 
   router.get('/cameras', (ctx) => {
-    ctx.body = { ok: true, cameras: parts.cameras.list().map((camera) => describe(parts, camera, ctx.hostname)) }
+    ctx.body = { ok: true, cameras: deps.cameras.list().map((camera) => describeCamera(deps, camera, ctx.hostname)) }
   })
 
   router.get('/cameras/:name', (ctx) => {
     const name = ctx.params.name ?? ''
-    const camera = parts.cameras.get(name)
+    const camera = deps.cameras.get(name)
     if (!camera) throw new RequestError('ERR_CAMERA_NOT_FOUND', `there is no camera "${name.slice(0, 80)}"`)
-    ctx.body = { ok: true, camera: describe(parts, camera, ctx.hostname) }
+    ctx.body = { ok: true, camera: describeCamera(deps, camera, ctx.hostname) }
   })
 
   return router
-}
-
-function describe(parts: HttpParts, camera: CameraView, requestHost: string) {
-  const host = requestHost || '127.0.0.1'
-  const stats = camera.stats()
-  const video = camera.videoFormat()
-  const urls = parts.relay.urls(camera.name, host)
-  const readers = parts.relay.readers(camera.name)
-  const { preferred, ...playability } = judgePlayability(
-    camera.stream,
-    video.bFrames,
-    urls.rtsp === null ? urls.reason : null,
-  )
-  return {
-    state: camera.state,
-    last_error: camera.lastError && {
-      code: camera.lastError.code,
-      message: camera.lastError.message,
-      since: new Date(camera.lastError.sinceMs).toISOString(),
-    },
-    mediamtx_path: urls.rtsp === null ? null : camera.name,
-    webrtc_whep: urls.webrtcWhep,
-    hls: urls.hls,
-    rtsp_url: urls.rtsp,
-    mediamtx_reason: urls.reason,
-    zmq_topic: camera.name,
-    zmq_endpoint: parts.zmqEndpoint(host),
-    ...shownSettings.parse(toJson(camera.settings)),
-    transport: camera.transport,
-    fps: Math.round(stats.fps * 10) / 10,
-    age_ms: stats.ageMs === null ? null : Math.round(stats.ageMs),
-    codec: camera.stream?.codec ?? null,
-    audio: camera.stream?.audio ?? null,
-    width: video.width,
-    height: video.height,
-    gop_length: video.gopLength,
-    b_frames: video.bFrames,
-    playability,
-    preferred,
-    decoding: stats.decoding,
-    renditions: camera.renditionTopics,
-    readers: { mjpeg: parts.frames.readers(camera.name), ...readers },
-    mjpeg_readers: parts.frames.readers(camera.name),
-    reconnects: camera.reconnects,
-    started_at: new Date(camera.startedAtMs).toISOString(),
-    frames_published: camera.framesPublished,
-    frames_late: stats.late,
-    frames_overwritten: stats.overwritten,
-    frames_gated: stats.gateDropped,
-  }
 }
 
 async function readBody<Shape extends z.core.$ZodLooseShape>(

@@ -6,9 +6,9 @@ import { CAMERA_NAME } from '../camera-settings.js'
 import { RequestError } from '../errors.js'
 import { encodeFrameMessage } from '../frames/frame-message.js'
 import { parseTopic } from '../frames/rendition-topic.js'
-import type { CameraState, Frame } from '../types.js'
+import type { CameraState, CameraView, Frame } from '../types.js'
+import type { HttpDeps } from './deps.js'
 import { NewestFramesResponse } from './newest-frames-response.js'
-import type { CameraView, HttpParts } from './parts.js'
 
 const MJPEG_BOUNDARY = 'framegate'
 const MAX_TOPICS = 64
@@ -18,22 +18,22 @@ const SNAPSHOT_LIMIT_MS = 5000
 // With a very low pub_fps the newest frame may be older; it is given with its age.
 const SLOW_RATE_LIMIT_MS = 1000
 
-export function frameRoutes(parts: HttpParts): Router {
+export function frameRoutes(deps: HttpDeps): Router {
   const router = new Router()
 
   router.get('/mjpeg', (ctx) => {
-    const camera = cameraOf(parts, ctx)
-    streamFrames(parts, ctx, [{ topic: camera.name, camera }], MJPEG)
+    const camera = cameraOf(deps, ctx)
+    streamFrames(deps, ctx, [{ topic: camera.name, camera }], MJPEG)
   })
 
   // Many cameras in one response: browsers allow six HTTP/1.1 connections to a host.
   router.get('/frames', (ctx) => {
-    streamFrames(parts, ctx, sourcesOf(parts, ctx), RECORDS)
+    streamFrames(deps, ctx, sourcesOf(deps, ctx), RECORDS)
   })
 
   router.get('/snapshot', async (ctx) => {
-    const camera = cameraOf(parts, ctx)
-    const frame = await newestFrame(parts, camera, ctx)
+    const camera = cameraOf(deps, ctx)
+    const frame = await newestFrame(deps, camera, ctx)
     if (!frame) {
       ctx.set('Retry-After', '1')
       const why = camera.lastError?.message ?? `it is ${camera.state}`
@@ -98,7 +98,7 @@ const RECORDS: StreamFormat = {
 }
 
 /** Streams until the reader leaves or all its cameras are stopped. */
-function streamFrames(parts: HttpParts, ctx: Context, sources: Source[], format: StreamFormat): void {
+function streamFrames(deps: HttpDeps, ctx: Context, sources: Source[], format: StreamFormat): void {
   ctx.respond = false // The stream writes to the response itself.
   const response = ctx.res
   response.writeHead(200, {
@@ -110,8 +110,8 @@ function streamFrames(parts: HttpParts, ctx: Context, sources: Source[], format:
   response.flushHeaders()
   if (format.begin !== '') response.write(format.begin)
 
-  const stream = new NewestFramesResponse(response, format.encode, parts.tcpQueue)
-  const ends = sources.map(({ topic }) => readTopic(parts, topic, stream))
+  const stream = new NewestFramesResponse(response, format.encode, deps.tcpQueue)
+  const ends = sources.map(({ topic }) => readTopic(deps, topic, stream))
   ends.push(whenStopped(sources, () => response.end()))
   response.once('close', () => {
     for (const end of ends) end()
@@ -119,9 +119,9 @@ function streamFrames(parts: HttpParts, ctx: Context, sources: Source[], format:
 }
 
 /** Offers the topic's newest frame if it is fresh, then every one. @returns ends it. */
-function readTopic(parts: HttpParts, topic: string, stream: NewestFramesResponse): () => void {
-  const newest = parts.frames.newest(topic)
-  const end = parts.frames.read(topic, (frame) => stream.offer(frame))
+function readTopic(deps: HttpDeps, topic: string, stream: NewestFramesResponse): () => void {
+  const newest = deps.frames.newest(topic)
+  const end = deps.frames.read(topic, (frame) => stream.offer(frame))
   if (newest && ageMs(newest) < FRESH_MS) stream.offer(newest)
   return end
 }
@@ -139,7 +139,7 @@ function whenStopped(sources: Source[], stopped: () => void): () => void {
 }
 
 /** The topics of cam=a&cam=b@320w5fps. */
-function sourcesOf(parts: HttpParts, ctx: Context): Source[] {
+function sourcesOf(deps: HttpDeps, ctx: Context): Source[] {
   allowOnlyCam(ctx)
   const given = ctx.query.cam
   const topics = new Set(typeof given === 'string' ? [given] : (given ?? []))
@@ -157,21 +157,21 @@ function sourcesOf(parts: HttpParts, ctx: Context): Source[] {
         `cam: expected the name of a camera, or a rendition such as lobby-1@320w5fps; got "${topic.slice(0, 80)}"`,
       )
     }
-    return { topic, camera: findCamera(parts, parsed.camera) }
+    return { topic, camera: findCamera(deps, parsed.camera) }
   })
 }
 
-function cameraOf(parts: HttpParts, ctx: Context): CameraView {
+function cameraOf(deps: HttpDeps, ctx: Context): CameraView {
   allowOnlyCam(ctx)
   const { cam } = ctx.query
   if (typeof cam !== 'string' || !CAMERA_NAME.test(cam)) {
     throw new RequestError('ERR_FIELD_INVALID', 'cam: expected the name of a camera, such as /mjpeg?cam=lobby-1')
   }
-  return findCamera(parts, cam)
+  return findCamera(deps, cam)
 }
 
-function findCamera(parts: HttpParts, name: string): CameraView {
-  const camera = parts.cameras.get(name)
+function findCamera(deps: HttpDeps, name: string): CameraView {
+  const camera = deps.cameras.get(name)
   if (!camera) throw new RequestError('ERR_CAMERA_NOT_FOUND', `cam: there is no camera "${name}"`)
   return camera
 }
@@ -187,16 +187,16 @@ function ageMs(frame: Frame): number {
 }
 
 /** The newest frame if it is fresh, otherwise the next one; undefined if none comes in time. */
-async function newestFrame(parts: HttpParts, camera: CameraView, ctx: Context): Promise<Frame | undefined> {
-  const known = parts.frames.newest(camera.name)
+async function newestFrame(deps: HttpDeps, camera: CameraView, ctx: Context): Promise<Frame | undefined> {
+  const known = deps.frames.newest(camera.name)
   if (known && ageMs(known) < FRESH_MS) return known
   const slow = known !== undefined && camera.state === 'live'
-  const next = await nextFrame(parts, camera.name, ctx, slow ? SLOW_RATE_LIMIT_MS : SNAPSHOT_LIMIT_MS)
-  return next ?? (camera.state === 'live' ? parts.frames.newest(camera.name) : undefined)
+  const next = await nextFrame(deps, camera.name, ctx, slow ? SLOW_RATE_LIMIT_MS : SNAPSHOT_LIMIT_MS)
+  return next ?? (camera.state === 'live' ? deps.frames.newest(camera.name) : undefined)
 }
 
 /** @returns undefined if none comes within the limit, or if the client is gone. */
-function nextFrame(parts: HttpParts, topic: string, ctx: Context, limitMs: number): Promise<Frame | undefined> {
+function nextFrame(deps: HttpDeps, topic: string, ctx: Context, limitMs: number): Promise<Frame | undefined> {
   return new Promise((resolve) => {
     const done = (frame?: Frame) => {
       clearTimeout(timer)
@@ -205,7 +205,7 @@ function nextFrame(parts: HttpParts, topic: string, ctx: Context, limitMs: numbe
       resolve(frame)
     }
     const gone = () => done()
-    const end = parts.frames.read(topic, done)
+    const end = deps.frames.read(topic, done)
     const timer = setTimeout(done, limitMs)
     ctx.req.once('close', gone)
   })

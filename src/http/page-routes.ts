@@ -51,14 +51,18 @@ export function pageRoutes(folder: string): Router {
     if (!file) return
     ctx.set(securityHeaders())
     ctx.set('Cache-Control', 'public, max-age=31536000, immutable') // The name has a hash of the content.
-    ctx.type = TYPES[extname(name)] ?? 'application/octet-stream'
+    ctx.type = contentTypeOf(name)
     ctx.body = file
   })
 
   return router
 }
 
-function securityHeaders(): Record<string, string> {
+export function contentTypeOf(name: string): string {
+  return TYPES[extname(name)] ?? 'application/octet-stream'
+}
+
+export function securityHeaders(): Record<string, string> {
   return {
     'Content-Security-Policy': CONTENT_SECURITY_POLICY,
     'X-Content-Type-Options': 'nosniff',

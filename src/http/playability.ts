@@ -1,17 +1,12 @@
 // Whether a browser will play a camera, by which way, and why not. Pure.
 
-export interface Verdict {
-  /** null: not known yet. */
-  ok: boolean | null
-  /** null where it is ok. */
-  reason: string | null
-}
+import type { Verdict, Way } from './answers.js'
 
 export interface Playability {
   webrtc: Verdict
   hls: Verdict
   /** What a browser should try first. */
-  preferred: 'webrtc' | 'hls' | 'mjpeg'
+  preferred: Way
 }
 
 /**

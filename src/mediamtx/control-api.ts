@@ -3,16 +3,11 @@
 import { z } from 'zod'
 import { messageOf, SourceError } from '../errors.js'
 import { redact } from '../redact.js'
+import type { PathReaders } from '../types.js'
 
 // A poll with wrong credentials takes up to 4 s (random pause against guessing).
 const CALL_TIMEOUT_MS = 5000
 
-/** Who reads a path, by protocol. */
-export interface PathReaders {
-  webrtc: number
-  hls: number
-  rtsp: number
-}
 const READER_TYPES: Record<string, keyof PathReaders> = {
   webRTCSession: 'webrtc',
   hlsSession: 'hls',

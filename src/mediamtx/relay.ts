@@ -3,11 +3,11 @@
 
 import { EventEmitter } from 'node:events'
 import { FramegateError, messageOf, type SourceError } from '../errors.js'
-import type { Logger, MediaMtxMode } from '../types.js'
-import { publicUrls, readUrl, type PathUrls, type PublicAddresses } from './addresses.js'
+import type { Logger, MediaMtxMode, PathReaders, RelayUrls } from '../types.js'
+import { publicUrls, readUrl, type PublicAddresses } from './addresses.js'
 import { findBinary } from './binary.js'
 import { Connection } from './connection.js'
-import { ControlApi, type PathReaders } from './control-api.js'
+import { ControlApi } from './control-api.js'
 import { managedMediaMtx, type ManagedSettings } from './managed.js'
 import type { Sidecar } from './sidecar.js'
 
@@ -26,9 +26,6 @@ export interface RelayOptions {
   /** How often a MediaMTX that is ready is asked whether it still answers, default 2000 ms. */
   healthEveryMs?: number
 }
-
-/** What browsers and players are given; null without MediaMTX, and the reason says why. */
-export type RelayUrls = { [Key in keyof PathUrls]: string | null } & { reason: string | null }
 
 interface RelayEvents {
   /** MediaMTX could not pull this path, or lost it. */

@@ -3,7 +3,8 @@
 import net from 'node:net'
 import { join } from 'node:path'
 import t from 'tap'
-import { Gateway } from '../helpers/gateway.js'
+import { Gateway, type Reply } from '../helpers/gateway.js'
+import { answerProblem } from '../helpers/openapi.js'
 import { temporaryFolder } from '../helpers/paths.js'
 import { TestCamera } from '../helpers/test-camera.js'
 import { frameNumber } from '../helpers/frame-number.js'
@@ -283,6 +284,53 @@ t.test('health tells the version, MediaMTX and the cameras', async (t) => {
     mediamtx: { mode: gateway.env.MEDIAMTX },
     cameras: { live: 1 },
   })
+})
+
+t.test('answers are as GET /openapi.json describes them', async (t) => {
+  const { body: document, headers } = await gateway.get('/openapi.json')
+  t.match(headers.get('content-type'), /^application\/json/)
+  t.match(document, { openapi: /^3\.1\./, info: { version: /^\d+\.\d+\.\d+$/ } })
+  const start = { name: 'lobby-1', rtsp: camera.url }
+  const calls: [string, string, number, Promise<Reply>][] = [
+    ['get', '/cameras', 200, gateway.get('/cameras')],
+    ['get', '/cameras/{name}', 200, gateway.get('/cameras/lobby-1')],
+    ['get', '/cameras/{name}', 404, gateway.get('/cameras/nobody')],
+    ['post', '/cameras/start', 200, gateway.post('/cameras/start', start)],
+    ['post', '/cameras/start', 400, gateway.post('/cameras/start', '{')],
+    ['post', '/cameras/start', 409, gateway.post('/cameras/start', { ...start, rtsp: 'rtsp://127.0.0.1:9/x' })],
+    ['post', '/cameras/stop', 200, gateway.post('/cameras/stop', { name: 'nobody' })],
+    ['post', '/cameras/stop', 400, gateway.post('/cameras/stop', {})],
+    ['get', '/snapshot', 404, gateway.get('/snapshot?cam=nobody')],
+    ['get', '/frames', 400, gateway.get('/frames')],
+    ['get', '/mjpeg', 400, gateway.get('/mjpeg')],
+    ['get', '/health', 200, gateway.get('/health')],
+  ]
+  for (const [method, path, status, reply] of calls) {
+    const { status: given, body } = await reply
+    t.equal(given, status, `${method} ${path}`)
+    t.equal(answerProblem(document, method, path, status, body), null, `${method} ${path} ${status}`)
+  }
+  const snapshot = await fetch(`${gateway.base}/snapshot?cam=lobby-1`)
+  await snapshot.arrayBuffer()
+  const described = Object.keys(document.paths['/snapshot'].get.responses['200'].headers)
+  const exposed = snapshot.headers.get('access-control-expose-headers')?.split(', ') ?? []
+  t.strictSame(
+    exposed.filter((name) => !described.includes(name)),
+    [],
+  )
+  t.ok(exposed.length >= 6)
+})
+
+t.test('a camera that fails is as GET /openapi.json describes it', async (t) => {
+  const { body: document } = await gateway.get('/openapi.json')
+  await gateway.post('/cameras/start', { name: 'away', rtsp: 'rtsp://127.0.0.1:9/x' })
+  const away = await until('its error', async () => {
+    const found = await gateway.camera('away')
+    return found.last_error ? found : null
+  })
+  t.equal(away.last_error.code, 'ERR_SOURCE_UNREACHABLE')
+  t.equal(answerProblem(document, 'get', '/cameras/{name}', 200, { ok: true, camera: away }), null)
+  await gateway.post('/cameras/stop', { name: 'away' })
 })
 
 t.test('stopping ends the session; stopping what does not run is ok', async (t) => {

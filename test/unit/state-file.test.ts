@@ -2,7 +2,7 @@ import { chmodSync, mkdirSync, readdirSync, readFileSync, rmdirSync, statSync, w
 import { join } from 'node:path'
 import t from 'tap'
 import { StateFile } from '../../src/cameras/state-file.js'
-import type { CameraSettings } from '../../src/types.js'
+import type { CameraSettings } from '../../src/camera-settings.js'
 import { temporaryFolder } from '../helpers/paths.js'
 
 const camera = (name: string): CameraSettings => ({

@@ -1,0 +1,57 @@
+// A camera as the HTTP API shows it.
+
+import { cameraSettingsJson, toJson } from '../camera-settings.js'
+import type { CameraView } from '../types.js'
+import type { CameraAnswer } from './answers.js'
+import type { HttpDeps } from './deps.js'
+import { judgePlayability } from './playability.js'
+
+const shownSettings = cameraSettingsJson.omit({ rtsp: true })
+
+/** @param requestHost the host name by which the caller reached the gateway. */
+export function describeCamera(deps: HttpDeps, camera: CameraView, requestHost: string): CameraAnswer {
+  const host = requestHost || '127.0.0.1'
+  const stats = camera.stats()
+  const video = camera.videoFormat()
+  const urls = deps.relay.urls(camera.name, host)
+  const mjpegReaders = deps.frames.readers(camera.name)
+  const relayProblem = urls.rtsp === null ? urls.reason : null
+  const { preferred, ...playability } = judgePlayability(camera.stream, video.bFrames, relayProblem)
+  return {
+    ...shownSettings.parse(toJson(camera.settings)),
+    state: camera.state,
+    last_error: camera.lastError && {
+      code: camera.lastError.code,
+      message: camera.lastError.message,
+      since: new Date(camera.lastError.sinceMs).toISOString(),
+    },
+    mediamtx_path: urls.rtsp === null ? null : camera.name,
+    webrtc_whep: urls.webrtcWhep,
+    hls: urls.hls,
+    rtsp_url: urls.rtsp,
+    mediamtx_reason: urls.reason,
+    zmq_topic: camera.name,
+    zmq_endpoint: deps.zmqEndpoint(host),
+    transport: camera.transport,
+    fps: Math.round(stats.fps * 10) / 10,
+    age_ms: stats.ageMs === null ? null : Math.round(stats.ageMs),
+    codec: camera.stream?.codec ?? null,
+    audio: camera.stream?.audio ?? null,
+    width: video.width,
+    height: video.height,
+    gop_length: video.gopLength,
+    b_frames: video.bFrames,
+    playability,
+    preferred,
+    decoding: stats.decoding,
+    renditions: camera.renditionTopics,
+    readers: { mjpeg: mjpegReaders, ...deps.relay.readers(camera.name) },
+    mjpeg_readers: mjpegReaders,
+    reconnects: camera.reconnects,
+    started_at: new Date(camera.startedAtMs).toISOString(),
+    frames_published: camera.framesPublished,
+    frames_late: stats.late,
+    frames_overwritten: stats.overwritten,
+    frames_gated: stats.gateDropped,
+  }
+}

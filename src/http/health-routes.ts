@@ -1,0 +1,25 @@
+// /health: what runs, for people and for monitoring.
+
+import Router from '@koa/router'
+import type { HealthAnswer } from './answers.js'
+import type { HttpDeps } from './deps.js'
+
+export function healthRoutes(deps: HttpDeps): Router {
+  const startedAtMs = performance.now()
+  const router = new Router()
+  router.get('/health', (ctx) => {
+    const { mode, ready, version, problem } = deps.relay
+    const cameras = { connecting: 0, live: 0, stalled: 0, retrying: 0 }
+    for (const { state } of deps.cameras.list()) if (state !== 'stopped') cameras[state]++
+    const answer: HealthAnswer = {
+      ok: true,
+      version: deps.version,
+      uptime_s: Math.round((performance.now() - startedAtMs) / 1000),
+      mediamtx: { mode, ready, version, problem },
+      state_file: { problem: deps.stateFileProblem() },
+      cameras,
+    }
+    ctx.body = answer
+  })
+  return router
+}

@@ -1,0 +1,81 @@
+// The OpenAPI document: every route, with the schemas and error codes that the routes use. Pure.
+
+import { z } from 'zod'
+import { HTTP_ERRORS } from '../error-codes.js'
+import {
+  embedded,
+  json,
+  OPERATIONS,
+  ref,
+  refTo,
+  SCHEMAS,
+  type HttpErrorCode,
+  type Json,
+  type Operation,
+} from './operations.js'
+
+function componentSchemas(): Json {
+  const registry = z.registry<{ id: string }>()
+  for (const [id, schema] of Object.entries(SCHEMAS)) registry.add(schema, { id })
+  const { schemas } = z.toJSONSchema(registry, {
+    uri: refTo,
+    override: ({ zodSchema, jsonSchema }) => {
+      // Requests are strict; answers may get more fields, and have no defaults.
+      if (zodSchema instanceof z.ZodObject && zodSchema.def.catchall === undefined)
+        delete jsonSchema.additionalProperties
+      delete jsonSchema.default
+      if (jsonSchema.maximum === Number.MAX_SAFE_INTEGER) delete jsonSchema.maximum
+    },
+  })
+  return Object.fromEntries(Object.entries(schemas).map(([id, schema]) => [id, embedded(schema)]))
+}
+
+/** One response for each status; its text has the codes. */
+function errorResponses(codes: HttpErrorCode[]): Json {
+  const all: HttpErrorCode[] = [...codes, 'ERR_INTERNAL']
+  const statuses = new Set(all.map((code) => HTTP_ERRORS[code].status))
+  return Object.fromEntries(
+    [...statuses].map((status) => {
+      const here = all.filter((code) => HTTP_ERRORS[code].status === status)
+      const text = here.map((code) => `\`${code}\`: ${HTTP_ERRORS[code].sentence}`).join('\n\n')
+      return [status, json(text, { ...ref('Error'), properties: { code: { enum: here } } })]
+    }),
+  )
+}
+
+function operation({ id, tag, summary, description, parameters, request, answer, errors = [] }: Operation): Json {
+  return {
+    operationId: id,
+    tags: [tag],
+    summary,
+    ...(description ? { description } : {}),
+    ...(parameters ? { parameters } : {}),
+    ...(request ? { requestBody: { required: true, content: { 'application/json': { schema: ref(request) } } } } : {}),
+    responses: { 200: answer, ...errorResponses(errors) },
+  }
+}
+
+export function openApiDocument(version: string): Json {
+  const paths = Object.entries(OPERATIONS).map(([path, methods]) => [
+    path,
+    Object.fromEntries(Object.entries<Operation>(methods).map(([method, about]) => [method, operation(about)])),
+  ])
+  return {
+    openapi: '3.1.1',
+    info: {
+      title: 'Framegate',
+      version,
+      license: { name: 'MIT', identifier: 'MIT' },
+      description:
+        'Pulls and decodes each IP camera once and gives every consumer its latest undamaged frame. Bodies are JSON whatever `Content-Type` says, at most 64 KiB. Other paths answer `ERR_NOT_FOUND` (404), other methods `ERR_METHOD_NOT_ALLOWED` (405). There is no authentication: restrict who can reach the gateway.',
+    },
+    servers: [{ url: '.', description: 'This gateway' }],
+    tags: [
+      { name: 'Cameras', description: 'Start, stop and list cameras.' },
+      { name: 'Frames', description: 'Frames over HTTP. ZeroMQ subscribers get them without HTTP.' },
+      { name: 'Gateway', description: 'The gateway itself.' },
+    ],
+    paths: Object.fromEntries(paths),
+    components: { schemas: componentSchemas() },
+  }
+}
