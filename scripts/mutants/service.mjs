@@ -212,4 +212,20 @@ export const service = [
     fault: 'base(undefined, at',
     tests: ['test/unit/mediamtx-addresses.test.ts'],
   },
+  {
+    id: 'path-error-tls',
+    why: 'A certificate that is not trusted is named as such, not as a broken connection.',
+    file: 'src/mediamtx/path-error.ts',
+    text: "if (/^tls: |x509: /.test(reason)) return 'ERR_SOURCE_TLS'",
+    fault: '',
+    tests: ['test/unit/path-error.test.ts'],
+  },
+  {
+    id: 'probe-tls',
+    why: 'A port that does not speak TLS is named as such, also without MediaMTX.',
+    file: 'src/cameras/rtsp-probe.ts',
+    text: 'if (/SSL|TLS|CERT/.test(code))',
+    fault: "if (code === 'TLS')",
+    tests: ['test/integration/rtsps.test.ts::MEDIAMTX='],
+  },
 ]

@@ -14,6 +14,11 @@ const LINES: [string, string, RegExp?][] = [
   ['[path a] [RTSP source] dial tcp 127.0.0.1:9: connect: connection refused', 'ERR_SOURCE_UNREACHABLE'],
   ['[path a] [RTSP source] dial tcp 10.0.0.1:554: connect: no route to host', 'ERR_SOURCE_UNREACHABLE'],
   ['[path a] [RTSP source] dial tcp 10.0.0.1:554: connect: network is unreachable', 'ERR_SOURCE_UNREACHABLE'],
+  ['[path a] [RTSP source] tls: first record does not look like a TLS handshake', 'ERR_SOURCE_TLS'],
+  [
+    '[path a] [RTSP source] tls: failed to verify certificate: x509: certificate signed by unknown authority',
+    'ERR_SOURCE_TLS',
+  ],
   ['[path a] [RTSP source] EOF', 'ERR_SOURCE_READ', /^the camera could not be pulled: EOF$/],
   ['[path a] no source', 'ERR_SOURCE_READ', /: no source$/],
 ]
