@@ -1,0 +1,53 @@
+// What people read: links that lead somewhere, words that exist, sentences that a native reader does not stumble over.
+
+import { execFileSync, spawnSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import t from 'tap'
+import { ROOT } from '../helpers/paths.js'
+
+/** Constructions that keep coming back, and what to write instead. */
+const STUMBLES: [RegExp, string][] = [
+  [/\banew\b/i, 'again'],
+  [/\bmend(s|ed|ing)?\b/i, 'fix'],
+  [/\bwhoever\b/i, 'the client, the caller'],
+  [/\bin place of\b/i, 'instead of'],
+  [/\blet(s|ting)? go of\b/i, 'drop, skip'],
+  [/\bnought\b/i, 'nothing, zero'],
+]
+const SELF = 'test/quality/prose.test.ts'
+
+function run(program: string, ...args: string[]): { status: number | null; output: string } {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [join(ROOT, 'node_modules', program), ...args], {
+    cwd: ROOT,
+    encoding: 'utf8',
+  })
+  return { status, output: stdout + stderr }
+}
+
+function textFiles(...patterns: string[]): string[] {
+  const files = execFileSync('git', ['ls-files', '-z', '--', ...patterns], { cwd: ROOT, encoding: 'utf8' })
+  return files.split('\0').filter((file) => file !== '' && file !== SELF)
+}
+
+t.test('every link and anchor in Markdown leads somewhere', async (t) => {
+  const { status, output } = run('remark-cli/cli.js', ...textFiles('*.md'), '--quiet', '--frail', '--no-color')
+  t.equal(status, 0, output)
+})
+
+t.test('Markdown is spelled as in a dictionary or in cspell-words.txt', async (t) => {
+  const { status, output } = run('cspell/bin.mjs', '--no-progress', '--no-summary', ...textFiles('*.md'))
+  t.equal(status, 0, output)
+})
+
+t.test('no sentence uses a construction that readers stumble over', async (t) => {
+  const found: string[] = []
+  for (const file of textFiles('*.md')) {
+    for (const [i, line] of readFileSync(join(ROOT, file), 'utf8').split('\n').entries()) {
+      for (const [pattern, better] of STUMBLES) {
+        if (pattern.test(line)) found.push(`${file}:${i + 1}: write "${better}" instead: ${line.trim()}`)
+      }
+    }
+  }
+  t.same(found, [])
+})
