@@ -1,0 +1,21 @@
+// The example answers of docs/http-api.md are answers that the gateway could give.
+
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import t from 'tap'
+import { cameraListAnswer, errorAnswer, healthAnswer } from '../../src/http/answers.js'
+import { ROOT } from '../helpers/paths.js'
+
+const page = readFileSync(join(ROOT, 'docs/http-api.md'), 'utf8')
+const blocks = [...page.matchAll(/```json\n([\s\S]*?)```/g)]
+  .map(([, text]) => text!)
+  .filter((text) => !text.includes('...'))
+const examples = blocks.map((text) => JSON.parse(text) as unknown)
+
+t.test('the example of each answer fits its schema', async (t) => {
+  for (const schema of [cameraListAnswer, healthAnswer, errorAnswer]) {
+    const fits = examples.filter((example) => schema.strict().safeParse(example).success)
+    t.equal(fits.length, 1, `one example fits ${schema.description ?? Object.keys(schema.shape).join(', ')}`)
+  }
+  t.equal(examples.length, 3)
+})
