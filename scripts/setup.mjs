@@ -7,7 +7,6 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { debianPackages } from './setup/debian-packages.mjs'
 import { withLock } from './setup/lock.mjs'
-import { mediamtx } from './setup/mediamtx.mjs'
 import { nativeBuild } from './setup/native.mjs'
 import { npmPackages } from './setup/npm-packages.mjs'
 import { page } from './setup/page.mjs'
@@ -25,7 +24,8 @@ const steps = [
   ['native build', nativeBuild],
   ['TypeScript', typescript],
   ['page', page],
-  ['MediaMTX', mediamtx],
+  // Loaded late: it uses the gateway's own finder, which the TypeScript step compiles.
+  ['MediaMTX', async (context) => (await import('./setup/mediamtx.mjs')).mediamtx(context)],
 ]
 const testSteps = [['Python for the tests', pythonVenv]]
 
@@ -46,11 +46,9 @@ export async function setup({ forTests = false, quiet = false, retry = false, on
   try {
     const all = [...steps, ...(forTests ? testSteps : [])].filter(([name]) => only?.includes(name) ?? true)
     const lock = join(root, 'dist', '.setup.lock')
-    let told = false
     // `npm start` and `npm test` at once in one checkout: the second waits, and then finds all done.
     const onWait = (pid) => {
-      if (!told && !quiet) process.stderr.write(`Waiting for another set-up of this checkout (process ${pid}).\n`)
-      told = true
+      if (!quiet) process.stderr.write(`Waiting for another set-up of this checkout (process ${pid}).\n`)
     }
     await withLock(lock, onWait, async () => {
       for (const [i, [name, work]] of all.entries()) {

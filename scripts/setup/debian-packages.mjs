@@ -9,6 +9,7 @@ export const packages = [
   'build-essential',
   'ca-certificates',
   'cmake',
+  'curl', // downloads MediaMTX
   'glib-networking', // TLS of rtspsrc: rtsps://
   'gstreamer1.0-libav', // avdec_h264, avdec_h265
   'gstreamer1.0-plugins-bad',
@@ -22,7 +23,7 @@ export const packages = [
   'libyuv-dev',
   'pkg-config',
   'python3', // node-gyp
-  'util-linux', // setpriv
+  'util-linux', // setpriv, flock
 ]
 export const testPackages = [
   'gstreamer1.0-tools', // gst-launch-1.0, a player that is not ours

@@ -4,9 +4,11 @@ import { createHash } from 'node:crypto'
 import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
-import { isOlder, pins } from './mediamtx-pins.mjs'
+import { isOlder, LEAST_VERSION } from '../../dist/src/mediamtx/binary.js'
 import { npmCommand } from './npm-packages.mjs'
 import { must, run, which } from './run.mjs'
+
+export const pins = JSON.parse(readFileSync(new URL('./mediamtx-pins.json', import.meta.url), 'utf8'))
 
 // From this version on Go fetches a newer toolchain by itself, where it is let.
 const SWITCHES_SINCE = '1.21.0'
@@ -45,7 +47,7 @@ export async function buildMediamtx({ folder, go, env, onProgress }) {
     GOFLAGS: `${env.GOFLAGS ?? ''} -modcacherw`.trim(),
     GOPROXY: `file://${userModules}/cache/download,${proxies || 'direct'}`,
   }
-  const module = `${pins.go.module}@v${pins.version}`
+  const module = `${pins.go.module}@v${LEAST_VERSION}`
   const { stdout } = await must(`go mod download ${module} failed.`, go, ['mod', 'download', '-json', module], {
     cwd: folder,
     env: goEnv,
@@ -53,22 +55,19 @@ export async function buildMediamtx({ folder, go, env, onProgress }) {
   cpSync(JSON.parse(stdout).Dir, source, { recursive: true })
   const versionFile = join(source, 'internal/core/VERSION')
   rmSync(versionFile, { force: true }) // Read-only, as all in a module cache is.
-  writeFileSync(versionFile, `v${pins.version}`)
+  writeFileSync(versionFile, `v${LEAST_VERSION}`)
   await addHlsjs(folder, join(source, 'internal/servers/hls/hls.min.js'))
   addCameraPrograms(source)
 
   onProgress('downloading its modules', null)
-  const total = (
-    await must('The modules of MediaMTX could not be had.', go, ['list', '-deps', '.'], { cwd: source, env: goEnv })
-  ).stdout
-    .trim()
-    .split('\n').length
+  const options = { cwd: source, env: goEnv }
+  const list = await must('The modules of MediaMTX could not be had.', go, ['list', '-deps', '.'], options)
+  const total = list.stdout.trim().split('\n').length
   let built = 0
   const binary = join(folder, 'mediamtx')
   // -v names each package as it is built.
   await must('go build failed.', go, ['build', '-v', '-trimpath', '-o', binary, '.'], {
-    cwd: source,
-    env: goEnv,
+    ...options,
     onLine: (line) => {
       if (!/^[\w.\-/]+$/.test(line)) return false
       built += 1
@@ -82,22 +81,11 @@ export async function buildMediamtx({ folder, go, env, onProgress }) {
 /** MediaMTX's pages play HLS with it, and its module comes without. */
 async function addHlsjs(folder, target) {
   const { version, sha256 } = pins.hlsjs
-  const [command, ...args] = [
-    ...npmCommand(),
-    'pack',
-    `hls.js@${version}`,
-    '--pack-destination',
-    folder,
-    '--ignore-scripts',
-  ]
-  await must(`npm pack hls.js@${version} failed.`, command, args, { cwd: folder })
-  await must('hls.js cannot be unpacked.', 'tar', [
-    '-xzf',
-    join(folder, `hls.js-${version}.tgz`),
-    '-C',
-    folder,
-    'package/dist/hls.min.js',
-  ])
+  const [npm, ...first] = npmCommand()
+  const args = ['pack', `hls.js@${version}`, '--pack-destination', folder, '--ignore-scripts']
+  await must(`npm pack hls.js@${version} failed.`, npm, [...first, ...args], { cwd: folder })
+  const archive = join(folder, `hls.js-${version}.tgz`)
+  await must('hls.js cannot be unpacked.', 'tar', ['-xzf', archive, '-C', folder, 'package/dist/hls.min.js'])
   const content = readFileSync(join(folder, 'package/dist/hls.min.js'))
   const got = createHash('sha256').update(content).digest('hex')
   if (got !== sha256) throw new Error(`hls.js ${version}: the SHA-256 of hls.min.js is ${got} and not ${sha256}`)

@@ -24,6 +24,16 @@ function hashes() {
   return { programs: common, tests: hashOf(filesBelow(join(root, 'test/native'), isSource), common) }
 }
 
+/** Whether a build with this stamp has all that is wanted. */
+export function isCurrent(stamp, wanted, forTests) {
+  return stamp.programs === wanted.programs && (!forTests || stamp.tests === wanted.tests)
+}
+
+/** A build without the tests says nothing about them. */
+export function stampAfter(stamp, wanted, forTests) {
+  return { programs: wanted.programs, tests: forTests ? wanted.tests : stamp.tests }
+}
+
 /** 0 to 1 from a line of make ("[ 45%] Building ...") or ninja ("[12/40] Building ..."); null from any other. */
 export function buildProgress(line) {
   const make = /^\[ *(\d+)%\]/.exec(line)
@@ -64,7 +74,7 @@ export async function nativeBuild({ step, forTests }) {
   const wanted = hashes()
   const stamp = readStamp(stampFile)
   const built = programs.every((name) => existsSync(join(build, 'Release', name)))
-  if (built && stamp.programs === wanted.programs && (!forTests || stamp.tests === wanted.tests)) return
+  if (built && isCurrent(stamp, wanted, forTests)) return
 
   step.update('configuring')
   await configure()
@@ -97,6 +107,6 @@ export async function nativeBuild({ step, forTests }) {
     error.message = `The native build failed:\n${output.slice(0, 400).join('\n')}`
     throw error
   }
-  writeStamp(stampFile, { programs: wanted.programs, tests: forTests ? wanted.tests : stamp.tests })
+  writeStamp(stampFile, stampAfter(stamp, wanted, forTests))
   step.done('built')
 }

@@ -1,42 +1,19 @@
 // What is needed where there are no Debian packages: looks whether it is there, or lists it.
 
-import { existsSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { run, SetupError, which } from './run.mjs'
 import { hashOf, readStamp, root, writeStamp } from './stamp.mjs'
 
-export const needs = {
-  programs: ['cmake', 'c++', 'pkg-config', 'gst-inspect-1.0'],
+const build = JSON.parse(readFileSync(join(root, 'native/build.json'), 'utf8'))
+
+const needs = {
+  programs: ['cmake', 'c++', 'pkg-config', 'gst-inspect-1.0', 'curl'],
   testPrograms: ['python3', 'gst-launch-1.0'],
   // With their headers. libyuv has no .pc file, so its header is looked for.
-  pkgConfig: [
-    'gstreamer-1.0',
-    'gstreamer-app-1.0',
-    'gstreamer-video-1.0',
-    'gstreamer-rtp-1.0',
-    'gstreamer-rtsp-1.0',
-    'gstreamer-sdp-1.0',
-    'gstreamer-rtsp-server-1.0',
-    'libturbojpeg',
-  ],
+  pkgConfig: [...new Set([...build.pkg_config, ...build.test_camera_pkg_config])],
   headers: ['libyuv.h'],
-  elements: [
-    'rtspsrc',
-    'rtph264depay',
-    'rtph265depay',
-    'rtpjpegdepay',
-    'h264parse',
-    'h265parse',
-    'avdec_h264',
-    'avdec_h265',
-    'decodebin',
-    'videoconvert',
-    'videoscale',
-    'jpegenc',
-    'appsink',
-    'x264enc',
-    'x265enc',
-  ],
+  elements: [...build.gst_elements, ...build.test_camera_gst_elements],
 }
 
 /** What of `needs` is not here, each as people would look for it. */

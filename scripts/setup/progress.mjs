@@ -3,11 +3,6 @@
 // Without a terminal (a log file, CI) a line comes at most this often.
 const LINE_EVERY_MS = 5000
 
-/** "4.2 MB", "812 kB". */
-export function bytes(count) {
-  return count >= 1e6 ? `${(count / 1e6).toFixed(1)} MB` : `${Math.round(count / 1e3)} kB`
-}
-
 /** "0.4 s", "12 s", "1 min 20 s". */
 export function duration(ms) {
   if (ms < 9950) return `${(ms / 1000).toFixed(1)} s`

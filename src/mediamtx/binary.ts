@@ -1,4 +1,4 @@
-// Finds MediaMTX's binary where set-up puts it, or where people have it.
+// Finds MediaMTX's binary; the gateway, set-up and the tests all look here.
 
 import { execFile } from 'node:child_process'
 import { access, constants } from 'node:fs/promises'
@@ -7,7 +7,10 @@ import { delimiter, join } from 'node:path'
 import { promisify } from 'node:util'
 import { ConfigError, messageOf } from '../errors.js'
 
-/** Older ones deadlock when configuration changes through file and API (#6101). */
+/**
+ * The least version, and the one that set-up installs; its hashes are in scripts/setup/mediamtx-pins.json.
+ * Older ones deadlock when configuration changes through file and API (#6101).
+ */
 export const LEAST_VERSION = '1.20.1'
 
 export interface Binary {
@@ -15,10 +18,20 @@ export interface Binary {
   version: string
 }
 
+/** ${XDG_CACHE_HOME:-~/.cache}/framegate */
+export function cacheFolder(env: NodeJS.ProcessEnv): string {
+  return join(env.XDG_CACHE_HOME || join(env.HOME || homedir(), '.cache'), 'framegate')
+}
+
+/** Where set-up puts it. */
+export function cachedBinary(env: NodeJS.ProcessEnv): string {
+  return join(cacheFolder(env), `mediamtx-v${LEAST_VERSION}`, 'mediamtx')
+}
+
 /**
- * @param configured MEDIAMTX_BIN; undefined: the cache folder, then PATH.
+ * @param configured MEDIAMTX_BIN; undefined: PATH, then the cache folder.
  * @returns what was found, or why nothing was.
- * @throws ConfigError where MEDIAMTX_BIN itself is wrong.
+ * @throws ConfigError if MEDIAMTX_BIN itself is wrong.
  */
 export async function findBinary(configured: string | undefined, env: NodeJS.ProcessEnv): Promise<Binary | string> {
   if (configured !== undefined) {
@@ -28,16 +41,12 @@ export async function findBinary(configured: string | undefined, env: NodeJS.Pro
     }
     return found
   }
-  const cache = env.XDG_CACHE_HOME || join(homedir(), '.cache')
-  const candidates = [
-    join(cache, 'framegate', `mediamtx-v${LEAST_VERSION}`, 'mediamtx'),
-    ...(env.PATH ?? '')
-      .split(delimiter)
-      .filter(Boolean)
-      .map((folder) => join(folder, 'mediamtx')),
-  ]
+  const onPath = (env.PATH ?? '')
+    .split(delimiter)
+    .filter(Boolean)
+    .map((folder) => join(folder, 'mediamtx'))
   let why = 'no MediaMTX binary was found'
-  for (const path of candidates) {
+  for (const path of [...onPath, cachedBinary(env)]) {
     const there = await access(path, constants.X_OK).then(
       () => true,
       () => false,
@@ -50,7 +59,8 @@ export async function findBinary(configured: string | undefined, env: NodeJS.Pro
   return why
 }
 
-async function tryBinary(path: string): Promise<Binary | string> {
+/** @returns the binary, or why it is not one that the gateway can use. */
+export async function tryBinary(path: string): Promise<Binary | string> {
   let output: string
   try {
     output = (await promisify(execFile)(path, ['--version'], { timeout: 10000 })).stdout.trim()

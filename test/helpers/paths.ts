@@ -1,9 +1,10 @@
 // Where things are, seen from dist/test/helpers.
 
 import { existsSync, mkdtempSync, rmSync } from 'node:fs'
-import { homedir, tmpdir } from 'node:os'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { findBinary } from '../../src/mediamtx/binary.js'
 
 export const ROOT = fileURLToPath(new URL('../../..', import.meta.url))
 export const MAIN = join(ROOT, 'dist/src/main.js')
@@ -14,12 +15,10 @@ export const PYTHON = process.env.FRAMEGATE_TEST_PYTHON ?? join(ROOT, '.venv/bin
 /** Real footage, where it is. */
 export const FOOTAGE = [join(ROOT, '../shared/media/car-detection.mp4')].find((path) => existsSync(path))
 
-/** MediaMTX where set-up puts it; tests of it cannot run without. */
-export const MEDIAMTX = [
-  process.env.MEDIAMTX_BIN,
-  join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'framegate/mediamtx-v1.20.1/mediamtx'),
-  ...(process.env.PATH ?? '').split(':').map((folder) => join(folder, 'mediamtx')),
-].find((path) => path !== undefined && existsSync(path))
+const found = await findBinary(process.env.MEDIAMTX_BIN || undefined, process.env)
+
+/** The MediaMTX that the gateway would start; undefined if there is none. */
+export const MEDIAMTX = typeof found === 'string' ? undefined : found.path
 
 /** Why a test of MediaMTX is left out; false: it runs. */
 export const NO_MEDIAMTX: string | false = MEDIAMTX ? false : 'MediaMTX is not on this machine and could not be got'

@@ -6,7 +6,6 @@ from __future__ import annotations
 import json
 import os
 import pathlib
-import shutil
 import socket
 import statistics
 import subprocess
@@ -26,11 +25,17 @@ if TYPE_CHECKING:
     from test_picture import Image
 
 FOOTAGE = ROOT.parent / "shared/media/car-detection.mp4"
-CACHE = pathlib.Path(os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache")
-MEDIAMTX = (
-    os.environ.get("MEDIAMTX_BIN")
-    or shutil.which("mediamtx")
-    or next((str(path) for path in CACHE.glob("framegate/mediamtx-v*/mediamtx")), None)
+# The gateway's own finder says whether there is a MediaMTX.
+MEDIAMTX = subprocess.check_output(
+    [
+        "node",
+        "--input-type=module",
+        "--eval",
+        f"import {{ findBinary }} from {json.dumps(str(ROOT / 'dist/src/mediamtx/binary.js'))};"
+        "const found = await findBinary(process.env.MEDIAMTX_BIN || undefined, process.env);"
+        "process.stdout.write(found.path ?? '')",
+    ],
+    text=True,
 )
 
 T = TypeVar("T")

@@ -4,14 +4,17 @@ import { createHash } from 'node:crypto'
 import { execFileSync } from 'node:child_process'
 import { chmodSync, existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { createServer as createTlsServer } from 'node:https'
 import { type AddressInfo, createServer as createTcpServer, type Server, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t from 'tap'
+import { cachedBinary } from '../../src/mediamtx/binary.js'
+import { temporaryFolder } from '../helpers/paths.js'
 
 // Plain JavaScript without types: it runs before anything is installed.
 const scripts = new URL('../../../scripts/setup/', import.meta.url)
-const { downloadMediamtx, mediamtx, cachedBinary } = await import(new URL('mediamtx.mjs', scripts).href)
+const { archiveArch, downloadMediamtx, mediamtx } = await import(new URL('mediamtx.mjs', scripts).href)
 const { findGo } = await import(new URL('mediamtx-build.mjs', scripts).href)
 
 interface Test {
@@ -89,7 +92,7 @@ t.test('the right hash: the binary is in the cache and runs', async (t) => {
   t.equal(statSync(path).mode & 0o777, 0o755)
   t.equal(execFileSync(path, ['--version'], { encoding: 'utf8' }).trim(), 'v1.20.1')
   t.same(left(), ['mediamtx-v1.20.1', 'mediamtx-v1.20.1/mediamtx'], 'nothing else is left')
-  t.match(told.at(-1), [/kB of .* kB/, 1], 'it tells how far it is')
+  t.match(told.at(-1), ['downloading', 1], 'it shows how far it is')
 })
 
 t.test('another hash: refused, and nothing is left', async (t) => {
@@ -102,13 +105,13 @@ t.test('another hash: refused, and nothing is left', async (t) => {
 t.test('a program of another version is refused, whatever its hash', async (t) => {
   const { content, sha256 } = makeArchive(t, 'v1.19.0')
   const { get, left } = await prepare(t, sends(content), sha256)
-  await t.rejects(get(), { message: /version is 1\.19\.0, not 1\.20\.1/ })
+  await t.rejects(get(), { message: /expected version 1\.20\.1; it is 1\.19\.0/ })
   t.same(left(), [])
 })
 
 t.test('404', async (t) => {
   const { get, left } = await prepare(t, (_, response) => response.writeHead(404).end('Not Found'), 'ab'.repeat(32))
-  await t.rejects(get(), { message: /the server answers 404/ })
+  await t.rejects(get(), { message: /returned error: 404/ })
   t.same(left(), [])
 })
 
@@ -119,43 +122,46 @@ t.test('a download that breaks off', async (t) => {
     response.write(content.subarray(0, 50), () => response.destroy())
   }
   const { get, left } = await prepare(t, cut, sha256)
-  await t.rejects(get(), { message: /broke off after 50 of \d+ bytes/ })
+  await t.rejects(get(), { message: /bytes remaining|out of \d+ bytes/ })
   t.same(left(), [])
 })
 
 t.test('a server that stalls is given up within the limit', async (t) => {
   const { content, sha256 } = makeArchive(t)
-  const cases: [string, Handler, RegExp][] = [
+  const cases: [string, Handler][] = [
     [
       'after some bytes',
       (_, response) => response.writeHead(200, { 'content-length': content.length }).write(content.subarray(0, 50)),
-      /nothing came for 0\.3 s/,
     ],
-    ['before it answers', () => undefined, /no answer for 0\.3 s/],
+    ['before it answers', () => undefined],
   ]
-  for (const [name, handler, message] of cases) {
+  for (const [name, handler] of cases) {
     const { get, left } = await prepare(t, handler, sha256)
     const startedAt = Date.now()
-    await t.rejects(get(), { message }, name)
-    t.ok(Date.now() - startedAt < 2000, `${name}: in time`)
+    await t.rejects(get(), { message: /too slow/ }, name)
+    t.ok(Date.now() - startedAt < 15000, `${name}: in time`)
     t.same(left(), [])
   }
 })
 
 t.test('no TLS connection within the limit', async (t) => {
-  const { get } = await prepare(t, () => undefined, 'ab'.repeat(32))
+  const { get, env } = await prepare(t, () => undefined, 'ab'.repeat(32))
   const silent = await listen(
     t,
     createTcpServer(() => undefined),
   )
   const startedAt = Date.now()
-  await t.rejects(get({ baseUrl: `https://127.0.0.1:${silent}` }), { message: /no connection for 0\.5 s/ })
-  t.ok(Date.now() - startedAt < 2000)
+  await t.rejects(get({ env: { ...env, FRAMEGATE_MEDIAMTX_BASE_URL: `https://127.0.0.1:${silent}` } }), {
+    message: /timed? ?out/,
+  })
+  t.ok(Date.now() - startedAt < 5000)
 })
 
 t.test('nobody listens', async (t) => {
-  const { get } = await prepare(t, () => undefined, 'ab'.repeat(32))
-  await t.rejects(get({ baseUrl: 'http://127.0.0.1:1' }), { message: /connection refused/ })
+  const { get, env } = await prepare(t, () => undefined, 'ab'.repeat(32))
+  await t.rejects(get({ env: { ...env, FRAMEGATE_MEDIAMTX_BASE_URL: 'http://127.0.0.1:1' } }), {
+    message: /connect to 127/,
+  })
 })
 
 t.test('redirects are followed', async (t) => {
@@ -167,7 +173,7 @@ t.test('redirects are followed', async (t) => {
   const { get } = await prepare(t, handler, sha256)
   t.ok(existsSync(await get()))
   const endless = await prepare(t, (_, response) => response.writeHead(302, { location: '/again' }).end(), sha256)
-  await t.rejects(endless.get(), { message: /too many redirects/ })
+  await t.rejects(endless.get(), { message: /Maximum \(5\) redirects/ })
 })
 
 t.test('without a known hash nothing is asked for', async (t) => {
@@ -177,16 +183,49 @@ t.test('without a known hash nothing is asked for', async (t) => {
   t.same(requests, [])
 })
 
-t.test(
-  'through a proxy, where one is set',
-  { skip: existsSync('/usr/bin/curl') ? false : 'curl is not installed' },
-  async (t) => {
-    const { content, sha256 } = makeArchive(t)
-    const { get, env, base, requests } = await prepare(t, sends(content), sha256)
-    t.ok(existsSync(await get({ env: { ...env, http_proxy: base }, baseUrl: 'http://releases.invalid' })))
+t.test('through a proxy, if one is set, and checked all the same', async (t) => {
+  const { content, sha256 } = makeArchive(t)
+  for (const wanted of [sha256, 'ab'.repeat(32)]) {
+    const { get, env, base, requests, left } = await prepare(t, sends(content), wanted)
+    const through = { ...env, http_proxy: base, FRAMEGATE_MEDIAMTX_BASE_URL: 'http://releases.invalid' }
+    if (wanted === sha256) t.ok(existsSync(await get({ env: through })))
+    else {
+      await t.rejects(get({ env: through }), { message: /SHA-256 is [0-9a-f]{64} and not (ab){32}/ })
+      t.same(left(), [], 'nothing is left')
+    }
     t.match(requests, [/^http:\/\/releases\.invalid\/v1\.20\.1\//])
-  },
-)
+  }
+})
+
+t.test('an encrypted address does not lead to one that is not', async (t) => {
+  const { content, sha256 } = makeArchive(t)
+  const { get, env, base, requests, left } = await prepare(t, sends(content), sha256)
+  const folder = temporaryFolder(t)
+  const [key, cert] = ['key.pem', 'cert.pem'].map((name) => join(folder, name)) as [string, string]
+  execFileSync(
+    'openssl',
+    [
+      ...['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '1'],
+      ...['-subj', '/CN=localhost', '-addext', 'subjectAltName=IP:127.0.0.1', '-keyout', key, '-out', cert],
+    ],
+    { stdio: 'ignore' },
+  )
+  const secure = createTlsServer({ key: readFileSync(key), cert: readFileSync(cert) }, (_, response) =>
+    response.writeHead(302, { location: `${base}/elsewhere` }).end(),
+  )
+  const port = await listen(t, secure)
+  const through = { ...env, CURL_CA_BUNDLE: cert, FRAMEGATE_MEDIAMTX_BASE_URL: `https://127.0.0.1:${port}` }
+  await t.rejects(get({ env: through }), { message: /Protocol "http" not supported/ })
+  t.same(requests, [])
+  t.same(left(), [])
+})
+
+t.test("archives are named by MediaMTX's names of architectures", async (t) => {
+  t.equal(archiveArch('x64'), 'amd64')
+  t.equal(archiveArch('arm64'), 'arm64')
+  t.equal(archiveArch('arm', '7'), 'armv7')
+  t.equal(archiveArch('riscv64'), null)
+})
 
 t.test('the step: two at once get it once, and then there is nothing to do', async (t) => {
   const { content, sha256 } = makeArchive(t)
@@ -209,7 +248,7 @@ t.test('the step: a failure is told once, with what mends it, and not tried agai
     mediamtx({ step, forTests: true, retry, env, archives: own, go: { path: null, reason }, limits: options.limits })
   await get('no Go')
   t.equal(requests.length, 1)
-  t.match(step.notes, [/could not be had(.|\n)*answers 404(.|\n)*no Go(.|\n)*MEDIAMTX_BIN/])
+  t.match(step.notes, [/could not be installed(.|\n)*error: 404(.|\n)*no Go(.|\n)*MEDIAMTX_BIN/])
   await get('no Go')
   t.equal(requests.length, 1, 'the failure is remembered')
   t.equal(step.notes.length, 1)

@@ -1,0 +1,106 @@
+// The lock of the set-up, between processes: it excludes, and the kernel frees it when its owner is killed.
+
+import { spawn } from 'node:child_process'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import t from 'tap'
+import { temporaryFolder } from '../helpers/paths.js'
+
+const module = new URL('../../../scripts/setup/lock.mjs', import.meta.url).href
+const { withLock } = (await import(module)) as {
+  withLock: <T>(file: string, onWait: (pid: number) => void, work: () => Promise<T>) => Promise<T>
+}
+const script = `
+  import { once } from 'node:events'
+  import { withLock } from ${JSON.stringify(module)}
+  await withLock(process.argv[1], (pid) => console.log('waits for ' + pid), async () => {
+    console.log('has it')
+    await once(process.stdin.resume(), 'end')
+    console.log('ends')
+  })
+  console.log('freed it')`
+
+interface Test {
+  teardown(run: () => void): void
+}
+
+/** Another set-up: it keeps the lock until its stdin ends. */
+function contender(t: Test, file: string) {
+  const child = spawn(process.execPath, ['--input-type=module', '--eval', script, file], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  })
+  t.teardown(() => child.kill('SIGKILL'))
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]()
+  const next = async () => (await lines.next()).value as string | undefined
+  return { pid: child.pid, next, finish: () => child.stdin.end(), kill: () => child.kill('SIGKILL') }
+}
+
+t.test('of two set-ups the second waits, says for which process, and comes when the first ends', async (t) => {
+  const file = join(temporaryFolder(t), 'x.lock')
+  const first = contender(t, file)
+  t.equal(await first.next(), 'has it')
+  const second = contender(t, file)
+  t.equal(await second.next(), `waits for ${first.pid}`)
+  const third = second.next()
+  first.finish()
+  t.equal(await first.next(), 'ends')
+  t.equal(await first.next(), 'freed it')
+  t.equal(await third, 'has it')
+  second.finish()
+})
+
+t.test('a killed owner frees it', async (t) => {
+  const file = join(temporaryFolder(t), 'x.lock')
+  const first = contender(t, file)
+  t.equal(await first.next(), 'has it')
+  const second = contender(t, file)
+  t.equal(await second.next(), `waits for ${first.pid}`)
+  first.kill()
+  t.equal(await second.next(), 'has it')
+  second.finish()
+})
+
+t.test('two in one process exclude each other too, and work that fails frees it', async (t) => {
+  const file = join(temporaryFolder(t), 'folder', 'x.lock')
+  const order: string[] = []
+  const work = (name: string) =>
+    withLock(
+      file,
+      () => undefined,
+      async () => {
+        order.push(`${name} begins`)
+        await new Promise((resolve) => setTimeout(resolve, 50))
+        order.push(`${name} ends`)
+      },
+    )
+  await Promise.all([work('a'), work('b')])
+  t.equal(order.length, 4)
+  t.equal(order[0]?.[0], order[1]?.[0], 'the first ends before the second begins')
+  await t.rejects(
+    withLock(
+      file,
+      () => undefined,
+      async () => {
+        throw new Error('x')
+      },
+    ),
+    { message: 'x' },
+  )
+  await work('c')
+  t.same(order.slice(4), ['c begins', 'c ends'])
+})
+
+t.test('a folder in which nothing can be locked is an error that names the file', async (t) => {
+  const folder = temporaryFolder(t)
+  const path = process.env.PATH
+  t.teardown(() => (process.env.PATH = path))
+  process.env.PATH = folder
+  await t.rejects(
+    withLock(
+      join(folder, 'x.lock'),
+      () => undefined,
+      async () => undefined,
+    ),
+    { message: /x\.lock cannot be locked with flock.*ENOENT/ },
+  )
+})

@@ -1,0 +1,16 @@
+// Which npm the set-up calls.
+
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import t from 'tap'
+import { temporaryFolder } from '../helpers/paths.js'
+
+const { npmCommand } = await import(new URL('../../../scripts/setup/npm-packages.mjs', import.meta.url).href)
+
+t.test('the npm that runs us is used, and no other program in its place', async (t) => {
+  const npm = join(temporaryFolder(t), 'npm-cli.js')
+  writeFileSync(npm, '')
+  t.same(npmCommand({ npm_execpath: npm }), [process.execPath, npm])
+  t.same(npmCommand({ npm_execpath: '/usr/lib/pnpm.cjs' }), ['npm'])
+  t.same(npmCommand({}), ['npm'])
+})
