@@ -73,7 +73,10 @@ export const CAMERA_ERRORS = {
     sentence: 'The connection failed, or what answers does not speak RTSP. Check address and port if it stays.',
   },
   ERR_SOURCE_STREAM: { sentence: 'The stream broke off or changed its format. The gateway reconnects.' },
-  ERR_SOURCE_TLS: { sentence: 'TLS with the camera failed. Check that its port speaks RTSPS and that this machine trusts its certificate.' },
+  ERR_SOURCE_TLS: {
+    sentence:
+      'TLS with the camera failed. Check that its port speaks RTSPS and that this machine trusts its certificate.',
+  },
   ERR_SOURCE_LATE: {
     sentence:
       'For 4 s every frame arrived too late to show: the network is too slow for the stream, or its timestamps run more than 5 % slow. The gateway reconnects to skip the backlog; lower the bit rate if it stays.',
