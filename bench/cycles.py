@@ -164,7 +164,7 @@ class Phase:
             self.rows.append((name, first[name], last, max(mb), before[name], after[name]))
             if last > first[name] * MOST_GROWTH:
                 self.problems.append(f"{what}: memory of {name} rose from {first[name]:.0f} to {last:.0f} MB")
-            # Go keeps each thread that it ever needed: told, not judged.
+            # Go keeps each thread that it ever needed: reported, not judged.
             for field in ("descriptors", "threads") if name == "gateway" else ("descriptors",):
                 counts = getattr(before[name], field), getattr(after[name], field)
                 if counts[0] != counts[1]:

@@ -36,7 +36,7 @@ FAULTS = {"0.2 %": "loss 0.2", "1 %": "loss 1", "5 %": "loss 5", "1 % in bursts 
 
 
 class Reader(threading.Thread):
-    """Judges what `read` gives until it is told to end."""
+    """Judges what `read` returns until `over` is set."""
 
     def __init__(self, read: Callable[[], Any], close: Callable[[], object]) -> None:
         super().__init__()

@@ -91,16 +91,16 @@ def run(
         text=True,
         check=True,
     ).stdout
-    told = json.loads(out)
-    camera.wait_for_report([n for n, _ in told["seen"]])
-    ages = [(at - camera.captured_us[n]) / 1000 for n, at in told["seen"] if n in camera.captured_us]
+    result = json.loads(out)
+    camera.wait_for_report([n for n, _ in result["seen"]])
+    ages = [(at - camera.captured_us[n]) / 1000 for n, at in result["seen"] if n in camera.captured_us]
     return {
-        "fps": round(told["fps"], 1),
-        "first frame ms": round(told["first_ms"]),
+        "fps": round(result["fps"], 1),
+        "first frame ms": round(result["first_ms"]),
         "median age ms": round(statistics.median(ages), 1) if ages else None,
         "p99 ms": round(quantile(ages, 0.99), 1) if ages else None,
         "worst ms": round(max(ages), 1) if ages else None,
-        "cores": round(told["cores"], 4),
+        "cores": round(result["cores"], 4),
     }
 
 
@@ -119,8 +119,8 @@ def main() -> None:
     gateway = Gateway()
 
     def row(label: str, *arguments: Any, **options: Any) -> None:
-        told = run(*arguments, **options)
-        known = "  ".join(f"{key} {value}" for key, value in told.items() if value is not None)
+        result = run(*arguments, **options)
+        known = "  ".join(f"{key} {value}" for key, value in result.items() if value is not None)
         print(f"{label:44s}", known, flush=True)
 
     for kind in CONSUMERS:

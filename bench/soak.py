@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Soak: cameras that suffer random faults for as long as it is told; every frame judged against what was drawn.
+"""Soak: cameras that suffer random faults for a given time; every frame judged against what was drawn.
 
     python3 bench/soak.py --minutes 30 [--cameras 4] [--mediamtx managed|off] [--out DIR/NAME]
 

@@ -59,7 +59,7 @@ _next_port = _first_port + os.getpid() * 64 % _PORTS
 
 
 def free_port() -> int:
-    """Below the range that the kernel hands out, so that nobody takes it meanwhile."""
+    """Below the range that the kernel hands out, so that no other program takes it meanwhile."""
     global _next_port
     while True:
         _next_port = _first_port if _next_port > _first_port + _PORTS - 4 else _next_port + 2

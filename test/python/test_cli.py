@@ -71,8 +71,8 @@ def test_what_is_wrong_is_told(gateway: Gateway) -> None:
     assert done.returncode in (1, 2) and "rtsp" in done.stderr
     done = framegate(base, "start", "rtsp://127.0.0.1/a", "--pub-fps", "1000")
     assert done.returncode == 1 and "pub_fps" in done.stderr
-    done = framegate(base, "watch", "nobody", "--seconds", "1")
-    assert done.returncode == 1 and "nobody" in done.stderr
+    done = framegate(base, "watch", "unknown", "--seconds", "1")
+    assert done.returncode == 1 and "unknown" in done.stderr
     assert framegate(base, "dance").returncode == 2
     done = framegate("nonsense", "list")
     assert done.returncode == 2 and "gateway must be an http" in done.stderr

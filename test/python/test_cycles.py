@@ -13,7 +13,7 @@ from cycles import Rig
 
 
 def no_more(after: dict[str, Usage], before: dict[str, Usage]) -> bool:
-    # GLib and the connections to MediaMTX's API let go of some only later; Go never of a thread.
+    # GLib and the connections to MediaMTX's API release some only later; Go never releases a thread.
     return after["gateway"].threads <= before["gateway"].threads and all(
         after[name].descriptors <= before[name].descriptors for name in before
     )

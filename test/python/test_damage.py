@@ -29,7 +29,7 @@ def gateway() -> Iterator[Gateway]:
 
 @pytest.fixture(scope="module")
 def relayed() -> Iterator[Gateway]:
-    gateway = Gateway()  # Through MediaMTX, where it is.
+    gateway = Gateway()  # Through MediaMTX, if it is installed.
     yield gateway
     gateway.stop()
 

@@ -85,7 +85,7 @@ def test_frames_come_again_after_the_gateway_was_killed(camera: Camera) -> None:
     gateway.stop()
 
 
-def test_frames_come_again_after_somebody_stopped_the_camera(camera: Camera, gateway: Gateway) -> None:
+def test_frames_come_again_after_another_client_stopped_the_camera(camera: Camera, gateway: Gateway) -> None:
     with open_capture(camera.url, timeout_ms=500, gateway=gateway.base) as capture:
         first_image(capture)
         Api(gateway.base).stop(some(capture.name))
@@ -257,8 +257,8 @@ def limits_gateway() -> Iterator[Gateway]:
     gateway.stop()
 
 
-def test_a_gateway_at_an_address_that_nobody_has() -> None:
-    # 192.0.2.0/24 is for documentation: nobody answers, or the network says so.
+def test_a_gateway_at_an_address_without_a_host() -> None:
+    # 192.0.2.0/24 is for documentation: no host answers, or the network says so.
     before = time.monotonic()
     capture = open_capture("rtsp://10.0.0.1/a", timeout_ms=300, gateway="http://192.0.2.1:8090")
     assert not capture.isOpened()

@@ -54,16 +54,16 @@ def framegate_run(gateway: Gateway, *arguments: str) -> str:
 def test_a_video_stream_of(source: str, printed: str, camera: Camera, gateway: Gateway, tmp_path: pathlib.Path) -> None:
     script = tmp_path / "program.py"
     script.write_text(source)
-    told = framegate_run(gateway, str(script), camera.url)
-    match = re.search(printed, told)
-    assert match, told
+    output = framegate_run(gateway, str(script), camera.url)
+    match = re.search(printed, output)
+    assert match, output
     # The rate is as measured in the last second: below the camera's 25 on a busy machine.
-    assert all(15 <= int(fps) <= 27 for fps in match.groups()), told
+    assert all(15 <= int(fps) <= 27 for fps in match.groups()), output
     assert camera.total == 1, "the gateway alone has opened the camera"
 
 
 def test_scenedetect(camera: Camera, gateway: Gateway, tmp_path: pathlib.Path) -> None:
-    told = framegate_run(
+    output = framegate_run(
         gateway,
         "-m",
         "scenedetect",
@@ -77,5 +77,5 @@ def test_scenedetect(camera: Camera, gateway: Gateway, tmp_path: pathlib.Path) -
         "detect-content",
         "list-scenes",
     )
-    assert re.search(r"Processed 7\d frames", told), told
+    assert re.search(r"Processed 7\d frames", output), output
     assert camera.total == 1

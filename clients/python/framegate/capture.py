@@ -63,10 +63,10 @@ class Capture:
     def read(self, image: Image | None = None, *, max_age_ms: float | None = None) -> tuple[bool, Image | None]:
         """Waits ``timeout_ms`` at most for a frame newer than the last one.
 
-        :param image: an array to fill, where its shape fits; else a new one is made.
+        :param image: an array to fill if its shape fits; otherwise a new one is made.
         :param max_age_ms: frames that are older are skipped.
         :returns: ``(True, image)``: BGR, uint8, shape ``(height, width, 3)`` (gray:
-            ``(height, width)``); ``(False, None)`` where none came, and :attr:`last_error`
+            ``(height, width)``); ``(False, None)`` if none came, and :attr:`last_error`
             says why.
         """
         if max_age_ms is not None:
@@ -74,7 +74,7 @@ class Capture:
         return self._decode(self._grab(max_age_ms), image)
 
     def read_new(self, timeout_ms: float | None = None) -> tuple[bool, Image | None]:
-        """As :meth:`read`, with a limit of its own; no frame is ever given twice."""
+        """As :meth:`read`, with a time limit of its own. No read returns a frame twice."""
         return self._decode(self._grab(None, timeout_ms), None)
 
     def grab(self) -> bool:
@@ -104,7 +104,7 @@ class Capture:
         """A CAP_PROP_* of cv2; 0.0 for what is not known, as cv2 does.
 
         Width and height are those of the images that :meth:`read` gives; FPS is the rate at which
-        they come. What is not known yet is waited for (``timeout_ms``). POS_MSEC and POS_FRAMES count from
+        they come. Waits ``timeout_ms`` at most for what is not known yet. POS_MSEC and POS_FRAMES count from
         the first frame that was read. FRAME_COUNT is -1: it does not end.
         """
         frame = self._frame
@@ -137,7 +137,7 @@ class Capture:
 
     def set(self, propId: int, value: float) -> bool:
         """FRAME_WIDTH and FPS ask the gateway for frames of this width (0: the camera's own)
-        and rate; READ_TIMEOUT_MSEC sets ``timeout_ms``; BUFFERSIZE 1 is what there always is.
+        and rate; READ_TIMEOUT_MSEC sets ``timeout_ms``; BUFFERSIZE is always 1.
 
         :returns: whether it took effect; False for all else, as cv2 does.
         """
@@ -163,7 +163,7 @@ class Capture:
         return False
 
     def release(self) -> None:
-        """Idempotent. The camera runs on at the gateway, for others."""
+        """Idempotent. The gateway keeps the camera running for other readers."""
         if self._pid == os.getpid():
             self._opening.close()
         else:
@@ -193,7 +193,7 @@ class Capture:
 
     @property
     def captured_at(self) -> float | None:
-        """Seconds since 1970 by the camera's clock; None where it does not tell."""
+        """Seconds since 1970 by the camera's clock; None if it does not send it."""
         frame = self._frame
         if frame is None or frame.header.captured_at_us is None:
             return None
@@ -216,7 +216,7 @@ class Capture:
         return None if subscriber is None else subscriber.connect
 
     def __iter__(self) -> Iterator[Image]:
-        """Images as they come, until this is released. A camera that is away is waited for."""
+        """Images as they come, until this is released. Waits for a camera that is away."""
         while not self._opening.closed:
             ok, image = self.read()
             if ok and image is not None:
@@ -309,17 +309,17 @@ def open_capture(
 ) -> Capture:
     """Starts the camera at the gateway and reads its newest frames.
 
-    Idempotent: an address is pulled once, whoever asks for it. Like cv2, it does not raise
-    where the camera or the gateway is away: :meth:`Capture.isOpened` is False,
-    :attr:`Capture.last_error` says why, and frames come by themselves once they can.
+    Idempotent: an address is pulled once for all its readers. Like cv2, it does not raise
+    if the camera or the gateway is away: :meth:`Capture.isOpened` is False,
+    :attr:`Capture.last_error` says why, and reads succeed once frames arrive.
 
     :param rtsp_url: ``rtsp://user:password@host/path``.
     :param timeout_ms: the longest that a read waits, 0 to 86400000.
     :param pub_fps: frames a second at most, 0.1 to 120 with at most one decimal; None: the gateway's default.
     :param scale_width: pixels, 16 to 7680, 0 for the camera's own; None: the default.
-    :param name: the camera's name at the gateway; made from the address where None.
+    :param name: the camera's name at the gateway; default: made from the address.
     :param jpeg_quality: 1 to 100; the first start of a camera decides.
-    :param rtsp_transport: ``automatic`` (TCP, UDP where the camera takes no TCP), ``tcp`` or
+    :param rtsp_transport: ``automatic`` (TCP; UDP if the camera refuses TCP), ``tcp`` or
         ``udp``; the first start of a camera decides.
     :param gray: images are gray, ``(height, width)``; costs less than BGR.
     :param reduce: 2, 4 or 8: images of a half, a quarter, an eighth of the frame's size, which

@@ -38,7 +38,7 @@ def main(argv: list[str] | None = None) -> int:
     start.add_argument("--scale-width", type=int)
     start.add_argument("--jpeg-quality", type=int)
     start.add_argument("--rtsp-transport", choices=TRANSPORTS)
-    stop = command("stop", stop_camera, "stop a camera, for everybody")
+    stop = command("stop", stop_camera, "stop a camera, for all its readers")
     stop.add_argument("name", metavar="NAME")
     snapshot = command("snapshot", save_snapshot, "write the newest frame as a JPEG file")
     snapshot.add_argument("out", metavar="OUT.jpg")
@@ -46,7 +46,7 @@ def main(argv: list[str] | None = None) -> int:
     watch = command("watch", watch_camera, "rate, age, missed frames and size, as a live line")
     watch.add_argument("name", metavar="NAME", help="a camera, or a rendition (lobby-1@320w5fps)")
     watch.add_argument("--seconds", type=float, default=0, help="end after so long (default: never)")
-    command("doctor", doctor, "is the gateway there, do frames come, how old are they, what to do")
+    command("doctor", doctor, "check the gateway and the way of the frames, and say what to do")
     options = parser.parse_args(argv)
     try:
         return int(options.run(Gateway(options.gateway), options))
@@ -104,7 +104,7 @@ def start_camera(gateway: Gateway, options: Any) -> int:
     error = camera.get("last_error") or {}
     print(f"{name}: {camera.get('state')}" + (f": {error['message']}" if "message" in error else ""))
     if camera.get("state") != "live":
-        print("the gateway goes on trying; framegate list says how it is")
+        print("the gateway keeps trying; framegate list shows its state")
     return OK if camera.get("state") == "live" else FAILED
 
 
@@ -120,8 +120,8 @@ def save_snapshot(gateway: Gateway, options: Any) -> int:
     if name is None:
         names = [str(camera.get("name")) for camera in gateway.cameras()]
         if len(names) != 1:
-            told = ", ".join(names) if names else "none"
-            print(f"framegate: which camera? --name NAME; there are: {told}", file=sys.stderr)
+            known = ", ".join(names) if names else "none"
+            print(f"framegate: which camera? --name NAME; there are: {known}", file=sys.stderr)
             return USAGE
         name = names[0]
     jpeg = gateway.snapshot(name)
@@ -175,10 +175,10 @@ def watch_camera(gateway: Gateway, options: Any) -> int:
 
 
 def doctor(gateway: Gateway, _options: Any) -> int:
-    """Goes the way of a frame, and stops at the first thing that is wrong."""
+    """Checks each step from the camera to this machine; stops at the first one that fails."""
     good = True
 
-    def tell(ok: bool, what: str, remedy: str) -> bool:
+    def report(ok: bool, what: str, remedy: str) -> bool:
         nonlocal good
         good = good and ok
         print(f"{'ok   ' if ok else 'WRONG'} {what}" + (f"\n      {remedy}" if remedy and not ok else ""))
@@ -188,43 +188,45 @@ def doctor(gateway: Gateway, _options: Any) -> int:
         health = gateway.health()
     except GatewayError as error:
         remedy = "start it (npm start), or say where it is: --gateway or GATEWAY_BASE"
-        tell(False, error.message, remedy)
+        report(False, error.message, remedy)
         return FAILED
-    tell(True, f"the gateway at {gateway.base} answers: version {health.get('version')}", "")
+    report(True, f"the gateway at {gateway.base} answers: version {health.get('version')}", "")
     mediamtx: Any = health.get("mediamtx") or {}
-    tell(
+    report(
         mediamtx.get("mode") == "off" or bool(mediamtx.get("ready")),
         f"MediaMTX: {mediamtx.get('mode')}, {mediamtx.get('version') or mediamtx.get('problem')}",
-        "browsers get MJPEG alone until it is there; npm run setup gets it",
+        "until it is there, browsers get MJPEG only; npm run setup installs it",
     )
     cameras = gateway.cameras()
-    if not tell(bool(cameras), f"{len(cameras)} cameras", "start one: framegate start rtsp://user:password@host/path"):
+    if not report(
+        bool(cameras), f"{len(cameras)} cameras", "start one: framegate start rtsp://user:password@host/path"
+    ):
         return FAILED
     for camera in cameras:
-        _examine(gateway, camera, tell)
+        _examine(gateway, camera, report)
     return OK if good else FAILED
 
 
-def _examine(gateway: Gateway, camera: dict[str, Any], tell: Callable[[bool, str, str], bool]) -> None:
-    name, told = str(camera.get("name")), camera.get("last_error") or {}
-    state = f"{name}: {camera.get('state')} {told.get('message', '')}".rstrip()
-    if not tell(camera.get("state") == "live", state, _REMEDIES.get(str(told.get("code")), _TRYING)):
+def _examine(gateway: Gateway, camera: dict[str, Any], report: Callable[[bool, str, str], bool]) -> None:
+    name, error = str(camera.get("name")), camera.get("last_error") or {}
+    state = f"{name}: {camera.get('state')} {error.get('message', '')}".rstrip()
+    if not report(camera.get("state") == "live", state, _REMEDIES.get(str(error.get("code")), _TRYING)):
         return
     connect = _frames_of(gateway, camera)
-    if not tell(_accepts(connect), f"{name}: frames at {connect}", _NO_SOCKET):
+    if not report(_accepts(connect), f"{name}: frames at {connect}", _NO_SOCKET):
         return
     with FrameSubscriber(str(camera["zmq_topic"]), connect) as subscriber:
         frame = subscriber.read(5000)
-    tell(frame is not None, f"{name}: frames come", "none within 5 s; look at the gateway's log")
+    report(frame is not None, f"{name}: frames come", "none within 5 s; look at the gateway's log")
     if frame is not None:
         clocks = "this machine's clock and the gateway's differ (NTP), or the network is slow"
-        tell(-1000 < frame.age_ms < 1000, f"{name}: the newest is {frame.age_ms:.0f} ms old", clocks)
+        report(-1000 < frame.age_ms < 1000, f"{name}: the newest is {frame.age_ms:.0f} ms old", clocks)
 
 
 def _accepts(endpoint: str) -> bool:
     parts = urlsplit(endpoint)
     if parts.scheme != "tcp" or parts.hostname is None or parts.port is None:
-        return True  # ipc:// and others: the frames will tell.
+        return True  # ipc:// and others: only reading shows it.
     try:
         with socket.create_connection((parts.hostname, parts.port), timeout=3):
             return True
@@ -232,20 +234,20 @@ def _accepts(endpoint: str) -> bool:
         return False
 
 
-_TRYING = "the gateway goes on trying"
+_TRYING = "the gateway keeps trying"
 _NO_SOCKET = (
-    "nothing listens there as seen from here: set the gateway's ZMQ_BIND (tcp://0.0.0.0:5555 for the LAN), "
+    "nothing listens there, seen from this machine: set the gateway's ZMQ_BIND (tcp://0.0.0.0:5555 for the LAN), "
     "or ZMQ_CONNECT here"
 )
-_NO_WAY = "is it switched on, is the address right, is there a way to it from the gateway's machine?"
+_NO_WAY = "check that the camera is on, that its address is right, and that the gateway's machine can reach it"
 _REMEDIES = {
     "ERR_SOURCE_UNAUTHORIZED": "user name or password is wrong; start it again with the right ones in the address",
     "ERR_SOURCE_NOT_FOUND": "the path in the address is wrong; the camera's manual names it",
-    "ERR_SOURCE_UNKNOWN_HOST": "the host's name is not known there",
+    "ERR_SOURCE_UNKNOWN_HOST": "the gateway's machine cannot resolve the host name",
     "ERR_SOURCE_UNREACHABLE": _NO_WAY,
     "ERR_SOURCE_TIMEOUT": _NO_WAY,
-    "ERR_SOURCE_BUSY": "it serves as many clients as it can; end others, or restart it",
-    "ERR_SOURCE_NO_VIDEO": "this address has no video; another path of the camera may",
+    "ERR_SOURCE_BUSY": "the camera has no free session; end other clients, or restart it",
+    "ERR_SOURCE_NO_VIDEO": "this address has no video; try another path of the camera",
 }
 
 

@@ -22,7 +22,7 @@ class GatewayError(Exception):
         super().__init__(message)
         self.code = code
         self.message = message
-        #: HTTP status; None where there was no answer.
+        #: HTTP status; None if there was no answer.
         self.status = status
 
 
@@ -67,7 +67,7 @@ class Gateway:
         except ValueError:
             answer = None
         if not isinstance(answer, dict) or answer.get("ok") is not True:
-            raise GatewayError("ERR_GATEWAY", f"{self.base} is no Framegate gateway")
+            raise GatewayError("ERR_GATEWAY", f"{self.base} is not a Framegate gateway")
         return answer
 
     def _fetch(self, method: str, path: str, body: dict[str, Any] | None, timeout_s: float) -> bytes:
@@ -82,8 +82,8 @@ class Gateway:
                 return bytes(response.read())
         except urllib.error.HTTPError as error:
             try:
-                told = json.loads(error.read())
-                raise GatewayError(str(told["code"]), str(told["error"]), error.code) from None
+                body = json.loads(error.read())
+                raise GatewayError(str(body["code"]), str(body["error"]), error.code) from None
             except (ValueError, KeyError, TypeError, OSError):
                 raise GatewayError("ERR_GATEWAY", f"{self.base} answered {error.code}", error.code) from None
         except (OSError, http.client.HTTPException) as error:

@@ -31,10 +31,10 @@ def check_reduce(value: Any) -> int:
 def decode_jpeg(jpeg: bytes, gray: bool = False, reduce: int = 1, out: Image | None = None) -> Image:
     """Decodes a JPEG.
 
-    :param gray: ``(height, width)``, the brightness alone, in place of BGR ``(height, width, 3)``.
+    :param gray: ``(height, width)``, brightness only, instead of BGR ``(height, width, 3)``.
     :param reduce: 2, 4 or 8 gives a half, a quarter or an eighth of width and height (rounded
         up), which costs less than decoding the whole picture.
-    :param out: uint8 and contiguous; it is filled and returned where its shape fits, else a new
+    :param out: uint8 and contiguous; it is filled and returned if its shape fits, else a new
         array is made (cv2's habit).
     :raises ValueError: the JPEG does not decode.
     :raises ImportError: neither simplejpeg nor OpenCV is installed.

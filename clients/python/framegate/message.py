@@ -20,7 +20,7 @@ class MessageError(ValueError):
 
 
 class FrameHeader(NamedTuple):
-    """What is told of a frame. Times are microseconds since 1970."""
+    """What the gateway says about a frame. Times are microseconds since 1970."""
 
     camera: str
     #: +1 for each frame published on the topic; a gap is what this reader did not get.

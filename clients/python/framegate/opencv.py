@@ -11,7 +11,7 @@ from .checks import RTSP, check_options
 from .gateway import Gateway
 
 _real: Any = None
-_told = False
+_warned = False
 
 
 def patch_opencv(
@@ -25,12 +25,12 @@ def patch_opencv(
     """Replaces ``cv2.VideoCapture``, for this process. Idempotent; the last call's choice counts.
 
     Addresses that begin with rtsp:// or rtsps:// are read through the gateway, in the camera's
-    own size and rate unless told otherwise; files, devices and all else by the real OpenCV.
+    own size and rate by default; files, devices and all else by the real OpenCV.
 
     :param gateway: default GATEWAY_BASE, then http://127.0.0.1:8090.
-    :param fallback: where the gateway cannot be reached when a camera is opened: True opens it
+    :param fallback: if the gateway cannot be reached when a camera is opened: True opens it
         with the real OpenCV, False leaves it closed until the gateway answers. Default: the
-        environment's FRAMEGATE_FALLBACK (``opencv`` or ``fail``), then False. Either is told
+        environment's FRAMEGATE_FALLBACK (``opencv`` or ``fail``), then False. Either is reported
         once, on stderr.
     :param timeout_ms: the longest that opening and a read wait.
     :raises ImportError: OpenCV is not installed.
@@ -55,8 +55,8 @@ def patch_opencv(
 
 def unpatch_opencv() -> None:
     """Puts the real ``cv2.VideoCapture`` back. What is open stays open."""
-    global _real, _told
-    _told = False
+    global _real, _warned
+    _warned = False
     if _real is not None:
         import cv2
 
@@ -64,10 +64,10 @@ def unpatch_opencv() -> None:
         _real = None
 
 
-def _tell(text: str) -> None:
-    global _told
-    if not _told:
-        _told = True
+def _warn_once(text: str) -> None:
+    global _warned
+    if not _warned:
+        _warned = True
         print(f"framegate: {text}", file=sys.stderr, flush=True)
 
 
@@ -100,10 +100,10 @@ def _make_class(real: Any, options: dict[str, Any], fallback: bool) -> Any:
                 why = capture.last_error or "it does not answer"
                 if fallback:
                     capture.release()
-                    _tell(f"{why}; OpenCV opens the camera itself (FRAMEGATE_FALLBACK=opencv)")
+                    _warn_once(f"{why}; OpenCV opens the camera itself (FRAMEGATE_FALLBACK=opencv)")
                     self._capture = real(*args, **kwargs)
                     return bool(self._capture.isOpened())
-                _tell(f"{why}; frames come when it answers (FRAMEGATE_FALLBACK=opencv opens cameras without it)")
+                _warn_once(f"{why}; frames come when it answers (FRAMEGATE_FALLBACK=opencv opens cameras without it)")
             self._capture = capture
             return capture.isOpened()
 

@@ -39,8 +39,8 @@ class Frame:
 
     @property
     def age_ms(self) -> float:
-        """Milliseconds since its last packet reached the gateway. By two clocks where
-        the gateway is another machine: right as far as they agree."""
+        """Milliseconds since its last packet reached the gateway. Compares two clocks if
+        the gateway runs on another machine: it is as right as they agree."""
         return time.time() * 1000 - self.header.received_at_us / 1000
 
     @property
@@ -57,12 +57,12 @@ class Frame:
     def decode(self, gray: bool = False, reduce: int = 1, out: Image | None = None) -> Image:
         """As :func:`framegate.decode_jpeg`: gray, smaller, or into an array of yours.
 
-        :raises ValueError: also where the picture has not the size that the header tells.
+        :raises ValueError: also if the picture does not have the size that the header says.
         """
         image = decode_jpeg(self.jpeg, gray, reduce, out)
-        told = (-(-self.header.height // reduce), -(-self.header.width // reduce))
-        if image.shape[:2] != told:
-            raise ValueError(f"the JPEG has {image.shape[1]}x{image.shape[0]} pixels, not {told[1]}x{told[0]}")
+        expected = (-(-self.header.height // reduce), -(-self.header.width // reduce))
+        if image.shape[:2] != expected:
+            raise ValueError(f"the JPEG has {image.shape[1]}x{image.shape[0]} pixels, not {expected[1]}x{expected[0]}")
         return image
 
     def __repr__(self) -> str:
@@ -102,7 +102,7 @@ def _prepare(socket: zmq.Socket[Any], topic: str, connect: str) -> None:
 
 
 class _Topic:
-    """What was had of one topic."""
+    """What has been read of one topic."""
 
     def __init__(self, topic: str) -> None:
         self.topic = topic
@@ -110,13 +110,13 @@ class _Topic:
         self._last: FrameHeader | None = None
 
     def accept(self, data: bytes) -> Frame | None:
-        """None for a frame that was had already. :raises MessageError:"""
+        """None for a frame that was read before. :raises MessageError:"""
         message = decode_message(data)
         if message.topic != self.topic:
             raise MessageError("it is of another topic")
         header, last = message.header, self._last
         if last is not None:
-            # The newest frame is sent again for whoever subscribes; those who have it skip
+            # The newest frame is sent again for each new subscriber; the others skip
             # it. A gateway that was restarted counts from 0 again, in new frames.
             if header.seq <= last.seq and header.published_at_us <= last.published_at_us:
                 return None
@@ -216,7 +216,7 @@ class FrameSubscriber(_Reader):
 
     :param topic: a camera's name (``lobby-1``), a rendition (``lobby-1@320w5fps``), or a list.
     :param connect: the gateway's ZMQ_BIND as seen from here.
-    :param timeout_ms: how long :meth:`read` and :meth:`poll` wait unless told otherwise.
+    :param timeout_ms: how long :meth:`read` and :meth:`poll` wait by default.
     :raises TypeError, ValueError: an argument is wrong; the message names it.
     """
 
@@ -230,7 +230,7 @@ class FrameSubscriber(_Reader):
         self._lock = threading.Lock()
 
     def read(self, timeout_ms: float | None = None) -> Frame | None:
-        """The newest frame that this reader has not had; None where none comes in time.
+        """The newest frame that this reader has not had; None if none comes in time.
 
         Of several topics each has its turn.
         """
@@ -290,7 +290,7 @@ class AsyncFrameSubscriber(_Reader):
         super().__init__(topic, connect, timeout_ms, zmq.asyncio.Poller())
 
     async def read(self, timeout_ms: float | None = None) -> Frame | None:
-        """The newest frame that this reader has not had; None where none comes in time."""
+        """The newest frame that this reader has not had; None if none comes in time."""
         found = await self._wait(timeout_ms, 1)
         return found[0] if found else None
 

@@ -97,10 +97,10 @@ def test_without_a_gateway_it_stays_closed_and_says_so_once(capfd: pytest.Captur
     first, second = cv2.VideoCapture(URL), cv2.VideoCapture(URL)
     assert not first.isOpened() and not second.isOpened()
     assert not first.read()[0]
-    told = capfd.readouterr().err
-    assert told.count("framegate:") == 1
-    assert "http://127.0.0.1:1 does not answer" in told and "FRAMEGATE_FALLBACK=opencv" in told
-    assert "hunter2" not in told
+    printed = capfd.readouterr().err
+    assert printed.count("framegate:") == 1
+    assert "http://127.0.0.1:1 does not answer" in printed and "FRAMEGATE_FALLBACK=opencv" in printed
+    assert "hunter2" not in printed
 
 
 def test_without_a_gateway_opencv_opens_it_if_that_was_chosen(
@@ -128,12 +128,12 @@ def test_without_a_gateway_opencv_opens_it_if_that_was_chosen(
     ("arguments", "names"),
     [({"timeout_ms": -1}, "timeout_ms"), ({"pub_fps": 0}, "pub_fps"), ({"gateway": "x"}, "gateway")],
 )
-def test_wrong_arguments_are_told_when_it_is_patched(arguments: dict[str, Any], names: str) -> None:
+def test_patching_refuses_wrong_arguments(arguments: dict[str, Any], names: str) -> None:
     with pytest.raises(ValueError, match=names):
         patch_opencv(**arguments)
 
 
-def test_a_wrong_fallback_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_wrong_fallback_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FRAMEGATE_FALLBACK", "maybe")
     with pytest.raises(ValueError, match="FRAMEGATE_FALLBACK must be opencv or fail, not 'maybe'"):
         patch_opencv()
@@ -168,7 +168,7 @@ def test_framegate_run_is_as_python_itself(tmp_path: pathlib.Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "printed"),
     [
         ((), "SCRIPT.py or -m MODULE is missing"),
         (("nowhere.py",), "there is no file nowhere.py"),
@@ -177,9 +177,9 @@ def test_framegate_run_is_as_python_itself(tmp_path: pathlib.Path) -> None:
         (("--pub-fps", "0", __file__), "pub_fps must be from 0.1 to 120"),
     ],
 )
-def test_framegate_run_tells_what_is_wrong(arguments: tuple[str, ...], told: str) -> None:
+def test_framegate_run_tells_what_is_wrong(arguments: tuple[str, ...], printed: str) -> None:
     done = run(*arguments)
-    assert done.returncode == 2 and told in done.stderr, done.stderr
+    assert done.returncode == 2 and printed in done.stderr, done.stderr
     assert "Traceback" not in done.stderr
 
 
