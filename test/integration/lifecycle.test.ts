@@ -8,6 +8,7 @@ import { Gateway } from '../helpers/gateway.js'
 import { NO_MEDIAMTX, temporaryFolder } from '../helpers/paths.js'
 import { freePort } from '../helpers/ports.js'
 import { childrenOf, commandLine, isAlive } from '../helpers/processes.js'
+import { SlowWire } from '../helpers/slow-wire.js'
 import { TestCamera } from '../helpers/test-camera.js'
 import { until } from '../helpers/wait.js'
 
@@ -102,16 +103,18 @@ t.test(
     const { gateway } = await liveThroughMediaMtx(t)
     const port = Number(gateway.env.MTX_RTSPADDRESS!.split(':')[1])
     process.kill(childrenOf(gateway.pid)[0]!, 'SIGKILL')
-    const thief = await until('the port to be had', () =>
-    new Promise<net.Server | null>((resolve) => {
-      const server = net.createServer((socket) => socket.destroy())
-      server.once('error', () => resolve(null))
-      server.listen(port, '127.0.0.1', () => resolve(server))
-    }), { everyMs: 5 }) // prettier-ignore
-    const told = await until('the reason to be told', async () => {
-    const { last_error } = await gateway.camera('a')
-    return last_error?.code === 'ERR_MEDIAMTX_DOWN' && /in use/.test(last_error.message) ? last_error : null
-  }, { limitMs: 30000 }) // prettier-ignore
+    const take = () =>
+      new Promise<net.Server | null>((resolve) => {
+        const server = net.createServer((socket) => socket.destroy())
+        server.once('error', () => resolve(null))
+        server.listen(port, '127.0.0.1', () => resolve(server))
+      })
+    const thief = await until('the port to be had', take, { everyMs: 5 })
+    const inUse = async () => {
+      const { last_error } = await gateway.camera('a')
+      return last_error?.code === 'ERR_MEDIAMTX_DOWN' && /in use/.test(last_error.message) ? last_error : null
+    }
+    const told = await until('the reason to be reported', inUse, { limitMs: 30000 })
     t.match(told.message, new RegExp(`${port}.*in use`))
     t.equal((await gateway.get('/health')).body.mediamtx.ready, false)
     await new Promise((resolve) => thief.close(resolve))
@@ -160,7 +163,10 @@ t.test("MediaMTX's API shows camera passwords to the gateway alone", { skip: NO_
 })
 
 /** One gateway that owns a MediaMTX whose API any local caller may use, and one that uses it. */
-async function twoGateways(t: { teardown(run: () => unknown): void }): Promise<{ owner: Gateway; gateway: Gateway }> {
+async function twoGateways(
+  t: { teardown(run: () => unknown): void },
+  env: (owner: Gateway) => Promise<Record<string, string>> = async () => ({}),
+): Promise<{ owner: Gateway; gateway: Gateway }> {
   const folder = temporaryFolder(t)
   const owner = await Gateway.start({
     stateFile: join(folder, 'owner.json'),
@@ -171,7 +177,7 @@ async function twoGateways(t: { teardown(run: () => unknown): void }): Promise<{
   const gateway = await Gateway.start({
     stateFile: join(folder, 'cameras.json'),
     mediamtx: 'external',
-    env: { MEDIAMTX_API: `http://${owner.env.MTX_APIADDRESS}` },
+    env: { MEDIAMTX_API: `http://${owner.env.MTX_APIADDRESS}`, ...(await env(owner)) },
   })
   t.teardown(() => gateway.stop())
   return { owner, gateway }
@@ -192,6 +198,34 @@ t.test('external: another MediaMTX is used by its API, and left running', { skip
   t.equal(await gateway.stop(), 0)
   await until('the session to end', () => camera.active === 0)
   t.match((await owner.get('/health')).body.mediamtx, { ready: true })
+})
+
+t.test('MEDIAMTX_RTSP: the gateway reads there', { skip: NO_MEDIAMTX }, async (t) => {
+  const camera = await TestCamera.start({ gop: 25 })
+  t.teardown(() => camera.stop())
+  let bytes = () => 0
+  const { gateway } = await twoGateways(t, async (owner) => {
+    const address = `rtsp://${owner.env.MTX_RTSPADDRESS}/`
+    const wire = await SlowWire.start(Number(new URL(address).port))
+    t.teardown(() => wire.stop())
+    bytes = () => wire.bytes
+    return { MEDIAMTX_RTSP: wire.through(address) }
+  })
+  await gateway.post('/cameras/start', { name: 'a', rtsp: camera.url })
+  await gateway.untilState('a', 'live')
+  t.ok(bytes() > 0)
+})
+
+t.test("LOG_LEVEL=debug shows MediaMTX's log, info does not", { skip: NO_MEDIAMTX }, async (t) => {
+  for (const level of ['debug', 'info']) {
+    const gateway = await Gateway.start({
+      stateFile: join(temporaryFolder(t), 'cameras.json'),
+      mediamtx: 'managed',
+      env: { LOG_LEVEL: level },
+    })
+    t.equal(await gateway.stop(), 0)
+    t.equal(/ debug mediamtx: \S/.test(gateway.log), level === 'debug', level)
+  }
 })
 
 t.test('managed without a binary: told once, with what mends it, and everything else works', async (t) => {

@@ -66,7 +66,7 @@ t.test('a MediaMTX that fails each second health check is not given up', async (
   t.equal(relay.ready, true)
   await until('20 checks', () => api.checks >= 20)
   t.equal(relay.ready, true)
-  t.equal(log.filter((line) => /is ready/.test(line)).length, 1)
+  t.equal(log.filter((line) => line.includes('is ready')).length, 1)
   t.notMatch(log.join('\n'), /does not answer/)
 })
 
@@ -76,7 +76,7 @@ t.test('three failures in a row: it is not ready, says why, and is ready again w
   await until('a check', () => api.checks > 0)
   const first = api.checks + 1
   api.fails = (check) => check >= first
-  await until('the loss', () => log.some((line) => /does not answer any more/.test(line)))
+  await until('the loss', () => log.some((line) => line.includes('does not answer any more')))
   t.equal(api.checks, first + 2)
   api.fails = () => false
   await until('it to be ready again', () => relay.ready)
