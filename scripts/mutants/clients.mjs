@@ -85,6 +85,22 @@ export const clients = [
     tests: ['clients/python/tests/test_opencv.py'],
   },
   {
+    id: 'python-captured-at',
+    why: 'captured_at is the time of the camera, not of the arrival.',
+    file: 'clients/python/framegate/capture.py',
+    text: 'return frame.header.captured_at_us / 1e6',
+    fault: 'return frame.header.received_at_us / 1e6',
+    tests: ['test/python/test_end_to_end.py'],
+  },
+  {
+    id: 'python-fps-property',
+    why: 'get(CAP_PROP_FPS) is the rate at which frames come, as programs from PyPI use it.',
+    file: 'clients/python/framegate/capture.py',
+    text: 'return float(min(source, self._opening.known("pub_fps") or source))',
+    fault: 'return float(min(source, 2))',
+    tests: ['test/python/test_programs.py'],
+  },
+  {
     id: 'python-fork-close',
     why: "After a fork, a child's close() must not touch the parent's sockets.",
     file: 'clients/python/framegate/subscriber.py',

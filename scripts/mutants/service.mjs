@@ -228,4 +228,12 @@ export const service = [
     fault: "if (code === 'TLS')",
     tests: ['test/integration/rtsps.test.ts::MEDIAMTX='],
   },
+  {
+    id: 'relay-camera-time',
+    why: "With camera_time, MediaMTX passes on the camera's own clock.",
+    file: 'src/mediamtx/relay.ts',
+    text: 'useAbsoluteTimestamp: cameraTime,',
+    fault: 'useAbsoluteTimestamp: cameraTime && false,',
+    tests: ['test/python/test_end_to_end.py'],
+  },
 ]

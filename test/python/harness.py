@@ -3,9 +3,11 @@ what the end-to-end tests and the bench share."""
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import pathlib
+import queue
 import socket
 import statistics
 import subprocess
@@ -15,6 +17,7 @@ import threading
 import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from urllib.parse import urlsplit
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "clients/python"), str(ROOT / "test/python")]
@@ -124,6 +127,51 @@ class Camera:
     def stop(self) -> None:
         self.process.kill()
         self.process.wait()
+
+
+class Delay:
+    """A way to the camera over TCP that is longer: what the camera sends arrives ``delay_s`` later."""
+
+    def __init__(self, url: str, delay_s: float) -> None:
+        parts = urlsplit(url)
+        self._camera = (parts.hostname, parts.port)
+        self._delay_s = delay_s
+        self._server = socket.create_server(("127.0.0.1", 0))
+        self.url = parts._replace(netloc=f"127.0.0.1:{self._server.getsockname()[1]}").geturl()
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def _accept(self) -> None:
+        with contextlib.suppress(OSError):  # Closed.
+            while True:
+                client, _ = self._server.accept()
+                camera = socket.create_connection(self._camera)
+                for source, target, delay_s in ((client, camera, 0.0), (camera, client, self._delay_s)):
+                    arrived: queue.Queue[tuple[float, bytes]] = queue.Queue()
+                    threading.Thread(target=self._receive, args=(source, arrived), daemon=True).start()
+                    threading.Thread(target=self._send, args=(arrived, target, delay_s), daemon=True).start()
+
+    @staticmethod
+    def _receive(source: socket.socket, arrived: queue.Queue[tuple[float, bytes]]) -> None:
+        data = b"."
+        while data:
+            try:
+                data = source.recv(65536)
+            except OSError:
+                data = b""
+            arrived.put((time.monotonic(), data))
+
+    @staticmethod
+    def _send(arrived: queue.Queue[tuple[float, bytes]], target: socket.socket, delay_s: float) -> None:
+        with contextlib.suppress(OSError), target:
+            while True:
+                at, data = arrived.get()
+                if not data:
+                    return
+                time.sleep(max(0.0, at + delay_s - time.monotonic()))
+                target.sendall(data)
+
+    def stop(self) -> None:
+        self._server.close()
 
 
 class Gateway:
