@@ -102,8 +102,7 @@ void CameraPipeline::UpdateDecodeStage(const std::vector<Rendition>& renditions)
   const bool starts = !stream->decode_stage;
   if (starts) {
     stream->decode_stage = std::make_unique<DecodeStage>(
-        intake.codec(), false, &counters_,
-        [this](std::unique_ptr<JpegFrame> frame) { news_.PutFrame(std::move(frame)); },
+        intake.codec(), &counters_, [this](std::unique_ptr<JpegFrame> frame) { news_.PutFrame(std::move(frame)); },
         [this](PipelineError error) { Fail(std::move(error)); });
   }
   stream->decode_stage->SetFrameInterval(intake.meter().frame_interval_ns(), intake.meter().b_frames());

@@ -11,7 +11,7 @@
 namespace framegate {
 namespace {
 
-thread_local Damage* t_damage = nullptr;
+thread_local Damage* t_found = nullptr;
 
 // Parts of FFmpeg 5.1's messages (h264_slice.c, h264_refs.c, error_resilience.c, hevcdec.c, hevc_refs.c) that say
 // that what it gives is not what was encoded. Others complain of oddities that do no harm.
@@ -36,11 +36,11 @@ constexpr struct {
 
 void OnLog(GstDebugCategory* category, GstDebugLevel, const gchar*, const gchar*, gint, GObject*,
            GstDebugMessage* message, gpointer) {
-  if (t_damage == nullptr || std::strcmp(gst_debug_category_get_name(category), "libav") != 0) return;
+  if (t_found == nullptr || std::strcmp(gst_debug_category_get_name(category), "libav") != 0) return;
   const gchar* text = gst_debug_message_get(message);
   for (const auto& complaint : kComplaints) {
     if (text != nullptr && std::strstr(text, complaint.part) != nullptr)
-      *t_damage = std::max(*t_damage, complaint.damage);
+      *t_found = std::max(*t_found, complaint.damage);
   }
 }
 
@@ -62,7 +62,9 @@ void ListenToDecoders() {
   gst_debug_set_threshold_for_name("libav", GST_LEVEL_INFO);
 }
 
-DamageScope::DamageScope(Damage* damage) { t_damage = damage; }
-DamageScope::~DamageScope() { t_damage = nullptr; }
+DamageScope::DamageScope() { t_found = &found_; }
+DamageScope::~DamageScope() { t_found = nullptr; }
+
+Damage DamageScope::FoundOnThisThread() { return t_found == nullptr ? Damage::kNone : *t_found; }
 
 }  // namespace framegate

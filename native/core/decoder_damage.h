@@ -13,14 +13,22 @@ enum class Damage {
   kBits,       // Its own bits are not what was encoded.
 };
 
-// While it lives, *damage is set to the worst that a decoder on this thread finds. Decoders with
-// max-threads=1 work on the thread that feeds them.
+// While it lives, it notes the worst damage that a decoder on this thread finds. Decoders with max-threads=1 work on
+// the thread that feeds them; those inside decodebin have threads of their own, where nothing is noted.
 class DamageScope {
  public:
-  explicit DamageScope(Damage* damage);
+  DamageScope();
   ~DamageScope();
   DamageScope(const DamageScope&) = delete;
   DamageScope& operator=(const DamageScope&) = delete;
+
+  Damage found() const { return found_; }
+
+  // What the scope of this thread has found so far; kNone if there is no scope.
+  static Damage FoundOnThisThread();
+
+ private:
+  Damage found_ = Damage::kNone;
 };
 
 }  // namespace framegate

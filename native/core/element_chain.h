@@ -1,5 +1,5 @@
-// A linear chain of elements in a bin of its own, driven synchronously from one
-// thread: Push() runs every element, and the sink's callback, before it returns.
+// A linear chain of elements in its own bin, driven from one thread: Push() runs every element, and the sink callback,
+// before it returns. Elements with queues inside, such as decodebin, call back later, on their own threads.
 #pragma once
 
 #include <gst/app/gstappsink.h>

@@ -1,40 +1,55 @@
-// Raw picture in, scaled JPEG out. One object serves one thread.
+// Scales a decoded picture and makes a JPEG of it, with libyuv and libjpeg-turbo.
 #pragma once
 
 #include <gst/video/video.h>
 
 #include <cstdint>
-#include <memory>
 #include <vector>
-
-#include "gst_ptr.h"
 
 namespace framegate {
 
 struct JpegPicture {
-  std::vector<uint8_t> jpeg;
-  int width = 0, height = 0;
+  std::vector<uint8_t> jpeg;  // FF D8 ... FF D9
+  int width = 0, height = 0;  // Pixels.
 };
 
+// The size of a picture that is scaled to `width` and keeps its shape. width: pixels; 0, or more than the source has,
+// keeps the source's size.
+void ScaledSize(int source_width, int source_height, int width, int* out_width, int* out_height);
+
+// Three planes of 4:2:0 in one buffer, which stays allocated between pictures.
+class I420Planes {
+ public:
+  void Resize(int width, int height);
+  int LumaStride() const { return width_; }
+  int ChromaStride() const { return (width_ + 1) / 2; }
+
+  uint8_t* y = nullptr;
+  uint8_t* u = nullptr;
+  uint8_t* v = nullptr;
+
+ private:
+  std::vector<uint8_t> bytes_;
+  int width_ = 0, height_ = 0;
+};
+
+// One object serves one thread.
 class JpegEncoder {
  public:
-  virtual ~JpegEncoder() = default;
-  // width 0, or more than the picture has: the picture's own size. False: failed.
-  virtual bool Encode(GstSample* raw, const GstVideoInfo& info, int width, int quality, JpegPicture* out) = 0;
+  JpegEncoder();
+  ~JpegEncoder();
+  JpegEncoder(const JpegEncoder&) = delete;
+  JpegEncoder& operator=(const JpegEncoder&) = delete;
+
+  // raw: I420, as info says. width: as ScaledSize takes it. quality: 1 to 100. False: it failed.
+  bool Encode(GstSample* raw, const GstVideoInfo& info, int width, int quality, JpegPicture* out);
+
+ private:
+  bool EncodeMapped(const GstVideoFrame& frame, int width, int quality, JpegPicture* out);
+
+  void* const turbo_;  // tjhandle; null if libjpeg-turbo did not start.
+  I420Planes scaled_, converted_;
+  std::vector<uint8_t> argb_, buffer_;
 };
-
-// libyuv and libjpeg-turbo on the decoder's own planes; I420 alone.
-std::unique_ptr<JpegEncoder> MakeFastJpegEncoder();
-bool FastJpegEncoderTakes(const GstVideoInfo& info);
-
-// Every other raw format: videoconvert makes I420 of it, then the same.
-std::unique_ptr<JpegEncoder> MakeConvertingJpegEncoder();
-
-// videoconvert ! videoscale ! jpegenc, for the bench alone: it leaves the video's range
-// as it is, so black comes out as gray 16.
-std::unique_ptr<JpegEncoder> MakeStockJpegEncoder();
-
-// The size that a picture gets when it is scaled to `width`, its shape kept.
-void ScaledSize(int source_width, int source_height, int width, int* out_width, int* out_height);
 
 }  // namespace framegate

@@ -1,11 +1,13 @@
-// How much later than the stream's best a packet arrives: what the network, or whoever sends, holds back.
+// How much later than the stream's best a packet arrives: what the network or the sender holds back.
 //
-// From RTP timestamps, not from the jitter buffer's: that one begins its clock anew after a second's stall, and the
-// frames after it would seem late for as long as the floor remembers. Pure.
+// It reads RTP timestamps, not the jitter buffer's times: the jitter buffer restarts its clock after a stall of a
+// second, and the frames after that would seem late. Pure.
 #pragma once
 
 #include <algorithm>
 #include <cstdint>
+
+#include "clocks.h"
 
 namespace framegate {
 
@@ -13,22 +15,22 @@ class LagMeter {
  public:
   explicit LagMeter(uint32_t clock_rate_hz) : clock_rate_hz_(clock_rate_hz) {}
 
-  // The lag of a packet with this timestamp that arrives now, in ns, from 0: against the best so far. That is forgotten
-  // by 50 ms a second, so that a camera's clock may be slow by 5 %, and what waits in a network that is too slow for
-  // its camera, or empties slowly, stays old.
+  // The lag in ns, from 0, of a packet with this timestamp that arrives now, against the best so far. The best is
+  // forgotten by 50 ms a second: a camera's clock may be slow by 5 %, yet frames delayed by a congested network stay
+  // late.
   int64_t Lag(uint32_t timestamp, int64_t now_ns) {
     if (!begun_) return Begin(timestamp, now_ns);
-    const int64_t step_ns = static_cast<int32_t>(timestamp - last_timestamp_) * int64_t{1000000000} / clock_rate_hz_;
+    const int64_t step_ns = static_cast<int32_t>(timestamp - last_timestamp_) * MsToNs(1000) / clock_rate_hz_;
     const int64_t passed_ns = now_ns - last_ns_;
-    // Ahead of the time that passed, or far back: the clock was set, the stream is another one.
+    // Ahead of the time that passed, or far back: the camera set its clock, or the stream is another one.
     if (step_ns > passed_ns + kJumpNs || step_ns < -kJumpNs) return Begin(timestamp, now_ns);
-    // B-pictures are sent after what they are shown before: that is the encoder's delay, not the network's.
+    // B-pictures are sent after pictures that are shown later: that is the encoder's delay, not the network's.
     if (step_ns < 0) return lag_ns_;
     media_ns_ += step_ns;
     last_timestamp_ = timestamp;
     last_ns_ = now_ns;
     const int64_t behind = now_ns - media_ns_;
-    // Streams begin with bursts, or with a picture long before the others: nothing is late yet.
+    // Streams begin with bursts, or with one picture long before the others: nothing is late yet.
     if (step_ns != 0) ++pictures_;
     if (now_ns - begun_ns_ < kBeginningNs || pictures_ < kBeginningPictures) best_ns_ = behind;
     best_ns_ = std::min(best_ns_ + passed_ns / kForgetting, behind);
@@ -37,10 +39,10 @@ class LagMeter {
 
  private:
   static constexpr int64_t kForgetting = 20;
-  static constexpr int64_t kBeginningNs = 1000000000;
+  static constexpr int64_t kBeginningNs = MsToNs(1000);
   static constexpr int kBeginningPictures = 10;
   // B-pictures step back by some frames only.
-  static constexpr int64_t kJumpNs = 2000000000;
+  static constexpr int64_t kJumpNs = MsToNs(2000);
 
   int64_t Begin(uint32_t timestamp, int64_t now_ns) {
     begun_ = true;

@@ -1,9 +1,10 @@
-// Chooses which frames of a stream to publish so that `fps` of them a second come
-// out, evenly, by the stream's own time: 20 from 25, 7 from 12.5, 25 where 30 are asked.
-// Pure; one thread.
+// Chooses which frames of a stream to take, so that `fps` a second come out evenly by the stream's own time: 20 from
+// 25, 7 from 12.5, 25 if 30 are asked for. Pure; one thread.
 #pragma once
 
 #include <cstdint>
+
+#include "clocks.h"
 
 namespace framegate {
 
@@ -11,9 +12,9 @@ class RateLimiter {
  public:
   explicit RateLimiter(double fps) : interval_ns_(static_cast<int64_t>(1e9 / fps)) {}
 
-  // pts_ns: presentation time of a frame, in presentation order. True: take it.
+  // pts_ns: presentation time of a frame, in presentation order; a jump back or far ahead starts over. True: take it.
   bool Take(int64_t pts_ns) {
-    const bool jumped = !started_ || pts_ns < last_ns_ || pts_ns > due_ns_ + 10 * interval_ns_ + 1000000000;
+    const bool jumped = !started_ || pts_ns < last_ns_ || pts_ns > due_ns_ + 10 * interval_ns_ + MsToNs(1000);
     last_ns_ = pts_ns;
     if (jumped) {
       started_ = true;

@@ -23,7 +23,7 @@ class Feeder {
   Feeder(const Feeder&) = delete;
   Feeder& operator=(const Feeder&) = delete;
 
-  // From now on feeds these appsrc elements, in place of any before; either may be null
+  // From now on feeds these appsrc elements, instead of any before; either may be null
   // (transfer none, the feeder holds references of its own).
   void Attach(GstElement* video, GstElement* audio);
 

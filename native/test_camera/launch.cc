@@ -40,6 +40,12 @@ std::string H265Encoder(const Options& o) {
   return line + "\"";
 }
 
+// A codec that Framegate leaves to decodebin. deadline=1: the encoder holds no frame back.
+std::string Vp8Encoder(const Options& o) {
+  return "vp8enc deadline=1 target-bitrate=" + std::to_string(o.bitrate_kbps * 1000) +
+         " keyframe-max-dist=" + std::to_string(o.gop_frames);
+}
+
 std::string DrawnVideo(const Options& o) {
   const std::string from = "appsrc name=video ! ";
   switch (o.codec) {
@@ -47,6 +53,8 @@ std::string DrawnVideo(const Options& o) {
       return from + H264Encoder(o) + " ! " + kH264Pay;
     case Codec::kH265:
       return from + H265Encoder(o) + " ! " + kH265Pay;
+    case Codec::kVp8:
+      return from + Vp8Encoder(o) + " ! rtpvp8pay name=pay0 pt=96";
     case Codec::kMjpeg:
       break;
   }

@@ -5,6 +5,7 @@
 
 #include <cmath>
 #include <cstdlib>
+#include <map>
 #include <set>
 
 namespace {
@@ -84,10 +85,13 @@ const Row kRows[] = {
        o->path = v;
        return IsPath(v);
      }},
-    {"--codec", "C", "h264, h265 or mjpeg, default h264", true,
+    {"--codec", "C", "h264, h265, mjpeg or vp8, default h264", true,
      [](const std::string& v, Options* o) {
-       o->codec = v == "h265" ? Codec::kH265 : v == "mjpeg" ? Codec::kMjpeg : Codec::kH264;
-       return v == "h264" || v == "h265" || v == "mjpeg";
+       static const std::map<std::string, Codec> kCodecs = {
+           {"h264", Codec::kH264}, {"h265", Codec::kH265}, {"mjpeg", Codec::kMjpeg}, {"vp8", Codec::kVp8}};
+       const auto found = kCodecs.find(v);
+       if (found != kCodecs.end()) o->codec = found->second;
+       return found != kCodecs.end();
      }},
     {"--width", "PX", "an even number from 160 to 3840, default 1280", true,
      [](const std::string& v, Options* o) { return Integer(v, 160, 3840, &o->width) && o->width % 2 == 0; }},
@@ -165,7 +169,7 @@ std::string Help() {
   return text + "  --help                prints this\n";
 }
 
-// The rules that hold between options; empty where all is well.
+// Which options conflict, as a sentence; empty if none do.
 std::string Conflict(const Options& o, const std::set<std::string>& given) {
   if (!o.file.empty()) {
     for (const Row& row : kRows) {
@@ -187,13 +191,15 @@ std::string Conflict(const Options& o, const std::set<std::string>& given) {
   if (given.count("--auth") != 0 && o.user.empty()) {
     return "--auth was given alone; expected --user and --password with it.";
   }
-  if (o.bframes > 0 && (o.profile == "baseline" || o.codec == Codec::kMjpeg)) {
-    return "--bframes " + std::to_string(o.bframes) + ": expected 0 with --profile baseline and with --codec mjpeg.";
+  const bool takes_bframes = o.codec == Codec::kH264 || o.codec == Codec::kH265;
+  if (o.bframes > 0 && (o.profile == "baseline" || !takes_bframes)) {
+    return "--bframes " + std::to_string(o.bframes) +
+           ": expected 0 with --profile baseline and with --codec mjpeg or vp8.";
   }
   if (o.intra_refresh && (o.bframes > 0 || o.codec != Codec::kH264)) {
     return "--intra-refresh: expected --codec h264 without --bframes.";
   }
-  if (o.open_gop && (o.bframes == 0 || o.codec == Codec::kMjpeg)) {
+  if (o.open_gop && o.bframes == 0) {
     return "--open-gop: expected --bframes 1 to 8, with --codec h264 or h265.";
   }
   // RFC 2435, section 3.1.5: sizes travel as one byte of 8-pixel units.

@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <string>
 
-enum class Codec { kH264, kH265, kMjpeg };
+enum class Codec { kH264, kH265, kMjpeg, kVp8 };
 enum class Audio { kNone, kAac, kAlaw };
 
 struct Options {
@@ -25,7 +25,7 @@ struct Options {
   int bitrate_kbps = 3000;
   std::string profile = "main";
   Audio audio = Audio::kNone;
-  bool audio_given = false;  // With a file, its audio is kept unless told otherwise.
+  bool audio_given = false;  // If not, a file keeps its own audio.
   bool video = true;
   bool metadata = false;
   std::string user;

@@ -13,7 +13,8 @@
 
 namespace {
 
-constexpr const char* kCodecs[] = {"h264", "h265", "mjpeg"};
+// decodebin decodes VP8, on its own threads.
+constexpr const char* kCodecs[] = {"h264", "h265", "mjpeg", "vp8"};
 constexpr size_t kCameras = std::size(kCodecs);
 
 int EntriesOf(const char* folder) {

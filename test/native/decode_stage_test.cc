@@ -15,11 +15,11 @@ using namespace framegate;
 
 namespace {
 
-constexpr int64_t kIntervalNs = 40000000;
+constexpr int64_t kIntervalNs = MsToNs(40);
 constexpr char kCaps[] = "video/x-h264,stream-format=avc,alignment=au";
 
-// Units as the receiver makes them, the newest of which has just come and the others one every 40 ms before it.
-std::vector<AccessUnitPtr> Units(const std::string& encoder, int frames) {
+// Units as the receiver makes them: one every 40 ms, the newest just now. received_at_us is their number.
+std::vector<AccessUnitPtr> Units(const std::string& encoder, int frames, int64_t transport_lag_ns = 0) {
   EncodedStream stream = Encode(encoder, kCaps, frames);
   auto parser = MakeH264Parser();
   parser->SetCodecData(stream.codec_data.data(), stream.codec_data.size());
@@ -38,6 +38,8 @@ std::vector<AccessUnitPtr> Units(const std::string& encoder, int frames) {
     unit->begins = i == 0;
     unit->reference = info.reference;
     unit->size_bytes = bytes.size();
+    unit->transport_lag_ns = transport_lag_ns;
+    unit->received_at_us = static_cast<int64_t>(i);
     unit->received_mono_ns = MonotonicNs() - static_cast<int64_t>(stream.units.size() - 1 - i) * kIntervalNs;
     GstBuffer* buffer = gst_buffer_new_memdup(bytes.data(), bytes.size());
     GST_BUFFER_PTS(buffer) = unit->pts_ns;
@@ -46,6 +48,18 @@ std::vector<AccessUnitPtr> Units(const std::string& encoder, int frames) {
     units.push_back(std::move(unit));
   }
   return units;
+}
+
+// The same unit without its second half.
+AccessUnitPtr Halved(const AccessUnit& unit) {
+  auto halved = std::make_shared<AccessUnit>();
+  halved->pts_ns = unit.pts_ns;
+  halved->received_mono_ns = unit.received_mono_ns;
+  GstBuffer* buffer = gst_buffer_copy_deep(gst_sample_get_buffer(unit.sample.get()));
+  gst_buffer_set_size(buffer, static_cast<gssize>(gst_buffer_get_size(buffer) / 2));
+  halved->sample.reset(gst_sample_new(buffer, gst_sample_get_caps(unit.sample.get()), nullptr, nullptr));
+  gst_buffer_unref(buffer);
+  return halved;
 }
 
 struct Shown {
@@ -62,46 +76,54 @@ struct Shown {
 
 std::unique_ptr<DecodeStage> Make(Shown* shown) {
   auto stage = std::make_unique<DecodeStage>(
-      Codec::kH264, false, &shown->counters,
+      Codec::kH264, &shown->counters,
       [shown](std::unique_ptr<JpegFrame> frame) {
         std::lock_guard<std::mutex> lock(shown->mutex);
         shown->received_at_us.push_back(frame->received_at_us);
       },
-      [shown](PipelineError error) { shown->error = error.message; });
+      [shown](PipelineError error) {
+        std::lock_guard<std::mutex> lock(shown->mutex);
+        shown->error = error.message;
+      });
   stage->SetRenditions({Rendition{"a", 160, 100, 80}});
+  // A limit of three seconds: a busy machine must not make anything late.
+  stage->SetFrameInterval(MsToNs(1000), false);
   return stage;
 }
 
-// Waits until `reached`, 20 s at most, and then a little for what should not come.
 template <typename Reached>
 void WaitFor(Reached reached) {
   const int64_t end = MonotonicNs() + MsToNs(20000);
   while (!reached() && MonotonicNs() < end) std::this_thread::sleep_for(std::chrono::milliseconds(2));
-  std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  CHECK(reached());
 }
 
-TEST(ALateBeginningShowsTheNewestAlone) {
+TEST(ALateBeginningShowsOnlyTheNewestPicture) {
   const auto units = Units("x264enc tune=zerolatency key-int-max=200", 60);
   Shown shown;
   auto stage = Make(&shown);
   stage->Start(units);
   WaitFor([&] { return shown.count() > 0; });
+  stage->Stop();
   CHECK_EQ(shown.count(), 1u);
+  CHECK_EQ(shown.received_at_us.front(), units.back()->received_at_us);
   CHECK_EQ(shown.counters.decoded.load(), 60u);  // All that it builds on.
   CHECK(shown.error.empty());
 }
 
-TEST(AKeyPictureThatWaitsIsWhereItGoesOn) {
+TEST(ALateBeginningSkipsAheadToAKeyPictureThatWaits) {
   const auto units = Units("x264enc tune=zerolatency key-int-max=50", 60);
   Shown shown;
   auto stage = Make(&shown);
   stage->Start(units);
-  WaitFor([&] { return shown.count() > 0; });
-  CHECK_EQ(shown.count(), 1u);
+  // The key picture is in time, so that all from it on are shown.
+  WaitFor([&] { return shown.count() == 10; });
+  stage->Stop();
   CHECK_EQ(shown.counters.decoded.load(), 10u);  // From the second key picture on.
+  CHECK(shown.error.empty());
 }
 
-TEST(WhatNothingBuildsOnIsLetGoFirst) {
+TEST(ALateDecoderDropsWhatNothingBuildsOnFirst) {
   // Two of three pictures are B, and nothing builds on them.
   const auto units = Units(
       "x264enc bframes=2 b-adapt=false b-pyramid=false key-int-max=200 rc-lookahead=0 mb-tree=false sync-lookahead=0 "
@@ -114,8 +136,38 @@ TEST(WhatNothingBuildsOnIsLetGoFirst) {
   auto stage = Make(&shown);
   stage->Start(units);
   WaitFor([&] { return shown.counters.late + references >= units.size() - 1; });
+  stage->Stop();
   CHECK(shown.counters.late >= units.size() - references - 2);  // But for what came last.
   CHECK_EQ(shown.counters.damage_closings.load(), 0u);
+  CHECK(shown.error.empty());
+}
+
+TEST(PicturesThatTheNetworkHeldBackAreNotShown) {
+  const auto units = Units("x264enc tune=zerolatency key-int-max=200", 20, MsToNs(3001));
+  Shown shown;
+  auto stage = Make(&shown);
+  stage->Start({});
+  for (const auto& unit : units) stage->Push(unit);
+  WaitFor([&] { return shown.counters.late == units.size(); });
+  stage->Stop();
+  CHECK_EQ(shown.count(), 0u);
+}
+
+TEST(DamageHidesAllUpToTheNextKeyPicture) {
+  auto units = Units("x264enc tune=zerolatency key-int-max=10", 30);
+  units[12] = Halved(*units[12]);
+  Shown shown;
+  auto stage = Make(&shown);
+  stage->Start({});
+  for (size_t i = 0; i < 20; ++i) stage->Push(units[i]);
+  WaitFor([&] { return stage->damaged_since_ns() != 0; });
+  CHECK_EQ(shown.count(), 12u);
+  for (size_t i = 20; i < units.size(); ++i) stage->Push(units[i]);
+  WaitFor([&] { return shown.count() >= 22; });
+  stage->Stop();
+  CHECK_EQ(shown.count(), 22u);
+  CHECK_EQ(shown.counters.damage_closings.load(), 1u);
+  CHECK_EQ(stage->damaged_since_ns(), 0);
   CHECK(shown.error.empty());
 }
 

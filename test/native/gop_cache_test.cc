@@ -35,7 +35,7 @@ TEST(AGopThatIsTooLongOutgrowsIt) {
   GopCache cache;
   cache.Add(Unit(true));
   for (size_t i = 0; i < GopCache::kMaxUnits; ++i) cache.Add(Unit(false));
-  CHECK(cache.units().empty());  // Too long a GOP is not kept at all, and a decoder is told to run along.
+  CHECK(cache.units().empty());  // Too long a GOP is not kept at all: a decoder has to run along.
   CHECK(cache.outgrown());
   cache.Add(Unit(false));
   CHECK(cache.units().empty() && cache.outgrown());

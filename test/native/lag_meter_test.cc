@@ -95,15 +95,27 @@ TEST(ASilentCameraIsNotLateWhenItComesBack) {
   stream.Run(100);
 }
 
-TEST(BFramesStepBack) {
-  Stream stream;
-  stream.Run(50);
-  for (int i = 0; i < 100; ++i) {
-    CHECK(stream.Frame(40, 5 * kFrame) <= 80);  // The first of them sets the measure.
-    CHECK(stream.Frame(40, -4 * static_cast<int>(kFrame)) <= 80);
-    CHECK(stream.Frame(40, 2 * kFrame) <= 80);
-    if (i > 0) CHECK_EQ(stream.meter.Lag(stream.timestamp, stream.now) / kMs, 0);
+// Sent every 40 ms as P3 B1 B2, P6 B4 B5: a B-picture's timestamp steps back.
+struct BFrames : Stream {
+  void Group(int64_t after_ms, int64_t lag_ms) {
+    CHECK_EQ(Frame(after_ms, 4 * kFrame), lag_ms);
+    CHECK_EQ(Frame(40, -2 * static_cast<int>(kFrame)), lag_ms);
+    CHECK_EQ(Frame(40, kFrame), lag_ms);
   }
+};
+
+TEST(BFramesInTimeAreNotLate) {
+  BFrames stream;
+  for (int i = 0; i < 100; ++i) stream.Group(40, 0);
+}
+
+TEST(BFramesAreAsLateAsThePictureBeforeThem) {
+  BFrames stream;
+  for (int i = 0; i < 50; ++i) stream.Group(40, 0);
+  // 500 ms are held back, less the 50 ms a second that are forgotten: 620 ms have passed since the last P-picture.
+  int64_t lag_ms = 500 - 620 / 20;
+  stream.Group(540, lag_ms);
+  while ((lag_ms -= 120 / 20) > 100) stream.Group(40, lag_ms);
 }
 
 }  // namespace

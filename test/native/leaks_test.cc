@@ -26,26 +26,26 @@ constexpr char kTracer[] =
 
 using Counts = std::map<std::string, int>;  // By type.
 
-// Of what was made since the tracer was told to write down. The second checkpoint does not have it any more.
+// What was made since tracking started, by type. A second checkpoint would no longer have it.
 Counts Made(GstTracer* tracer) {
   Counts counts;
-  GstStructure* told = nullptr;
-  g_signal_emit_by_name(tracer, "activity-get-checkpoint", &told);
-  const GValue* list = gst_structure_get_value(told, "objects-created-list");
+  GstStructure* answer = nullptr;
+  g_signal_emit_by_name(tracer, "activity-get-checkpoint", &answer);
+  const GValue* list = gst_structure_get_value(answer, "objects-created-list");
   for (guint i = 0; i < gst_value_list_get_size(list); ++i) {
     ++counts[gst_structure_get_string(gst_value_get_structure(gst_value_list_get_value(list, i)), "type-name")];
   }
-  gst_structure_free(told);
+  gst_structure_free(answer);
   return counts;
 }
 
-// Of what lives. Asked at the end alone: the tracer hands its objects over without a reference (GStreamer 1.22), so
-// that what is still in use would be gone.
+// What is alive, by type. Ask only at the end: the tracer of GStreamer 1.22 hands its objects over without a reference,
+// which frees what is still in use.
 Counts Left(GstTracer* tracer) {
   Counts counts;
-  GstStructure* told = nullptr;
-  g_signal_emit_by_name(tracer, "get-live-objects", &told);
-  const GValue* list = gst_structure_get_value(told, "live-objects-list");
+  GstStructure* answer = nullptr;
+  g_signal_emit_by_name(tracer, "get-live-objects", &answer);
+  const GValue* list = gst_structure_get_value(answer, "live-objects-list");
   for (guint i = 0; i < gst_value_list_get_size(list); ++i) {
     const GstStructure* live = gst_value_get_structure(gst_value_list_get_value(list, i));
     ++counts[G_VALUE_TYPE_NAME(gst_structure_get_value(live, "object"))];

@@ -1,5 +1,5 @@
 // One pipeline and the threads that use it as the addon does, all at once: one takes news when woken, one changes
-// renditions, one reads counts. Whoever made it closes it.
+// renditions, one reads counts. Its maker closes it.
 #pragma once
 
 #include <chrono>

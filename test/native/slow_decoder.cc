@@ -1,5 +1,6 @@
 // A preload (LD_PRELOAD) that makes FFmpeg's decoders slow: each picture takes SLOW_DECODER_MS longer, as on a machine
-// that is too small for its cameras. The file named by SLOW_DECODER_FILE, where there is one, tells the time anew.
+// that is too small for its cameras. If SLOW_DECODER_FILE names a file that exists, its number counts instead, at any
+// time.
 #include <dlfcn.h>
 #include <link.h>
 #include <unistd.h>

@@ -1,4 +1,4 @@
-// The test camera as a process of its own, told what to do by its stdin. Made before there are threads.
+// The test camera as a process, which takes commands on its stdin. Start it before there are threads.
 #pragma once
 
 #include <fcntl.h>
@@ -9,6 +9,7 @@
 
 #include <chrono>
 #include <csignal>
+#include <sstream>
 #include <string>
 #include <thread>
 #include <vector>
@@ -21,19 +22,9 @@ class TestCamera {
  public:
   // Small and cheap. url() is empty where it did not start.
   explicit TestCamera(const std::string& codec) {
-    std::vector<std::string> words = {FRAMEGATE_TEST_CAMERA,
-                                      "--port",
-                                      "0",
-                                      "--codec",
-                                      codec,
-                                      "--width",
-                                      "320",
-                                      "--height",
-                                      "176",
-                                      "--fps",
-                                      "10",
-                                      "--gop",
-                                      "5"};
+    std::istringstream options("--port 0 --codec " + codec + " --width 320 --height 176 --fps 10 --gop 5");
+    std::vector<std::string> words = {FRAMEGATE_TEST_CAMERA};
+    for (std::string word; options >> word;) words.push_back(word);
     std::vector<char*> arguments;
     for (std::string& word : words) arguments.push_back(&word[0]);
     arguments.push_back(nullptr);

@@ -1,0 +1,73 @@
+#include "catch_up.h"
+
+#include <algorithm>
+
+#include "clocks.h"
+#include "frame_age.h"
+
+namespace framegate {
+namespace {
+
+constexpr int64_t kProgressWithinNs = MsToNs(1000);
+
+int64_t LimitNs(const Pace& pace) { return AgeLimitNs(pace.frame_interval_ns, pace.b_frames); }
+
+// Late enough to save work, early enough for nothing to be shown late.
+bool IsBehind(int64_t waited_ns, const Pace& pace) {
+  return waited_ns > std::max<int64_t>(MsToNs(60), pace.frame_interval_ns * 3 / 2);
+}
+
+}  // namespace
+
+void CatchUp::Start(bool backlog) {
+  catching_up_ = backlog && keys_known_;
+  waiting_for_key_ = !backlog && keys_known_;
+  progress_due_ns_ = INT64_MAX;  // Decoding the past takes as long as it takes.
+}
+
+// The key picture that it goes on with must not be late.
+void CatchUp::DropBacklog() {
+  catching_up_ = false;
+  WaitForKey();
+}
+
+CatchUp::UnitVerdict CatchUp::CheckUnit(const Unit& unit, const Pace& pace) {
+  const UnitVerdict decode = unit.begins ? UnitVerdict::kBegin : UnitVerdict::kDecode;
+  if (!keys_known_) return decode;
+  if (unit.follows_loss) DropBacklog();
+  const bool late = unit.waited_ns > LimitNs(pace);
+  if (catching_up_ && unit.key_waits) {
+    waiting_for_key_ = true;
+    return UnitVerdict::kDropUntilKey;
+  }
+  if (waiting_for_key_) {
+    if (!unit.key || (late && !catching_up_)) return UnitVerdict::kDropUntilKey;
+    waiting_for_key_ = false;
+    if (!late) catching_up_ = false;
+    return UnitVerdict::kBegin;
+  }
+  if (!unit.reference && !unit.begins && unit.any_waits && (catching_up_ || IsBehind(unit.waited_ns, pace))) {
+    return UnitVerdict::kDropUnneeded;
+  }
+  if (!late || (catching_up_ && unit.now_ns <= progress_due_ns_)) return decode;
+  if (catching_up_ && unit.waited_ns >= progress_from_ns_) {
+    DropBacklog();
+    return UnitVerdict::kDropUntilKey;
+  }
+  catching_up_ = true;
+  progress_due_ns_ = unit.now_ns + kProgressWithinNs;
+  progress_from_ns_ = unit.waited_ns;
+  return decode;
+}
+
+CatchUp::PictureVerdict CatchUp::CheckPicture(const Picture& picture, const Pace& pace) {
+  if (catching_up_ && picture.any_waits) return PictureVerdict::kHide;
+  catching_up_ = false;
+  if (picture.age_ns + picture.transport_lag_ns > LimitNs(pace)) return PictureVerdict::kDropLate;
+  // Encoding can be saved if a newer unit waits, but never twice in a row: a decoder at its limit must still show
+  // something.
+  dropped_last_late_ = picture.any_waits && IsBehind(picture.age_ns, pace) && !dropped_last_late_;
+  return dropped_last_late_ ? PictureVerdict::kDropLate : PictureVerdict::kShow;
+}
+
+}  // namespace framegate

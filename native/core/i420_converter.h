@@ -1,0 +1,29 @@
+// Makes I420 of a picture in any other raw format, with videoconvert.
+#pragma once
+
+#include <gst/video/video.h>
+
+#include <memory>
+
+#include "element_chain.h"
+#include "gst_ptr.h"
+
+namespace framegate {
+
+inline bool IsI420(const GstVideoInfo& info) { return GST_VIDEO_INFO_FORMAT(&info) == GST_VIDEO_FORMAT_I420; }
+
+// One object serves one thread.
+class I420Converter {
+ public:
+  // Leaves the colour range alone: videoconvert 1.22 does not convert it between equal formats, so JpegEncoder does.
+  // Null: it failed.
+  SamplePtr Convert(GstSample* raw);
+
+ private:
+  bool Open();
+
+  std::unique_ptr<ElementChain> chain_;
+  SamplePtr converted_;
+};
+
+}  // namespace framegate

@@ -1,0 +1,40 @@
+// Makes JPEGs of decoded pictures: for each rendition as many a second as it asks for.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "gst_ptr.h"
+#include "i420_converter.h"
+#include "jpeg_encoder.h"
+#include "rate_limiter.h"
+#include "stream_types.h"
+
+namespace framegate {
+
+// One thread at a time.
+class RenditionEncoder {
+ public:
+  using OnFrame = std::function<void(std::unique_ptr<JpegFrame>)>;
+
+  // A rendition whose id and fps stay the same keeps its rhythm.
+  void SetRenditions(const std::vector<Rendition>& renditions);
+
+  // Calls on_frame, before it returns, for each rendition that is due by the picture's presentation time. Renditions of
+  // equal size and quality are encoded once. False: a JPEG could not be made.
+  bool Encode(SamplePtr raw, const GstVideoInfo& info, int64_t received_at_us, int64_t captured_at_us,
+              const OnFrame& on_frame);
+
+ private:
+  struct Output {
+    Rendition rendition;
+    RateLimiter limiter;
+  };
+
+  std::vector<Output> outputs_;
+  I420Converter converter_;
+  JpegEncoder encoder_;
+};
+
+}  // namespace framegate

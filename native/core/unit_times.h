@@ -1,0 +1,44 @@
+// Remembers when access units came, so that a decoded picture can be traced to its own. Pure.
+#pragma once
+
+#include <cstdint>
+#include <iterator>
+#include <map>
+#include <optional>
+
+#include "access_unit.h"
+
+namespace framegate {
+
+class UnitTimes {
+ public:
+  struct Times {
+    int64_t received_at_us, received_mono_ns, captured_at_us, transport_lag_ns;
+  };
+
+  void Add(const AccessUnit& unit) {
+    times_[unit.pts_ns] = {unit.received_at_us, unit.received_mono_ns, unit.captured_at_us, unit.transport_lag_ns};
+    if (times_.size() > kMaxTimes) times_.erase(times_.begin());
+  }
+
+  // Of the unit with this presentation time; a decoder that changed it gets the next later one, or the latest. Forgets
+  // it and all before it. Empty: no unit is left.
+  std::optional<Times> Take(uint64_t pts_ns) {
+    auto found = times_.lower_bound(pts_ns);
+    if (found == times_.end()) {
+      if (times_.empty()) return std::nullopt;
+      found = std::prev(times_.end());
+    }
+    const Times times = found->second;
+    times_.erase(times_.begin(), std::next(found));
+    return times;
+  }
+
+ private:
+  // For decoders that swallow pictures; H.264 reorders by at most 16.
+  static constexpr size_t kMaxTimes = 64;
+
+  std::map<uint64_t, Times> times_;  // By presentation time.
+};
+
+}  // namespace framegate

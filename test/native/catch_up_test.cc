@@ -1,0 +1,218 @@
+// The rules for lateness, one by one, on facts made up here.
+#include "core/catch_up.h"
+
+#include "check.h"
+#include "core/clocks.h"
+#include "core/frame_age.h"
+
+using namespace framegate;
+using UnitVerdict = CatchUp::UnitVerdict;
+using PictureVerdict = CatchUp::PictureVerdict;
+
+namespace {
+
+constexpr Pace k25Fps = {MsToNs(40), false};
+
+// A CatchUp that has begun with a key picture in time, and a clock.
+struct Decoder {
+  CatchUp catch_up;
+  Pace pace = k25Fps;
+  int64_t now_ms = 5000;
+
+  explicit Decoder(bool begun = true, bool keys_known = true) : catch_up(keys_known) {
+    catch_up.Start(false);
+    if (begun) CHECK(Unit(0, {.key = true}) == UnitVerdict::kBegin);
+  }
+
+  struct Is {
+    bool key = false, reference = true, begins = false, key_waits = false, any_waits = false, follows_loss = false;
+  };
+  UnitVerdict Unit(int64_t waited_ms, Is is) {
+    return catch_up.CheckUnit({MsToNs(now_ms), MsToNs(waited_ms), is.key, is.reference, is.begins, is.key_waits,
+                               is.any_waits || is.key_waits, is.follows_loss},
+                              pace);
+  }
+  UnitVerdict Unit(int64_t waited_ms) { return Unit(waited_ms, {}); }
+  PictureVerdict Picture(int64_t age_ms, bool any_waits = false, int64_t lag_ms = 0) {
+    return catch_up.CheckPicture({MsToNs(age_ms), MsToNs(lag_ms), any_waits}, pace);
+  }
+};
+
+TEST(TheAgeLimitIs250MsOrThreeFramesOrFiveWithBFrames) {
+  CHECK_EQ(AgeLimitNs(MsToNs(40), false), MsToNs(250));
+  CHECK_EQ(AgeLimitNs(MsToNs(40), true), MsToNs(250));
+  CHECK_EQ(AgeLimitNs(MsToNs(100), false), MsToNs(300));
+  CHECK_EQ(AgeLimitNs(MsToNs(100), true), MsToNs(500));
+}
+
+TEST(APictureIsShownUpToTheAgeLimitAndNotAfter) {
+  const struct {
+    Pace pace;
+    int64_t limit_ms;
+  } kTable[] = {
+      {{MsToNs(40), false}, 250},
+      {{MsToNs(40), true}, 250},
+      {{MsToNs(100), false}, 300},
+      {{MsToNs(100), true}, 500},
+  };
+  for (const auto& row : kTable) {
+    Decoder decoder;
+    decoder.pace = row.pace;
+    CHECK(decoder.Picture(row.limit_ms) == PictureVerdict::kShow);
+    CHECK(decoder.Picture(row.limit_ms + 1) == PictureVerdict::kDropLate);
+    // What the network held back is part of the age.
+    CHECK(decoder.Picture(100, false, row.limit_ms - 100) == PictureVerdict::kShow);
+    CHECK(decoder.Picture(100, false, row.limit_ms - 99) == PictureVerdict::kDropLate);
+    CHECK(decoder.Picture(0, false, row.limit_ms + 1) == PictureVerdict::kDropLate);
+  }
+}
+
+TEST(DecodingBeginsWithAKeyPictureInTime) {
+  Decoder decoder(false);
+  CHECK(decoder.catch_up.waiting_for_key());
+  CHECK(decoder.Unit(0) == UnitVerdict::kDropUntilKey);
+  CHECK(decoder.Unit(251, {.key = true}) == UnitVerdict::kDropUntilKey);
+  CHECK(decoder.Unit(250, {.key = true}) == UnitVerdict::kBegin);
+  CHECK(decoder.Unit(0) == UnitVerdict::kDecode);
+  CHECK(decoder.Unit(0, {.begins = true}) == UnitVerdict::kBegin);
+}
+
+TEST(InTimeEveryUnitIsDecodedAndEveryPictureShown) {
+  Decoder decoder;
+  for (const bool reference : {true, false}) {
+    CHECK(decoder.Unit(60, {.reference = reference, .any_waits = true}) == UnitVerdict::kDecode);
+    CHECK(decoder.Picture(60, true) == PictureVerdict::kShow);
+  }
+  CHECK(!decoder.catch_up.catching_up());
+}
+
+TEST(ADecoderThatIsBehindDropsWhatNothingBuildsOn) {
+  Decoder decoder;
+  CHECK(decoder.Unit(61, {.reference = false, .any_waits = true}) == UnitVerdict::kDropUnneeded);
+  CHECK(decoder.Unit(61, {.reference = false}) == UnitVerdict::kDecode);  // It is the newest.
+  CHECK(decoder.Unit(61, {.any_waits = true}) == UnitVerdict::kDecode);
+  CHECK(decoder.Unit(61, {.reference = false, .begins = true, .any_waits = true}) == UnitVerdict::kBegin);
+  decoder.pace = {MsToNs(100), false};  // Behind is 60 ms, or 1.5 frames.
+  CHECK(decoder.Unit(150, {.reference = false, .any_waits = true}) == UnitVerdict::kDecode);
+  CHECK(decoder.Unit(151, {.reference = false, .any_waits = true}) == UnitVerdict::kDropUnneeded);
+}
+
+TEST(ADecoderThatIsBehindSkipsEncodingButNeverTwiceInARow) {
+  Decoder decoder;
+  CHECK(decoder.Picture(61, true) == PictureVerdict::kDropLate);
+  CHECK(decoder.Picture(61, true) == PictureVerdict::kShow);
+  CHECK(decoder.Picture(61, true) == PictureVerdict::kDropLate);
+  CHECK(decoder.Picture(61, false) == PictureVerdict::kShow);
+  CHECK(decoder.Picture(61, true) == PictureVerdict::kDropLate);
+}
+
+TEST(ALateDecoderShowsNothingBeforeItsNewestPicture) {
+  Decoder decoder;
+  CHECK(decoder.Unit(250) == UnitVerdict::kDecode);
+  CHECK(!decoder.catch_up.catching_up());
+  CHECK(decoder.Unit(251, {.any_waits = true}) == UnitVerdict::kDecode);
+  CHECK(decoder.catch_up.catching_up());
+  CHECK(decoder.Picture(200, true) == PictureVerdict::kHide);
+  CHECK(decoder.Unit(100, {.reference = false, .any_waits = true}) == UnitVerdict::kDropUnneeded);
+  CHECK(decoder.Unit(10, {.any_waits = true}) == UnitVerdict::kDecode);
+  CHECK(decoder.Picture(20, true) == PictureVerdict::kHide);
+  CHECK(decoder.Unit(20) == UnitVerdict::kDecode);
+  CHECK(decoder.Picture(30, false) == PictureVerdict::kShow);
+  CHECK(!decoder.catch_up.catching_up());
+  CHECK(decoder.Picture(40, true) == PictureVerdict::kShow);
+}
+
+TEST(ALateDecoderGoesOnFromAKeyPictureThatWaits) {
+  Decoder decoder;
+  CHECK(decoder.Unit(300, {.key_waits = true}) == UnitVerdict::kDecode);  // It was not late before.
+  CHECK(decoder.Unit(300, {.key_waits = true}) == UnitVerdict::kDropUntilKey);
+  CHECK(decoder.Unit(290, {.any_waits = true}) == UnitVerdict::kDropUntilKey);
+  CHECK(decoder.Unit(280, {.key = true, .any_waits = true}) == UnitVerdict::kBegin);  // Late, but the best there is.
+  CHECK(decoder.catch_up.catching_up());
+  CHECK(decoder.Picture(240, true) == PictureVerdict::kHide);
+}
+
+TEST(AKeyPictureInTimeEndsTheCatchingUp) {
+  Decoder decoder;
+  decoder.Unit(300, {.key_waits = true});
+  decoder.Unit(300, {.key_waits = true});
+  CHECK(decoder.Unit(250, {.key = true, .any_waits = true}) == UnitVerdict::kBegin);
+  CHECK(!decoder.catch_up.catching_up());
+}
+
+// No key picture waits: a second at a time, it must come nearer.
+TEST(ALateDecoderThatComesNearerGoesOn) {
+  Decoder decoder;
+  CHECK(decoder.Unit(2000, {.any_waits = true}) == UnitVerdict::kDecode);
+  for (int64_t waited_ms = 1990; waited_ms > 300; waited_ms -= 10) {
+    decoder.now_ms += 100;
+    CHECK(decoder.Unit(waited_ms, {.any_waits = true}) == UnitVerdict::kDecode);
+  }
+  CHECK(decoder.catch_up.catching_up());
+}
+
+TEST(ALateDecoderThatComesNoNearerGivesUpAfterASecond) {
+  for (const int64_t waited_ms : {2000, 2500}) {
+    Decoder decoder;
+    CHECK(decoder.Unit(2000, {.any_waits = true}) == UnitVerdict::kDecode);
+    decoder.now_ms += 1000;
+    CHECK(decoder.Unit(waited_ms, {.any_waits = true}) == UnitVerdict::kDecode);
+    decoder.now_ms += 1;
+    CHECK(decoder.Unit(waited_ms, {.any_waits = true}) == UnitVerdict::kDropUntilKey);
+    CHECK(!decoder.catch_up.catching_up());
+    CHECK(decoder.Unit(300, {.key = true}) == UnitVerdict::kDropUntilKey);  // Late itself.
+    CHECK(decoder.Unit(100, {.key = true}) == UnitVerdict::kBegin);
+  }
+}
+
+TEST(ProgressIsMeasuredAgainstTheLastSecond) {
+  Decoder decoder;
+  decoder.Unit(2000, {.any_waits = true});
+  decoder.now_ms += 1001;
+  CHECK(decoder.Unit(1500, {.any_waits = true}) == UnitVerdict::kDecode);
+  decoder.now_ms += 1001;
+  CHECK(decoder.Unit(1600, {.any_waits = true}) == UnitVerdict::kDropUntilKey);  // Nearer than at first, but not since.
+}
+
+TEST(ABacklogIsDecodedHiddenHoweverLongItTakes) {
+  Decoder decoder(false);
+  decoder.catch_up.Start(true);
+  for (int64_t waited_ms = 9000; waited_ms < 9500; waited_ms += 10) {
+    decoder.now_ms += 100;
+    CHECK(decoder.Unit(waited_ms, {.any_waits = true}) == UnitVerdict::kDecode);
+    CHECK(decoder.Picture(waited_ms, true) == PictureVerdict::kHide);
+  }
+  CHECK(decoder.Unit(40) == UnitVerdict::kDecode);
+  CHECK(decoder.Picture(50, false) == PictureVerdict::kShow);
+}
+
+TEST(AfterDamageDecodingGoesOnFromTheNextKeyPicture) {
+  Decoder decoder;
+  decoder.catch_up.WaitForKey();
+  CHECK(decoder.catch_up.waiting_for_key());
+  CHECK(decoder.Unit(0) == UnitVerdict::kDropUntilKey);
+  CHECK(decoder.Unit(0, {.key = true}) == UnitVerdict::kBegin);
+  CHECK(decoder.Unit(0) == UnitVerdict::kDecode);
+}
+
+TEST(AfterALossInTheQueueAKeyPictureMustNotBeLate) {
+  Decoder decoder;
+  decoder.Unit(300, {.any_waits = true});  // Catching up.
+  CHECK(decoder.Unit(300, {.key = true, .follows_loss = true}) == UnitVerdict::kDropUntilKey);
+  CHECK(decoder.Unit(0, {.any_waits = true}) == UnitVerdict::kDropUntilKey);
+  CHECK(decoder.Unit(0, {.key = true}) == UnitVerdict::kBegin);
+}
+
+TEST(StreamsWhoseKeyPicturesAreUnknownAreDecodedWhole) {
+  Decoder decoder(false, false);
+  CHECK(decoder.Unit(0, {.begins = true}) == UnitVerdict::kBegin);
+  CHECK(decoder.Unit(5000, {.reference = false, .any_waits = true, .follows_loss = true}) == UnitVerdict::kDecode);
+  decoder.catch_up.WaitForKey();
+  CHECK(!decoder.catch_up.waiting_for_key());
+  CHECK(decoder.Picture(251, false) == PictureVerdict::kDropLate);
+  CHECK(decoder.Picture(250, false) == PictureVerdict::kShow);
+}
+
+}  // namespace
+
+int main() { return check::RunTests(); }

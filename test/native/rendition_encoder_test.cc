@@ -1,0 +1,84 @@
+// Renditions of decoded pictures: which are made when, in which size, and from which format.
+#include "core/rendition_encoder.h"
+
+#include "check.h"
+#include "raw_picture.h"
+
+using namespace framegate;
+
+namespace {
+
+constexpr char kI420[] = "video/x-raw,format=I420,width=320,height=240";
+constexpr char kNv12[] = "video/x-raw,format=NV12,width=320,height=240";
+
+struct Encoder {
+  RenditionEncoder encoder;
+  int64_t pts_ms = 1000;
+
+  // The frames of one picture, `after_ms` behind the last.
+  std::vector<std::unique_ptr<JpegFrame>> Picture(int64_t after_ms, const char* caps = kI420) {
+    std::vector<std::unique_ptr<JpegFrame>> frames;
+    SamplePtr raw = RawPicture(caps, "smpte");
+    pts_ms += after_ms;
+    GST_BUFFER_PTS(gst_sample_get_buffer(raw.get())) = static_cast<uint64_t>(pts_ms) * 1'000'000;
+    GstVideoInfo info;
+    CHECK(gst_video_info_from_caps(&info, gst_sample_get_caps(raw.get())));
+    CHECK(encoder.Encode(std::move(raw), info, 11, 22,
+                         [&](std::unique_ptr<JpegFrame> frame) { frames.push_back(std::move(frame)); }));
+    return frames;
+  }
+};
+
+TEST(EachRenditionHasItsSizeAndAllHaveThePicturesTimes) {
+  Encoder encoder;
+  CHECK(encoder.Picture(40).empty());
+  encoder.encoder.SetRenditions({{"a", 160, 25, 80}, {"b", 0, 25, 80}, {"c", 161, 25, 80}, {"d", 160, 25, 20}});
+  const auto frames = encoder.Picture(40);
+  CHECK_EQ(frames.size(), 4u);
+  if (frames.size() != 4) return;
+  const int widths[] = {160, 320, 160, 160};
+  for (size_t i = 0; i < frames.size(); ++i) {
+    CHECK(frames[i]->rendition == std::string(1, static_cast<char>('a' + i)));
+    CHECK_EQ(frames[i]->width, widths[i]);
+    CHECK_EQ(frames[i]->height, widths[i] * 3 / 4);
+    CHECK_EQ(frames[i]->source_width, 320);
+    CHECK_EQ(frames[i]->source_height, 240);
+    CHECK_EQ(frames[i]->received_at_us, 11);
+    CHECK_EQ(frames[i]->captured_at_us, 22);
+  }
+  CHECK(frames[0]->jpeg == frames[2]->jpeg);
+  CHECK(frames[0]->jpeg.size() > frames[3]->jpeg.size());
+}
+
+TEST(ARenditionThatStaysKeepsItsRhythm) {
+  Encoder encoder;
+  encoder.encoder.SetRenditions({{"a", 160, 10, 80}});
+  CHECK_EQ(encoder.Picture(20).size(), 1u);
+  encoder.encoder.SetRenditions({{"b", 160, 10, 80}, {"a", 80, 10, 80}});
+  const auto frames = encoder.Picture(20);
+  CHECK_EQ(frames.size(), 1u);  // "a" is not due.
+  CHECK(!frames.empty() && frames[0]->rendition == "b");
+  encoder.encoder.SetRenditions({{"a", 80, 20, 80}});
+  CHECK_EQ(encoder.Picture(20).size(), 1u);  // Another rate starts over.
+}
+
+TEST(TheFormatMayChangeAtAnyPicture) {
+  Encoder encoder;
+  encoder.encoder.SetRenditions({{"a", 160, 25, 80}, {"b", 0, 25, 80}});
+  const auto planar = encoder.Picture(40);
+  for (const char* caps : {kNv12, kI420, kNv12}) {
+    const auto frames = encoder.Picture(40, caps);
+    CHECK_EQ(frames.size(), 2u);
+    for (size_t i = 0; i < frames.size(); ++i) {
+      CHECK_EQ(frames[i]->width, planar[i]->width);
+      CHECK_EQ(frames[i]->source_width, 320);
+    }
+  }
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  gst_init(&argc, &argv);
+  return check::RunTests();
+}
