@@ -1,4 +1,4 @@
-// A ZeroMQ subscriber as a client would be: newest message only, header and JPEG apart.
+// A ZeroMQ subscriber that keeps every message it gets, header and JPEG apart.
 
 import { Subscriber } from 'zeromq'
 
@@ -36,7 +36,10 @@ export class WireReader {
   readonly #socket: Subscriber
   readonly #reading: Promise<void>
 
-  /** @param keep frames are kept from the oldest on; a long test keeps headers alone. */
+  /**
+   * @param conflate keep only the newest message in ZeroMQ's queue, as clients do.
+   * @param dropJpegs keep the JPEG of the first frame only: long tests need the headers alone.
+   */
   constructor(endpoint: string, topic: string, { conflate = false, dropJpegs = true } = {}) {
     const socket = new Subscriber({ linger: 0, conflate })
     this.#socket = socket

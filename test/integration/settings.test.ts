@@ -1,0 +1,91 @@
+// What settings do, and the exit status without a working addon.
+
+import { spawnSync } from 'node:child_process'
+import { cpSync, symlinkSync } from 'node:fs'
+import { join } from 'node:path'
+import t from 'tap'
+import { Gateway } from '../helpers/gateway.js'
+import { MAIN, NO_MEDIAMTX, ROOT, temporaryFolder } from '../helpers/paths.js'
+import { TestCamera } from '../helpers/test-camera.js'
+import { until } from '../helpers/wait.js'
+
+t.test('jpeg_quality, rtsp_transport and camera_time are those of the first start', async (t) => {
+  const gateway = await Gateway.start({ stateFile: join(temporaryFolder(t), 'cameras.json'), mediamtx: 'off' })
+  t.teardown(() => gateway.stop())
+  const camera = { name: 'a', rtsp: 'rtsp://127.0.0.1:9/x' }
+  const first = { jpeg_quality: 41, rtsp_transport: 'udp', camera_time: true }
+  t.match((await gateway.post('/cameras/start', { ...camera, ...first })).body, first)
+  const other = { jpeg_quality: 90, rtsp_transport: 'tcp', camera_time: false }
+  const second = await gateway.post('/cameras/start', { ...camera, ...other })
+  t.equal(second.status, 200)
+  t.match(second.body, first)
+  t.match(await gateway.camera('a'), { ...first, transport: 'udp' })
+})
+
+t.test(
+  'fps is 0 in the first second, then the rate of the camera; age_ms is the age of its newest frame',
+  async (t) => {
+    const camera = await TestCamera.start({ fps: 10 })
+    t.teardown(() => camera.stop())
+    const gateway = await Gateway.start({ stateFile: join(temporaryFolder(t), 'cameras.json'), mediamtx: 'off' })
+    t.teardown(() => gateway.stop())
+    t.match((await gateway.post('/cameras/start', { name: 'a', rtsp: camera.url })).body, { fps: 0, age_ms: null })
+    let lastWithoutMs = performance.now()
+    const begun = await until('the first frame', async () => {
+      const askedAtMs = performance.now()
+      const status = await gateway.camera('a')
+      if (status.age_ms !== null) return status
+      lastWithoutMs = askedAtMs
+      return null
+    })
+    // A machine that stood still for a second has missed the first one.
+    if (performance.now() - lastWithoutMs < 900) t.equal(begun.fps, 0)
+    const running = await until('the rate', async () => {
+      const status = await gateway.camera('a')
+      return status.fps > 0 && status
+    })
+    t.ok(performance.now() - lastWithoutMs > 900, 'not within the first second')
+    t.ok(running.fps > 7 && running.fps < 13, `${running.fps} frames a second`)
+    const ages: number[] = []
+    await until('ages of several frames', async () => {
+      ages.push((await gateway.camera('a')).age_ms)
+      return ages.length >= 20
+    })
+    t.ok(ages.every((age) => age >= 0))
+    t.ok(Math.min(...ages) < 100, `at least one is younger than the time between two frames: ${ages.join(' ')} ms`)
+  },
+)
+
+t.test("LOG_LEVEL=debug shows MediaMTX's log, info does not", { skip: NO_MEDIAMTX }, async (t) => {
+  for (const level of ['info', 'debug']) {
+    const gateway = await Gateway.start({
+      stateFile: join(temporaryFolder(t), 'cameras.json'),
+      mediamtx: 'managed',
+      env: { LOG_LEVEL: level },
+    })
+    t.equal(await gateway.stop(), 0)
+    t.match(gateway.log, / info {2}MediaMTX v?[\d.]+ is ready/)
+    if (level === 'debug') t.match(gateway.log, / debug mediamtx: \[RTSP\] started with /)
+    else t.notMatch(gateway.log, / debug |mediamtx: /)
+  }
+})
+
+t.test('without the addon, and without what GStreamer needs, the exit status is 3', async (t) => {
+  const folder = temporaryFolder(t)
+  const env = { PATH: process.env.PATH, MEDIAMTX: 'off', HTTP_PORT: '0', STATE_FILE: join(folder, 'cameras.json') }
+  const start = (main: string, more: object) =>
+    spawnSync(process.execPath, [main], { env: { ...env, ...more }, encoding: 'utf8' })
+
+  // A checkout in which nothing native was built.
+  cpSync(join(ROOT, 'dist/src'), join(folder, 'dist/src'), { recursive: true })
+  cpSync(join(ROOT, 'package.json'), join(folder, 'package.json'))
+  symlinkSync(join(ROOT, 'node_modules'), join(folder, 'node_modules'))
+  const unbuilt = start(join(folder, 'dist/src/main.js'), {})
+  t.equal(unbuilt.status, 3, unbuilt.stderr)
+  t.match(unbuilt.stderr, /^framegate: .*addon.*npm run setup/)
+
+  const plugins = { GST_PLUGIN_SYSTEM_PATH_1_0: folder, GST_REGISTRY_1_0: join(folder, 'registry.bin') }
+  const bare = start(MAIN, plugins)
+  t.equal(bare.status, 3, bare.stderr)
+  t.match(bare.stderr, /rtspsrc/)
+})
