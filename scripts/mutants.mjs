@@ -1,7 +1,8 @@
 // `npm run mutants`: plants one fault of scripts/mutants/ at a time in a copy of the checkout and runs the tests that
 // must notice it. The status is 1 if a fault survives, 2 if the list or the checkout is wrong.
-//   npm run mutants -- 7 lag     only number 7, and those with "lag" in their id or path
-//   npm run mutants -- --check   only checks that every fault can still be planted
+//   npm run mutants -- 7 lag       only number 7, and those with "lag" in their id, source or test
+//   npm run mutants -- test/unit   only those that unit tests must notice
+//   npm run mutants -- --check     only checks that every fault can still be planted
 
 import { spawn } from 'node:child_process'
 import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
@@ -23,7 +24,7 @@ if (words.includes('--check')) {
   process.exit(0)
 }
 const unknown = words.find((word) => !mutants.some((mutant, i) => isMeant(word, mutant, i)))
-if (unknown !== undefined) fail(`No fault has "${unknown}" as its number or in its id or path.`)
+if (unknown !== undefined) fail(`No fault has "${unknown}" as its number or in its id, source or test.`)
 const chosen = mutants.filter((mutant, i) => words.length === 0 || words.some((word) => isMeant(word, mutant, i)))
 const planted = chosen.filter(({ equivalent }) => !equivalent)
 
@@ -86,8 +87,8 @@ process.stdout.write(
 )
 process.exit(survivors.length === 0 ? 0 : 1)
 
-function isMeant(word, { id, file }, index) {
-  return /^\d+$/.test(word) ? Number(word) === index + 1 : id.includes(word) || file.includes(word)
+function isMeant(word, { id, file, tests = [] }, index) {
+  return /^\d+$/.test(word) ? Number(word) === index + 1 : [id, file, ...tests].some((text) => text.includes(word))
 }
 
 /** Copies the files that Git knows or would add, and what was built from them. */
