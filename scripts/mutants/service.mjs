@@ -235,6 +235,8 @@ export const service = [
     text: 'useAbsoluteTimestamp: cameraTime,',
     fault: 'useAbsoluteTimestamp: cameraTime && false,',
     tests: ['test/python/test_end_to_end.py'],
+  },
+  {
     id: 'backoff-key-frame',
     why: 'A camera that lacks only a key frame is asked again within a second.',
     file: 'src/cameras/backoff.ts',
