@@ -24,7 +24,7 @@ export const native = [
     file: 'native/core/frame_age.h',
     text: 'b_frames ? 5 : 3',
     fault: '3',
-    tests: ['test/native/decode_stage_test.cc'],
+    tests: ['test/native/catch_up_test.cc'],
   },
   {
     id: 'age-limit-transport-lag',

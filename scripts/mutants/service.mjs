@@ -18,7 +18,7 @@ export const service = [
     file: 'src/mediamtx/sidecar.ts',
     text: 'message: redact(message) }',
     fault: "message: level === '' ? redact(message) : message }",
-    tests: ['test/unit/control-api.test.ts'],
+    tests: ['test/unit/sidecar.test.ts'],
   },
   {
     id: 'state-file-retry-cancelled',
@@ -50,7 +50,7 @@ export const service = [
     file: 'src/mediamtx/connection.ts',
     text: 'await this.check(api)\n        failures = 0',
     fault: 'await this.check(api)',
-    tests: ['test/unit/control-api.test.ts'],
+    tests: ['test/unit/relay.test.ts'],
   },
   {
     id: 'one-of-two-subscribers',
@@ -58,7 +58,7 @@ export const service = [
     file: 'src/publish/frame-publisher.ts',
     text: "verbosity: 'allSubs'",
     fault: "verbosity: 'allSubsUnsubs'",
-    tests: ['test/integration/http-api.test.ts'],
+    tests: ['test/unit/frame-publisher.test.ts'],
   },
   {
     id: 'subscription-first-byte',

@@ -3,7 +3,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import t from 'tap'
-import { cachedBinary, findBinary } from '../../src/mediamtx/binary.js'
+import { cachedBinary, findBinary, isOlder } from '../../src/mediamtx/binary.js'
 import { temporaryFolder } from '../helpers/paths.js'
 
 /** A program that says it is this version of MediaMTX. */
@@ -31,4 +31,12 @@ t.test('MEDIAMTX_BIN comes first, then PATH, then the cache folder', async (t) =
 t.test('the cache folder is below XDG_CACHE_HOME, or else below the home folder', async (t) => {
   t.equal(cachedBinary({ HOME: '/home/x' }), '/home/x/.cache/framegate/mediamtx-v1.20.1/mediamtx')
   t.equal(cachedBinary({ HOME: '/home/x', XDG_CACHE_HOME: '/c' }), '/c/framegate/mediamtx-v1.20.1/mediamtx')
+})
+
+t.test('versions are compared by number', async (t) => {
+  t.ok(isOlder('1.9.3', '1.20.1'))
+  t.ok(isOlder('1.20.0', '1.20.1'))
+  t.notOk(isOlder('1.20.1', '1.20.1'))
+  t.notOk(isOlder('1.20.2', '1.20.1'))
+  t.notOk(isOlder('2.0.0', '1.20.1'))
 })
