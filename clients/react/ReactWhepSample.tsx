@@ -267,7 +267,7 @@ export class CameraPlayer {
     this.#penalties.set(attempt.way, {
       count,
       untilMs: performance.now() + delayMs,
-      reason: attempt.ended ?? 'the picture stood still',
+      reason: attempt.ended ?? 'the video froze',
     })
     this.#nextAskAtMs = 0 // The gateway may know the reason by now.
   }
@@ -868,7 +868,7 @@ export function ReactWhepSample({
 
 function wordsFor({ state, way }: PlayerStatus, name: string): string | null {
   if (state === 'connecting') return `Connecting to ${name}…`
-  if (state === 'stalled') return 'The picture stands still'
+  if (state === 'stalled') return 'Video frozen'
   return state === 'fallback' && way !== null ? WAY_WORDS[way] : null
 }
 

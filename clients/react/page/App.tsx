@@ -72,8 +72,8 @@ export function App() {
       </header>
       {unreachable !== null && (
         <div className="notice" role="alert">
-          <strong>The gateway cannot be reached: {unreachable}.</strong> What you see below is old. This page keeps
-          trying.
+          <strong>The gateway cannot be reached: {unreachable}.</strong> The information below may be out of date. This
+          page keeps trying.
         </div>
       )}
       {notice !== null && (
@@ -85,7 +85,7 @@ export function App() {
         </div>
       )}
       <main>
-        {cameras === null && unreachable === null && <p className="loading">Asking the gateway…</p>}
+        {cameras === null && unreachable === null && <p className="loading">Loading…</p>}
         {cameras !== null && running.length === 0 && gone.length === 0 && unreachable === null && (
           <Empty onAdd={() => setOpen({ dialog: 'add' })} />
         )}
@@ -142,8 +142,8 @@ function Empty({ onAdd }: { onAdd: () => void }) {
       <Mark />
       <h2>No camera yet</h2>
       <p>
-        Give it a name and its RTSP address, such as <code>rtsp://user:password@192.168.1.20/stream1</code>. The
-        camera’s manual or its app tells the address.
+        Give it a name and its RTSP address, such as <code>rtsp://user:password@192.168.1.20/stream1</code>. You will
+        find it in the camera’s manual or app.
       </p>
       <button type="button" className="button primary" onClick={onAdd}>
         Add the first camera
