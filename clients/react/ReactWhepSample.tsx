@@ -128,6 +128,13 @@ class Attempt {
     })
   }
 
+  /** Takes over the camera's rate, so that a slow camera is not suspected again after each new connection. */
+  continueRateOf(previous: Attempt): void {
+    if (this.intervalMs !== 0) return
+    const sinceMs = (this.firstPictureAtMs ?? previous.pictureAtMs) - previous.pictureAtMs
+    this.intervalMs = previous.intervalMs || Math.max(0, Math.min(sinceMs, FROZEN_MS))
+  }
+
   close(): void {
     this.connection.close()
     this.connection.element.remove()
@@ -235,6 +242,7 @@ export class CameraPlayer {
     this.#shown = attempt
     attempt.connection.element.style.visibility = 'visible'
     if (previous) {
+      attempt.continueRateOf(previous)
       if (previous.way !== attempt.way || previous.ended !== null) this.#penalise(previous, false)
       previous.close()
     }
