@@ -31,7 +31,7 @@ const importRule = [...parts, 'frames'].map((part) => ({
 }))
 
 export default tseslint.config(
-  { ignores: ['node_modules/', 'dist/', 'build*/', '.venv/', '.tap/', 'prebuilds/'] },
+  { ignores: ['node_modules/', '**/dist/', 'build*/', '.venv/', '.tap/', 'prebuilds/'] },
   { linterOptions: { reportUnusedDisableDirectives: 'error' } },
   js.configs.recommended,
   {

@@ -48,8 +48,10 @@ const watch = (limitMs) => `new Promise((resolve) => {
 const folder = mkdtempSync(join(tmpdir(), 'framegate-bench-'))
 const camera = await TestCamera.start({ width, height, fps: 25, gop: 50, 'bitrate-kbps': 4000, 'report-frames': true })
 const gateway = await Gateway.start({ stateFile: join(folder, 'cameras.json') })
-const served = await serveApp(join(folder, 'app'))
-const browser = await launchChromium()
+const ends = []
+const run = { teardown: (end) => ends.unshift(end), comment: () => undefined }
+const address = await serveApp(run)
+const browser = await launchChromium(run)
 try {
   await gateway.post('/cameras/start', { name: 'bench', rtsp: camera.url, pub_fps: 25, scale_width: 640 })
   await gateway.untilState('bench', 'live')
@@ -57,7 +59,7 @@ try {
     '| way | pictures a second | frozen seconds | median | p99 | first picture |\n| --- | --- | --- | --- | --- | --- |',
   )
   for (const way of ['webrtc', 'hls', 'mjpeg']) {
-    const app = await App.open(browser, served.address)
+    const app = await App.open(run, browser, address)
     const startedAtMs = Date.now()
     await app.show({ gatewayBase: gateway.base, cameraName: 'bench', ways: [way] })
     await app.untilStatus(way === 'webrtc' ? 'live' : 'fallback', way)
@@ -77,8 +79,7 @@ try {
     await app.page.close()
   }
 } finally {
-  await browser.close()
-  served.close()
+  for (const end of ends) await end()
   await gateway.stop()
   await camera.stop()
   rmSync(folder, { recursive: true, force: true })

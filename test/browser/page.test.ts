@@ -2,29 +2,19 @@
 
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { chromium, type Browser, type Page } from 'playwright-core'
+import type { Browser, Page } from 'playwright-core'
 import t from 'tap'
-import { Gateway } from '../helpers/gateway.js'
-import { ROOT, temporaryFolder } from '../helpers/paths.js'
-import { TestCamera } from '../helpers/test-camera.js'
+import { launchChromium, noBrowser, startCamera, startGateway, type Test } from '../helpers/browser.js'
+import { ROOT } from '../helpers/paths.js'
 import { pause, until } from '../helpers/wait.js'
 
-const CHROMIUM = '/usr/bin/chromium'
 const SMALL = { width: 320, height: 180, fps: 10, gop: 10, 'bitrate-kbps': 300 }
-const skip = !existsSync(CHROMIUM)
-  ? 'no Chromium on this machine'
-  : !existsSync(join(ROOT, 'dist/page/index.html'))
-    ? 'the page is not built'
-    : false
+const skip = noBrowser || (existsSync(join(ROOT, 'dist/page/index.html')) ? false : 'the page is not built')
 
 interface Opened {
   page: Page
-  /** What the browser's console complained of. */
+  /** Errors in the browser's console. */
   complaints: string[]
-}
-
-interface Test {
-  teardown(run: () => unknown): void
 }
 
 let browser: Browser
@@ -33,27 +23,17 @@ async function open(t: Test, address: string, size = { width: 1280, height: 800 
   const page = await browser.newPage({ viewport: size })
   t.teardown(() => page.close())
   const complaints: string[] = []
-  page.on('console', (message) => message.type() === 'error' && complaints.push(message.text()))
+  page.on('console', (message) => {
+    if (message.type() === 'error') complaints.push(message.text())
+  })
   page.on('pageerror', (error) => complaints.push(String(error)))
   await page.goto(address)
   return { page, complaints }
 }
 
-async function startGateway(t: Test & Parameters<typeof temporaryFolder>[0]): Promise<Gateway> {
-  const gateway = await Gateway.start({ stateFile: join(temporaryFolder(t), 'cameras.json') })
-  t.teardown(() => gateway.stop())
-  return gateway
-}
-
-async function startCamera(t: Test): Promise<TestCamera> {
-  const camera = await TestCamera.start(SMALL)
-  t.teardown(() => camera.stop())
-  return camera
-}
-
 const tile = (page: Page, name: string) => page.locator(`[data-camera-tile="${name}"]`)
 
-/** A sum of the pixels along the frame number that the test camera draws. '' while nothing is drawn. */
+/** The tile's picture as the data URL of a JPEG; '' before the first. */
 function drawn(page: Page, name: string): Promise<string> {
   return tile(page, name)
     .locator('canvas')
@@ -66,8 +46,7 @@ async function untilMoving(page: Page, name: string): Promise<void> {
 }
 
 t.test('the page', { skip }, async (t) => {
-  browser = await chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox'] })
-  t.teardown(() => browser.close())
+  browser = await launchChromium(t)
 
   await t.test('answers with strict headers, assets for ever', async (t) => {
     const gateway = await startGateway(t)
@@ -91,7 +70,7 @@ t.test('the page', { skip }, async (t) => {
 
   await t.test('a camera is added, looked at and stopped', async (t) => {
     const gateway = await startGateway(t)
-    const camera = await startCamera(t)
+    const camera = await startCamera(t, SMALL)
     const { page, complaints } = await open(t, gateway.base)
     await page.getByText('No camera yet').waitFor()
 
@@ -154,9 +133,9 @@ t.test('the page', { skip }, async (t) => {
     t.same(complaints, [], 'nothing in the console')
   })
 
-  await t.test('a camera that goes away is told, with the old picture dimmed', async (t) => {
+  await t.test('reports a camera that goes away, and dims its old picture', async (t) => {
     const gateway = await startGateway(t)
-    const camera = await TestCamera.start(SMALL)
+    const camera = await startCamera(t, SMALL)
     await gateway.post('/cameras/start', { name: 'a', rtsp: camera.url })
     const { page } = await open(t, gateway.base)
     await untilMoving(page, 'a')
@@ -173,8 +152,7 @@ t.test('the page', { skip }, async (t) => {
       .waitFor()
     const reason = (await until('a reason', async () => (await gateway.camera('a')).last_error?.message)) as string
     t.ok(reason.length > 0)
-    const again = await TestCamera.start({ ...SMALL, port: camera.port })
-    t.teardown(() => again.stop())
+    await startCamera(t, { ...SMALL, port: camera.port })
     await until(
       'the picture to be fresh',
       async () => (await tile(page, 'a').getAttribute('data-picture')) === 'fresh',
@@ -186,7 +164,12 @@ t.test('the page', { skip }, async (t) => {
     const gateway = await startGateway(t)
     const names = Array.from({ length: 12 }, (_, i) => `cam-${i + 1}`)
     for (const name of names)
-      await gateway.post('/cameras/start', { name, rtsp: (await startCamera(t)).url, pub_fps: 5, scale_width: 320 })
+      await gateway.post('/cameras/start', {
+        name,
+        rtsp: (await startCamera(t, SMALL)).url,
+        pub_fps: 5,
+        scale_width: 320,
+      })
     const { page, complaints } = await open(t, gateway.base, { width: 1280, height: 1400 })
     for (const name of names) await untilMoving(page, name)
     await pause(10000)
@@ -203,7 +186,7 @@ t.test('the page', { skip }, async (t) => {
     await gateway.post('/cameras/start', { name, rtsp: 'rtsp://127.0.0.1:9/nothing' })
     const { page } = await open(t, gateway.base, { width: 360, height: 740 })
     await tile(page, name).waitFor()
-    const overflow = () => page.evaluate('document.scrollingElement.scrollWidth - innerWidth') as Promise<number>
+    const overflow = () => page.evaluate<number>('document.scrollingElement.scrollWidth - innerWidth')
     t.equal(await overflow(), 0, 'the grid')
     await tile(page, name).getByRole('button', { name: 'Open' }).click()
     await page.getByRole('dialog').waitFor()
@@ -219,9 +202,9 @@ t.test('the page', { skip }, async (t) => {
     t.equal(await overflow(), 0, 'the form')
   })
 
-  await t.test('a gateway that is gone is told', async (t) => {
+  await t.test('reports a gateway that is gone', async (t) => {
     const gateway = await startGateway(t)
-    await gateway.post('/cameras/start', { name: 'a', rtsp: (await startCamera(t)).url })
+    await gateway.post('/cameras/start', { name: 'a', rtsp: (await startCamera(t, SMALL)).url })
     const { page } = await open(t, gateway.base)
     await untilMoving(page, 'a')
     gateway.kill('SIGKILL')

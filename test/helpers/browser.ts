@@ -1,88 +1,86 @@
-// Chromium, and an app of test/browser/app in it.
+// Chromium, and the app of test/browser/app in it.
 
-import { spawn, type ChildProcess } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { extname, join } from 'node:path'
 import { chromium, type Browser, type Page } from 'playwright-core'
-import { ROOT } from './paths.js'
+import { Gateway } from './gateway.js'
+import { NO_MEDIAMTX, ROOT, temporaryFolder } from './paths.js'
+import { serve } from './serve.js'
+import { TestCamera } from './test-camera.js'
 import { until } from './wait.js'
 
 const CHROMIUM = '/usr/bin/chromium'
+/** Why tests in a browser are left out; false: they run. */
 export const noBrowser: string | false = existsSync(CHROMIUM) ? false : 'no Chromium on this machine'
+export const noPlayer = noBrowser || NO_MEDIAMTX
 
-export function launchChromium(args: string[] = []): Promise<Browser> {
-  return chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox', ...args] })
+export interface Test {
+  teardown(run: () => unknown): void
+  comment(text: string): void
 }
 
-/** Builds the app as its users do, with Vite, and serves it from an origin of its own. */
-export async function serveApp(folder: string): Promise<{ address: string; close(): void }> {
-  const vite: ChildProcess = spawn(
-    process.execPath,
-    [
-      join(ROOT, 'node_modules/vite/bin/vite.js'),
-      'build',
-      join(ROOT, 'test/browser/app'),
-      '--outDir',
-      folder,
-      '--emptyOutDir',
-      '--logLevel',
-      'error',
-    ],
-    { stdio: ['ignore', 'inherit', 'inherit'] },
-  )
+export async function launchChromium(t: Test, args: string[] = []): Promise<Browser> {
+  const browser = await chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox', ...args] })
+  t.teardown(() => browser.close())
+  return browser
+}
+
+export async function startGateway(t: Test, env: Record<string, string> = {}): Promise<Gateway> {
+  const gateway = await Gateway.start({ stateFile: join(temporaryFolder(t), 'cameras.json'), env })
+  t.teardown(() => gateway.stop())
+  return gateway
+}
+
+/** 640x360, 25 fps, a key frame every second. */
+export async function startCamera(t: Test, options: Record<string, string | number> = {}): Promise<TestCamera> {
+  const camera = await TestCamera.start({ width: 640, height: 360, fps: 25, gop: 25, 'bitrate-kbps': 600, ...options })
+  t.teardown(() => camera.stop())
+  return camera
+}
+
+/** Builds the app with Vite, as its users do, and serves it from an origin of its own. @returns its address. */
+export async function serveApp(t: Test): Promise<string> {
+  const folder = temporaryFolder(t)
+  const source = join(ROOT, 'test/browser/app')
+  const options = ['--outDir', folder, '--emptyOutDir', '--logLevel', 'error']
+  const vite = spawn(process.execPath, [join(ROOT, 'node_modules/vite/bin/vite.js'), 'build', source, ...options], {
+    stdio: ['ignore', 'inherit', 'inherit'],
+  })
   const status = await new Promise<number | null>((resolve) => vite.once('close', resolve))
   if (status !== 0) throw new Error(`Vite ended with ${status}`)
-  const server = createServer((request, response) => {
+  return serve(t, (request, response) => {
     const path = join(folder, request.url === '/' ? 'index.html' : request.url!.split('?')[0]!)
     if (!existsSync(path)) return response.writeHead(404).end()
-    return response
-      .writeHead(200, { 'content-type': extname(path) === '.js' ? 'text/javascript' : 'text/html' })
-      .end(readFileSync(path))
+    const type = extname(path) === '.js' ? 'text/javascript' : 'text/html'
+    return response.writeHead(200, { 'content-type': type }).end(readFileSync(path))
   })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  return {
-    address: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`,
-    close: () => {
-      server.closeAllConnections()
-      server.close()
-    },
-  }
 }
 
 export interface Status {
   state: 'connecting' | 'live' | 'stalled' | 'fallback'
   way: 'webrtc' | 'hls' | 'mjpeg' | null
   reason: string | null
+  /** performance.now() in the page. */
   atMs: number
 }
 
-/** What the app shows and tells. */
+/** The app in a page: what it shows, and what the component in it does. */
 export class App {
   constructor(readonly page: Page) {}
 
-  static async open(browser: Browser, address: string): Promise<App> {
+  /** @param prepare runs before the page loads. */
+  static async open(
+    t: Test,
+    browser: Browser,
+    address: string,
+    prepare: (page: Page) => Promise<unknown> = async () => undefined,
+  ): Promise<App> {
     const page = await browser.newPage()
-    // Everything that a component could leave behind is counted.
-    await page.addInitScript(`(() => {
-      const timers = new Set(), peers = new Set()
-      for (const [set, clear] of [['setTimeout', 'clearTimeout'], ['setInterval', 'clearInterval']]) {
-        const [real, realClear] = [window[set], window[clear]]
-        window[set] = (run, ms, ...rest) => {
-          const id = real(set === 'setTimeout' ? (...a) => { timers.delete(id); run(...a) } : run, ms, ...rest)
-          timers.add(id)
-          return id
-        }
-        window[clear] = (id) => { timers.delete(id); realClear(id) }
-      }
-      const Real = window.RTCPeerConnection
-      window.RTCPeerConnection = class extends Real { constructor(c) { super(c); peers.add(this) } close() { peers.delete(this); super.close() } }
-      window.left = () => ({ timers: timers.size, peers: peers.size })
-      window.peersMade = 0
-    })()`)
+    t.teardown(() => page.close())
+    await prepare(page)
     await page.goto(address)
-    await page.waitForFunction('window.app !== undefined')
+    await until('the app to load', () => page.evaluate('window.app !== undefined'))
     return new App(page)
   }
 
@@ -92,7 +90,7 @@ export class App {
   hide(): Promise<unknown> {
     return this.page.evaluate('app.hide()')
   }
-  status(): Promise<Status> {
+  status(): Promise<Status | null> {
     return this.page.evaluate('app.status()')
   }
   states(): Promise<Status[]> {
@@ -101,8 +99,16 @@ export class App {
   picture(): Promise<string> {
     return this.page.evaluate('app.picture()')
   }
+  /** Everything that the component showed: its words over the picture. */
+  words(): Promise<string> {
+    return this.page.evaluate('app.words()')
+  }
+  /** All requests by fetch so far; atMs is performance.now() in the page. */
+  requests(): Promise<{ method: string; url: string; atMs: number }[]> {
+    return this.page.evaluate('app.requests()')
+  }
 
-  untilStatus(state: Status['state'], way: Status['way'] | undefined, limitMs = 40000): Promise<Status> {
+  untilStatus(state: Status['state'], way?: Status['way'], limitMs = 40000): Promise<Status> {
     return until(
       `the player to be ${state}${way ? ` by ${way}` : ''}`,
       async () => {
@@ -112,6 +118,14 @@ export class App {
       },
       { limitMs },
     )
+  }
+
+  untilReason(reason: RegExp): Promise<unknown> {
+    return until(`the reason ${reason}`, async () => {
+      const status = await this.status()
+      if (!reason.test(status?.reason ?? '')) throw new Error(JSON.stringify(status))
+      return true
+    })
   }
 
   async untilMoving(limitMs = 40000): Promise<void> {

@@ -1,5 +1,6 @@
-// An app as users write it: the component in StrictMode, its states written down.
+// An app as users write it: the component in StrictMode. It records the states that the component reports.
 
+import { witness } from './witness'
 import { StrictMode } from 'react'
 import { createRoot, type Root } from 'react-dom/client'
 import { ReactWhepSample, type PlayerStatus, type ReactWhepSampleProps } from '../../../clients/react/ReactWhepSample'
@@ -10,6 +11,7 @@ const states: (PlayerStatus & { atMs: number })[] = []
 
 Object.assign(window, {
   app: {
+    ...witness,
     states,
     show(props: ReactWhepSampleProps) {
       root ??= createRoot(element)
@@ -25,7 +27,7 @@ Object.assign(window, {
     },
     status: () => states.at(-1) ?? null,
     words: () => element.innerText,
-    /** Changes with each picture that people see; '' while there is none. */
+    /** Changes with each picture shown; '' before the first. */
     picture() {
       const seen = [...element.querySelectorAll<HTMLVideoElement | HTMLImageElement>('video, img')].find(
         ({ style }) => style.visibility === 'visible',
@@ -34,6 +36,8 @@ Object.assign(window, {
         return seen.videoWidth > 0 ? `video ${seen.getVideoPlaybackQuality().totalVideoFrames}` : ''
       return seen && seen.naturalWidth > 0 ? `image ${seen.src}` : ''
     },
+    /** How visible the picture is; 1 unless it is dimmed. */
+    opacity: () => Number(getComputedStyle(element.querySelector('[role=img]')!).opacity),
     media: () => element.querySelectorAll('video, img').length,
   },
 })
