@@ -1,6 +1,8 @@
 // Faults of the Python client and of the React component.
 
 const player = 'test/browser/player.test.ts'
+const playerWays = 'test/browser/player-ways.test.ts'
+const playerLeaves = 'test/browser/player-leaves.test.ts'
 
 /** @type {import('./list.mjs').Mutant[]} */
 export const clients = [
@@ -122,7 +124,7 @@ export const clients = [
     file: 'clients/react/ReactWhepSample.tsx',
     text: 'untilMs: performance.now() + delayMs,',
     fault: 'untilMs: performance.now() + delayMs * 1e6,',
-    tests: [player],
+    tests: [playerWays],
   },
   {
     id: 'player-whep-delete',
@@ -130,7 +132,7 @@ export const clients = [
     file: 'clients/react/ReactWhepSample.tsx',
     text: "method: 'DELETE', keepalive",
     fault: "method: 'HEAD', keepalive",
-    tests: [player],
+    tests: [playerLeaves],
   },
   {
     id: 'player-page-leave',
@@ -138,6 +140,6 @@ export const clients = [
     file: 'clients/react/ReactWhepSample.tsx',
     text: "    addEventListener('pagehide', this.#onLeave)\n",
     fault: '',
-    tests: [player],
+    tests: [playerLeaves],
   },
 ]

@@ -9,8 +9,7 @@ import { temporaryFolder } from '../helpers/paths.js'
 t.test('/docs shows every operation, and asks no other host for anything', { skip: noBrowser }, async (t) => {
   const gateway = await Gateway.start({ stateFile: join(temporaryFolder(t), 'cameras.json'), mediamtx: 'off' })
   t.teardown(() => gateway.stop())
-  const browser = await launchChromium()
-  t.teardown(() => browser.close())
+  const browser = await launchChromium(t)
   const page = await browser.newPage()
   const complaints: string[] = []
   const requests: string[] = []
