@@ -229,7 +229,7 @@ def test_asyncio(publisher: Publisher) -> None:
         assert await subscriber.read(100) is None
         subscriber.close()
 
-    asyncio.run(main())
+    asyncio.run(asyncio.wait_for(main(), 60))
 
 
 def test_a_read_that_is_cancelled_loses_nothing(publisher: Publisher) -> None:
@@ -243,7 +243,7 @@ def test_a_read_that_is_cancelled_loses_nothing(publisher: Publisher) -> None:
             send(publisher, message(seq=1))
             assert (await subscriber.read(10000)).seq == 1
 
-    asyncio.run(main())
+    asyncio.run(asyncio.wait_for(main(), 60))
 
 
 def test_without_a_running_loop_asyncio_is_refused() -> None:
