@@ -1,9 +1,10 @@
-import { chmodSync, mkdirSync, readdirSync, readFileSync, rmdirSync, statSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, readdirSync, readFileSync, rmdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { StateFile } from '../../src/cameras/state-file.js'
 import type { CameraSettings } from '../../src/camera-settings.js'
 import { temporaryFolder } from '../helpers/paths.js'
+import { pause, until } from '../helpers/wait.js'
 
 const camera = (name: string): CameraSettings => ({
   name,
@@ -121,5 +122,26 @@ t.test('a list that could not be written does not come after a newer one that co
   ])
   t.equal(file.problem, null)
   await new Promise((resolve) => setTimeout(resolve, 200))
+  t.strictSame(await file.load(), [camera('newer')])
+})
+
+t.test('a list that could not be written is tried again, but not after a newer one was written', async (t) => {
+  const { path } = make(t)
+  const quiet = () => undefined
+  const retryMs = 50
+  const file = new StateFile(path, { info: quiet, warn: quiet, error: quiet, debug: quiet }, retryMs)
+  const failToSave = async (name: string) => {
+    mkdirSync(path, { recursive: true })
+    await file.save([camera(name)])
+    t.match(file.problem, /cannot be written/)
+    rmdirSync(path)
+  }
+  await failToSave('first')
+  await until('the list to be written', () => file.problem === null)
+  t.strictSame(await file.load(), [camera('first')])
+  rmSync(path)
+  await failToSave('older')
+  await file.save([camera('newer')])
+  await pause(4 * retryMs)
   t.strictSame(await file.load(), [camera('newer')])
 })
