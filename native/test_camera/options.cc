@@ -54,7 +54,7 @@ bool Rate(const std::string& text, int* num, int* den) {
     *den = b / x;
   }
   const double fps = static_cast<double>(*num) / *den;
-  return fps >= 0.5 && fps <= 240.0;
+  return fps >= 0.1 && fps <= 240.0;
 }
 
 bool OneOf(const std::string& value, const char* yes, const char* no, bool* out) {
@@ -97,7 +97,7 @@ const Row kRows[] = {
      [](const std::string& v, Options* o) { return Integer(v, 160, 3840, &o->width) && o->width % 2 == 0; }},
     {"--height", "PX", "an even number from 90 to 2160, default 720", true,
      [](const std::string& v, Options* o) { return Integer(v, 90, 2160, &o->height) && o->height % 2 == 0; }},
-    {"--fps", "RATE", "0.5 to 240, such as 25, 12.5 or 30000/1001, default 25", true,
+    {"--fps", "RATE", "0.1 to 240, such as 25, 12.5 or 30000/1001, default 25", true,
      [](const std::string& v, Options* o) { return Rate(v, &o->fps_num, &o->fps_den); }},
     {"--gop", "FRAMES", "1 to 10000 frames from keyframe to keyframe, default 50", true,
      [](const std::string& v, Options* o) { return Integer(v, 1, 10000, &o->gop_frames); }},

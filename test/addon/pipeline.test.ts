@@ -62,10 +62,10 @@ t.test('close() in any state, any number of times, ends it', async (t) => {
     const { pipeline, news } = open(camera.url)
     pipeline.setRenditions([rendition])
     await pause(delayMs)
+    const before = news.length
     await pipeline.close()
-    const told = news.length
     await pause(50)
-    t.equal(news.length, told, `nothing is told after close() (${delayMs} ms)`)
+    t.equal(news.length, before, `no news after the call of close() (${delayMs} ms)`)
   }
   await new Promise<void>((resolve) => {
     const pipeline: Pipeline = new native.Pipeline(options(camera.url), () => void pipeline.close().then(resolve))
@@ -101,8 +101,34 @@ t.test('wrong arguments are errors at once that name the argument', async (t) =>
   const { pipeline } = open(camera.url)
   t.teardown(() => pipeline.close())
   t.throws(() => pipeline.setRenditions(null as never), { message: /renditions must be an array/ })
-  t.throws(() => pipeline.setRenditions([{ ...rendition, width: -1 }]), { message: /rendition\.width/ })
-  t.throws(() => pipeline.setRenditions([{ ...rendition, jpegQuality: 101 }]), { message: /rendition\.jpegQuality/ })
+  for (const [key, values] of Object.entries({
+    width: [-1, 15, 7681],
+    fps: [0, 0.09, 120.1, NaN],
+    jpegQuality: [0, 101],
+  })) {
+    for (const value of values) {
+      const message = new RegExp(`^rendition\\.${key} must be`)
+      t.throws(() => pipeline.setRenditions([{ ...rendition, [key]: value }]), { message }, `${key} ${value}`)
+    }
+  }
+  pipeline.setRenditions([{ ...rendition, width: 0 }])
+  pipeline.setRenditions([{ ...rendition, width: 16, fps: 0.1, jpegQuality: 1 }])
+  pipeline.setRenditions([{ ...rendition, width: 7680, fps: 120, jpegQuality: 100 }])
+})
+
+t.test('a camera of 0.2 fps stays in one session', async (t) => {
+  const slow = await TestCamera.start({ width: 320, height: 180, fps: 0.2, gop: 1 })
+  t.teardown(() => slow.stop())
+  const { pipeline, news } = open(slow.url)
+  t.teardown(() => pipeline.close())
+  await until('three frames, or the end', () => pipeline.stats().accessUnits >= 3 || news.some((item) => item.ended), {
+    limitMs: 40000,
+  })
+  t.strictSame(
+    news.filter((item) => item.ended).map((item) => item.ended!.code),
+    [],
+  )
+  t.ok(news.some((item) => item.live))
 })
 
 t.test('JS that is blocked loses frames, not memory: the newest is handed over', async (t) => {
