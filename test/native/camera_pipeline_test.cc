@@ -19,6 +19,7 @@ constexpr size_t kCameras = std::size(kCodecs);
 
 int EntriesOf(const char* folder) {
   DIR* directory = opendir(folder);
+  if (directory == nullptr) return -1;
   int count = 0;
   while (readdir(directory) != nullptr) ++count;
   closedir(directory);
@@ -146,11 +147,11 @@ TEST(PipelinesInCalmAndInFaultsLeaveNothing) {
 
   CHECK(framegate::EnsureGstInit().empty());
   g_thread_pool_set_max_unused_threads(0);  // GLib's idle threads would be counted.
-  Round(cameras, "", false, random);
+  Round calm(cameras, "", false, random);
   const Usage before = Settled();
-  Round(cameras, "fault rst", true, random);
-  Round(cameras, "fault loss 5", false, random);
-  Round(cameras, "fault silence", true, random);
+  Round reset(cameras, "fault rst", true, random);
+  Round lossy(cameras, "fault loss 5", false, random);
+  Round silent(cameras, "fault silence", true, random);
   const Usage after = Settled();
   std::fprintf(stderr, "threads %d, %d; descriptors %d, %d\n", before.threads, after.threads, before.descriptors,
                after.descriptors);
