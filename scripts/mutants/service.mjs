@@ -6,11 +6,12 @@ export const service = [
     id: 'same-address-while-stopping',
     why: 'Two starts of one address, while it is being stopped, must not pull it twice.',
     file: 'src/cameras/camera-registry.ts',
-    text: `    await Promise.all(this.#stopping.values()) // The same camera may be on its way out.
+    text: `    await this.#untilFree(request.name, url.key)
+    // Nothing waits from here until the camera is in the list: two starts of one address make one camera.
     const running = this.#byKey(url.key)`,
     fault: `    const running = this.#byKey(url.key)
-    await Promise.all(this.#stopping.values())`,
-    tests: ['test/integration/http-api.test.ts'],
+    await this.#untilFree(request.name, url.key)`,
+    tests: ['test/unit/camera-registry.test.ts'],
   },
   {
     id: 'mediamtx-log-redaction',

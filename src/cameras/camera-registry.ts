@@ -7,8 +7,10 @@ import type { Started } from '../types.js'
 import { Camera, type CameraDeps } from './camera.js'
 import { parseCameraUrl } from './camera-url.js'
 
-export interface Saved {
+/** Keeps the list of cameras over restarts. */
+export interface CameraStore {
   load(): Promise<CameraSettings[]>
+  /** Never throws. */
   save(cameras: CameraSettings[]): Promise<void>
 }
 
@@ -16,19 +18,19 @@ export class CameraRegistry {
   readonly #cameras = new Map<string, Camera>()
   /** Not written to the state file: the demo's. */
   readonly #unsaved = new Set<string>()
-  /** Cameras on their way out, by name: a new start waits for the old one's end. */
-  readonly #stopping = new Map<string, Promise<void>>()
+  /** Cameras that are being stopped, and their ends. */
+  readonly #stopping = new Map<Camera, Promise<void>>()
   #closed = false
 
   constructor(
     readonly deps: CameraDeps,
-    readonly saved: Saved,
+    readonly store: CameraStore,
     /** Where a request leaves a setting out; without one here too, the setting's own default. */
     readonly defaults: Partial<CameraSettings>,
   ) {}
 
   async restore(): Promise<number> {
-    const list = await this.saved.load()
+    const list = await this.store.load()
     for (const settings of list) {
       if (!this.#cameras.has(settings.name) && !this.#byKey(parseCameraUrl(settings.rtsp).key))
         this.#add(settings).begin()
@@ -50,7 +52,8 @@ export class CameraRegistry {
    */
   async start(request: StartRequest, { save = true } = {}): Promise<Started> {
     const url = parseCameraUrl(request.rtsp)
-    await Promise.all(this.#stopping.values()) // The same camera may be on its way out.
+    await this.#untilFree(request.name, url.key)
+    // Nothing waits from here until the camera is in the list: two starts of one address make one camera.
     const running = this.#byKey(url.key)
     if (running) {
       if (running.url.user !== url.user || running.url.password !== url.password) {
@@ -60,7 +63,7 @@ export class CameraRegistry {
         )
       }
       running.tryNow()
-      return this.#asked(running, request)
+      return this.#renditionFor(running, request)
     }
     const holder = this.#cameras.get(request.name)
     if (holder) {
@@ -76,17 +79,17 @@ export class CameraRegistry {
     return { camera, topic: camera.name, pubFps: camera.settings.pubFps, scaleWidth: camera.settings.scaleWidth }
   }
 
-  /** Resolves when nothing of it is left. @returns false where no such camera runs. */
+  /** Resolves when nothing of it is left. @returns false if no such camera runs. */
   async stop(name: string): Promise<boolean> {
     const camera = this.#cameras.get(name)
     if (!camera) {
-      await this.#stopping.get(name)
+      await this.#untilFree(name, null)
       return false
     }
     this.#cameras.delete(name)
     this.#unsaved.delete(name)
-    const stopped = camera.stop().finally(() => this.#stopping.delete(name))
-    this.#stopping.set(name, stopped)
+    const stopped = camera.stop().finally(() => this.#stopping.delete(camera))
+    this.#stopping.set(camera, stopped)
     await Promise.all([stopped, this.#save()])
     this.deps.logger.info(`camera ${name}: stopped`)
     return true
@@ -97,6 +100,12 @@ export class CameraRegistry {
     this.#closed = true
     await Promise.all([...this.list().map((camera) => camera.stop()), ...this.#stopping.values()])
     this.#cameras.clear()
+  }
+
+  /** Waits for cameras that are being stopped and hold this name or this address; not for others. */
+  async #untilFree(name: string, key: string | null): Promise<void> {
+    const holder = () => [...this.#stopping].find(([camera]) => camera.name === name || camera.url.key === key)
+    for (let held = holder(); held; held = holder()) await held[1]
   }
 
   #add(settings: CameraSettings): Camera {
@@ -110,7 +119,8 @@ export class CameraRegistry {
     return this.list().find((camera) => camera.url.key === key)
   }
 
-  #asked(camera: Camera, request: StartRequest): Started {
+  /** @throws RequestError ERR_TOO_MANY_RENDITIONS */
+  #renditionFor(camera: Camera, request: StartRequest): Started {
     const own = camera.settings
     const pubFps = request.pubFps ?? own.pubFps
     const scaleWidth = request.scaleWidth ?? own.scaleWidth
@@ -128,7 +138,7 @@ export class CameraRegistry {
   }
 
   async #save(): Promise<void> {
-    await this.saved.save(
+    await this.store.save(
       this.list()
         .filter((camera) => !this.#unsaved.has(camera.name))
         .map((camera) => camera.settings),

@@ -484,6 +484,27 @@ t.test('a camera that fails is as GET /openapi.json describes it', async (t) => 
   await gateway.post('/cameras/stop', { name: 'away' })
 })
 
+t.test('two starts of one address while it is being stopped pull it once', async (t) => {
+  const { name, camera } = await liveCamera(t)
+  // One connection, so that the gateway gets the requests in this order, none waiting for the one before.
+  const socket = net.connect(Number(new URL(gateway.base).port), '127.0.0.1')
+  t.teardown(() => void socket.destroy())
+  let answers = ''
+  socket.on('data', (chunk: Buffer) => (answers += chunk.toString()))
+  for (const [path, body] of [
+    ['stop', { name }],
+    ['start', { name, rtsp: camera.url }],
+    ['start', { name: `${name}-again`, rtsp: camera.url }],
+  ] as const) {
+    const text = JSON.stringify(body)
+    socket.write(`POST /cameras/${path} HTTP/1.1\r\nHost: x\r\nContent-Length: ${text.length}\r\n\r\n${text}`)
+  }
+  await until('three answers', () => answers.split('HTTP/1.1 200 ').length === 4)
+  t.equal((await gateway.get(`/cameras/${name}-again`)).status, 404)
+  await gateway.untilState(name, 'live')
+  t.equal(camera.total, 2, 'one session before the stop, one after it')
+})
+
 t.test('stopping ends the one session; stopping what does not run is ok', async (t) => {
   const { name, camera } = await liveCamera(t)
   t.match((await gateway.post('/cameras/stop', { name })).body, { ok: true })

@@ -110,6 +110,21 @@ t.test('a file that cannot be written is told and throws nothing', async (t) => 
   t.match(told, [/cannot be written/, /is written again/])
 })
 
+t.test('the retry of a list that failed does not undo a newer one that was written', async (t) => {
+  const { path } = make(t)
+  mkdirSync(path, { recursive: true })
+  const quiet = () => undefined
+  const retryMs = 20
+  const file = new StateFile(path, { info: quiet, warn: quiet, error: quiet, debug: quiet }, retryMs)
+  await file.save([camera('older')])
+  t.match(file.problem, /cannot be written/)
+  rmdirSync(path)
+  await file.save([camera('newer')])
+  t.equal(file.problem, null)
+  await new Promise((resolve) => setTimeout(resolve, 5 * retryMs))
+  t.strictSame(await file.load(), [camera('newer')])
+})
+
 t.test('a list that could not be written does not come after a newer one that could', async (t) => {
   const { path } = make(t)
   mkdirSync(path, { recursive: true })
