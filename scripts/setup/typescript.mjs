@@ -10,7 +10,7 @@ const stampFile = join(dist, '.framegate-stamp.json')
 const isTypeScript = (name) => /\.[cm]?ts$/.test(name) // .tsx is for browsers: Vite's.
 
 // What a test imports of the page.
-const pageSources = ['clients/react/page/frame-records.ts']
+const pageSources = ['clients/react/page/frame-records.ts', 'clients/react/page/api-types.ts']
 
 function sources() {
   return [

@@ -1,0 +1,25 @@
+// What the page believes of the gateway's JSON, checked by the compiler against the gateway's own types.
+
+import t from 'tap'
+import type { z } from 'zod'
+import type { Camera, StartRequest } from '../../clients/react/page/api-types.js'
+import type { startRequestJson } from '../../src/camera-settings.js'
+import type { CameraAnswer } from '../../src/http/answers.js'
+
+/** Every key that the page requires is one of the gateway's, of a type that the page can take. */
+function pageTakes(camera: CameraAnswer): Camera {
+  return camera
+}
+
+/** Every key that the page sends is one of the gateway's. */
+function gatewayTakes(request: StartRequest): z.input<typeof startRequestJson> {
+  return request
+}
+type Unknown = Exclude<keyof StartRequest, keyof z.input<typeof startRequestJson>>
+const allKnown: [Unknown] extends [never] ? true : false = true
+
+t.test("the page's types are the gateway's", async (t) => {
+  t.type(pageTakes, 'function')
+  t.type(gatewayTakes, 'function')
+  t.ok(allKnown)
+})
