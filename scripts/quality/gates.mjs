@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path'
 import { run } from '../setup/run.mjs'
 import { filesBelow, root } from '../setup/stamp.mjs'
 import { python } from '../setup/python-venv.mjs'
+import { clangTidy } from './clang-tidy.mjs'
 
 const inVenv = (program) => join(dirname(python), program)
 const cppFiles = () =>
@@ -93,6 +94,13 @@ export const gates = [
     check: () => tool(python, ['-m', 'mypy', '--cache-dir', join(root, 'dist/mypy'), ...args], pythonClient),
     remedy: 'Correct the types it names; to run it again: npm run lint',
   })),
+  {
+    name: 'clang-tidy',
+    kind: 'lint',
+    sentence: 'clang-tidy finds nothing in the C++ code',
+    check: clangTidy,
+    remedy: 'Correct the lines it names; to run it again: npm run lint',
+  },
   ...[
     ['tsconfig.json', 'the service and its tests'],
     ['clients/react/tsconfig.json', 'the React component'],

@@ -1,0 +1,69 @@
+// Runs clang-tidy on each C++ source, some at once. A source that passed is not judged again until it, a header that it
+// includes, its compile command or the configuration changes.
+
+import { existsSync, readFileSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
+import { dirname, join, relative } from 'node:path'
+import { inJobs } from '../testing/jobs.mjs'
+import { configure } from '../setup/native.mjs'
+import { python } from '../setup/python-venv.mjs'
+import { run } from '../setup/run.mjs'
+import { filesBelow, hashOf, readStamp, root, writeStamp } from '../setup/stamp.mjs'
+
+const compileCommands = join(root, 'build/compile_commands.json')
+const passedFile = join(root, 'build/.clang-tidy.json')
+// Its version is among the requirements.
+const settings = ['.clang-tidy', 'test/python/requirements.txt'].map((name) => join(root, name))
+
+/** The project's own headers that a source includes, directly or not; itself first. */
+function withHeaders(file, seen = new Set()) {
+  if (seen.has(file) || !existsSync(file)) return seen
+  seen.add(file)
+  for (const [, name] of readFileSync(file, 'utf8').matchAll(/^#include "([^"]+)"/gm))
+    for (const folder of [dirname(file), join(root, 'native')]) withHeaders(join(folder, name), seen)
+  return seen
+}
+
+function readCommands() {
+  const commands = new Map()
+  if (!existsSync(compileCommands)) return commands
+  // A source that is compiled in several ways is judged in the first one.
+  for (const { file, command } of JSON.parse(readFileSync(compileCommands, 'utf8')))
+    if (!commands.has(file)) commands.set(file, command)
+  return commands
+}
+
+/** @returns {Promise<{ok: boolean, output: string}>} */
+export async function clangTidy() {
+  const sources = ['native', 'test/native'].flatMap((folder) =>
+    filesBelow(join(root, folder), (name) => name.endsWith('.cc')),
+  )
+  let commands = readCommands()
+  if (!sources.every((file) => commands.has(file))) {
+    await configure()
+    commands = readCommands()
+  }
+  const before = readStamp(passedFile)
+  const passed = {}
+  const findings = []
+  await inJobs(availableParallelism(), sources, async (file) => {
+    const name = relative(root, file)
+    const hash = hashOf([...settings, ...withHeaders(file)], commands.get(file) ?? '')
+    if (before[name] !== hash) {
+      const lines = []
+      const args = ['-p', join(root, 'build'), '--quiet', '--warnings-as-errors=*', file]
+      const { code, missing } = await run(join(dirname(python), 'clang-tidy'), args, {
+        cwd: root,
+        onLine: (line) => lines.push(line) > 0,
+      })
+      if (missing) lines.push('clang-tidy is not installed')
+      if (code !== 0) {
+        findings.push(`${name}:\n${lines.filter((line) => !/^\d+ warnings?/.test(line)).join('\n')}`)
+        return
+      }
+    }
+    passed[name] = hash
+  })
+  writeStamp(passedFile, passed)
+  return { ok: findings.length === 0, output: findings.join('\n') }
+}
