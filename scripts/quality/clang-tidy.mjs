@@ -44,7 +44,8 @@ export async function clangTidy() {
     commands = readCommands()
   }
   const before = readStamp(passedFile)
-  const passed = {}
+  // Written after each source, so that a run that is cut short is continued by the next one.
+  const passed = Object.fromEntries(Object.entries(before).filter(([name]) => existsSync(join(root, name))))
   const findings = []
   await inJobs(availableParallelism(), sources, async (file) => {
     const name = relative(root, file)
@@ -58,12 +59,13 @@ export async function clangTidy() {
       })
       if (missing) lines.push('clang-tidy is not installed')
       if (code !== 0) {
+        delete passed[name]
         findings.push(`${name}:\n${lines.filter((line) => !/^\d+ warnings?/.test(line)).join('\n')}`)
         return
       }
     }
     passed[name] = hash
+    writeStamp(passedFile, passed)
   })
-  writeStamp(passedFile, passed)
   return { ok: findings.length === 0, output: findings.join('\n') }
 }
