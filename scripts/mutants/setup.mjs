@@ -22,8 +22,8 @@ export const setup = [
     id: 'download-redirect',
     why: 'An encrypted address must not lead to one that is not.',
     file: 'scripts/setup/mediamtx-download.mjs',
-    text: "'--proto-redir', secure",
-    fault: "'--proto-redir', '=http,https'",
+    text: "'--proto', protocols",
+    fault: "'--proto', '=http,https'",
     tests: ['test/setup/mediamtx-download.test.ts'],
   },
   {

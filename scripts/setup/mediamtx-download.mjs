@@ -17,9 +17,10 @@ const MAX_REDIRECTS = 5
  */
 export async function download({ url, file, sha256, env = process.env, limits = {}, onProgress = () => undefined }) {
   const { connectMs = 10000, stallMs = 30000 } = limits
-  const secure = url.startsWith('https:') ? '=https' : '=http,https'
+  // Of redirects too: an encrypted address must not lead to one that is not.
+  const protocols = url.startsWith('https:') ? '=https' : '=http,https'
   const args = [
-    ...['--fail', '--location', '--max-redirs', String(MAX_REDIRECTS), '--proto', secure, '--proto-redir', secure],
+    ...['--fail', '--location', '--max-redirs', String(MAX_REDIRECTS), '--proto', protocols],
     ...['--connect-timeout', String(connectMs / 1000)],
     ...['--speed-limit', '1', '--speed-time', String(Math.ceil(stallMs / 1000))],
     ...['--progress-bar', '--show-error', '--output', file, url],
