@@ -150,9 +150,10 @@ TEST(ARecoveryPointIsFoundBehindOtherMessages) {
 }
 
 TEST(InterlacedPicturesHaveTheHeightOfTheFrame) {
-  // Cropping counts in units of 4 lines.
+  // x264enc's own property `interlaced` leaves frame_mbs_only set. Cropping counts in units of 4 lines.
   const EncodedStream stream =
-      Encode("x264enc speed-preset=ultrafast tune=zerolatency interlaced=true", kAvc, 3, 322, 244);
+      Encode("capssetter caps=video/x-raw,interlace-mode=interleaved ! x264enc speed-preset=ultrafast tune=zerolatency",
+             kAvc, 3, 322, 244);
   auto parser = MakeH264Parser();
   CHECK(parser->SetCodecData(stream.codec_data.data(), stream.codec_data.size()));
   CHECK_EQ(parser->parameters().width, 322);
