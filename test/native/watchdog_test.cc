@@ -95,10 +95,10 @@ const Case kCases[] = {
        facts.gop_length = 113;
        facts.begins_with_key = true;
      }},
-    {"gate closed, key pictures come", kNoKey, 13'440,
+    {"gate closed, key pictures come", kNoKey, 13'560,
      [](StreamFacts& facts, int64_t since) {
        facts.gate_closed_since_ns = facts.last_frame_ns = since;
-       facts.gop_length = 112;
+       facts.gop_length = 113;
        facts.begins_with_key = true;
      }},
     {"gate closed, key near", kNoKey, 13'440,
