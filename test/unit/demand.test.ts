@@ -2,6 +2,7 @@
 
 import { mock } from 'node:test'
 import t from 'tap'
+import { cameraSettings } from '../../src/camera-settings.js'
 import { Demand, LINGER_MS, renditionsOf } from '../../src/cameras/demand.js'
 import { MAX_RENDITIONS } from '../../src/frames/rendition-topic.js'
 
@@ -96,9 +97,8 @@ t.test('close() ends the lingering: no timer is left', async (t) => {
 })
 
 t.test("a topic's size and rate are its own; the camera's topic has those of its settings", async (t) => {
-  const settings = { name: 'a', rtsp: 'rtsp://h/', pubFps: 20, scaleWidth: 640, jpegQuality: 80 }
-  const all = { ...settings, cameraTime: false, rtspTransport: 'automatic' as const }
-  t.strictSame(renditionsOf(['a', 'a@320w12.5fps'], all), [
+  const settings = cameraSettings.parse({ name: 'a', rtsp: 'rtsp://h/', pubFps: 20, scaleWidth: 640, jpegQuality: 80 })
+  t.strictSame(renditionsOf(['a', 'a@320w12.5fps'], settings), [
     { id: 'a', width: 640, fps: 20, jpegQuality: 80 },
     { id: 'a@320w12.5fps', width: 320, fps: 12.5, jpegQuality: 80 },
   ])

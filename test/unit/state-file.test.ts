@@ -2,19 +2,11 @@ import { chmodSync, mkdirSync, readdirSync, readFileSync, rmdirSync, rmSync, sta
 import { join } from 'node:path'
 import t from 'tap'
 import { StateFile } from '../../src/cameras/state-file.js'
-import type { CameraSettings } from '../../src/camera-settings.js'
+import { cameraSettings } from '../../src/camera-settings.js'
 import { temporaryFolder } from '../helpers/paths.js'
 import { pause, until } from '../helpers/wait.js'
 
-const camera = (name: string): CameraSettings => ({
-  name,
-  rtsp: `rtsp://u:secret@10.0.0.1/${name}`,
-  pubFps: 20,
-  scaleWidth: 640,
-  jpegQuality: 80,
-  cameraTime: false,
-  rtspTransport: 'automatic',
-})
+const camera = (name: string) => cameraSettings.parse({ name, rtsp: `rtsp://u:secret@10.0.0.1/${name}` })
 
 function make(t: { teardown(run: () => void): void }): { file: StateFile; path: string; told: string[] } {
   const path = join(temporaryFolder(t), 'deep/er/cameras.json')
