@@ -52,6 +52,7 @@ for (const test of tests) {
 }
 
 const survivors = []
+const broken = []
 for (const mutant of planted) {
   const path = join(copy, mutant.file)
   const source = readFileSync(path, 'utf8')
@@ -61,26 +62,34 @@ for (const mutant of planted) {
     source.replace(mutant.text, () => mutant.fault),
   )
   const built = await build(mutant)
-  if (!built.ok) fail(`${mutant.id} does not compile:\n${built.output}`)
   const startedAt = Date.now()
-  const noticed = await noticedBy(mutant)
+  const noticed = built.ok ? await noticedBy(mutant) : null
   const seconds = (Date.now() - startedAt) / 1000
   writeFileSync(path, source)
   // The next fault that is built the same way replaces what this one left in the build.
   const next = planted[planted.indexOf(mutant) + 1]
   if (next !== undefined && kindOf(next) !== kindOf(mutant)) await build(mutant)
-  if (noticed === null) survivors.push(mutant)
-  const number = mutants.indexOf(mutant) + 1
-  say(noticed ? 'noticed' : 'SURVIVED', seconds, `${number} ${mutant.id}\n${' '.repeat(20)}${noticed ?? mutant.why}`)
+  const label = `${mutants.indexOf(mutant) + 1} ${mutant.id}\n${' '.repeat(20)}`
+  if (!built.ok) {
+    broken.push(mutant)
+    say('BROKEN', seconds, `${label}it does not compile:\n${built.output}`)
+  } else if (noticed === null) {
+    survivors.push(mutant)
+    say('SURVIVED', seconds, `${label}${mutant.why}`)
+  } else {
+    say('noticed', seconds, `${label}${noticed}`)
+  }
 }
 
 for (const { id, equivalent } of chosen.filter((mutant) => mutant.equivalent)) {
   say('equivalent', 0, `${id}\n${' '.repeat(20)}${equivalent}`)
 }
+const noticedCount = planted.length - survivors.length - broken.length
 process.stdout.write(
-  `${planted.length - survivors.length} noticed, ${survivors.length} survived, ${chosen.length - planted.length} equivalent\n`,
+  `${noticedCount} noticed, ${survivors.length} survived, ${chosen.length - planted.length} equivalent` +
+    `${broken.length > 0 ? `, ${broken.length} do not compile` : ''}\n`,
 )
-process.exit(survivors.length === 0 ? 0 : 1)
+process.exit(broken.length > 0 ? 2 : survivors.length > 0 ? 1 : 0)
 
 function isMeant(word, { id, file, tests = [] }, index) {
   return /^\d+$/.test(word) ? Number(word) === index + 1 : [id, file, ...tests].some((text) => text.includes(word))

@@ -31,7 +31,7 @@ export const native = [
     why: 'The time that a picture was held back on its way counts as age.',
     file: 'native/core/catch_up.cc',
     text: 'picture.age_ns + picture.transport_lag_ns > LimitNs',
-    fault: 'picture.age_ns > AgeLimitNs',
+    fault: 'picture.age_ns > LimitNs',
     tests: ['test/native/catch_up_test.cc'],
   },
   {
