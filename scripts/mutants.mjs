@@ -156,7 +156,8 @@ function commandOf(test) {
   }
   if (path.endsWith('.py')) return ['.venv/bin/python', ['-m', 'pytest', '-q', '-x', '-p', 'no:cacheprovider', test]]
   const escaped = name?.replace(/[.*+?^${}()|[\]\\/]/g, '\\$&')
-  const env = { TAP: '1', TAP_BAIL: '1', ...(escaped === undefined ? {} : { TAP_GREP: `/${escaped}/` }) }
+  const limits = { TAP_BAIL: '1', TAP_TIMEOUT: String(TEST_LIMIT_MS / 1000) }
+  const env = { TAP: '1', ...limits, ...(escaped === undefined ? {} : { TAP_GREP: `/${escaped}/` }) }
   return [process.execPath, ['--enable-source-maps', `dist/${path.replace(/\.ts$/, '.js')}`], { env }]
 }
 
