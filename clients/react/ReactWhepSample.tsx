@@ -1,11 +1,11 @@
-// A live camera of a Framegate gateway in a React page. Copy this one file into your app
-// (it needs react and, for browsers and cameras that WebRTC does not serve, hls.js):
+// A live camera from a Framegate gateway in a React page. Copy this one file into your app.
+// It needs react and, where WebRTC does not work, hls.js:
 //
 //   <ReactWhepSample gatewayBase="http://edge-box:8090" cameraName="lobby-1" />
 //
 // It plays muted and inline, without controls. It tries WebRTC (WHEP), then LL-HLS, then MJPEG,
-// shows the best one that delivers pictures, and returns to a better one when that works again.
-// If no new picture comes for 3 s, its state is `stalled`, whatever the connection says.
+// shows the best one that delivers pictures, and returns to a better one once that works again.
+// If no new picture arrives for 3 s, its state is `stalled`, even if the connection is open.
 //
 // CameraPlayer does all of this without React; ReactWhepSample wraps it.
 
@@ -53,23 +53,23 @@ export interface CameraPlayerOptions {
 const WAYS: readonly Way[] = ['webrtc', 'hls', 'mjpeg']
 
 const TICK_MS = 200
-// Without a new picture for SUSPECT_MS the player opens a second connection; after FROZEN_MS
-// it reports `stalled`. For slow cameras both are at least three of their frame intervals.
+// After SUSPECT_MS without a new picture, the player opens a second connection; after FROZEN_MS
+// it reports `stalled`. For slow cameras both are at least three frame intervals.
 const SUSPECT_MS = 1000
 const FROZEN_MS = 3000
-// How long a way may take to its first picture before the next way starts beside it,
-// and before the player gives it up.
+// How long a way may take to show its first picture before the next way starts in parallel,
+// and before the player abandons it.
 const PATIENCE_MS: Record<Way, number> = { webrtc: 2500, hls: 5000, mjpeg: Infinity }
 const GIVE_UP_MS: Record<Way, number> = { webrtc: 10000, hls: 20000, mjpeg: 10000 }
-// A way that failed waits 2, 4, 8 ... 60 s before its next attempt. Playing for FORGIVEN_AFTER_MS resets this.
+// After a failure, a way waits 2, 4, 8 ... 60 s before its next attempt. Playing for FORGIVEN_AFTER_MS resets this.
 const FIRST_PENALTY_MS = 2000
 const LONGEST_PENALTY_MS = 60000
 const FORGIVEN_AFTER_MS = 30000
-const ASK_LIMIT_MS = 5000
-const ASK_EVERY_MS = 250
-const ASK_AFTER_ERROR_MS = 1000
-const ASK_WHILE_PLAYING_MS = 30000
-const WHEP_LIMIT_MS = 10000
+const REQUEST_TIMEOUT_MS = 5000
+const POLL_MS = 250
+const POLL_AFTER_ERROR_MS = 1000
+const POLL_WHILE_PLAYING_MS = 30000
+const WHEP_TIMEOUT_MS = 10000
 const MAX_JPEG_BYTES = 32 * 1024 * 1024
 
 /** The fields of GET /cameras/NAME that the player uses. */
@@ -89,15 +89,15 @@ interface CameraInfo {
 /** One connection, with the element that shows its pictures. */
 interface Connection {
   readonly element: HTMLElement
-  /** true: media flows, and the first picture waits only for a key frame. */
+  /** true: media arrives, and only a key frame is missing for the first picture. */
   readonly established?: boolean
   close(): void
 }
 
 interface ConnectionEvents {
-  /** The element shows a new picture. */
+  /** Called when the element shows a new picture. */
   onPicture: () => void
-  /** No more pictures will come. */
+  /** Called when the connection has ended: no more pictures will arrive. */
   onEnd: (reason: string) => void
 }
 
@@ -108,7 +108,7 @@ class Attempt {
   pictureAtMs = this.startedAtMs
   /** Time between pictures, smoothed. 0 before the second picture. */
   intervalMs = 0
-  /** Why no more pictures will come; null while they may. */
+  /** Why no more pictures will arrive; null while they may. */
   ended: string | null = null
   readonly connection: Connection
 
@@ -150,7 +150,7 @@ class Attempt {
   }
 }
 
-/** Keeps a live picture in a container, by whichever way works, until close(). */
+/** Keeps a live picture in a container, over whichever way works, until close(). */
 export class CameraPlayer {
   readonly #options: CameraPlayerOptions
   readonly #container: HTMLElement
@@ -163,9 +163,9 @@ export class CameraPlayer {
   #timer: ReturnType<typeof setInterval> | undefined
   #info: CameraInfo | null = null
   #infoAtMs = 0
-  #trouble: string | null = null
-  #asking = false
-  #nextAskAtMs = 0
+  #problem: string | null = null
+  #polling = false
+  #nextPollAtMs = 0
   #started = false
   #name: string
   readonly #onVisible = () => this.#forgiveHiddenTime()
@@ -213,16 +213,16 @@ export class CameraPlayer {
     const silentMs = this.#silentMs(nowMs)
     const needed = this.#shown === null || silentMs >= Math.max(SUSPECT_MS, 3 * this.#shown.intervalMs)
     if (this.#shown && !needed) this.#dropFrom(this.#shown.way)
-    if (nowMs >= this.#nextAskAtMs || (needed && nowMs - this.#infoAtMs > ASK_EVERY_MS && this.#trouble === null))
-      void this.#ask(needed)
+    if (nowMs >= this.#nextPollAtMs || (needed && nowMs - this.#infoAtMs > POLL_MS && this.#problem === null))
+      void this.#poll(needed)
     this.#startAttempts(nowMs, needed)
     this.#updateStatus(silentMs)
   }
 
-  /** Shows the best attempt that has a picture, closes worse ones, and gives up those that take too long. */
+  /** Shows the best attempt that has a picture, closes worse ones, and abandons those that take too long. */
   #judgeAttempts(nowMs: number): void {
     const shown = this.#shown
-    // The element stays, so that the last picture can be seen until another one comes.
+    // Keep the element, so that the last picture stays visible until another one arrives.
     if (shown?.ended != null) shown.connection.close()
     if (shown && nowMs - (shown.firstPictureAtMs ?? nowMs) > FORGIVEN_AFTER_MS) this.#penalties.delete(shown.way)
     for (const way of WAYS) {
@@ -232,7 +232,7 @@ export class CameraPlayer {
       if (attempt.ended !== null) this.#fail(attempt, attempt.ended)
       else if (attempt.firstPictureAtMs !== null) this.#show(attempt)
       else if (ageMs > GIVE_UP_MS[way] + (attempt.connection.established ? this.#gopMs() : 0))
-        this.#fail(attempt, `no picture came by ${WAY_WORDS[way]} within ${Math.round(ageMs / 1000)} s`)
+        this.#fail(attempt, `no picture over ${WAY_WORDS[way]} within ${Math.round(ageMs / 1000)} s`)
     }
   }
 
@@ -243,13 +243,13 @@ export class CameraPlayer {
     attempt.connection.element.style.visibility = 'visible'
     if (previous) {
       attempt.continueRateOf(previous)
-      if (previous.way !== attempt.way || previous.ended !== null) this.#penalise(previous, false)
+      if (previous.way !== attempt.way || previous.ended !== null) this.#penalize(previous, false)
       previous.close()
     }
     this.#dropFrom(attempt.way)
   }
 
-  /** Closes the attempts that would be no better than this way. */
+  /** Closes the attempts that are no better than this way. */
   #dropFrom(way: Way): void {
     for (const other of [...this.#attempts.values()])
       if (WAYS.indexOf(other.way) >= WAYS.indexOf(way)) this.#drop(other)
@@ -263,11 +263,11 @@ export class CameraPlayer {
   #fail(attempt: Attempt, reason: string): void {
     this.#drop(attempt)
     attempt.ended = reason
-    this.#penalise(attempt, true)
+    this.#penalize(attempt, true)
   }
 
-  /** @param always false: only if a worse way is shown; a camera that went away is not the way's fault. */
-  #penalise(attempt: Attempt, always: boolean): void {
+  /** @param always false: only if a worse way is shown, because a camera that went away is not the way's fault. */
+  #penalize(attempt: Attempt, always: boolean): void {
     const better = this.#shown && WAYS.indexOf(this.#shown.way) <= WAYS.indexOf(attempt.way)
     if (!always && better) return
     const count = (this.#penalties.get(attempt.way)?.count ?? 0) + 1
@@ -277,13 +277,13 @@ export class CameraPlayer {
       untilMs: performance.now() + delayMs,
       reason: attempt.ended ?? 'the video froze',
     })
-    this.#nextAskAtMs = 0 // The gateway may know the reason by now.
+    this.#nextPollAtMs = 0 // The gateway may know the reason by now.
   }
 
   #startAttempts(nowMs: number, needed: boolean): void {
     const info = this.#info
     // MediaMTX refuses every reader while the camera is away.
-    if (info?.state !== 'live' || this.#trouble !== null) return
+    if (info?.state !== 'live' || this.#problem !== null) return
     const limit = needed || !this.#shown ? WAYS.length : WAYS.indexOf(this.#shown.way)
     for (const way of WAYS.slice(0, limit)) {
       const url = this.#urlOf(way, info)
@@ -314,32 +314,32 @@ export class CameraPlayer {
     this.#attempts.set(way, attempt)
   }
 
-  /** @returns why this browser cannot play the camera by this way; null if it may. */
+  /** @returns why this browser cannot play the camera over this way; null if it may. */
   #blocked(way: Way, info: CameraInfo): string | null {
-    if (!(this.#options.ways ?? WAYS).includes(way)) return `${WAY_WORDS[way]} is not wanted here`
+    if (!(this.#options.ways ?? WAYS).includes(way)) return `${WAY_WORDS[way]} is disabled on this page`
     if (way === 'mjpeg') return null
-    if (this.#urlOf(way, info) === null) return info.mediamtx_reason ?? 'the gateway has no MediaMTX'
-    if (way === 'webrtc' && typeof RTCPeerConnection === 'undefined') return 'this browser has no WebRTC'
+    if (this.#urlOf(way, info) === null) return info.mediamtx_reason ?? 'the gateway runs without MediaMTX'
+    if (way === 'webrtc' && typeof RTCPeerConnection === 'undefined') return 'this browser does not support WebRTC'
     const verdict = info.playability?.[way]
     if (verdict?.ok !== false) return null
     // Whether H.265 plays depends on the browser, so ask the browser.
     if (info.codec === 'h265' && playsH265(way)) return null
-    return verdict.reason ?? `browsers do not play it by ${WAY_WORDS[way]}`
+    return verdict.reason ?? `browsers cannot play this video over ${WAY_WORDS[way]}`
   }
 
   #urlOf(way: Way, { webrtc_whep, hls }: CameraInfo): string | null {
     return { webrtc: webrtc_whep, hls, mjpeg: `${this.#base}/mjpeg?cam=${encodeURIComponent(this.#name)}` }[way]
   }
 
-  /** The longest wait for a key frame; 4 s if the GOP's length is not known. */
+  /** The longest wait for a key frame; 4 s if the GOP length is unknown. */
   #gopMs(): number {
     const { gop_length: length, fps } = this.#info ?? { gop_length: null, fps: 0 }
     return length && fps ? Math.min(20000, (1000 * length) / fps) : 4000
   }
 
-  async #ask(needed: boolean): Promise<void> {
-    if (this.#asking) return
-    this.#asking = true
+  async #poll(needed: boolean): Promise<void> {
+    if (this.#polling) return
+    this.#polling = true
     try {
       if (!this.#started && this.#options.rtspUrl !== undefined) {
         const { rtspUrl: rtsp, pubFps: pub_fps, scaleWidth: scale_width } = this.#options
@@ -350,22 +350,23 @@ export class CameraPlayer {
       }
       const answer = await this.#call(`cameras/${encodeURIComponent(this.#name)}`)
       const info = answer.camera as CameraInfo | undefined
-      if (!info || typeof info.state !== 'string') throw new Error('what answers there is not a Framegate gateway')
-      // Attempts that failed while the camera, the gateway or MediaMTX was away say nothing about the way.
+      if (!info || typeof info.state !== 'string')
+        throw new Error(`the server at ${this.#base} is not a Framegate gateway`)
+      // A way is not to blame for attempts that failed while the camera, the gateway or MediaMTX was away.
       const back =
         info.state === 'live' &&
         (this.#info?.state !== 'live' ||
-          this.#trouble !== null ||
+          this.#problem !== null ||
           (this.#info.webrtc_whep === null && info.webrtc_whep !== null))
       if (back) this.#penalties.clear()
       this.#info = info
-      this.#trouble = null
-      this.#nextAskAtMs = performance.now() + (needed ? ASK_EVERY_MS : ASK_WHILE_PLAYING_MS)
+      this.#problem = null
+      this.#nextPollAtMs = performance.now() + (needed ? POLL_MS : POLL_WHILE_PLAYING_MS)
     } catch (error) {
-      this.#trouble = error instanceof Error ? error.message : String(error)
-      this.#nextAskAtMs = performance.now() + ASK_AFTER_ERROR_MS
+      this.#problem = error instanceof Error ? error.message : String(error)
+      this.#nextPollAtMs = performance.now() + POLL_AFTER_ERROR_MS
     } finally {
-      this.#asking = false
+      this.#polling = false
       this.#infoAtMs = performance.now()
       this.#tick()
     }
@@ -373,7 +374,7 @@ export class CameraPlayer {
 
   /** @throws Error with a sentence for the viewer. */
   async #call(path: string, body?: object): Promise<Record<string, unknown>> {
-    const signal = AbortSignal.any([this.#closing.signal, AbortSignal.timeout(ASK_LIMIT_MS)])
+    const signal = AbortSignal.any([this.#closing.signal, AbortSignal.timeout(REQUEST_TIMEOUT_MS)])
     let response: Response
     let text: string
     try {
@@ -385,7 +386,7 @@ export class CameraPlayer {
       )
       text = await response.text()
     } catch {
-      throw new Error(`the gateway at ${this.#base} does not answer`)
+      throw new Error(`the gateway at ${this.#base} does not respond`)
     }
     let answer: unknown
     try {
@@ -394,11 +395,11 @@ export class CameraPlayer {
       answer = null
     }
     if (answer === null || typeof answer !== 'object')
-      throw new Error(`the gateway at ${this.#base} answered HTTP ${response.status} without valid JSON`)
+      throw new Error(`the gateway at ${this.#base} returned HTTP ${response.status} without valid JSON`)
     const { ok, error } = answer as { ok?: unknown; error?: unknown }
-    if (response.status === 404) this.#started = false // The gateway lost the camera: start it again if rtspUrl is set.
+    if (response.status === 404) this.#started = false // The gateway lost the camera: with rtspUrl, start it again.
     if (!response.ok || ok === false)
-      throw new Error(typeof error === 'string' ? error : `the gateway answered HTTP ${response.status}`)
+      throw new Error(typeof error === 'string' ? error : `the gateway returned HTTP ${response.status}`)
     return answer as Record<string, unknown>
   }
 
@@ -419,7 +420,7 @@ export class CameraPlayer {
   #updateStatus(silentMs: number): void {
     const shown = this.#shown
     const away =
-      this.#trouble ??
+      this.#problem ??
       (this.#info && this.#info.state !== 'live'
         ? (this.#info.last_error?.message ?? `the camera is ${this.#info.state}`)
         : null)
@@ -428,7 +429,7 @@ export class CameraPlayer {
       const failures = WAYS.map((way) => this.#penalties.get(way)?.reason).filter(Boolean)
       status = { state: 'connecting', way: null, reason: away ?? failures[0] ?? null }
     } else if (silentMs >= Math.max(FROZEN_MS, 3 * shown.intervalMs)) {
-      status = { state: 'stalled', way: shown.way, reason: away ?? shown.ended ?? 'no new picture arrives' }
+      status = { state: 'stalled', way: shown.way, reason: away ?? shown.ended ?? 'no new frames are arriving' }
     } else if (shown.way === 'webrtc') {
       status = { state: 'live', way: 'webrtc', reason: null }
     } else {
@@ -488,13 +489,13 @@ function playsH265(way: Way): boolean {
   )
 }
 
-// WebRTC by WHEP ---------------------------------------------------------------------------
+// WebRTC (WHEP) ----------------------------------------------------------------------------
 
 /** https://www.ietf.org/archive/id/draft-ietf-wish-whep: POST an offer, PATCH candidates, DELETE the session. */
 function openWhep(url: string, { onPicture, onEnd }: ConnectionEvents): Connection {
   const video = newVideo()
   const unwatch = watchPictures(video, onPicture)
-  const limit = AbortSignal.timeout(WHEP_LIMIT_MS)
+  const timeout = AbortSignal.timeout(WHEP_TIMEOUT_MS)
   let peer: RTCPeerConnection | null = null
   let sessionUrl: string | null = null
   let entityTag: string | null = null
@@ -502,7 +503,7 @@ function openWhep(url: string, { onPicture, onEnd }: ConnectionEvents): Connecti
   let established = false
   const waiting: RTCIceCandidate[] = []
 
-  /** Deletes the session first: once the peer connection has closed, MediaMTX no longer knows it. */
+  /** Deletes the session first, because MediaMTX forgets it once the peer connection has closed. */
   const leave = async () => {
     const url = sessionUrl
     sessionUrl = null
@@ -521,11 +522,11 @@ function openWhep(url: string, { onPicture, onEnd }: ConnectionEvents): Connecti
       'If-Match': entityTag ?? '*',
     }
     // Some servers accept no candidates after the offer; those in the offer may be enough.
-    await fetch(sessionUrl, { method: 'PATCH', headers, body, signal: limit }).catch(() => undefined)
+    await fetch(sessionUrl, { method: 'PATCH', headers, body, signal: timeout }).catch(() => undefined)
   }
 
   const connect = async () => {
-    const iceServers = await iceServersOf(url, limit)
+    const iceServers = await iceServersOf(url, timeout)
     if (closed) return
     peer = new RTCPeerConnection({ iceServers, bundlePolicy: 'max-bundle' })
     const { receiver } = peer.addTransceiver('video', { direction: 'recvonly' })
@@ -546,12 +547,12 @@ function openWhep(url: string, { onPicture, onEnd }: ConnectionEvents): Connecti
       if (peer?.connectionState === 'closed') onEnd('MediaMTX ended the WebRTC session')
     }
     await peer.setLocalDescription(await peer.createOffer())
-    // close() does not abort this: without the answer the session's address is unknown, and it could not be deleted.
+    // close() does not abort this request: its response has the session's URL, which is needed to delete the session.
     const response = await fetch(url, {
       method: 'POST',
       headers: { 'Content-Type': 'application/sdp' },
       body: peer.localDescription!.sdp,
-      signal: limit,
+      signal: timeout,
     })
     const answer = await response.text()
     if (response.status !== 201) throw new Error(`MediaMTX refused WebRTC (HTTP ${response.status})${wordsOf(answer)}`)
@@ -563,8 +564,8 @@ function openWhep(url: string, { onPicture, onEnd }: ConnectionEvents): Connecti
   }
 
   connect().catch((error: unknown) => {
-    if (error instanceof TypeError) onEnd('MediaMTX cannot be reached for WebRTC')
-    else if (limit.aborted) onEnd(`MediaMTX did not answer for WebRTC within ${WHEP_LIMIT_MS / 1000} s`)
+    if (error instanceof TypeError) onEnd('cannot reach MediaMTX for WebRTC')
+    else if (timeout.aborted) onEnd(`no response from MediaMTX for WebRTC within ${WHEP_TIMEOUT_MS / 1000} s`)
     else onEnd(error instanceof Error ? error.message : String(error))
   })
 
@@ -615,7 +616,7 @@ async function iceServersOf(url: string, signal: AbortSignal): Promise<RTCIceSer
     const response = await fetch(url, { method: 'OPTIONS', signal })
     return parseIceServers(response.headers.get('Link'))
   } catch {
-    return [] // A LAN needs none, and the POST reports anything else that is wrong.
+    return [] // A LAN needs none, and the POST reports any other error.
   }
 }
 
@@ -653,8 +654,8 @@ function openHls(url: string, { onPicture, onEnd }: ConnectionEvents): Connectio
   let closed = false
 
   const native = () => {
-    if (video.canPlayType('application/vnd.apple.mpegurl') === '') return onEnd('this browser plays no HLS')
-    video.onerror = () => onEnd(`HLS failed: ${video.error?.message ?? 'unknown'}`)
+    if (video.canPlayType('application/vnd.apple.mpegurl') === '') return onEnd('this browser does not support HLS')
+    video.onerror = () => onEnd(`HLS failed: ${video.error?.message ?? 'unknown error'}`)
     video.src = url
     destroy = () => {
       video.removeAttribute('src')
@@ -663,7 +664,7 @@ function openHls(url: string, { onPicture, onEnd }: ConnectionEvents): Connectio
   }
 
   const connect = async () => {
-    const { default: Hls } = await import('hls.js').catch(() => Promise.reject(new Error('hls.js could not be loaded')))
+    const { default: Hls } = await import('hls.js').catch(() => Promise.reject(new Error('could not load hls.js')))
     if (closed) return
     if (!Hls.isSupported()) return native()
     const once = { maxTimeToFirstByteMs: 8000, maxLoadTimeMs: 10000, timeoutRetry: null, errorRetry: null }
@@ -698,7 +699,7 @@ function openHls(url: string, { onPicture, onEnd }: ConnectionEvents): Connectio
 
 // MJPEG ------------------------------------------------------------------------------------
 
-/** Reads the stream with fetch, because an <img> does not report when its picture changes. */
+/** Reads the stream with fetch, because an <img> does not report each new picture. */
 function openMjpeg(url: string, { onPicture, onEnd }: ConnectionEvents): Connection {
   const image = document.createElement('img')
   image.alt = ''
@@ -727,14 +728,14 @@ function openMjpeg(url: string, { onPicture, onEnd }: ConnectionEvents): Connect
     if (!response.ok || !response.body)
       throw new Error(`the gateway refused MJPEG (HTTP ${response.status})${wordsOf(await response.text())}`)
     await readParts(response.body, show)
-    throw new Error('the gateway ended the MJPEG stream')
+    throw new Error('the gateway closed the MJPEG stream')
   }
 
   connect().catch((error: unknown) => {
     if (!closing.signal.aborted)
       onEnd(
         error instanceof TypeError
-          ? 'the gateway cannot be reached for MJPEG'
+          ? 'cannot reach the gateway for MJPEG'
           : error instanceof Error
             ? error.message
             : String(error),
@@ -769,12 +770,12 @@ export async function readParts(
     for (;;) {
       const headEnd = endOfHead(buffer)
       if (headEnd < 0) {
-        if (buffer.length > 64 * 1024) throw new Error('what the gateway sent is not MJPEG')
+        if (buffer.length > 64 * 1024) throw new Error('the MJPEG stream is corrupt')
         break
       }
       const head = new TextDecoder().decode(buffer.subarray(0, headEnd))
       const length = Number(/content-length:\s*(\d+)/i.exec(head)?.[1] ?? NaN)
-      if (!(length <= MAX_JPEG_BYTES)) throw new Error('what the gateway sent is not MJPEG')
+      if (!(length <= MAX_JPEG_BYTES)) throw new Error('the MJPEG stream is corrupt')
       if (buffer.length < headEnd + length) break
       onPart(buffer.slice(headEnd, headEnd + length))
       buffer = buffer.slice(headEnd + length)
@@ -823,7 +824,7 @@ export function ReactWhepSample({
   useEffect(() => {
     listener.current = onState
   })
-  const wanted = ways?.join()
+  const wayList = ways?.join()
   useEffect(() => {
     let player: CameraPlayer | null = null
     const report = (next: PlayerStatus) => {
@@ -831,7 +832,7 @@ export function ReactWhepSample({
       listener.current?.(next)
     }
     report({ state: 'connecting', way: null, reason: null })
-    // In the next task, so that StrictMode's first mount, which it unmounts at once, opens nothing.
+    // Start in the next task, so that StrictMode's first mount, which is unmounted at once, opens nothing.
     const timer = setTimeout(() => {
       if (box.current)
         player = new CameraPlayer(box.current, {
@@ -840,7 +841,7 @@ export function ReactWhepSample({
           rtspUrl,
           pubFps,
           scaleWidth,
-          ways: wanted?.split(',') as Way[] | undefined,
+          ways: wayList?.split(',') as Way[] | undefined,
           onStatus: report,
         })
     })
@@ -848,7 +849,7 @@ export function ReactWhepSample({
       clearTimeout(timer)
       player?.close()
     }
-  }, [gatewayBase, cameraName, rtspUrl, pubFps, scaleWidth, wanted])
+  }, [gatewayBase, cameraName, rtspUrl, pubFps, scaleWidth, wayList])
 
   const words = wordsFor(status, cameraName)
   return (
@@ -861,17 +862,22 @@ export function ReactWhepSample({
       <div
         ref={box}
         role="img"
-        aria-label={`Live picture of ${cameraName}`}
+        aria-label={`Live video of ${cameraName}`}
         style={{ ...FILL, ...(status.state === 'stalled' ? DIMMED : {}) }}
       />
       {words !== null && (
         <div role="status" style={status.state === 'fallback' ? BADGE : OVERLAY} title={status.reason ?? undefined}>
           <strong>{words}</strong>
-          {status.state !== 'fallback' && status.reason !== null && <span>{status.reason}</span>}
+          {status.state !== 'fallback' && status.reason !== null && <span>{capitalized(status.reason)}</span>}
         </div>
       )}
     </div>
   )
+}
+
+/** Reasons begin in lower case. */
+function capitalized(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1)
 }
 
 function wordsFor({ state, way }: PlayerStatus, name: string): string | null {

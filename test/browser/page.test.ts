@@ -14,7 +14,7 @@ const skip = noBrowser || (existsSync(join(ROOT, 'dist/page/index.html')) ? fals
 interface Opened {
   page: Page
   /** Errors in the browser's console. */
-  complaints: string[]
+  errors: string[]
 }
 
 let browser: Browser
@@ -22,18 +22,18 @@ let browser: Browser
 async function open(t: Test, address: string, size = { width: 1280, height: 800 }): Promise<Opened> {
   const page = await browser.newPage({ viewport: size })
   t.teardown(() => page.close())
-  const complaints: string[] = []
+  const errors: string[] = []
   page.on('console', (message) => {
-    if (message.type() === 'error') complaints.push(message.text())
+    if (message.type() === 'error') errors.push(message.text())
   })
-  page.on('pageerror', (error) => complaints.push(String(error)))
+  page.on('pageerror', (error) => errors.push(String(error)))
   await page.goto(address)
-  return { page, complaints }
+  return { page, errors }
 }
 
 const tile = (page: Page, name: string) => page.locator(`[data-camera-tile="${name}"]`)
 
-/** The tile's picture as the data URL of a JPEG; '' before the first. */
+/** The tile's picture as the data URL of a JPEG; '' before the first frame. */
 function drawn(page: Page, name: string): Promise<string> {
   return tile(page, name)
     .locator('canvas')
@@ -48,7 +48,7 @@ async function untilMoving(page: Page, name: string): Promise<void> {
 t.test('the page', { skip }, async (t) => {
   browser = await launchChromium(t)
 
-  await t.test('answers with strict headers, assets for ever', async (t) => {
+  await t.test('is served with strict security headers and immutable assets', async (t) => {
     const gateway = await startGateway(t)
     const response = await fetch(`${gateway.base}/`)
     t.match(response.headers.get('content-type'), /^text\/html/)
@@ -68,13 +68,13 @@ t.test('the page', { skip }, async (t) => {
     t.equal((await fetch(`${gateway.base}/assets/none.js`)).status, 404)
   })
 
-  await t.test('a camera is added, looked at and stopped', async (t) => {
+  await t.test('adds, opens and stops a camera', async (t) => {
     const gateway = await startGateway(t)
     const camera = await startCamera(t, SMALL)
-    const { page, complaints } = await open(t, gateway.base)
-    await page.getByText('No camera yet').waitFor()
+    const { page, errors } = await open(t, gateway.base)
+    await page.getByText('No cameras yet').waitFor()
 
-    await page.getByRole('button', { name: 'Add the first camera' }).click()
+    await page.getByRole('button', { name: 'Add your first camera' }).click()
     await page.getByLabel('Name').fill('not a name')
     await page.getByLabel('RTSP address').fill(camera.url)
     await page.keyboard.press('Enter')
@@ -89,15 +89,15 @@ t.test('the page', { skip }, async (t) => {
       .getByRole('alert')
       .filter({ hasText: /rtsp:\/\// })
       .waitFor()
-    t.equal(await page.getByLabel('RTSP address').getAttribute('aria-invalid'), 'true', 'the complaint is at its field')
+    t.equal(await page.getByLabel('RTSP address').getAttribute('aria-invalid'), 'true', 'the field is marked invalid')
     await page.getByLabel('RTSP address').fill(camera.url)
-    await page.getByLabel('Frames a second').fill('many')
+    await page.getByLabel('Frames per second').fill('many')
     await page.keyboard.press('Enter')
     await page.getByRole('alert').waitFor()
-    t.equal(await page.getByLabel('Frames a second').getAttribute('aria-invalid'), 'true')
-    await page.getByLabel('Frames a second').fill('')
-    // The browser itself reports answers of 400.
-    const refusals = complaints.splice(0)
+    t.equal(await page.getByLabel('Frames per second').getAttribute('aria-invalid'), 'true')
+    await page.getByLabel('Frames per second').fill('')
+    // The browser logs each response with status 400.
+    const refusals = errors.splice(0)
     t.ok(
       refusals.every((text) => text.includes('status of 400')),
       refusals.join('\n'),
@@ -130,10 +130,10 @@ t.test('the page', { skip }, async (t) => {
     t.same((await gateway.get('/cameras')).body.cameras, [])
     await page.getByRole('button', { name: 'Start again' }).click()
     await untilMoving(page, 'lobby-1')
-    t.same(complaints, [], 'nothing in the console')
+    t.same(errors, [], 'the console has no errors')
   })
 
-  await t.test('reports a camera that goes away, and dims its old picture', async (t) => {
+  await t.test('reports a camera that goes away and dims its last picture', async (t) => {
     const gateway = await startGateway(t)
     const camera = await startCamera(t, SMALL)
     await gateway.post('/cameras/start', { name: 'a', rtsp: camera.url })
@@ -148,7 +148,7 @@ t.test('the page', { skip }, async (t) => {
     )
     t.ok(Date.now() - stoppedAtMs < 7000, `after ${Date.now() - stoppedAtMs} ms`)
     await tile(page, 'a')
-      .getByText(/No new picture for/)
+      .getByText(/No new frame for/)
       .waitFor()
     const reason = (await until('a reason', async () => (await gateway.camera('a')).last_error?.message)) as string
     t.ok(reason.length > 0)
@@ -160,7 +160,7 @@ t.test('the page', { skip }, async (t) => {
     )
   })
 
-  await t.test('twelve cameras move on one page', async (t) => {
+  await t.test('shows twelve moving cameras at once', async (t) => {
     const gateway = await startGateway(t)
     const names = Array.from({ length: 12 }, (_, i) => `cam-${i + 1}`)
     for (const name of names)
@@ -170,17 +170,17 @@ t.test('the page', { skip }, async (t) => {
         pub_fps: 5,
         scale_width: 320,
       })
-    const { page, complaints } = await open(t, gateway.base, { width: 1280, height: 1400 })
+    const { page, errors } = await open(t, gateway.base, { width: 1280, height: 1400 })
     for (const name of names) await untilMoving(page, name)
     await pause(10000)
     for (const name of names) {
       t.equal(await tile(page, name).getAttribute('data-picture'), 'fresh', name)
       await untilMoving(page, name)
     }
-    t.same(complaints, [], 'nothing in the console')
+    t.same(errors, [], 'the console has no errors')
   })
 
-  await t.test('on a phone nothing is wider than the screen', async (t) => {
+  await t.test('fits the width of a phone', async (t) => {
     const gateway = await startGateway(t)
     const name = 'a-name-as-long-as-names-may-be-'.padEnd(64, 'x')
     await gateway.post('/cameras/start', { name, rtsp: 'rtsp://127.0.0.1:9/nothing' })
@@ -208,7 +208,7 @@ t.test('the page', { skip }, async (t) => {
     const { page } = await open(t, gateway.base)
     await untilMoving(page, 'a')
     gateway.kill('SIGKILL')
-    await page.getByRole('alert').filter({ hasText: 'The gateway cannot be reached' }).waitFor({ timeout: 10000 })
+    await page.getByRole('alert').filter({ hasText: 'Cannot reach the gateway' }).waitFor({ timeout: 10000 })
     t.equal(await tile(page, 'a').getAttribute('data-picture'), 'stale')
     await tile(page, 'a').getByText('unknown', { exact: true }).waitFor()
   })

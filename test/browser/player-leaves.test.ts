@@ -1,4 +1,4 @@
-// ReactWhepSample ends everything that it began: when it is unmounted, and when its page goes away.
+// ReactWhepSample releases everything that it opened when it is unmounted and when its page is closed.
 
 import type { Browser } from 'playwright-core'
 import t from 'tap'
@@ -24,15 +24,15 @@ t.test('the player leaves nothing behind', { skip: noPlayer }, async (t) => {
     const before = await app.page.evaluate('app.left()')
     for (let i = 0; i < 50; i++) {
       await app.show({ gatewayBase: gateway.base, cameraName: 'a' })
-      // In every stage: before it asks the gateway, while it connects, while it plays.
+      // Unmount in every stage: before it contacts the gateway, while it connects, while it plays.
       await pause([0, 20, 60, 150, 400][i % 5]!)
       if (i % 10 === 9) await app.untilMoving()
       if (i % 5 !== 1) await app.hide()
-      else await app.show({ gatewayBase: gateway.base, cameraName: 'b' }) // A change of props is an unmount too.
+      else await app.show({ gatewayBase: gateway.base, cameraName: 'b' }) // A change of props closes the player too.
     }
     await app.hide()
     await until(
-      'nothing to be left in the page',
+      'the page to have no timers and connections left',
       async () => JSON.stringify(await app.page.evaluate('app.left()')) === JSON.stringify(before),
     )
     t.equal(await app.page.evaluate('app.media()'), 0)
@@ -41,15 +41,15 @@ t.test('the player leaves nothing behind', { skip: noPlayer }, async (t) => {
       if (proxy.openSessions.length > 0) throw new Error(proxy.openSessions.join())
       return true
     })
-    // The gateway asks MediaMTX for its readers every 2 s.
-    await until('no reader to be left', async () => {
+    // The gateway polls MediaMTX for its readers every 2 s.
+    await until('the reader counts to be 0', async () => {
       const { readers } = await gateway.camera('a')
       if (readers.webrtc + readers.hls + readers.mjpeg > 0) throw new Error(JSON.stringify(readers))
       return true
     })
   })
 
-  await t.test('after its page was left while it played', async (t) => {
+  await t.test('after its page was closed while it played', async (t) => {
     const proxy = await ReverseProxy.start(t)
     const gateway = await startGateway(t, proxy.env)
     proxy.passTo(gateway)
@@ -60,7 +60,7 @@ t.test('the player leaves nothing behind', { skip: noPlayer }, async (t) => {
     await app.untilMoving()
     const [session] = proxy.openSessions
     await app.page.goto('about:blank')
-    // Chromium closes the peer connection too, so MediaMTX may answer that it no longer knows the session.
+    // Chromium closes the peer connection too, so MediaMTX may respond that it no longer knows the session.
     await until('the DELETE of the session', () =>
       proxy.requests.some(({ method, path }) => method === 'DELETE' && path === session),
     )

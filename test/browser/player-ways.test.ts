@@ -11,7 +11,7 @@ import { pause, until } from '../helpers/wait.js'
 let browser: Browser
 let address: string
 
-/** A gateway with one live camera, "a", at the same address as its MediaMTX, of which `other` answers everything. */
+/** A stand-in for a gateway with one live camera, "a". MediaMTX has the same address: `other` answers its requests. */
 async function standInGateway(t: Test, other: Handler): Promise<string> {
   const base = await serve(t, (request, response) => {
     if (request.url !== '/cameras/a') return other(request, response)
@@ -21,7 +21,7 @@ async function standInGateway(t: Test, other: Handler): Promise<string> {
   return base
 }
 
-/** Stops the page's clock: from now on it only runs by page.clock.runFor. */
+/** Stops the page's clock: only page.clock.runFor advances it. */
 async function openWithClock(t: Test): Promise<App> {
   const app = await App.open(t, browser, address, async (page) => {
     await page.clock.install({ time: 0 })
@@ -49,7 +49,7 @@ t.test('the player', { skip: noPlayer }, async (t) => {
     await app.untilMoving()
   })
 
-  await t.test('plays H.265 by the best way that this browser decodes', async (t) => {
+  await t.test('plays H.265 over the best way that this browser supports', async (t) => {
     const gateway = await startGateway(t)
     const camera = await startCamera(t, { codec: 'h265' })
     const app = await App.open(t, browser, address)
@@ -64,10 +64,10 @@ t.test('the player', { skip: noPlayer }, async (t) => {
       (await app.states()).every(({ way }) => way === null || way === best),
       'no other way was shown',
     )
-    t.comment(`this browser plays H.265 by ${best}`)
+    t.comment(`this browser plays H.265 over ${best}`)
   })
 
-  await t.test('without UDP falls back to HLS, without that to MJPEG, and returns to HLS', async (t) => {
+  await t.test('falls back to HLS without UDP and to MJPEG without HLS, and returns to HLS', async (t) => {
     const gateway = await startGateway(t)
     const camera = await startCamera(t)
     await gateway.post('/cameras/start', { name: 'a', rtsp: camera.url })
@@ -109,7 +109,7 @@ t.test('the player', { skip: noPlayer }, async (t) => {
     refusing = false
     await app.untilStatus('live', 'webrtc', 90000)
     await app.untilMoving()
-    t.equal(await app.page.evaluate('app.media()'), 1, 'HLS is gone')
+    t.equal(await app.page.evaluate('app.media()'), 1, 'the HLS element is removed')
   })
 
   await t.test('retries a way that fails after 2, 4, 8, 16, 32, 60, 60 s', async (t) => {
@@ -133,7 +133,7 @@ t.test('the player', { skip: noPlayer }, async (t) => {
     for (const [i, seconds] of [2, 4, 8, 16, 32, 60, 60].entries()) {
       // The answer, and the tick that sees it, come within a few steps of the clock.
       const waitMs = waitsMs[i]!
-      t.ok(waitMs >= 1000 * seconds && waitMs < 1000 * seconds + 2000, `${waitMs} ms, where ${seconds} s are due`)
+      t.ok(waitMs >= 1000 * seconds && waitMs < 1000 * seconds + 2000, `${waitMs} ms instead of ${seconds} s`)
     }
   })
 
@@ -147,7 +147,7 @@ t.test('the player', { skip: noPlayer }, async (t) => {
     const startedAtMs: number[] = []
     for (let nowMs = 0; startedAtMs.length < 3 && nowMs < 20000; nowMs += 100) {
       await app.page.clock.runFor(100)
-      // Until the gateway has answered, there is nothing to wait for but that.
+      // Give the gateway's response real time to arrive.
       if (startedAtMs.length === 0) await pause(20)
       if ((await app.page.evaluate<number>('app.media()')) > startedAtMs.length) startedAtMs.push(nowMs)
     }

@@ -12,7 +12,7 @@ import { pause, until } from '../helpers/wait.js'
 let browser: Browser
 let address: string
 
-/** Comments how long the picture stood still, as a person would have measured it. */
+/** Comments how long the picture stood still, as a viewer would measure it. */
 async function untilMovingAgain(t: Test, app: App, what: string, limitMs = 30000): Promise<void> {
   const sinceMs = Date.now()
   await pause(300) // Pictures that were already on their way.
@@ -54,7 +54,7 @@ t.test('the player', { skip: noPlayer }, async (t) => {
         }),
     )
     const frozen = times.slice(1).filter((time, i) => time - times[i]! > 1000)
-    t.equal(frozen.length, 0, 'never stands still for a second')
+    t.equal(frozen.length, 0, 'no gap between pictures exceeds a second')
     t.comment(`250 pictures in ${Math.round(times.at(-1)! - times[0]!)} ms`)
     await until('the gateway to count the viewer', async () => (await gateway.camera('lobby-1')).readers.webrtc === 1)
 
@@ -74,14 +74,14 @@ t.test('the player', { skip: noPlayer }, async (t) => {
     gateway.kill('SIGKILL')
     await gateway.exited
     await app.untilStatus('stalled')
-    await until('the reason', async () => ((await app.status())?.reason ?? '').includes('does not answer'))
+    await until('the reason', async () => ((await app.status())?.reason ?? '').includes('does not respond'))
     const again = await Gateway.start({ ...gateway.options, env: { ...gateway.env } })
     t.teardown(() => again.stop())
     await untilMovingAgain(t, app, 'the gateway was restarted')
     await app.untilStatus('live', 'webrtc')
   })
 
-  await t.test('reports a picture that freezes in a standing connection, and dims it', async (t) => {
+  await t.test('reports and dims a picture that freezes while the connection stays open', async (t) => {
     const gateway = await startGateway(t)
     const camera = await startCamera(t)
     for (const fault of ['fault silence', 'fault drop-frames 100']) {
@@ -93,7 +93,7 @@ t.test('the player', { skip: noPlayer }, async (t) => {
 
       await camera.command(fault)
       const stalled = await app.untilStatus('stalled', 'webrtc')
-      t.equal(await app.page.evaluate('app.peers()[0]'), 'connected', 'the connection stands')
+      t.equal(await app.page.evaluate('app.peers()[0]'), 'connected', 'the connection is still open')
       t.ok((await app.page.evaluate<number>('app.opacity()')) < 0.5, 'dimmed')
       t.match(await app.picture(), /^video/, 'the last picture is still there')
       const pictureAtMs = await app.page.evaluate<number>('app.pictureAtMs()')
@@ -112,7 +112,7 @@ t.test('the player', { skip: noPlayer }, async (t) => {
     }
   })
 
-  await t.test('gives slow cameras three frame intervals before they are stalled', async (t) => {
+  await t.test('reports a slow camera as stalled only after three frame intervals', async (t) => {
     const gateway = await startGateway(t)
     const camera = await startCamera(t, { fps: 0.5, gop: 1 })
     const app = await App.open(t, browser, address)
@@ -125,7 +125,7 @@ t.test('the player', { skip: noPlayer }, async (t) => {
     t.ok(afterMs > 4000, `reported ${Math.round(afterMs)} ms after the last picture, with one every 2 s`)
   })
 
-  await t.test('explains in words what is wrong', async (t) => {
+  await t.test('shows a readable reason for each kind of invalid response', async (t) => {
     const answers: [number, string][] = [
       [500, '{"ok":false,"error":"an error inside the gateway; its log says more","code":"ERR_INTERNAL"}'],
       [200, '<html>a router'],
@@ -136,8 +136,8 @@ t.test('the player', { skip: noPlayer }, async (t) => {
     let answer = answers[0]!
     const gatewayBase = await serve(t, (_request, response) => response.writeHead(answer[0], CORS).end(answer[1]))
     const app = await App.open(t, browser, address)
-    const problems: string[] = []
-    app.page.on('pageerror', (error) => problems.push(String(error)))
+    const errors: string[] = []
+    app.page.on('pageerror', (error) => errors.push(String(error)))
     for (answer of answers) {
       await app.show({
         gatewayBase,
@@ -150,10 +150,10 @@ t.test('the player', { skip: noPlayer }, async (t) => {
       t.match(status.reason, /gateway/, status.reason!)
       await app.hide()
     }
-    t.same(problems, [])
+    t.same(errors, [])
     const gateway = await startGateway(t)
-    await app.show({ gatewayBase: gateway.base, cameraName: 'nobody' })
-    await until('the reason', async () => ((await app.status())?.reason ?? '').includes('no camera "nobody"'))
-    t.match(await app.page.evaluate('app.words()'), /Connecting to nobody/)
+    await app.show({ gatewayBase: gateway.base, cameraName: 'unknown' })
+    await until('the reason', async () => ((await app.status())?.reason ?? '').includes('no camera "unknown"'))
+    t.match(await app.page.evaluate('app.words()'), /Connecting to unknown/)
   })
 })

@@ -21,7 +21,7 @@ t.test('the React package', async (t) => {
     encoding: 'utf8',
     stdio: ['ignore', 'pipe', 'pipe'],
   })
-  // npm prints what the build prints before the JSON.
+  // npm prints the build's output before the JSON.
   const [{ filename, files }] = JSON.parse(packed.slice(packed.search(/^\[/m)))
   t.same(files.map(({ path }: { path: string }) => path).sort(), [
     'ReactWhepSample.tsx',

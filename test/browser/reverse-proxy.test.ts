@@ -1,4 +1,4 @@
-// The page and ReactWhepSample behind a reverse proxy with sub-paths, set up as docs/browsers.md says.
+// The page and ReactWhepSample behind a reverse proxy with sub-paths, configured as in docs/browsers.md.
 
 import t from 'tap'
 import { App, launchChromium, noPlayer, serveApp, startCamera, startGateway } from '../helpers/browser.js'
@@ -12,15 +12,15 @@ t.test('behind a reverse proxy', { skip: noPlayer }, async (t) => {
   const camera = await startCamera(t)
   await gateway.post('/cameras/start', { name: 'a', rtsp: camera.url })
 
-  await t.test('addresses have the public names', async (t) => {
+  await t.test('the API returns the public addresses', async (t) => {
     t.equal((await gateway.camera('a')).hls, `${proxy.base}/hls/a/index.m3u8`)
     const response = await fetch(`${proxy.base}/gateway/cameras/a`)
     const { camera } = (await response.json()) as any
-    t.equal(new URL(camera.rtsp_url).hostname, proxy.publicHost, 'by X-Forwarded-Host')
+    t.equal(new URL(camera.rtsp_url).hostname, proxy.publicHost, 'from X-Forwarded-Host')
     t.equal(new URL((await gateway.camera('a')).rtsp_url).hostname, '127.0.0.1', 'without it')
   })
 
-  await t.test('the player plays by WebRTC and HLS, and ends its session', async (t) => {
+  await t.test('the player plays over WebRTC and HLS and deletes its session', async (t) => {
     const app = await App.open(t, await launchChromium(t), await serveApp(t))
     await app.show({ gatewayBase: `${proxy.base}/gateway`, cameraName: 'a' })
     await app.untilStatus('live', 'webrtc')

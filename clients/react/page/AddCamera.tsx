@@ -2,13 +2,14 @@ import { useState, type FormEvent, type ReactNode } from 'react'
 import { GatewayError, startCamera } from './api'
 import type { StartRequest } from './api-types'
 import { Dialog } from './Dialog'
+import { capitalized } from './words'
 
 type Field = 'name' | 'rtsp' | 'pub_fps' | 'scale_width'
 const FIELDS: Field[] = ['name', 'rtsp', 'pub_fps', 'scale_width']
 const CODE_FIELDS: Record<string, Field> = { ERR_NAME_IN_USE: 'name', ERR_CREDENTIALS_DIFFER: 'rtsp' }
 
 interface Props {
-  /** Values of a camera that is started again. */
+  /** The fields' values, for a camera that was stopped on this page. */
   initial?: Partial<StartRequest>
   onClose: () => void
   onStarted: (request: StartRequest) => void
@@ -79,17 +80,20 @@ export function AddCamera({ initial = {}, onClose, onStarted }: Props) {
     <Dialog title={initial.name ? `Start ${initial.name} again` : 'Add a camera'} className="form" onClose={onClose}>
       <form onSubmit={(event) => void submit(event)} noValidate>
         {input('name', 'Name', 'Letters, digits, _ and -', { placeholder: 'lobby-1', autoFocus: !initial.name })}
-        {input('rtsp', 'RTSP address', 'With user and password, where the camera wants them', {
+        {input('rtsp', 'RTSP address', 'Include the user name and password if the camera requires them', {
           placeholder: 'rtsp://user:password@192.168.1.20/stream1',
           inputMode: 'url',
           autoFocus: Boolean(initial.name),
         })}
         <div className="field-pair">
-          {input('pub_fps', 'Frames a second', 'At most; empty: the gateway’s setting', {
+          {input('pub_fps', 'Frames per second', 'Maximum. Empty uses the gateway’s setting', {
             placeholder: '20',
             inputMode: 'decimal',
           })}
-          {input('scale_width', 'Width', 'Pixels; 0: the camera’s own', { placeholder: '640', inputMode: 'numeric' })}
+          {input('scale_width', 'Width', 'In pixels. 0 keeps the camera’s width', {
+            placeholder: '640',
+            inputMode: 'numeric',
+          })}
         </div>
         {problem?.field === null && (
           <p className="wrong" role="alert">
@@ -114,10 +118,10 @@ function problemOf(error: unknown): { field: Field | null; message: string } {
   if (!(error instanceof GatewayError))
     return {
       field: null,
-      message: `The gateway cannot be reached: ${error instanceof Error ? error.message : String(error)}.`,
+      message: `Cannot reach the gateway: ${error instanceof Error ? error.message : String(error)}.`,
     }
   const named = FIELDS.find((name) => error.message.startsWith(`${name}:`))
   const field = named ?? CODE_FIELDS[error.code] ?? null
   const message = named ? error.message.slice(named.length + 1).trim() : error.message
-  return { field, message: message.charAt(0).toUpperCase() + message.slice(1) }
+  return { field, message: capitalized(message) }
 }

@@ -34,7 +34,7 @@ export function App() {
       setStopped((names) => [...names.filter((other) => other !== name), name])
       setNotice(null)
     } catch (error) {
-      setNotice(`${name} could not be stopped: ${error instanceof Error ? error.message : String(error)}`)
+      setNotice(`Could not stop ${name}: ${error instanceof Error ? error.message : String(error)}`)
     }
     refresh()
   }
@@ -72,8 +72,8 @@ export function App() {
       </header>
       {unreachable !== null && (
         <div className="notice" role="alert">
-          <strong>The gateway cannot be reached: {unreachable}.</strong> The information below may be out of date. This
-          page keeps trying.
+          <strong>Cannot reach the gateway: {unreachable}.</strong> The information below may be out of date. This page
+          keeps trying.
         </div>
       )}
       {notice !== null && (
@@ -110,7 +110,7 @@ export function App() {
       {open?.dialog === 'stop' && (
         <Dialog title={`Stop ${open.name}?`} className="form" onClose={close}>
           <p className="ask">
-            Its viewers and Python programs get no more frames, and the gateway forgets its address.
+            Viewers and Python programs stop receiving its frames, and the gateway forgets its address.
           </p>
           <div className="form-foot">
             <button type="button" className="button" onClick={close}>
@@ -140,13 +140,13 @@ function Empty({ onAdd }: { onAdd: () => void }) {
   return (
     <section className="empty">
       <Mark />
-      <h2>No camera yet</h2>
+      <h2>No cameras yet</h2>
       <p>
-        Give it a name and its RTSP address, such as <code>rtsp://user:password@192.168.1.20/stream1</code>. You will
-        find it in the camera’s manual or app.
+        Add a camera by its RTSP address, such as <code>rtsp://user:password@192.168.1.20/stream1</code>. You will find
+        it in the camera’s manual or app.
       </p>
       <button type="button" className="button primary" onClick={onAdd}>
-        Add the first camera
+        Add your first camera
       </button>
       <p className="hint">
         Or from Python: <code>open_capture("rtsp://…")</code>

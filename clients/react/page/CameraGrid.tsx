@@ -16,7 +16,7 @@ interface Props {
 }
 
 export function CameraGrid({ cameras, stopped, unreachable, onOpen, onCopy, onStop, onStart, onForget }: Props) {
-  // Re-renders every second, so that pictures age on the page even if the gateway does not answer.
+  // Re-render every second, so that the ages on the page grow even if the gateway does not respond.
   const [, tick] = useState(0)
   useEffect(() => {
     const timer = setInterval(() => tick((number) => number + 1), 1000)
@@ -49,7 +49,7 @@ export function CameraGrid({ cameras, stopped, unreachable, onOpen, onCopy, onSt
               <StateWord state="stopped" />
             </div>
             <div className="tile-foot">
-              <span className="format">stopped from this page</span>
+              <span className="format">Stopped from this page</span>
               <button
                 type="button"
                 className="button small quiet"

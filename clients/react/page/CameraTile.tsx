@@ -2,7 +2,7 @@ import { useContext } from 'react'
 import type { Camera } from './api-types'
 import { StateWord } from './StateWord'
 import { ThumbnailsContext, useThumbnailCanvas } from './thumbnails'
-import { ageWords, codecWords, readersByWay, readersInAll, sizeWords, whyNoPicture } from './words'
+import { ageWords, capitalized, codecWords, readersByWay, readersInAll, sizeWords, whyNoPicture } from './words'
 
 interface Props {
   camera: Camera
@@ -17,16 +17,16 @@ export function CameraTile({ camera, unreachable, onOpen, onCopy, onStop }: Prop
   const canvas = useThumbnailCanvas(camera.name)
   const ageMs = thumbnails?.ageMs(camera.name) ?? null
   const stale = unreachable !== null || (thumbnails?.isStale(camera) ?? false)
-  const why = stale || camera.state !== 'live' ? whyNoPicture(camera, thumbnails?.trouble ?? null, unreachable) : null
+  const why = stale || camera.state !== 'live' ? whyNoPicture(camera, thumbnails?.problem ?? null, unreachable) : null
   const picture = ageMs === null ? 'none' : stale ? 'stale' : 'fresh'
   return (
     <article className="tile" aria-label={camera.name} data-camera-tile={camera.name} data-picture={picture}>
       <button type="button" className="tile-picture" onClick={onOpen} aria-label={`Open ${camera.name}`}>
         <canvas ref={canvas} width={16} height={9} />
-        {picture === 'none' && why === null && <span className="tile-words">waiting for the first picture</span>}
+        {picture === 'none' && why === null && <span className="tile-words">Waiting for the first frame</span>}
         {why !== null && (picture !== 'fresh' || stale) && (
           <span className="tile-words">
-            {ageMs !== null && <strong>No new picture for {ageWords(ageMs)}</strong>}
+            {ageMs !== null && <strong>No new frame for {ageWords(ageMs)}</strong>}
             {why}
           </span>
         )}
@@ -37,24 +37,19 @@ export function CameraTile({ camera, unreachable, onOpen, onCopy, onStop }: Prop
           <StateWord state={unreachable !== null ? 'unknown' : camera.state} />
         </div>
         {camera.last_error && camera.state !== 'live' && picture === 'fresh' && !stale && (
-          <p className="tile-reason">{camera.last_error.message}</p>
+          <p className="tile-reason">{capitalized(camera.last_error.message)}</p>
         )}
         <dl className="figures">
           <Figure label="Rate" value={camera.state === 'live' ? `${Math.round(camera.fps)} fps` : '–'} />
-          <Figure label="Newest" value={camera.age_ms === null ? '–' : ageWords(camera.age_ms)} />
+          <Figure label="Frame age" value={camera.age_ms === null ? '–' : ageWords(camera.age_ms)} />
           <Figure label="Readers" value={String(readersInAll(camera))} title={readersByWay(camera)} />
         </dl>
         <div className="tile-foot">
           <span className="format">
             {[sizeWords(camera), camera.codec && codecWords(camera.codec)].filter(Boolean).join(' · ') ||
-              'no video yet'}
+              'No video yet'}
           </span>
-          <button
-            type="button"
-            className="button small quiet"
-            onClick={onCopy}
-            aria-label={`Addresses of ${camera.name}`}
-          >
+          <button type="button" className="button small quiet" onClick={onCopy} aria-label={`Use ${camera.name}`}>
             Use
           </button>
           <button type="button" className="button small quiet" onClick={onStop} aria-label={`Stop ${camera.name}`}>

@@ -42,12 +42,12 @@ export function CameraView({
       {why !== null && <p className="large-why">{why}</p>}
       <dl className="figures wide">
         <Figure label="Rate" value={`${Math.round(camera.fps)} fps`} />
-        <Figure label="Newest" value={camera.age_ms === null ? '–' : ageWords(camera.age_ms)} />
+        <Figure label="Frame age" value={camera.age_ms === null ? '–' : ageWords(camera.age_ms)} />
         <Figure label="Readers" value={String(readersInAll(camera))} title={readersByWay(camera)} />
         <Figure label="Video" value={video} />
         <Figure label="Key frame every" value={camera.gop_length === null ? '–' : `${camera.gop_length} frames`} />
         <Figure label="Reconnects" value={String(camera.reconnects)} />
-        <Figure label="Shown by" value={way === null ? '–' : WAY_WORDS[way]} />
+        <Figure label="Playing over" value={way === null ? '–' : WAY_WORDS[way]} />
       </dl>
       {camera.playability && (
         <ul className="verdicts">
@@ -65,8 +65,8 @@ function VerdictLine({ way, verdict }: { way: Way; verdict: Verdict }) {
   return (
     <li>
       {verdict.ok === false
-        ? `Browsers do not play it by ${WAY_WORDS[way]}`
-        : `Whether ${WAY_WORDS[way]} plays it is not known yet`}
+        ? `Browsers cannot play this video over ${WAY_WORDS[way]}`
+        : `Not yet known whether browsers can play this video over ${WAY_WORDS[way]}`}
       {verdict.reason && `: ${verdict.reason}`}
     </li>
   )

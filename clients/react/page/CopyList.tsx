@@ -2,9 +2,9 @@ import { useEffect, useRef, useState } from 'react'
 import type { Camera } from './api-types'
 import { pythonLines } from './words'
 
-/** The addresses that other programs need to see this camera. */
+/** The addresses that other programs use to receive this camera. */
 export function CopyList({ camera }: { camera: Camera }) {
-  const missing = camera.mediamtx_reason ?? 'MediaMTX is not there'
+  const missing = camera.mediamtx_reason ?? 'MediaMTX is not available'
   return (
     <div className="copy-list">
       <CopyRow label="Python" text={pythonLines(camera)} />

@@ -1,4 +1,4 @@
-// The parts of the gateway's JSON that the page uses, in the gateway's own names. Types only: no imports, no DOM.
+// The parts of the gateway's JSON that the page uses, with the API's names. Types only: no imports, no DOM.
 
 export type CameraState = 'connecting' | 'live' | 'stalled' | 'retrying' | 'stopped'
 

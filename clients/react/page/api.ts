@@ -2,7 +2,7 @@
 
 import type { Camera, StartRequest } from './api-types'
 
-/** The gateway answered with an error. */
+/** The gateway responded with an error. */
 export class GatewayError extends Error {
   constructor(
     message: string,
@@ -12,53 +12,53 @@ export class GatewayError extends Error {
   }
 }
 
-/** No answer, or not one of a gateway. */
+/** No response, or not one from a gateway. */
 export class UnreachableError extends Error {}
 
 /** Without a trailing slash. */
 export const gatewayBase = new URL('.', location.href).href.replace(/\/$/, '')
 
-const LIMIT_MS = 5000
+const TIMEOUT_MS = 5000
 // Starting or stopping a camera may wait for MediaMTX.
-const ORDER_LIMIT_MS = 30000
+const START_STOP_TIMEOUT_MS = 30000
 
 export async function listCameras(): Promise<Camera[]> {
-  const body = await call('cameras', {}, LIMIT_MS)
-  if (!Array.isArray(body.cameras)) throw new UnreachableError('what answers here is not a Framegate gateway')
+  const body = await call('cameras', {}, TIMEOUT_MS)
+  if (!Array.isArray(body.cameras)) throw new UnreachableError('the server at this address is not a Framegate gateway')
   return body.cameras as Camera[]
 }
 
 export async function startCamera(request: StartRequest): Promise<void> {
-  await call('cameras/start', { method: 'POST', body: JSON.stringify(request) }, ORDER_LIMIT_MS)
+  await call('cameras/start', { method: 'POST', body: JSON.stringify(request) }, START_STOP_TIMEOUT_MS)
 }
 
 export async function stopCamera(name: string): Promise<void> {
-  await call('cameras/stop', { method: 'POST', body: JSON.stringify({ name }) }, ORDER_LIMIT_MS)
+  await call('cameras/stop', { method: 'POST', body: JSON.stringify({ name }) }, START_STOP_TIMEOUT_MS)
 }
 
-async function call(path: string, options: RequestInit, limitMs: number): Promise<Record<string, unknown>> {
+async function call(path: string, options: RequestInit, timeoutMs: number): Promise<Record<string, unknown>> {
   let response: Response
   let text: string
   try {
-    response = await fetch(path, { ...options, cache: 'no-store', signal: AbortSignal.timeout(limitMs) })
+    response = await fetch(path, { ...options, cache: 'no-store', signal: AbortSignal.timeout(timeoutMs) })
     text = await response.text()
   } catch (error) {
-    const late = error instanceof DOMException && error.name === 'TimeoutError'
-    throw new UnreachableError(late ? `it did not answer within ${limitMs / 1000} s` : 'nothing answers at its address')
+    const timedOut = error instanceof DOMException && error.name === 'TimeoutError'
+    throw new UnreachableError(timedOut ? `no response within ${timeoutMs / 1000} s` : 'the connection failed')
   }
-  const unknownAnswer = new UnreachableError(`its answer (HTTP ${response.status}) is not what a gateway says`)
+  const unexpected = new UnreachableError(`unexpected response (HTTP ${response.status})`)
   let body: unknown
   try {
     body = JSON.parse(text)
   } catch {
-    throw unknownAnswer
+    throw unexpected
   }
-  if (body === null || typeof body !== 'object') throw unknownAnswer
+  if (body === null || typeof body !== 'object') throw unexpected
   const answer = body as Record<string, unknown>
   if (response.ok && answer.ok !== false) return answer
   const { error, code } = answer
   throw new GatewayError(
-    typeof error === 'string' ? error : `the gateway answered HTTP ${response.status}`,
+    typeof error === 'string' ? error : `the gateway returned HTTP ${response.status}`,
     typeof code === 'string' ? code : '',
   )
 }

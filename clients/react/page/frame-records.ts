@@ -1,4 +1,4 @@
-// Parses GET /frames: records, each with one message of docs/wire-format.md. Pure, so that tests can run it in Node.
+// Parses GET /frames: each record holds one message of docs/wire-format.md. Pure, so that tests can run it in Node.
 
 const MAX_RECORD_BYTES = 32 * 1024 * 1024
 
@@ -27,7 +27,7 @@ export async function readRecords(
     end += value.length
     while (end - start >= 4) {
       const length = new DataView(buffer.buffer, start, 4).getUint32(0, true)
-      if (length > MAX_RECORD_BYTES) throw new Error('the stream of pictures is damaged')
+      if (length > MAX_RECORD_BYTES) throw new Error('the frame stream is corrupt')
       if (end - start < 4 + length) break
       onRecord(buffer.slice(start + 4, start + 4 + length))
       start += 4 + length

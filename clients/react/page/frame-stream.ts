@@ -8,8 +8,8 @@ const LONGEST_BACKOFF_MS = 5000
 
 export interface FrameStreamEvents {
   onFrame(camera: string, jpeg: Blob): void
-  /** Why no pictures arrive; null while they do. */
-  onTrouble(reason: string | null): void
+  /** Why no frames arrive; null while they do. */
+  onProblem(reason: string | null): void
 }
 
 export class FrameStream {
@@ -22,7 +22,7 @@ export class FrameStream {
 
   constructor(readonly events: FrameStreamEvents) {}
 
-  /** @param topics none closes the stream. @param key a new value reopens the stream. */
+  /** @param topics an empty list closes the stream. @param key a new value reopens the stream. */
   set(topics: string[], key = topics.join()): void {
     if (key === this.#key) return
     this.#key = key
@@ -31,7 +31,7 @@ export class FrameStream {
     this.#open()
   }
 
-  /** Recovers a connection that stands but delivers no pictures. */
+  /** Reopens a connection that is still open but delivers no frames. */
   reopenIfSilentFor(ms: number): void {
     if (this.#current && performance.now() - this.#lastRecordAtMs > ms) this.#open()
   }
@@ -53,32 +53,32 @@ export class FrameStream {
   }
 
   async #run(controller: AbortController, release: () => void): Promise<void> {
-    let reason = 'the gateway ended the stream of pictures'
+    let reason = 'the gateway closed the frame stream'
     try {
       const query = this.#topics.map((topic) => `cam=${encodeURIComponent(topic)}`).join('&')
       const response = await fetch(`frames?${query}`, { signal: controller.signal, cache: 'no-store' })
       release()
       if (!response.ok || !response.body)
-        throw new Error(`the gateway answered HTTP ${response.status} instead of pictures`)
+        throw new Error(`the gateway returned HTTP ${response.status} instead of frames`)
       await readRecords(response.body, (record) => {
         if (controller !== this.#current) return
         const frame = parseMessage(record)
         if (!frame) return
         this.#lastRecordAtMs = performance.now()
         this.#backoffMs = FIRST_BACKOFF_MS
-        this.events.onTrouble(null)
+        this.events.onProblem(null)
         this.events.onFrame(frame.camera, frame.jpeg)
       })
     } catch (error) {
       if (error instanceof Error && !(error instanceof TypeError) && error.name !== 'AbortError') reason = error.message
-      else reason = 'the stream of pictures broke off'
+      else reason = 'the frame stream was interrupted'
     } finally {
       release()
       controller.abort()
     }
     if (controller !== this.#current) return
     this.#current = null
-    this.events.onTrouble(reason)
+    this.events.onProblem(reason)
     this.#retryTimer = setTimeout(() => this.#open(), this.#backoffMs * (0.8 + Math.random() * 0.4))
     this.#backoffMs = Math.min(this.#backoffMs * 2, LONGEST_BACKOFF_MS)
   }

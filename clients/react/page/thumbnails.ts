@@ -8,7 +8,7 @@ const CHANGE_DELAY_MS = 150
 const SILENT_LIMIT_MS = 6000
 const STALE_MS = 3000
 const MAX_TOPICS = 64
-// All pages ask for the same rendition, so the gateway makes it once.
+// All pages request the same rendition, so the gateway encodes it once.
 const RENDITION = devicePixelRatio > 1.5 ? '@640w5fps' : '@320w5fps'
 
 interface Thumbnail {
@@ -18,7 +18,8 @@ interface Thumbnail {
 }
 
 export class Thumbnails {
-  trouble: string | null = null
+  /** Why no frames arrive; null while they do. */
+  problem: string | null = null
   readonly #stream: FrameStream
   readonly #shown = new Map<string, Thumbnail>()
   readonly #drawnAtMs = new Map<string, number>()
@@ -31,7 +32,7 @@ export class Thumbnails {
   constructor() {
     this.#stream = new FrameStream({
       onFrame: (camera, jpeg) => this.#offer(camera, jpeg),
-      onTrouble: (reason) => (this.trouble = reason),
+      onProblem: (reason) => (this.problem = reason),
     })
     this.#observer = new IntersectionObserver((entries) => this.#onSeen(entries), { rootMargin: '300px' })
   }
@@ -41,7 +42,7 @@ export class Thumbnails {
     for (const { canvas } of this.#shown.values()) this.#observer.observe(canvas)
   }
 
-  /** open() may follow. */
+  /** open() may be called again afterwards. */
   close(): void {
     document.removeEventListener('visibilitychange', this.#onVisibility)
     clearTimeout(this.#changeTimer)
@@ -66,7 +67,7 @@ export class Thumbnails {
     const before = this.#cameras
     this.#cameras = cameras
     if (keyOf(before) !== keyOf(cameras)) this.#change(0)
-    // Live cameras in view and no picture at all: the connection is dead and has not noticed.
+    // Live cameras are visible but no frame arrives: the connection is dead and the browser has not noticed.
     if (this.#wanted().some(({ state, fps }) => state === 'live' && fps >= 1))
       this.#stream.reopenIfSilentFor(SILENT_LIMIT_MS)
   }
@@ -137,7 +138,7 @@ export class Thumbnails {
         picture.close()
         if (this.#shown.get(name) === thumbnail) this.#drawnAtMs.set(name, performance.now())
       } catch {
-        // Skip a picture that cannot be decoded. If no other follows, the tile says so.
+        // Skip a frame that cannot be decoded. If no other follows, the tile shows that.
       }
     }
     thumbnail.decoding = false

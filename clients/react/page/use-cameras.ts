@@ -5,13 +5,13 @@ import type { Camera } from './api-types'
 const POLL_MS = 1000
 
 interface Cameras {
-  /** The last answer; null before the first. */
+  /** The last list received; null before the first. */
   cameras: Camera[] | null
   /** Why the gateway cannot be reached; null if it can. */
   unreachable: string | null
 }
 
-/** Asks for GET /cameras every second while the page is visible. */
+/** Polls GET /cameras every second while the page is visible. */
 export function useCameras(): Cameras & { refresh: () => void } {
   const [state, setState] = useState<Cameras>({ cameras: null, unreachable: null })
   const [round, setRound] = useState(0)
@@ -26,7 +26,7 @@ export function useCameras(): Cameras & { refresh: () => void } {
         if (!over) setState({ cameras, unreachable: null })
       } catch (error) {
         const message = error instanceof Error ? error.message : String(error)
-        const unreachable = error instanceof GatewayError ? `it answers with an error, “${message}”` : message
+        const unreachable = error instanceof GatewayError ? `it returned the error “${message}”` : message
         if (!over) setState(({ cameras }) => ({ cameras, unreachable }))
       }
       clearTimeout(timer)

@@ -2,7 +2,7 @@ import { useEffect, useState } from 'react'
 
 const read = () => location.hash.slice(1) || null
 
-/** The camera shown large: part of the address, so that Back closes it and a reload keeps it. */
+/** The camera shown large. It is in the URL, so that Back closes it and a reload keeps it. */
 export function useViewed(): [string | null, (name: string | null) => void] {
   const [viewed, setViewed] = useState(read)
   useEffect(() => {

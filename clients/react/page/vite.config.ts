@@ -1,6 +1,6 @@
 // The page at /: built into dist/page and served by the gateway.
 //   npx vite build --config clients/react/page/vite.config.ts
-//   npx vite --config clients/react/page/vite.config.ts          hot reload, against a gateway on port 8090
+//   npx vite --config clients/react/page/vite.config.ts          hot reload, with a gateway on port 8090
 
 import react from '@vitejs/plugin-react'
 import { fileURLToPath } from 'node:url'

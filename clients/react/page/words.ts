@@ -29,14 +29,19 @@ export function sizeWords({ width, height }: Camera): string | null {
   return width && height ? `${width} × ${height}` : null
 }
 
-/** Why there is no picture. */
-export function whyNoPicture(camera: Camera, trouble: string | null, unreachable: string | null): string {
-  if (unreachable !== null) return 'the gateway cannot be reached'
-  if (camera.last_error && camera.state !== 'live') return camera.last_error.message
-  if (camera.state === 'connecting') return 'the camera is being reached'
-  if (camera.state === 'stalled') return 'the camera is connected but sends no whole picture'
-  if (camera.state === 'retrying') return 'the camera is being tried again'
-  return trouble ?? 'the camera is live, but its pictures do not reach this page'
+/** The gateway's messages begin in lower case. */
+export function capitalized(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1)
+}
+
+/** Why there is no picture. @param problem why no frames reach this page; null if they do. */
+export function whyNoPicture(camera: Camera, problem: string | null, unreachable: string | null): string {
+  if (unreachable !== null) return 'Cannot reach the gateway'
+  if (camera.last_error && camera.state !== 'live') return capitalized(camera.last_error.message)
+  if (camera.state === 'connecting') return 'Connecting to the camera'
+  if (camera.state === 'stalled') return 'The camera is connected but sends no complete frames'
+  if (camera.state === 'retrying') return 'Reconnecting to the camera'
+  return capitalized(problem ?? 'the camera is live, but its frames do not reach this page')
 }
 
 export function pythonLines(camera: Camera): string {
@@ -50,5 +55,5 @@ export function readersInAll({ readers }: Camera): number {
 
 export function readersByWay({ readers }: Camera): string {
   const { webrtc, hls, rtsp, mjpeg } = readers
-  return `WebRTC ${webrtc}, HLS ${hls}, RTSP ${rtsp}, MJPEG ${mjpeg}; ZeroMQ subscribers are not counted`
+  return `WebRTC ${webrtc}, HLS ${hls}, RTSP ${rtsp}, MJPEG ${mjpeg}. ZeroMQ subscribers are not counted.`
 }

@@ -27,7 +27,7 @@ Object.assign(window, {
     },
     status: () => states.at(-1) ?? null,
     words: () => element.innerText,
-    /** Changes with each picture shown; '' before the first. */
+    /** A text that changes with each picture shown; '' before the first. */
     picture() {
       const seen = [...element.querySelectorAll<HTMLVideoElement | HTMLImageElement>('video, img')].find(
         ({ style }) => style.visibility === 'visible',

@@ -1,4 +1,4 @@
-// Records what the code loaded after it does: timers, peer connections, requests, pictures. main.tsx imports it first.
+// Records the timers, peer connections, requests and pictures of all code loaded after it. main.tsx imports it first.
 
 type Callback = (...args: unknown[]) => void
 
@@ -67,13 +67,13 @@ HTMLVideoElement.prototype.requestVideoFrameCallback = function (callback) {
 }
 
 export const witness = {
-  /** What exists now and should end with the component. */
+  /** Counts what exists now and must be gone once the component is unmounted. */
   left: () => ({ timers: timers.size, peers: peers.filter((peer) => peer.connectionState !== 'closed').length }),
   /** States of all peer connections ever made, in order. */
   peers: () => peers.map(({ connectionState }) => connectionState),
   /** All calls of fetch; atMs as performance.now(). */
   requests: () => requests,
-  /** Calls of fetch without an answer. */
+  /** Calls of fetch without a response. */
   pending: () => pending,
   /** When a video last showed a new picture, as performance.now(). */
   pictureAtMs: () => pictureAtMs,
