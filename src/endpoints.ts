@@ -6,8 +6,13 @@ export function inUrl(host: string): string {
   return host.includes(':') && !host.startsWith('[') ? `[${host}]` : host
 }
 
+/** Whether ZeroMQ needs its `ipv6` option to bind the endpoint: it names an IPv6 address, or all addresses. */
+export function needsIpv6(endpoint: string): boolean {
+  return endpoint.startsWith('tcp://[') || endpoint.startsWith('tcp://*:')
+}
+
 const LOCAL_HOSTS = ['127.0.0.1', 'localhost', '[::1]', '::1']
-const WILDCARD = /^tcp:\/\/(?:0\.0\.0\.0|\*|\[::\]):(\d+)$/
+const WILDCARD = /^tcp:\/\/(0\.0\.0\.0|\*|\[::\]):(\d+)$/
 
 /**
  * The ZeroMQ endpoint for a caller that reached the gateway by `requestHost`: a wildcard endpoint at that host. A local
@@ -15,7 +20,10 @@ const WILDCARD = /^tcp:\/\/(?:0\.0\.0\.0|\*|\[::\]):(\d+)$/
  */
 export function endpointFor(bound: string[], requestHost: string): string {
   const open = bound.map((endpoint) => WILDCARD.exec(endpoint)).find((match) => match !== null)
-  if (open && (!LOCAL_HOSTS.includes(requestHost) || bound.length === 1))
-    return `tcp://${inUrl(requestHost)}:${open[1]}`
-  return bound[0] ?? ''
+  const local = LOCAL_HOSTS.includes(requestHost)
+  if (!open || (local && bound.length > 1)) return bound[0] ?? ''
+  const [, wildcard, port] = open
+  // 0.0.0.0 does not accept IPv6.
+  const host = local && wildcard === '0.0.0.0' ? '127.0.0.1' : inUrl(requestHost)
+  return `tcp://${host}:${port}`
 }

@@ -2,6 +2,7 @@
 // The only file that uses zeromq.
 
 import { XPublisher } from 'zeromq'
+import { needsIpv6 } from '../endpoints.js'
 import { BindError, codeOf, messageOf } from '../errors.js'
 import { inUse } from '../port-holder.js'
 import { encodeFrameMessage } from '../frames/frame-message.js'
@@ -43,6 +44,8 @@ export class FramePublisher {
     const bound: string[] = []
     for (const endpoint of endpoints) {
       try {
+        // Set for each endpoint: with it, ZeroMQ would report 127.0.0.1 as [::ffff:127.0.0.1].
+        this.#socket.ipv6 = needsIpv6(endpoint)
         await this.#socket.bind(endpoint)
       } catch (error) {
         const port = Number(/:(\d+)$/.exec(endpoint)?.[1] ?? 0)

@@ -35,3 +35,10 @@ export async function freePort(): Promise<number> {
   }
   throw new Error('no free port')
 }
+
+/** Why a test of IPv6 is left out; false: it runs. */
+export const NO_IPV6: string | false = await new Promise((resolve) => {
+  const server = net.createServer()
+  server.once('error', (error) => resolve(`this machine has no IPv6: ${error.message}`))
+  server.listen(0, '::1', () => server.close(() => resolve(false)))
+})

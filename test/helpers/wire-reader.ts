@@ -43,6 +43,7 @@ export class WireReader {
   constructor(endpoint: string, topic: string, { conflate = false, dropJpegs = true } = {}) {
     const socket = new Subscriber({ linger: 0, conflate })
     this.#socket = socket
+    socket.ipv6 = endpoint.includes('[')
     socket.connect(endpoint)
     socket.subscribe(`${topic}\0`)
     this.#reading = (async () => {

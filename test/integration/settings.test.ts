@@ -6,8 +6,10 @@ import { join } from 'node:path'
 import t from 'tap'
 import { Gateway } from '../helpers/gateway.js'
 import { MAIN, NO_MEDIAMTX, ROOT, temporaryFolder } from '../helpers/paths.js'
+import { NO_IPV6 } from '../helpers/ports.js'
 import { TestCamera } from '../helpers/test-camera.js'
 import { until } from '../helpers/wait.js'
+import { WireReader } from '../helpers/wire-reader.js'
 
 t.test('jpeg_quality, rtsp_transport and camera_time are those of the first start', async (t) => {
   const gateway = await Gateway.start({ stateFile: join(temporaryFolder(t), 'cameras.json'), mediamtx: 'off' })
@@ -88,4 +90,39 @@ t.test('without the addon, and without what GStreamer needs, the exit status is 
   const bare = start(MAIN, plugins)
   t.equal(bare.status, 3, bare.stderr)
   t.match(bare.stderr, /rtspsrc/)
+})
+
+t.test('IPv6 alone: HTTP and frames at ::1, a camera at ::1', { skip: NO_IPV6 }, async (t) => {
+  const camera = await TestCamera.start({ fps: 10, gop: 10, address: '::1' })
+  t.teardown(() => camera.stop())
+  const gateway = await Gateway.start({
+    stateFile: join(temporaryFolder(t), 'cameras.json'),
+    mediamtx: 'off',
+    env: { HTTP_HOST: '::1', ZMQ_BIND: 'tcp://[::1]:*' },
+  })
+  t.teardown(() => gateway.stop())
+  t.match(gateway.base, /^http:\/\/\[::1\]:\d+$/)
+  const { body } = await gateway.post('/cameras/start', { name: 'a', rtsp: camera.url })
+  t.equal(body.zmq_endpoint, gateway.zmq)
+  t.match(gateway.zmq, /^tcp:\/\/\[::1\]:\d+$/)
+  const reader = new WireReader(body.zmq_endpoint, 'a')
+  t.teardown(() => reader.close())
+  await until('frames', () => reader.frames.length >= 5)
+})
+
+t.test('HTTP_HOST=:: and ZMQ_BIND=tcp://*: both families, each with its own endpoint', { skip: NO_IPV6 }, async (t) => {
+  const gateway = await Gateway.start({
+    stateFile: join(temporaryFolder(t), 'cameras.json'),
+    mediamtx: 'off',
+    env: { HTTP_HOST: '::', ZMQ_BIND: 'tcp://*:*' },
+  })
+  t.teardown(() => gateway.stop())
+  const { port } = new URL(gateway.base)
+  const zmqPort = gateway.zmq.slice(gateway.zmq.lastIndexOf(':') + 1)
+  await gateway.post('/cameras/start', { name: 'a', rtsp: 'rtsp://127.0.0.1:9/x' })
+  for (const host of ['127.0.0.1', '[::1]']) {
+    const answer = await fetch(`http://${host}:${port}/cameras/a`)
+    const { camera } = (await answer.json()) as { camera: { zmq_endpoint: string } }
+    t.equal(camera.zmq_endpoint, `tcp://${host}:${zmqPort}`)
+  }
 })

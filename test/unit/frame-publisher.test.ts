@@ -3,9 +3,10 @@
 import { Subscriber } from 'zeromq'
 import t from 'tap'
 import { FramePublisher } from '../../src/publish/frame-publisher.js'
+import { NO_IPV6 } from '../helpers/ports.js'
 import { pause, until } from '../helpers/wait.js'
 
-async function publisher(t: { teardown(run: () => unknown): void }) {
+async function publisher(t: { teardown(run: () => unknown): void }, bind = ['tcp://127.0.0.1:*']) {
   let prefixes: ReadonlySet<string> = new Set()
   const source = {
     onFrame: () => undefined,
@@ -17,15 +18,15 @@ async function publisher(t: { teardown(run: () => unknown): void }) {
   }
   const publisher = new FramePublisher(source, { debug: fail, info: fail, warn: fail, error: fail })
   t.teardown(() => publisher.close())
-  const [endpoint = ''] = await publisher.bind(['tcp://127.0.0.1:*'])
-  const subscribe = (topic: string) => {
-    const socket = new Subscriber({ linger: 0 })
+  const bound = await publisher.bind(bind)
+  const subscribe = (topic: string, endpoint = bound[0]!) => {
+    const socket = new Subscriber({ linger: 0, ipv6: endpoint.includes('[') })
     t.teardown(() => socket.close())
     socket.connect(endpoint)
     socket.subscribe(topic)
     return socket
   }
-  return { subscribe, prefixes: () => [...prefixes].sort() }
+  return { bound, subscribe, prefixes: () => [...prefixes].sort() }
 }
 
 t.test('of two subscribers of one topic one leaves: the topic is wanted until the other leaves too', async (t) => {
@@ -50,4 +51,30 @@ t.test('a subscriber that leaves and comes back is noticed both times', async (t
     socket.close()
     await until('it to leave', () => prefixes().length === 0)
   }
+})
+
+const portOf = (endpoint: string) => endpoint.slice(endpoint.lastIndexOf(':') + 1)
+
+t.test('an IPv6 address is bound, beside IPv4 ones that keep their form', { skip: NO_IPV6 }, async (t) => {
+  const { bound, subscribe, prefixes } = await publisher(t, ['tcp://[::1]:*', 'tcp://127.0.0.1:*', 'tcp://0.0.0.0:*'])
+  t.match(bound, [/^tcp:\/\/\[::1\]:\d+$/, /^tcp:\/\/127\.0\.0\.1:\d+$/, /^tcp:\/\/0\.0\.0\.0:\d+$/])
+  subscribe('a\0', bound[0])
+  subscribe('b\0', bound[1])
+  await until('both subscribers', () => prefixes().join() === 'a\0,b\0')
+})
+
+for (const wildcard of ['tcp://*:*', 'tcp://[::]:*']) {
+  t.test(`${wildcard} is reached by IPv4 and IPv6`, { skip: NO_IPV6 }, async (t) => {
+    const { bound, subscribe, prefixes } = await publisher(t, [wildcard])
+    t.match(bound, [/^tcp:\/\/\[::\]:\d+$/])
+    subscribe('a\0', `tcp://127.0.0.1:${portOf(bound[0]!)}`)
+    subscribe('b\0', `tcp://[::1]:${portOf(bound[0]!)}`)
+    await until('both subscribers', () => prefixes().join() === 'a\0,b\0')
+  })
+}
+
+t.test('tcp://* is reached by IPv4, with and without IPv6 on the machine', async (t) => {
+  const { bound, subscribe, prefixes } = await publisher(t, ['tcp://*:*'])
+  subscribe('a\0', `tcp://127.0.0.1:${portOf(bound[0]!)}`)
+  await until('the subscriber', () => prefixes().join() === 'a\0')
 })

@@ -9,7 +9,9 @@ from urllib.parse import urlsplit
 #: How a camera's packets may come to the gateway.
 TRANSPORTS = ("automatic", "tcp", "udp")
 
-_ONLY_ON_THE_GATEWAY = re.compile(r"tcp://(?:0\.0\.0\.0|127\.0\.0\.1|\*|\[::\]|\[::1\]):(\d+)")
+_WILDCARD = re.compile(r"tcp://(?:0\.0\.0\.0|\*|\[::\]):(\d+)")
+_LOOPBACK = re.compile(r"tcp://(?:127\.0\.0\.1|localhost|\[::1\]):(\d+)")
+_LOCAL_HOSTS = ("127.0.0.1", "localhost", "::1")
 
 
 def camera_name(rtsp_url: str) -> str:
@@ -23,9 +25,10 @@ def camera_name(rtsp_url: str) -> str:
 
 
 def reachable_from(gateway_host: str, endpoint: str) -> str:
-    """The gateway's ZeroMQ endpoint as seen from here: a loopback or wildcard address becomes the gateway's host."""
-    match = _ONLY_ON_THE_GATEWAY.fullmatch(endpoint)
-    if match is None:
+    """The gateway's ZeroMQ endpoint as seen from here: a wildcard address becomes the gateway's host, and so does a
+    loopback address if the gateway is on another machine."""
+    match = _WILDCARD.fullmatch(endpoint) or _LOOPBACK.fullmatch(endpoint)
+    if match is None or (match.re is _LOOPBACK and gateway_host in _LOCAL_HOSTS):
         return endpoint
     host = f"[{gateway_host}]" if ":" in gateway_host else gateway_host
     return f"tcp://{host}:{match.group(1)}"

@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import math
 import os
+import re
 import threading
 import time
 from collections.abc import AsyncIterator, Iterator, Sequence
+from socket import AF_INET, AF_INET6, SOCK_STREAM, getaddrinfo
 from typing import TYPE_CHECKING, Any
 
 import zmq
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from .jpeg import Image
 
 DEFAULT_CONNECT = "tcp://127.0.0.1:5555"
+_TCP = re.compile(r"tcp://(\[[^\]]*\]|[^:;/]+):\d+")
 
 
 class Frame:
@@ -84,6 +87,21 @@ def _check_topics(topics: Any) -> list[str]:
     return checked
 
 
+def needs_ipv6(connect: str) -> bool:
+    """Whether ZeroMQ must be allowed IPv6 to connect: the host is an IPv6 address, or a name that has no IPv4 one.
+
+    A name that has both is connected to by IPv4: with IPv6 allowed, ZeroMQ would try that alone.
+    """
+    match = _TCP.fullmatch(connect)
+    if match is None or match[1].startswith("["):
+        return match is not None
+    try:
+        families = {family for family, *_ in getaddrinfo(match[1], None, type=SOCK_STREAM)}
+    except (OSError, UnicodeError):
+        return False  # ZeroMQ looks it up again whenever it connects.
+    return AF_INET6 in families and AF_INET not in families
+
+
 def _prepare(socket: zmq.Socket[Any], topic: str, connect: str) -> None:
     # A high-water mark alone leaves old frames in the kernel's buffers; conflating
     # keeps one message, the newest.
@@ -94,6 +112,7 @@ def _prepare(socket: zmq.Socket[Any], topic: str, connect: str) -> None:
     # A gateway whose machine vanished is noticed, and connected to again.
     socket.setsockopt(zmq.HEARTBEAT_IVL, 2000)
     socket.setsockopt(zmq.HEARTBEAT_TIMEOUT, 6000)
+    socket.setsockopt(zmq.IPV6, int(needs_ipv6(connect)))
     try:
         socket.setsockopt(zmq.SUBSCRIBE, topic.encode("ascii") + b"\0")
         socket.connect(connect)

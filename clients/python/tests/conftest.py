@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pathlib
+import socket
 import sys
 from collections.abc import Iterator
 
@@ -17,6 +18,20 @@ from stand_in import StandIn  # noqa: E402 (found through sys.path)
 @pytest.fixture
 def gateway() -> Iterator[StandIn]:
     stand_in = StandIn()
+    stand_in.start()
+    yield stand_in
+    stand_in.stop()
+    stand_in.context.term()
+
+
+@pytest.fixture
+def ipv6_gateway() -> Iterator[StandIn]:
+    try:
+        with socket.create_server(("::1", 0), family=socket.AF_INET6):
+            pass
+    except OSError as error:
+        pytest.skip(f"this machine has no IPv6: {error}")
+    stand_in = StandIn("::1")
     stand_in.start()
     yield stand_in
     stand_in.stop()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.server
 import json
+import socket
 import threading
 import time
 from typing import Any
@@ -17,7 +18,9 @@ URL = "rtsp://admin:hunter2@10.0.0.1/Streaming/Channels/101"
 class StandIn:
     """Answers every POST as /cameras/start does, and publishes. It can be stopped and started again."""
 
-    def __init__(self) -> None:
+    def __init__(self, host: str = "127.0.0.1") -> None:
+        #: An IP address.
+        self.host = host
         self.context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
         #: The request bodies so far.
         self.bodies: list[dict[str, Any]] = []
@@ -45,9 +48,14 @@ class StandIn:
 
         self.socket = self.context.socket(zmq.XPUB)
         self.socket.setsockopt(zmq.LINGER, 0)
-        self.socket.bind(f"tcp://127.0.0.1:{self.zmq_port or '*'}")
+        self.socket.setsockopt(zmq.IPV6, ":" in self.host)
+        self.socket.bind(f"tcp://{self._literal}:{self.zmq_port or '*'}")
         self.zmq_port = int(self.socket.getsockopt_string(zmq.LAST_ENDPOINT).rsplit(":", 1)[1])
-        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", self.port), Handler)
+
+        class Server(http.server.ThreadingHTTPServer):
+            address_family = socket.AF_INET6 if ":" in self.host else socket.AF_INET
+
+        self._server = Server((self.host, self.port), Handler)
         self.port = self._server.server_address[1]
         threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
 
@@ -60,14 +68,18 @@ class StandIn:
 
     @property
     def base(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
+        return f"http://{self._literal}:{self.port}"
+
+    @property
+    def _literal(self) -> str:
+        return f"[{self.host}]" if ":" in self.host else self.host
 
     def _answer(self) -> dict[str, Any]:
         return {
             "ok": True,
             "name": "cam1",
             "zmq_topic": "cam1",
-            "zmq_endpoint": f"tcp://127.0.0.1:{self.zmq_port}",
+            "zmq_endpoint": f"tcp://{self._literal}:{self.zmq_port}",
             "state": "live",
             "last_error": None,
             **self.answer,
