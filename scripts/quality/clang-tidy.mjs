@@ -1,7 +1,7 @@
 // Runs clang-tidy on each C++ source, some at once. A source that passed is not judged again until it, a header that it
 // includes, its compile command or the configuration changes.
 
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { dirname, join, relative } from 'node:path'
 import { inJobs } from '../testing/jobs.mjs'
@@ -43,6 +43,11 @@ export async function clangTidy() {
     await configure()
     commands = readCommands()
   }
+  // With the build's own list clang-tidy would judge a source in each of the ways in which it is compiled.
+  const folder = join(root, 'build/clang-tidy')
+  mkdirSync(folder, { recursive: true })
+  const list = [...commands].map(([file, command]) => ({ directory: join(root, 'build'), file, command }))
+  writeFileSync(join(folder, 'compile_commands.json'), JSON.stringify(list))
   const before = readStamp(passedFile)
   // Written after each source, so that a run that is cut short is continued by the next one.
   const passed = Object.fromEntries(Object.entries(before).filter(([name]) => existsSync(join(root, name))))
@@ -52,7 +57,7 @@ export async function clangTidy() {
     const hash = hashOf([...settings, ...withHeaders(file)], commands.get(file) ?? '')
     if (before[name] !== hash) {
       const lines = []
-      const args = ['-p', join(root, 'build'), '--quiet', '--warnings-as-errors=*', file]
+      const args = ['-p', folder, '--quiet', '--warnings-as-errors=*', file]
       const { code, missing } = await run(join(dirname(python), 'clang-tidy'), args, {
         cwd: root,
         onLine: (line) => lines.push(line) > 0,

@@ -81,7 +81,7 @@ std::unique_ptr<DecodeStage> Make(Shown* shown) {
         std::lock_guard<std::mutex> lock(shown->mutex);
         shown->received_at_us.push_back(frame->received_at_us);
       },
-      [shown](PipelineError error) {
+      [shown](const PipelineError& error) {
         std::lock_guard<std::mutex> lock(shown->mutex);
         shown->error = error.message;
       });

@@ -22,7 +22,7 @@ int KeepAvcodec(dl_phdr_info* info, size_t, void* name) {
 SendPacket Real() {
   // Loaded by a plugin, so not where RTLD_NEXT looks.
   const char* name = nullptr;
-  dl_iterate_phdr(KeepAvcodec, &name);
+  dl_iterate_phdr(KeepAvcodec, static_cast<void*>(&name));
   void* library = name != nullptr ? dlopen(name, RTLD_LAZY | RTLD_NOLOAD) : nullptr;
   if (library == nullptr) std::abort();
   return reinterpret_cast<SendPacket>(dlsym(library, "avcodec_send_packet"));

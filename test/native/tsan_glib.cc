@@ -3,7 +3,10 @@
 // in each library that calls them; GLib's other locks are those of pthread, which ThreadSanitizer sees.
 #include <dlfcn.h>
 #include <glib.h>
-#include <sanitizer/tsan_interface.h>
+
+// Of sanitizer/tsan_interface.h, which comes with the compiler: clang-tidy does not have it.
+extern "C" void __tsan_acquire(void* address);
+extern "C" void __tsan_release(void* address);
 
 namespace {
 
@@ -14,10 +17,10 @@ Function Real(Function, const char* name) {
 
 }  // namespace
 
-#define REAL(name)                               \
-  ([] {                                          \
-    static const auto real = Real(&name, #name); \
-    return real;                                 \
+#define REAL(name)                                 \
+  ([] {                                            \
+    static const auto real = Real(&(name), #name); \
+    return real;                                   \
   }())
 
 extern "C" {
