@@ -5,7 +5,7 @@
 //   npm run mutants -- --check     only checks that every fault can still be planted
 
 import { spawn } from 'node:child_process'
-import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { availableParallelism, tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { mutants, problems } from './mutants/list.mjs'
@@ -31,6 +31,9 @@ const planted = chosen.filter(({ equivalent }) => !equivalent)
 await setupOrExit({ forTests: true })
 let group = 0
 const copy = mkdtempSync(join(tmpdir(), 'framegate-mutants-'))
+// A test that fails at once leaves its temporary files.
+const temporary = join(copy, '.tmp')
+mkdirSync(temporary)
 process.on('exit', () => {
   killGroup()
   rmSync(copy, { recursive: true, force: true })
@@ -188,7 +191,7 @@ function run(command, args, { cwd = copy, env = {}, limitMs = TEST_LIMIT_MS } = 
   return new Promise((resolve) => {
     const child = spawn(command, args, {
       cwd,
-      env: { ...process.env, PYTHONDONTWRITEBYTECODE: '1', ...env },
+      env: { ...process.env, PYTHONDONTWRITEBYTECODE: '1', TMPDIR: temporary, ...env },
       detached: true,
       stdio: ['ignore', 'pipe', 'pipe'],
     })

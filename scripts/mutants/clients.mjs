@@ -42,8 +42,8 @@ export const clients = [
     id: 'python-loopback-endpoint',
     why: "The gateway's own 127.0.0.1 is, from another machine, the gateway's host.",
     file: 'clients/python/framegate/naming.py',
-    text: '|127\\.0\\.0\\.1|',
-    fault: '|',
+    text: '(?:127\\.0\\.0\\.1|localhost',
+    fault: '(?:localhost',
     tests: ['clients/python/tests/test_naming.py'],
   },
   {

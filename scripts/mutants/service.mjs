@@ -177,8 +177,8 @@ export const service = [
     id: 'endpoint-for-caller',
     why: 'A caller on another machine gets an endpoint at the host by which it reached the gateway.',
     file: 'src/endpoints.ts',
-    text: 'return `tcp://${inUrl(requestHost)}:${open[1]}`',
-    fault: 'return `tcp://127.0.0.1:${open[1]}`',
+    text: 'return `tcp://${host}:${port}`',
+    fault: "return `tcp://${host && '127.0.0.1'}:${port}`",
     tests: ['test/unit/endpoints.test.ts'],
   },
   {
