@@ -1,4 +1,4 @@
-// Composes the gateway, starts its parts in order and ends them in reverse.
+// Assembles the gateway, starts its parts in order and ends them in reverse order.
 
 import { fileURLToPath } from 'node:url'
 import { CameraRegistry } from './cameras/camera-registry.js'
@@ -19,7 +19,7 @@ export interface RunningAddresses {
 
 export class App {
   #addresses: RunningAddresses = { http: '', zmq: [] }
-  /** The end of each part that runs, in the order of their starts. */
+  /** Ends each part that runs; in the order of their starts. */
   readonly #started: (() => Promise<void>)[] = []
   #registry: CameraRegistry | null = null
   #closing: Promise<void> | null = null
@@ -39,7 +39,7 @@ export class App {
     return this.#registry
   }
 
-  /** Resolves when everything listens. If it throws, what was started has been ended. */
+  /** Resolves when everything listens. Before it throws, it ends what it has started. */
   async start(): Promise<void> {
     try {
       await this.#start()

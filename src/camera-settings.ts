@@ -4,25 +4,25 @@
 import { z } from 'zod'
 import { described, expectedOf } from './validate.js'
 
-/** Also the names that MediaMTX gives a meaning of its own are refused. */
+/** Excludes the names that MediaMTX reserves. */
 export const CAMERA_NAME = /^(?!all$|all_others$)[A-Za-z0-9_-]{1,64}$/
 
-/** Whether it can be an address of a camera, and nothing in it can be more than that in a request or a log. */
+/** Whether the text is an address, without characters that could break out of it in a request or a log. */
 function isCameraAddress(text: string): boolean {
   if (/[\s\u0000-\u001f\u007f\p{Surrogate}]/u.test(text) || !URL.canParse(text)) return false
   const { hostname, username, password } = new URL(text)
-  // Decoded, a control character would begin a line of its own in a request to the camera.
+  // A decoded control character could begin a new line in a request to the camera.
   return hostname !== '' && !/%(?:[01][0-9a-f]|7f)/i.test(`${username}:${password}`)
 }
 
 const hasOneDecimal = (fps: number) => Math.abs(fps * 10 - Math.round(fps * 10)) < 1e-9
 
-// Each: schema with its default; what an error says was expected; what the reference says.
+// Each: the schema with its default, what an error message expects, and what the reference says.
 export const cameraSettings = z.object({
   name: described(
     z.string().regex(CAMERA_NAME),
     '1 to 64 letters, digits, "_" or "-" (not "all" or "all_others")',
-    '1 to 64 letters, digits, `_` or `-`; not `all` or `all_others`, which mean something to MediaMTX.',
+    '1 to 64 letters, digits, `_` or `-`; not `all` or `all_others`, which MediaMTX reserves.',
   ),
   rtsp: described(
     z
@@ -31,38 +31,38 @@ export const cameraSettings = z.object({
       .regex(/^[Rr][Tt][Ss][Pp][Ss]?:\/\//)
       .refine(isCameraAddress),
     'an address that begins with rtsp:// or rtsps:// and names a host, at most 2048 characters',
-    'Address of the camera, `rtsp://` or `rtsps://`, with its user name and password. Percent-encode special characters of the password.',
+    'Address of the camera, `rtsp://` or `rtsps://`, with its user name and password. Percent-encode special characters in the password.',
   ),
   pubFps: described(
     z.number().min(0.1).max(120).refine(hasOneDecimal).default(20),
-    'frames a second, a number from 0.1 to 120 with at most one decimal',
-    "Frames a second at most, 0.1 to 120, one decimal; paced by the stream's own time. Default: `PUB_FPS`.",
+    'a number of frames per second from 0.1 to 120, with at most one decimal',
+    "Maximum frames per second, 0.1 to 120 with at most one decimal, paced by the stream's own timestamps. Default: `PUB_FPS`.",
   ),
   scaleWidth: described(
     z.union([z.literal(0), z.int().min(16).max(7680)]).default(640),
-    "pixels, a whole number from 16 to 7680, or 0 for the camera's own width",
-    "Width of frames, 16 to 7680 pixels, 0 for the camera's own. Never scales up. Default: `SCALE_WIDTH`.",
+    "a whole number of pixels from 16 to 7680, or 0 for the camera's own width",
+    "Width of frames: 16 to 7680 pixels, or 0 for the camera's own. The gateway never scales up. Default: `SCALE_WIDTH`.",
   ),
   jpegQuality: described(
     z.int().min(1).max(100).default(80),
     'a whole number from 1 to 100',
-    'JPEG quality, 1 to 100. The first start of a camera decides. Default: `JPEG_QUALITY`.',
+    'JPEG quality, 1 to 100. Only the first start of a camera sets it. Default: `JPEG_QUALITY`.',
   ),
   cameraTime: described(
     z.boolean().default(false),
     'true or false',
-    "Carry the camera's own clock through MediaMTX (`captured_at_us`). The start then waits some seconds for the camera's first RTCP report; a camera that sends none never goes live. The first start of a camera decides.",
+    "Carry the camera's own clock through MediaMTX (`captured_at_us`). The camera then goes live only after its first RTCP report, some seconds later; a camera that sends none never goes live. Only the first start of a camera sets it.",
   ),
   rtspTransport: described(
     z.enum(['automatic', 'tcp', 'udp']).default('automatic'),
     'automatic, tcp or udp',
-    'How packets come from the camera. `automatic`: TCP, then UDP if the camera refuses TCP (an external MediaMTX does not report that: ask for `udp`). Over UDP packets get lost, and each loss costs the frames up to the next key frame. The first start of a camera decides.',
+    'How packets arrive from the camera. `automatic`: TCP, then UDP if the camera refuses TCP (an external MediaMTX does not report that; set `udp`). UDP loses packets, and each loss costs the frames up to the next key frame. Only the first start of a camera sets it.',
   ),
 })
 
 export type CameraSettings = z.output<typeof cameraSettings>
 export type RtspTransport = CameraSettings['rtspTransport']
-/** What a start names; what it leaves out is the gateway's default, or the running camera's. */
+/** A start request. Settings that it leaves out default to the gateway's, or to the running camera's. */
 export type StartRequest = z.input<typeof cameraSettings>
 
 type Snake<Key> = Key extends `${infer Head}${infer Tail}`
@@ -77,7 +77,7 @@ const camel = (key: string) => key.replace(/_([a-z])/g, (_, letter: string) => l
 const mapEntries = (from: object, map: (key: string, value: unknown) => [string, unknown]) =>
   Object.fromEntries(Object.entries(from).map(([key, value]) => map(key, value)))
 
-/** A default belongs to the gateway or to the running camera: a request leaves the setting out. */
+/** Without the default, which comes from the gateway or the running camera. */
 const requested = (schema: z.ZodType) =>
   schema instanceof z.ZodDefault
     ? described((schema.unwrap() as z.ZodType).optional(), expectedOf(schema) ?? '', schema.description ?? '')
@@ -88,7 +88,7 @@ export const cameraSettingsJson = z.object(
   mapEntries(cameraSettings.shape, (key, schema) => [snake(key), schema]) as SnakeKeys<Shape>,
 )
 
-/** The settings of a request, nothing filled in. */
+/** The settings of a request, without defaults. */
 export const startRequestJson = z.strictObject(
   mapEntries(cameraSettings.shape, (key, schema) => [snake(key), requested(schema as z.ZodType)]) as SnakeKeys<{
     [Key in keyof Shape]: Requested<Shape[Key]>
@@ -100,7 +100,7 @@ export function toJson<T extends Partial<CameraSettings>>(settings: T): SnakeKey
   return mapEntries(settings, (key, value) => [snake(key), value]) as SnakeKeys<T>
 }
 
-/** `{pub_fps: 5}` becomes `{pubFps: 5}`; the caller has checked it. */
+/** `{pub_fps: 5}` becomes `{pubFps: 5}`. The caller has checked the input. */
 export function fromJson(json: z.output<typeof cameraSettingsJson>): CameraSettings
 export function fromJson(json: z.output<typeof startRequestJson>): StartRequest
 export function fromJson(json: object): object {

@@ -1,4 +1,4 @@
-// Settings: flag, then environment, then file, then default. Every default is here.
+// Settings: a flag wins over the environment, then the file, then the default. Every default is here.
 
 import { readFileSync } from 'node:fs'
 import { homedir } from 'node:os'
@@ -11,10 +11,10 @@ import { ConfigError, messageOf } from './errors.js'
 import { expectedOf, shown } from './validate.js'
 
 interface Setting {
-  /** Environment variable; the flag and the file's key are made from it. */
+  /** Environment variable; the flag and the file's key derive from it. */
   env: string
   schema: z.ZodType
-  /** Text from the environment or a flag becomes a number first. */
+  /** Convert text from the environment or a flag to a number first. */
   number?: boolean
   help: string
   fallback: (env: NodeJS.ProcessEnv) => string | number | undefined
@@ -38,95 +38,95 @@ const SETTINGS = {
       .transform((text) => text.split(',').map((part) => part.trim()))
       .refine((list) => list.every((part) => ENDPOINT.test(part) && Number(/:(\d+)$/.exec(part)?.[1] ?? 0) <= 65535))
       .describe('a comma-separated list of tcp://HOST:PORT and ipc://PATH'),
-    help: 'where frames are published',
+    help: 'ZeroMQ endpoints to publish frames on',
     fallback: () => 'tcp://127.0.0.1:5555',
   },
   httpHost: {
     env: 'HTTP_HOST',
     schema: z.string().regex(HOST).describe('a host name or an IP address (0.0.0.0 for all)'),
-    help: 'where the HTTP API listens',
+    help: 'host that the HTTP API listens on',
     fallback: () => '127.0.0.1',
   },
   httpPort: {
     env: 'HTTP_PORT',
     number: true,
-    schema: z.number().int().min(0).max(65535).describe('a port, a whole number from 0 (a free one) to 65535'),
-    help: 'port of the HTTP API',
+    schema: z.number().int().min(0).max(65535).describe('a port, a whole number from 0 (any free port) to 65535'),
+    help: 'port that the HTTP API listens on',
     fallback: () => 8090,
   },
   pubFps: {
     env: 'PUB_FPS',
     number: true,
     schema: camera.pubFps,
-    help: 'frames a second where a camera says nothing else',
+    help: 'maximum frames per second, unless the camera sets its own',
     fallback: () => camera.pubFps.parse(undefined),
   },
   scaleWidth: {
     env: 'SCALE_WIDTH',
     number: true,
     schema: camera.scaleWidth,
-    help: 'width where a camera says nothing else',
+    help: 'frame width in pixels, unless the camera sets its own',
     fallback: () => camera.scaleWidth.parse(undefined),
   },
   jpegQuality: {
     env: 'JPEG_QUALITY',
     number: true,
     schema: camera.jpegQuality,
-    help: 'JPEG quality where a camera says nothing else',
+    help: 'JPEG quality, unless the camera sets its own',
     fallback: () => camera.jpegQuality.parse(undefined),
   },
   mediamtx: {
     env: 'MEDIAMTX',
     schema: z.enum(['managed', 'external', 'off']).describe('managed, external or off'),
-    help: 'who runs MediaMTX: the gateway, somebody else, nobody',
+    help: 'MediaMTX: managed (the gateway runs it), external (you run it) or off',
     fallback: () => 'managed',
   },
   mediamtxBin: {
     env: 'MEDIAMTX_BIN',
     schema: z.string().min(1).optional().describe('the path of the mediamtx program'),
-    help: 'MediaMTX program',
+    help: 'path of the mediamtx program (default: search PATH, then the cache of npm run setup)',
     fallback: () => undefined,
   },
   mediamtxApi: {
     env: 'MEDIAMTX_API',
     schema: url(['http:', 'https:']).optional().describe('an address such as http://127.0.0.1:9997'),
-    help: "MediaMTX's API",
+    help: "address of MediaMTX's API",
     fallback: () => undefined,
   },
   mediamtxRtsp: {
     env: 'MEDIAMTX_RTSP',
     schema: url(['rtsp:', 'rtsps:']).optional().describe('an address such as rtsp://127.0.0.1:8554'),
-    help: "MediaMTX's RTSP server",
+    help: "address of MediaMTX's RTSP server",
     fallback: () => undefined,
   },
   mediamtxPublicHost: {
     env: 'MEDIAMTX_PUBLIC_HOST',
     schema: z.string().regex(HOST).optional().describe('a host name or an IP address'),
-    help: 'host that browsers are given for WHEP and HLS (default: the one they used)',
+    help: 'host in WHEP and HLS addresses (default: the host of the request)',
     fallback: () => undefined,
   },
   mediamtxPublicWebrtc: {
     env: 'MEDIAMTX_PUBLIC_WEBRTC',
     schema: url(['http:', 'https:']).optional().describe('an address such as https://example.com/webrtc'),
-    help: "where a reverse proxy shows MediaMTX's WebRTC server (default: its port at the public host)",
+    help: "address of MediaMTX's WebRTC server behind a reverse proxy (default: its port at the public host)",
     fallback: () => undefined,
   },
   mediamtxPublicHls: {
     env: 'MEDIAMTX_PUBLIC_HLS',
     schema: url(['http:', 'https:']).optional().describe('an address such as https://example.com/hls'),
-    help: "where a reverse proxy shows MediaMTX's HLS server (default: its port at the public host)",
+    help: "address of MediaMTX's HLS server behind a reverse proxy (default: its port at the public host)",
     fallback: () => undefined,
   },
   stateFile: {
     env: 'STATE_FILE',
     schema: z.string().min(1).describe('a file path'),
-    help: 'the list of cameras, kept over restarts',
+    help: 'file that keeps the list of cameras across restarts',
     fallback: (env) => join(env.XDG_STATE_HOME || join(homedir(), '.local', 'state'), 'framegate', 'cameras.json'),
   },
   logLevel: {
     env: 'LOG_LEVEL',
     schema: z.enum(['debug', 'info', 'warn', 'error']).describe('debug, info, warn or error'),
-    help: 'how much is logged',
+    help: 'lowest level to log: debug, info, warn or error',
     fallback: () => 'info',
   },
 } satisfies Record<string, Setting>
@@ -145,7 +145,7 @@ export interface CommandLine {
 
 /**
  * @param argv without node and script.
- * @throws ConfigError that names the setting, its value and what was expected.
+ * @throws ConfigError, which names the setting, its value and what was expected.
  */
 export function readConfig(argv: string[], env: NodeJS.ProcessEnv, version: string): CommandLine {
   const options: Record<string, { type: 'string' | 'boolean'; short?: string }> = {
@@ -159,7 +159,7 @@ export function readConfig(argv: string[], env: NodeJS.ProcessEnv, version: stri
   try {
     flags = parseArgs({ args: argv, options, strict: true, allowPositionals: false }).values
   } catch (error) {
-    throw new ConfigError(`${messageOf(error).split('. ')[0]}; --help lists what is known`)
+    throw new ConfigError(`${messageOf(error).split('. ')[0]}; see --help for all options`)
   }
   const configFile = (flags.config as string | undefined) ?? env.CONFIG_FILE
   const file = configFile === undefined ? {} : readConfigFile(configFile)
@@ -200,7 +200,7 @@ function readConfigFile(path: string): Record<string, unknown> {
   const known = Object.values(SETTINGS).map((setting) => keyOf(setting.env))
   const unknown = Object.keys(content).find((key) => !known.includes(key))
   if (unknown !== undefined)
-    throw new ConfigError(`${path}: unknown setting "${unknown}"; known are ${known.join(', ')}`)
+    throw new ConfigError(`${path}: unknown setting "${unknown}"; expected one of ${known.join(', ')}`)
   return content as Record<string, unknown>
 }
 
@@ -210,13 +210,13 @@ function helpText(): string {
     return `  --${flagOf(setting.env).padEnd(22)} ${setting.env.padEnd(21)} ${setting.help}${fallback === undefined ? '' : ` (${fallback})`}`
   })
   return [
-    'framegate: whole, newest frames of RTSP cameras, to any number of consumers',
+    'framegate: pulls and decodes each RTSP camera once, and gives every consumer its latest undamaged frame',
     '',
-    'Each setting is a flag, an environment variable, or a line in a YAML file, in that order:',
+    'Each setting can be a flag, an environment variable or a line in a YAML file. The first one found wins:',
     ...lines,
     `  --${'config FILE'.padEnd(22)} ${'CONFIG_FILE'.padEnd(21)} YAML file of settings, such as http_port: 8090`,
     `  --${'demo'.padEnd(44)} also start a simulated camera`,
     `  --${'help, --version'.padEnd(44)}`,
-    "MediaMTX's own MTX_* variables pass through to the managed one.",
+    'The managed MediaMTX also gets all MTX_* environment variables.',
   ].join('\n')
 }

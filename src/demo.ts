@@ -1,4 +1,4 @@
-// The simulated camera of --demo: a test camera process, live as "demo".
+// The simulated camera of --demo: a test camera process, started as camera "demo".
 
 import { spawn } from 'node:child_process'
 import { access } from 'node:fs/promises'
@@ -18,7 +18,10 @@ const START_LIMIT_MS = 15000
 export async function startDemoCamera(): Promise<Demo> {
   const binary = fileURLToPath(new URL('../../build/Release/test-camera', import.meta.url))
   await access(binary).catch(() => {
-    throw new FramegateError('ERR_DEMO', `--demo: the simulated camera is not built (${binary}); run "npm run setup"`)
+    throw new FramegateError(
+      'ERR_DEMO',
+      `--demo: the simulated camera is not built (${binary}); run "npm run setup" to build it`,
+    )
   })
   const child = spawn(
     binary,
@@ -31,7 +34,7 @@ export async function startDemoCamera(): Promise<Demo> {
     child.once('close', () => resolve())
     child.once('error', () => resolve())
   })
-  child.stdin.on('error', () => undefined) // The process is gone: `exited` resolves.
+  child.stdin.on('error', () => undefined) // The process has ended: `exited` resolves.
   const stop = async () => {
     child.kill('SIGTERM')
     const timer = setTimeout(() => child.kill('SIGKILL'), 2000)
@@ -48,7 +51,7 @@ export async function startDemoCamera(): Promise<Demo> {
           resolve(event.url)
         }
       } catch {
-        // Not an event.
+        // Not an event: ignore the line.
       }
     })
     void exited.then(() => resolve(null))

@@ -1,6 +1,6 @@
-// The gateway's own addresses, as callers are given them. Pure.
+// The gateway's own addresses, as its clients see them. Pure.
 
-/** A host that is listened on, as it is written in a URL; a wildcard is reached at 127.0.0.1. */
+/** A host to listen on, as a URL that reaches it writes it: 127.0.0.1 for a wildcard, brackets around IPv6. */
 export function inUrl(host: string): string {
   if (host === '0.0.0.0' || host === '::') return '127.0.0.1'
   return host.includes(':') && !host.startsWith('[') ? `[${host}]` : host
@@ -15,8 +15,8 @@ const LOCAL_HOSTS = ['127.0.0.1', 'localhost', '[::1]', '::1']
 const WILDCARD = /^tcp:\/\/(0\.0\.0\.0|\*|\[::\]):(\d+)$/
 
 /**
- * The ZeroMQ endpoint for a caller that reached the gateway by `requestHost`: a wildcard endpoint at that host. A local
- * caller gets the first endpoint if there are several.
+ * The ZeroMQ endpoint for a client that reached the gateway by `requestHost`: a wildcard endpoint at that host. If there
+ * are several endpoints, a local client gets the first.
  */
 export function endpointFor(bound: string[], requestHost: string): string {
   const open = bound.map((endpoint) => WILDCARD.exec(endpoint)).find((match) => match !== null)

@@ -1,116 +1,151 @@
-// The one list of error codes: API for callers, and the text of the reference (docs/http-api.md, docs/python.md,
-// GET /openapi.json). A test keeps C++, Python, the page and the docs in step with it. Imports nothing.
+// The one list of error codes. It is part of the API, and the source of the reference (docs/http-api.md,
+// docs/python.md, GET /openapi.json). A test keeps C++, Python, the page and the docs in step. Imports nothing.
 
 interface ErrorInfo {
-  /** HTTP status of an answer with this code; none: no HTTP answer carries it. */
+  /** HTTP status of a response with this code; absent if no HTTP response carries it. */
   readonly status?: number
-  /** What it means, and what the user can do about it. One line of Markdown. */
+  /** What it means; then what the user can do about it, or what the gateway does. One line of Markdown. */
   readonly sentence: string
 }
 
 type ErrorList = Readonly<Record<`ERR_${string}`, ErrorInfo>>
 
-/** Answers to HTTP requests. */
+/** Responses to HTTP requests. */
 export const HTTP_ERRORS = {
-  ERR_JSON_INVALID: { status: 400, sentence: 'The body is not valid JSON.' },
-  ERR_BODY_INVALID: { status: 400, sentence: 'The body could not be read to its end.' },
+  ERR_JSON_INVALID: {
+    status: 400,
+    sentence: 'The body is not valid JSON. Send an object with the fields that the message lists.',
+  },
+  ERR_BODY_INVALID: {
+    status: 400,
+    sentence: 'The gateway could not read the whole body. Check `Content-Length`, then send the request again.',
+  },
   ERR_FIELD_INVALID: {
     status: 400,
-    sentence: 'A field or parameter is unknown, missing or out of range. The message names it and what was expected.',
+    sentence:
+      'A field or parameter is unknown, missing or out of range. See the message for its name and the expected value.',
   },
-  ERR_BODY_TOO_LARGE: { status: 413, sentence: 'The body is larger than 64 KiB.' },
+  ERR_BODY_TOO_LARGE: { status: 413, sentence: 'The body is larger than 64 KiB. Shorten it.' },
   ERR_NAME_IN_USE: {
     status: 409,
-    sentence: 'The name belongs to another address. Stop that camera first, or choose another name.',
+    sentence: 'The name belongs to a camera with another address. Stop that camera first, or choose another name.',
   },
   ERR_CREDENTIALS_DIFFER: {
     status: 409,
-    sentence: 'The address is already running with another user name or password. Stop that camera first.',
+    sentence: 'The camera is already running with another user name or password. Stop it first.',
   },
   ERR_TOO_MANY_RENDITIONS: {
     status: 409,
-    sentence: '8 sizes and rates of this camera are already in use. Use one that the message names.',
+    sentence: '8 sizes and rates of this camera are already in use, the maximum. Use one that the message lists.',
   },
-  ERR_CLOSED: { status: 409, sentence: 'The gateway is shutting down. Try again when it is back.' },
-  ERR_CAMERA_NOT_FOUND: { status: 404, sentence: 'No camera of this name is running. `GET /cameras` lists them.' },
+  ERR_CLOSED: { status: 409, sentence: 'The gateway is shutting down. Retry when it runs again.' },
+  ERR_CAMERA_NOT_FOUND: {
+    status: 404,
+    sentence: 'No camera with this name is running. See `GET /cameras` for those that are.',
+  },
   ERR_FRAME_UNAVAILABLE: {
     status: 503,
-    sentence: 'The camera has no fresh frame. The message says why; try again after `Retry-After`.',
+    sentence: 'The camera has no fresh frame. See the message for the reason, and retry after `Retry-After`.',
   },
-  ERR_NOT_FOUND: { status: 404, sentence: 'Nothing is at this path.' },
-  ERR_METHOD_NOT_ALLOWED: { status: 405, sentence: 'The path does not take this method.' },
-  ERR_INTERNAL: { status: 500, sentence: 'A fault inside the gateway. Its log has the details; please report it.' },
+  ERR_NOT_FOUND: { status: 404, sentence: 'The gateway has nothing at this path. See `/openapi.json` for all paths.' },
+  ERR_METHOD_NOT_ALLOWED: {
+    status: 405,
+    sentence: 'The path does not support this method. See `/openapi.json` for those that it supports.',
+  },
+  ERR_INTERNAL: {
+    status: 500,
+    sentence: 'An unexpected error inside the gateway. See the log for details, and please report it.',
+  },
 } as const satisfies ErrorList
 
 /** Why a camera delivers nothing: `last_error`. */
 export const CAMERA_ERRORS = {
   ERR_SOURCE_UNREACHABLE: {
-    sentence: 'The camera refused the connection, or no route leads to it. Check power, network and port.',
+    sentence: 'The camera refused the connection, or the gateway has no route to it. Check power, network and port.',
   },
-  ERR_SOURCE_UNKNOWN_HOST: { sentence: "The host name cannot be resolved. Check its spelling and the gateway's DNS." },
-  ERR_SOURCE_TIMEOUT: { sentence: 'The camera did not respond, or sent nothing. Check power, network and port.' },
+  ERR_SOURCE_UNKNOWN_HOST: {
+    sentence: "The gateway cannot resolve the host name. Check the spelling and the gateway's DNS.",
+  },
+  ERR_SOURCE_TIMEOUT: { sentence: 'The camera did not respond, or sent no data. Check power, network and port.' },
   ERR_SOURCE_UNAUTHORIZED: {
     sentence:
-      'The camera refused the user name or password (401, 403). Stop it, then start it with the right ones; until then the gateway tries every 30 s.',
+      'The camera refused the user name or password (401, 403). Stop the camera, then start it with the right ones. Until then, the gateway retries every 30 s.',
   },
   ERR_SOURCE_NOT_FOUND: {
-    sentence: 'The camera has no such path (404, 454). Its manual names the path that belongs into the address.',
+    sentence:
+      "The camera has no such path (404, 454). Check the path in the address; the camera's manual names the right one.",
   },
   ERR_SOURCE_BUSY: {
-    sentence: 'The camera has no capacity for another session (453, 503). Close other clients, or restart it.',
+    sentence:
+      'The camera has no capacity for another session (453, 503). Stop its other clients, or restart the camera.',
   },
   ERR_SOURCE_TRANSPORT: {
     sentence:
-      'The camera does not take this transport, TCP or UDP (461). With `rtsp_transport` `automatic` the gateway tries the other one next.',
+      'The camera does not support this transport, TCP or UDP (461). With `rtsp_transport` `automatic`, the gateway tries the other one next; otherwise, set the other one.',
   },
-  ERR_SOURCE_NO_VIDEO: { sentence: 'The address has no video. Another path of the camera may have.' },
+  ERR_SOURCE_NO_VIDEO: { sentence: 'The address has no video. Choose another path of the camera.' },
   ERR_CODEC_UNSUPPORTED: {
-    sentence: 'GStreamer on this machine cannot decode the codec. Choose another in the camera.',
+    sentence: "GStreamer on this machine cannot decode the codec. Choose another codec in the camera's settings.",
   },
   ERR_SOURCE_CLOSED: { sentence: 'The camera ended the stream or closed the connection. The gateway reconnects.' },
   ERR_SOURCE_SILENT: { sentence: 'The camera stopped sending, or no whole frame arrives. The gateway reconnects.' },
   ERR_SOURCE_READ: {
-    sentence: 'The connection failed, or what answers does not speak RTSP. Check address and port if it stays.',
+    sentence:
+      'The connection failed, or the device at the address does not speak RTSP. If the error persists, check address and port.',
   },
-  ERR_SOURCE_STREAM: { sentence: 'The stream broke off or changed its format. The gateway reconnects.' },
+  ERR_SOURCE_STREAM: { sentence: 'The stream broke or changed its format. The gateway reconnects.' },
   ERR_SOURCE_TLS: {
     sentence:
-      'TLS with the camera failed. Check that its port speaks RTSPS and that this machine trusts its certificate.',
+      "The TLS connection to the camera failed. Check that the port speaks RTSPS and that this machine trusts the camera's certificate.",
   },
   ERR_SOURCE_LATE: {
     sentence:
-      'For 4 s every frame arrived too late to show: the network is too slow for the stream, or its timestamps run more than 5 % slow. The gateway reconnects to skip the backlog; lower the bit rate if it stays.',
+      "For 4 s, every frame arrived too late to show: the network is too slow for the stream, or the stream's timestamps run more than 5% slow. The gateway reconnects to skip the backlog. If the error persists, lower the bit rate.",
   },
   ERR_NO_KEY_FRAME: {
     sentence:
-      'The camera sends, but no whole key frame; or frames were lost and the next key frame is far off, and a new session gets one. Shorten the key frame interval in the camera.',
+      "The camera sends data but no whole key frame, or frames were lost and the next key frame is far off. The gateway reconnects to get one. Shorten the key frame interval in the camera's settings.",
   },
-  ERR_DECODE: { sentence: 'The decoder reports damaged frames, or delivers none. The gateway reconnects.' },
-  ERR_ENCODE: { sentence: 'A frame could not be encoded as JPEG. The gateway reconnects.' },
-  ERR_PIPELINE: { sentence: 'GStreamer reported an error. The gateway reconnects; its log has the details.' },
+  ERR_DECODE: { sentence: 'The decoder reports damaged frames, or produces none. The gateway reconnects.' },
+  ERR_ENCODE: { sentence: 'GStreamer could not encode a frame as JPEG. The gateway reconnects.' },
+  ERR_PIPELINE: { sentence: 'GStreamer reported an error. The gateway reconnects; see the log for details.' },
   ERR_PIPELINE_BUILD: {
-    sentence: 'GStreamer cannot start, or lacks an element. `npm run setup` installs what it needs.',
+    sentence: 'GStreamer cannot start, or lacks an element. Run `npm run setup` to install what is missing.',
   },
-  ERR_MEDIAMTX_DOWN: { sentence: 'MediaMTX is not ready. `GET /health` says why; cameras start when it is.' },
-  ERR_MEDIAMTX_API: { sentence: 'The API of MediaMTX does not respond, or refused. Check `MEDIAMTX_API` and its log.' },
+  ERR_MEDIAMTX_DOWN: {
+    sentence: 'MediaMTX is not ready. See `GET /health` for the reason; cameras start when MediaMTX is ready.',
+  },
+  ERR_MEDIAMTX_API: {
+    sentence: "MediaMTX's API does not respond, or rejected a request. Check `MEDIAMTX_API` and MediaMTX's log.",
+  },
 } as const satisfies ErrorList
 
-/** Why the gateway did not start: standard error and exit status. */
+/** Why the gateway did not start; reported on standard error, with an exit status. */
 export const START_ERRORS = {
-  ERR_CONFIG_INVALID: { sentence: 'A setting is wrong. The message names it and what was expected.' },
-  ERR_ADDON_LOAD: { sentence: 'The native addon does not load, or GStreamer lacks elements. The message says which.' },
-  ERR_BIND: { sentence: 'An address is in use or not of this machine. The message names the setting that moves it.' },
-  ERR_MEDIAMTX_START: { sentence: 'MediaMTX did not start. The message has its reason.' },
-  ERR_MEDIAMTX_OLD: { sentence: 'MediaMTX is too old. The message names the version that is needed.' },
-  ERR_DEMO: { sentence: 'The simulated camera of `--demo` is not built or did not start.' },
+  ERR_CONFIG_INVALID: { sentence: 'A setting is invalid. See the message for its name and the expected value.' },
+  ERR_ADDON_LOAD: {
+    sentence:
+      'The native addon does not load, or GStreamer lacks elements. Run `npm run setup` to install what the message names.',
+  },
+  ERR_BIND: {
+    sentence:
+      'An address is in use, or does not belong to this machine. Set the setting that the message names to another one.',
+  },
+  ERR_MEDIAMTX_START: { sentence: 'MediaMTX did not start. See the message for the reason.' },
+  ERR_MEDIAMTX_OLD: { sentence: 'MediaMTX is too old. Install the version that the message names, or a newer one.' },
+  ERR_DEMO: {
+    sentence: 'The simulated camera of `--demo` is not built, or did not start. Run `npm run setup` to build it.',
+  },
 } as const satisfies ErrorList
 
-/** `GatewayError.code` of the Python client, beside the codes that the gateway answers. */
+/** `GatewayError.code` of the Python client, in addition to the gateway's codes. */
 export const PYTHON_ERRORS = {
   ERR_GATEWAY_UNREACHABLE: {
     sentence: 'Nothing responds at the address. Check `GATEWAY_BASE`, and that the gateway is running.',
   },
-  ERR_GATEWAY: { sentence: 'What responds there is not a Framegate gateway, or a proxy answered for it.' },
+  ERR_GATEWAY: {
+    sentence: 'The server at the address is not a Framegate gateway, or a proxy answered for it. Check `GATEWAY_BASE`.',
+  },
 } as const satisfies ErrorList
 
 const ALL = { ...HTTP_ERRORS, ...CAMERA_ERRORS, ...START_ERRORS }
@@ -118,10 +153,10 @@ const ALL = { ...HTTP_ERRORS, ...CAMERA_ERRORS, ...START_ERRORS }
 /** A code that the gateway itself can report. */
 export type ErrorCode = keyof typeof ALL
 
-/** What ends a camera's session; ERR_CLOSED: the gateway ended it. */
+/** What ended a camera's session; ERR_CLOSED if the gateway did. */
 export type CameraErrorCode = keyof typeof CAMERA_ERRORS | 'ERR_INTERNAL' | 'ERR_CLOSED'
 
-/** HTTP status of an answer with this code. */
+/** HTTP status of a response with this code; 500 if the code has none. */
 export function httpStatusOf(code: ErrorCode): number {
   const info: ErrorInfo = ALL[code]
   return info.status ?? 500

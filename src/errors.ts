@@ -3,7 +3,7 @@
 import type { CameraErrorCode, ErrorCode } from './error-codes.js'
 import { redact } from './redact.js'
 
-/** Base of all errors that users see; no message holds credentials. */
+/** Base of all errors that users see. Messages never hold credentials. */
 export class FramegateError extends Error {
   constructor(
     readonly code: ErrorCode,
@@ -15,7 +15,7 @@ export class FramegateError extends Error {
   }
 }
 
-/** A wrong setting: exit status 2. */
+/** A setting is invalid: exit status 2. */
 export class ConfigError extends FramegateError {
   constructor(message: string) {
     super('ERR_CONFIG_INVALID', message)
@@ -36,7 +36,7 @@ export class BindError extends FramegateError {
   }
 }
 
-/** The request is wrong or cannot be met; the HTTP status follows from the code. */
+/** A request is invalid or cannot be fulfilled. The HTTP status follows from the code. */
 export class RequestError extends FramegateError {}
 
 /** Why a camera delivers nothing: ERR_SOURCE_..., ERR_CODEC_UNSUPPORTED, ERR_MEDIAMTX_... */
@@ -53,7 +53,7 @@ export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error)
 }
 
-/** The code of an error of ours, of Node or of the system. */
+/** The code of an error of Framegate, Node or the system. */
 export function codeOf(error: unknown): string | undefined {
   return error instanceof Error && 'code' in error ? String(error.code) : undefined
 }

@@ -1,4 +1,4 @@
-// Writes lines for people: time, level, what. Every line passes redact().
+// Writes log lines: time, level, message. Every line passes redact().
 
 import type { Logger } from './types.js'
 import { redact } from './redact.js'

@@ -10,7 +10,7 @@ import { createLogger } from './logger.js'
 import { redact } from './redact.js'
 
 const DEMO_NAME = 'demo'
-// For the end of all parts together; then the process exits anyway.
+// For the shutdown of all parts together. After that, the process exits in any case.
 const END_LIMIT_MS = 10000
 
 function exitStatusOf(error: unknown): number {
@@ -21,8 +21,8 @@ function exitStatusOf(error: unknown): number {
 }
 
 /**
- * Starts the gateway; resolves once it runs. It ends, with the process, at SIGINT or SIGTERM. A start that fails sets
- * the exit status.
+ * Starts the gateway; resolves once it runs. SIGINT and SIGTERM shut it down and end the process. A start that fails
+ * sets the exit status.
  */
 export async function main(argv: string[]): Promise<void> {
   const version = packageVersion()
@@ -45,9 +45,9 @@ export async function main(argv: string[]): Promise<void> {
   let ending: Promise<void> | null = null
   const end = (why: string) => {
     ending ??= (async () => {
-      logger.info(`ending (${why})`)
+      logger.info(`shutting down (${why})`)
       const timer = setTimeout(() => {
-        logger.error(`ending took longer than ${END_LIMIT_MS / 1000} s`)
+        logger.error(`shutdown took longer than ${END_LIMIT_MS / 1000} s; exiting now`)
         process.exit(1)
       }, END_LIMIT_MS)
       await app.close()
@@ -71,7 +71,7 @@ export async function main(argv: string[]): Promise<void> {
   } catch (error) {
     process.exitCode = exitStatusOf(error)
     process.stderr.write(`framegate: ${redact(messageOf(error))}\n`)
-    await end('it did not start')
+    await end('the start failed')
     process.exit()
   }
 }
@@ -83,9 +83,9 @@ function printWelcome(app: App, demo: Demo | null): void {
     const camera = app.cameras.get(DEMO_NAME)
     lines.push(
       `  camera "${DEMO_NAME}"    ${demo.url} (simulated)`,
-      `  watch it         ${http}/`,
-      `  watch by MJPEG   ${http}/mjpeg?cam=${DEMO_NAME}`,
-      `  one picture      ${http}/snapshot?cam=${DEMO_NAME}`,
+      `  web page         ${http}/`,
+      `  MJPEG stream     ${http}/mjpeg?cam=${DEMO_NAME}`,
+      `  snapshot         ${http}/snapshot?cam=${DEMO_NAME}`,
       `  cameras          ${http}/cameras`,
       '',
       'In Python (after pip install ./clients/python):',

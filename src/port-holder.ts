@@ -1,10 +1,10 @@
-// Which process holds a port: what a "port in use" should say. Linux's /proc alone.
+// Which process holds a port, for error messages. Reads /proc, so Linux only.
 
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
 
 const LISTEN = '0A'
 
-/** "mediamtx (process 123)"; null where it cannot be told (another user's process). */
+/** "mediamtx (process 123)"; null if unknown (another user's process). */
 export function portHolder(port: number, protocol: 'tcp' | 'udp' = 'tcp'): string | null {
   const hexPort = port.toString(16).toUpperCase().padStart(4, '0')
   const inodes = new Set<string>()
@@ -21,16 +21,16 @@ export function portHolder(port: number, protocol: 'tcp' | 'udp' = 'tcp'): strin
       const holds = readdirSync(`/proc/${pid}/fd`).some((fd) => inodes.has(readlinkSync(`/proc/${pid}/fd/${fd}`)))
       if (holds) return `${readFileSync(`/proc/${pid}/comm`, 'utf8').trim()} (process ${pid})`
     } catch {
-      // It ended meanwhile, or belongs to somebody else.
+      // The process has ended, or belongs to another user.
     }
   }
   return null
 }
 
-/** "it is in use by nginx (process 12)", as far as it can be told. */
+/** "the address is in use by nginx (process 12)"; without the process if it is unknown. */
 export function inUse(port: number, protocol: 'tcp' | 'udp' = 'tcp'): string {
   const holder = portHolder(port, protocol)
-  return holder ? `it is in use by ${holder}` : 'it is in use'
+  return holder ? `the address is in use by ${holder}` : 'the address is in use'
 }
 
 function readLines(path: string): string[] {

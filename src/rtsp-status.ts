@@ -1,4 +1,4 @@
-// RTSP status codes as the gateway's error codes. Pure.
+// Maps RTSP status codes to the gateway's error codes. Pure.
 
 const CODES = {
   401: 'ERR_SOURCE_UNAUTHORIZED',

@@ -1,15 +1,15 @@
-// Plain shapes that several parts share.
+// Plain types that several parts share.
 
 import type { CameraSettings } from './camera-settings.js'
 import type { CameraErrorCode } from './error-codes.js'
 import type { PipelineStats } from './native.js'
 
-/** One published picture. Times are microseconds since 1970, by the gateway's clock. */
+/** One published frame. Times are microseconds since 1970, by the gateway's clock. */
 export interface Frame {
   /** ZeroMQ topic: the camera's name, or a rendition of it (`name@320w5fps`). */
   topic: string
   camera: string
-  /** From 0, +1 for each frame published on this topic since the camera was started. */
+  /** Counts the frames published on this topic since the camera was started, from 0. */
   seq: number
   /** FF D8 ... FF D9, `width` x `height` pixels. */
   jpegBytes: Buffer
@@ -18,10 +18,10 @@ export interface Frame {
   sourceWidth: number
   sourceHeight: number
   receivedAtUs: number
-  /** The same by performance.now(): ages are told by it, whatever happens to the clock. */
+  /** The same moment by performance.now(), for ages: steps of the system clock do not change it. */
   receivedAtMs: number
   publishedAtUs: number
-  /** The camera's own clock; null while it does not tell. */
+  /** By the camera's own clock; null while unknown. */
   capturedAtUs: number | null
 }
 
@@ -35,7 +35,7 @@ export interface CameraError {
   sinceMs: number
 }
 
-/** null: not known yet. */
+/** null: unknown so far. */
 export interface VideoFormat {
   /** Pixels. */
   width: number | null
@@ -52,14 +52,14 @@ export interface CameraView {
   readonly state: CameraState
   readonly lastError: CameraError | null
   readonly stream: { codec: string; audio: boolean } | null
-  /** How its packets come, in this session. */
+  /** How packets arrive from the camera in this session. */
   readonly transport: 'tcp' | 'udp'
   /** Sessions after the first. */
   readonly reconnects: number
   /** Milliseconds since 1970. */
   readonly startedAtMs: number
   readonly renditionTopics: string[]
-  /** Frames of all its topics that readers were given in this session. */
+  /** Frames given to readers in this session, over all topics. */
   readonly framesPublished: number
   videoFormat(): VideoFormat
   stats(): PipelineStats
@@ -67,23 +67,23 @@ export interface CameraView {
   off(event: 'state', listener: (state: CameraState) => void): unknown
 }
 
-/** The answer to a start. */
+/** The result of a start. */
 export interface Started {
   camera: CameraView
-  /** Carries the size and rate asked for. */
+  /** Has the size and rate that the caller requested. */
   topic: string
   pubFps: number
   scaleWidth: number
 }
 
-/** Sessions at MediaMTX that read one camera, the gateway's own left out. */
+/** MediaMTX sessions that read one camera, without the gateway's own. */
 export interface PathReaders {
   webrtc: number
   hls: number
   rtsp: number
 }
 
-/** What browsers and players are given; null without MediaMTX, and the reason says why. */
+/** Addresses for browsers and players. Without MediaMTX they are null, and `reason` says why. */
 export interface RelayUrls {
   webrtcWhep: string | null
   hls: string | null

@@ -1,13 +1,12 @@
-// One way to check what comes from outside (settings, requests), with one form of
-// error: which field, what was expected, what came.
+// Checks all input (settings, requests), with one form of error: the field, what was expected, what came.
 
 import { z } from 'zod'
 import { redact } from './redact.js'
 
-/** What an error message says was expected of a value. */
+/** For error messages: what a schema expects of a value. */
 const expectations = z.registry<{ expected: string }>()
 
-/** @param expected ends the sentence "expected ..."; @param description for the reference, Markdown. */
+/** @param expected completes "expected ..." in errors. @param description for the reference, in Markdown. */
 export function described<Schema extends z.ZodType>(schema: Schema, expected: string, description: string): Schema {
   const result = schema.describe(description)
   expectations.add(result, { expected })
@@ -24,10 +23,10 @@ export interface Complaint {
   message: string
 }
 
-/** A value for an error message: short, and without credentials. */
+/** A value as error messages show it: short, and without credentials. */
 export function shown(value: unknown): string {
   let text = redact(JSON.stringify(value) ?? String(value))
-  // What is wrong with an address may be its password ("p/w", "p w", no scheme): all before the last @ goes.
+  // The invalid part of an address may be its password ("p/w", "p w", no scheme): hide everything before the last @.
   const at = text.lastIndexOf('@')
   if (text.lastIndexOf(':', at) >= 0 && at >= 0)
     text = `${/^"(?:[a-z]+:\/\/)?/i.exec(text)?.[0] ?? ''}***${text.slice(at)}`
@@ -35,7 +34,7 @@ export function shown(value: unknown): string {
 }
 
 /**
- * Checks an object against a schema, strictly: unknown fields are refused.
+ * Checks an object against a schema strictly: unknown fields are errors.
  * @returns the checked value, or the first complaint.
  */
 export function check<Shape extends z.core.$ZodLooseShape>(
@@ -49,13 +48,15 @@ export function check<Shape extends z.core.$ZodLooseShape>(
   const known = Object.keys(schema.shape)
   if (issue.code === 'unrecognized_keys') {
     const field = issue.keys[0] ?? ''
-    return { complaint: { field, message: `unknown ${what} "${field.slice(0, 80)}"; known are ${known.join(', ')}` } }
+    return {
+      complaint: { field, message: `unknown ${what} "${field.slice(0, 80)}"; expected one of ${known.join(', ')}` },
+    }
   }
   const field = String(issue.path[0] ?? '')
   if (field === '')
     return { complaint: { field, message: `expected a JSON object with ${known.join(', ')}, got ${shown(value)}` } }
   const expected = expectedOf((schema.shape as Record<string, z.ZodType>)[field]) ?? issue.message
   const given = (value as Record<string, unknown>)[field]
-  const got = given === undefined ? 'it is missing' : `got ${shown(given)}`
+  const got = given === undefined ? `the ${what} is missing` : `got ${shown(given)}`
   return { complaint: { field, message: `${field}: expected ${expected}; ${got}` } }
 }

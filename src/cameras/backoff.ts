@@ -1,11 +1,11 @@
-// How long to wait before the next session of a camera. Pure but for the dice.
+// How long to wait before the next session of a camera. Pure, apart from the random numbers.
 
-// The cap keeps the promise of frames within 5 s of a camera's return.
+// The cap ensures frames within 5 s of a camera's return.
 const FIRST_MS = 250
 const CAP_MS = 2000
-/** The camera is healthy; a new session gets a key frame. */
+/** For a healthy camera, of which a new session gets a key frame. */
 const KEY_CAP_MS = 1000
-/** Wrong credentials lock the account if they are tried often. */
+/** Cameras lock an account after frequent attempts with wrong credentials. */
 const REFUSED_MS = 30000
 
 export class Backoff {
@@ -13,7 +13,7 @@ export class Backoff {
 
   constructor(readonly random: () => number = Math.random) {}
 
-  /** The delay, with jitter, so that many cameras do not reconnect at once. */
+  /** The delay in ms, with jitter so that cameras do not all reconnect at once. */
   nextMs(code: string): number {
     if (code === 'ERR_SOURCE_UNAUTHORIZED') return REFUSED_MS
     const limit = Math.min(code === 'ERR_NO_KEY_FRAME' ? KEY_CAP_MS : CAP_MS, FIRST_MS * 2 ** this.#failures++)

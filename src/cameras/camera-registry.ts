@@ -1,4 +1,4 @@
-// All cameras: start, stop, find, list; one per address; saved on every change.
+// All cameras: starts, stops, finds and lists them, one per address, and saves the list on every change.
 
 import { cameraSettings, type CameraSettings, type StartRequest } from '../camera-settings.js'
 import { RequestError } from '../errors.js'
@@ -7,7 +7,7 @@ import type { Started } from '../types.js'
 import { Camera, type CameraDeps } from './camera.js'
 import { parseCameraUrl } from './camera-url.js'
 
-/** Keeps the list of cameras over restarts. */
+/** Keeps the list of cameras across restarts. */
 export interface CameraStore {
   load(): Promise<CameraSettings[]>
   /** Never throws. */
@@ -16,16 +16,16 @@ export interface CameraStore {
 
 export class CameraRegistry {
   readonly #cameras = new Map<string, Camera>()
-  /** Not written to the state file: the demo's. */
+  /** Names that are not saved: the demo camera. */
   readonly #unsaved = new Set<string>()
-  /** Cameras that are being stopped, and their ends. */
+  /** Cameras that are stopping, with the promises of their ends. */
   readonly #stopping = new Map<Camera, Promise<void>>()
   #closed = false
 
   constructor(
     readonly deps: CameraDeps,
     readonly store: CameraStore,
-    /** Where a request leaves a setting out; without one here too, the setting's own default. */
+    /** For settings that a request leaves out; a setting's own default applies if it is missing here too. */
     readonly defaults: Partial<CameraSettings>,
   ) {}
 
@@ -47,7 +47,7 @@ export class CameraRegistry {
   }
 
   /**
-   * Starts a camera, or returns the one that pulls this address already.
+   * Starts a camera, or returns the one that already pulls this address.
    * @throws RequestError ERR_NAME_IN_USE, ERR_CREDENTIALS_DIFFER, ERR_TOO_MANY_RENDITIONS.
    */
   async start(request: StartRequest, { save = true } = {}): Promise<Started> {
@@ -59,7 +59,7 @@ export class CameraRegistry {
       if (running.url.user !== url.user || running.url.password !== url.password) {
         throw new RequestError(
           'ERR_CREDENTIALS_DIFFER',
-          `rtsp: this camera runs already as "${running.name}" with another user name or password; stop "${running.name}" first to change them`,
+          `rtsp: this camera is already running as "${running.name}" with another user name or password; stop "${running.name}" first to change them`,
         )
       }
       running.tryNow()
@@ -69,7 +69,7 @@ export class CameraRegistry {
     if (holder) {
       throw new RequestError(
         'ERR_NAME_IN_USE',
-        `name: "${request.name}" is in use for another address; stop it first or choose another name`,
+        `name: camera "${request.name}" already uses another address; stop that camera first, or choose another name`,
       )
     }
     const camera = this.#add(cameraSettings.parse({ ...this.defaults, ...request }))
@@ -79,7 +79,7 @@ export class CameraRegistry {
     return { camera, topic: camera.name, pubFps: camera.settings.pubFps, scaleWidth: camera.settings.scaleWidth }
   }
 
-  /** Resolves when nothing of it is left. @returns false if no such camera runs. */
+  /** Resolves when the camera has stopped completely. @returns false if no such camera is running. */
   async stop(name: string): Promise<boolean> {
     const camera = this.#cameras.get(name)
     if (!camera) {
@@ -95,21 +95,21 @@ export class CameraRegistry {
     return true
   }
 
-  /** Ends all cameras; the saved list stays as it is. */
+  /** Stops all cameras. The saved list does not change. */
   async close(): Promise<void> {
     this.#closed = true
     await Promise.all([...this.list().map((camera) => camera.stop()), ...this.#stopping.values()])
     this.#cameras.clear()
   }
 
-  /** Waits for cameras that are being stopped and hold this name or this address; not for others. */
+  /** Waits only for stopping cameras that have this name or this address. */
   async #untilFree(name: string, key: string | null): Promise<void> {
     const holder = () => [...this.#stopping].find(([camera]) => camera.name === name || camera.url.key === key)
     for (let held = holder(); held; held = holder()) await held[1]
   }
 
   #add(settings: CameraSettings): Camera {
-    if (this.#closed) throw new RequestError('ERR_CLOSED', 'the gateway is ending')
+    if (this.#closed) throw new RequestError('ERR_CLOSED', 'the gateway is shutting down')
     const camera = new Camera(settings, this.deps)
     this.#cameras.set(settings.name, camera)
     return camera
@@ -131,7 +131,7 @@ export class CameraRegistry {
     if (!made.includes(topic) && made.length >= MAX_RENDITIONS) {
       throw new RequestError(
         'ERR_TOO_MANY_RENDITIONS',
-        `scale_width, pub_fps: ${MAX_RENDITIONS} sizes and rates of "${camera.name}" are in use already, which is the most; use one of ${made.join(', ')}`,
+        `scale_width, pub_fps: ${MAX_RENDITIONS} sizes and rates of camera "${camera.name}" are already in use, the maximum; use one of ${made.join(', ')}`,
       )
     }
     return { camera, topic, pubFps, scaleWidth }

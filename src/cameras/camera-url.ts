@@ -1,7 +1,7 @@
-// Reads camera addresses: what identifies a camera, and its credentials. Pure.
+// Parses camera addresses into credentials and the key that identifies a camera. Pure.
 
 export interface CameraUrl {
-  /** Without credentials; addresses that differ only in the host's case or the default port have one key. */
+  /** The address without credentials, the host in lower case and without the default port. */
   key: string
   user: string
   password: string
@@ -17,9 +17,9 @@ function decode(text: string): string {
   }
 }
 
-/** @param rtsp an address that passed validation. */
+/** @param rtsp a validated address. */
 export function parseCameraUrl(rtsp: string): CameraUrl {
-  // WHATWG's URL keeps host case and knows no default port for rtsp.
+  // WHATWG's URL keeps the case of the host and has no default port for rtsp.
   const match = /^(rtsps?:)\/\/(?:([^/?#]*)@)?(\[[^\]]*\]|[^/?#:]*)(?::(\d*))?([^#]*)/i.exec(rtsp)
   if (!match) throw new TypeError('not an RTSP address')
   const scheme = match[1]!.toLowerCase()
@@ -40,7 +40,7 @@ export function parseCameraUrl(rtsp: string): CameraUrl {
 
 /** The address with credentials, each percent-encoded, for MediaMTX. */
 export function withCredentials(url: CameraUrl): string {
-  // MediaMTX wants both or neither.
+  // MediaMTX requires both or neither.
   if (url.user === '' && url.password === '') return url.key
   return url.key.replace('//', `//${encodeURIComponent(url.user)}:${encodeURIComponent(url.password)}@`)
 }

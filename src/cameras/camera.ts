@@ -23,6 +23,7 @@ export interface CameraDeps {
 const LIVE_RESETS_BACKOFF_MS = 10000
 // One attempt in four has the full timeouts, for slow cameras.
 const PATIENT_EVERY = 4
+
 export class Camera extends EventEmitter<{ state: [CameraState] }> implements CameraView {
   readonly url: CameraUrl
   readonly startedAtMs = Date.now()
@@ -34,11 +35,11 @@ export class Camera extends EventEmitter<{ state: [CameraState] }> implements Ca
   readonly #stop = new AbortController()
   readonly #backoff = new Backoff()
 
-  // Of the session that runs; NO_STATS and null between two.
+  // Of the current session; null between sessions.
   #pipeline: Pipeline | null = null
   #liveSinceMs: number | null = null
 
-  // Learned from the sessions before.
+  // Learned from earlier sessions.
   #sessions = 0
   #format = UNKNOWN_FORMAT
   #takesNoTcp = false
@@ -56,20 +57,23 @@ export class Camera extends EventEmitter<{ state: [CameraState] }> implements Ca
     this.setMaxListeners(0) // One for each HTTP stream.
     this.url = parseCameraUrl(settings.rtsp)
     const { frames, relay, logger } = deps
-    // Without camera_time MediaMTX replaces the camera's clock by its own.
+    // Without camera_time, MediaMTX replaces the camera's clock with its own.
     this.#output = new FrameOutput(settings.name, frames, settings.cameraTime || !relay.enabled)
     this.#demand = new Demand(() => frames.demandedTopics(this.name), {
       changed: (topics) => {
         this.#output.keepOnly(topics)
         this.#pipeline?.setRenditions(renditionsOf(this.#demand.topics, this.settings))
       },
-      refused: (topic) => logger.warn(`camera ${this.name}: rendition ${topic} is not made: too many are already`),
+      refused: (topic) =>
+        logger.warn(
+          `camera ${this.name}: rendition ${topic} is not encoded: the camera already has the maximum number of renditions`,
+        ),
     })
     this.#demandOff = frames.onDemand(() => this.#demand.update())
     this.#demand.update()
   }
 
-  /** Starts the sessions. Whatever made the camera calls this once the camera is saved. */
+  /** Starts the sessions. Call this once the camera is saved. */
   begin(): void {
     if (!this.#stop.signal.aborted) this.#running ??= this.#run()
   }
@@ -90,7 +94,7 @@ export class Camera extends EventEmitter<{ state: [CameraState] }> implements Ca
   get reconnects(): number {
     return Math.max(0, this.#sessions - 1)
   }
-  /** How its packets come, in this session. */
+  /** How packets arrive from the camera in this session. */
   get transport(): 'tcp' | 'udp' {
     const asked = this.settings.rtspTransport
     if (asked !== 'automatic') return asked
@@ -99,24 +103,24 @@ export class Camera extends EventEmitter<{ state: [CameraState] }> implements Ca
   get renditionTopics(): string[] {
     return this.#demand.topics
   }
-  /** Frames of all its topics that readers were given in this session. */
+  /** Frames given to readers in this session, over all topics. */
   get framesPublished(): number {
     return this.#output.published
   }
   stats(): PipelineStats {
     return this.#pipeline?.stats() ?? NO_STATS
   }
-  /** By this session or, before its first frame, by the one before. */
+  /** From this session or, before its first frame, from the previous one. */
   videoFormat(): VideoFormat {
     return updatedFormat(this.#format, this.stats())
   }
 
-  /** Ends a wait between sessions, because a caller asked for the camera again. */
+  /** Ends a wait between sessions: a client has requested the camera again. */
   tryNow(): void {
     this.#wake?.()
   }
 
-  /** Resolves when nothing of the camera is left, at MediaMTX neither. */
+  /** Resolves when the session has ended and MediaMTX no longer has the path. */
   async stop(): Promise<void> {
     if (!this.#stop.signal.aborted) {
       this.#stop.abort()
@@ -179,7 +183,7 @@ export class Camera extends EventEmitter<{ state: [CameraState] }> implements Ca
     if (news.live === true) this.#setLive()
     if (news.live === false && this.#state === 'live') {
       this.#setState('stalled')
-      this.#fail(new SourceError('ERR_SOURCE_SILENT', 'no whole frame arrives'))
+      this.#fail(new SourceError('ERR_SOURCE_SILENT', 'no whole frames arrive from the camera'))
     }
     for (const frame of news.frames) this.#output.put(frame)
   }

@@ -1,4 +1,4 @@
-// Decides which renditions of one camera are made: the wanted ones, and for a while those that just were.
+// Decides which renditions of one camera to encode: those with readers, and for a while those that just lost them.
 
 import type { CameraSettings } from '../camera-settings.js'
 import { MAX_RENDITIONS, parseTopic } from '../frames/rendition-topic.js'
@@ -6,9 +6,9 @@ import type { Rendition } from '../native.js'
 
 /** Which topics have readers. */
 export interface Wanted {
-  /** Of one camera; its own topic comes first. */
+  /** Those of one camera; its own topic comes first. */
   demandedTopics(camera: string): string[]
-  /** @returns ends it. */
+  /** @returns a function that removes the listener. */
   onDemand(listener: () => void): () => void
 }
 
@@ -16,9 +16,9 @@ export interface Wanted {
 export const LINGER_MS = 3000
 
 export interface DemandEvents {
-  /** The topics to make, at most MAX_RENDITIONS. */
+  /** The topics to encode, at most MAX_RENDITIONS. */
   changed(topics: string[]): void
-  /** A wanted topic is past the limit. Reported once, until it is no longer wanted. */
+  /** A wanted topic exceeds the limit. Reported once, until the topic is no longer wanted. */
   refused(topic: string): void
 }
 
@@ -27,18 +27,18 @@ export class Demand {
   #refused: string[] = []
   readonly #lingering = new Map<string, NodeJS.Timeout>()
 
-  /** @param wanted the topics that have readers now, the most important first. */
+  /** @param wanted the topics that have readers, most important first. */
   constructor(
     readonly wanted: () => string[],
     readonly events: DemandEvents,
   ) {}
 
-  /** What is made now. */
+  /** The topics to encode now. */
   get topics(): string[] {
     return this.#topics
   }
 
-  /** To be called whenever `wanted` may have changed. More is made at once; less only LINGER_MS later. */
+  /** Call this whenever `wanted` may have changed. New topics start at once; old ones end LINGER_MS later. */
   update(): void {
     const wanted = this.wanted()
     for (const topic of wanted) this.#endLinger(topic)

@@ -5,7 +5,7 @@ import type { Frame } from '../types.js'
 
 export interface FrameSink {
   put(frame: Frame): void
-  /** The topic's newest frame must not be given out any more. */
+  /** The topic's newest frame is no longer valid. */
   forget(topic: string): void
 }
 
@@ -13,7 +13,7 @@ export class FrameOutput {
   readonly #nextSeq = new Map<string, number>()
   #published = 0
 
-  /** @param cameraTime whether capturedAtUs is by the camera's own clock. */
+  /** @param cameraTime whether capturedAtUs comes from the camera's own clock. */
   constructor(
     readonly camera: string,
     readonly frames: FrameSink,
@@ -50,7 +50,7 @@ export class FrameOutput {
     })
   }
 
-  /** Forgets the frames of all other topics; their numbers go on if they are made again. */
+  /** Forgets the frames of all other topics. If one is encoded again, its numbers continue. */
   keepOnly(topics: string[]): void {
     for (const topic of this.#nextSeq.keys()) if (!topics.includes(topic)) this.frames.forget(topic)
   }

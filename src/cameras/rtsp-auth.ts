@@ -1,4 +1,4 @@
-// Answers a camera's challenge: Digest (RFC 2617, RFC 7616) and Basic. Pure but for the client's nonce.
+// Answers a camera's challenge: Digest (RFC 2617, RFC 7616) and Basic. Pure, apart from the client's nonce.
 
 import { createHash, randomBytes } from 'node:crypto'
 import type { CameraUrl } from './camera-url.js'
@@ -6,7 +6,7 @@ import type { CameraUrl } from './camera-url.js'
 const HASHES: Record<string, string> = { MD5: 'md5', 'SHA-256': 'sha256' }
 
 export interface DigestInput {
-  /** Of node:crypto: md5 or sha256. */
+  /** As node:crypto names it: md5 or sha256. */
   hash: string
   user: string
   password: string
@@ -27,11 +27,11 @@ export function digestResponse(input: DigestInput): string {
   return hash(`${secret}:${input.nonce}:${quality}${request}`)
 }
 
-/** The Authorization header of a DESCRIBE: Digest before Basic; null if no challenge is of a known kind. */
+/** The Authorization header of a DESCRIBE; Digest is preferred to Basic. null if no challenge is of a known kind. */
 export function authorize(challenges: string[], url: CameraUrl): string | null {
   for (const challenge of challenges) {
     const digest = /^digest /i.test(challenge) ? answerDigest(challenge, url) : null
-    // No part of the challenge or the address may begin a line of its own.
+    // No part of the challenge or the address may begin a new header line.
     if (digest && !/[\r\n\0]/.test(digest)) return digest
   }
   if (!challenges.some((text) => /^basic/i.test(text))) return null

@@ -1,5 +1,5 @@
-// Asks a camera for its description (RTSP DESCRIBE, RFC 2326) to learn why it delivers nothing: GStreamer reports a
-// refusal and an unknown host alike, and MediaMTX writes the reason to its log only. Sets up no session.
+// Asks a camera for its description (RTSP DESCRIBE, RFC 2326) to learn why it delivers nothing: GStreamer reports the
+// same error for a refusal and an unknown host, and MediaMTX writes the reason only to its log. Sets up no session.
 
 import net from 'node:net'
 import tls from 'node:tls'
@@ -21,7 +21,7 @@ const MAX_BODY_BYTES = 256 * 1024
 const MAX_REDIRECTS = 4
 
 /**
- * Returns if the camera describes video.
+ * Returns normally if the camera describes video.
  * @param timeoutMs for the whole probe, redirects included.
  * @throws SourceError ERR_SOURCE_UNKNOWN_HOST, _UNREACHABLE, _TIMEOUT, _UNAUTHORIZED, _NOT_FOUND, _BUSY,
  *   _NO_VIDEO, _READ, _TLS; ERR_CLOSED when the signal aborts it.
@@ -39,7 +39,7 @@ export async function probeCamera(
     const answer = await describe(target, userAgent, stop, () =>
       signal?.aborted
         ? new SourceError('ERR_CLOSED', 'closed')
-        : new SourceError('ERR_SOURCE_TIMEOUT', `no answer from ${hostOf(target)} within ${timeoutMs / 1000} s`),
+        : new SourceError('ERR_SOURCE_TIMEOUT', `${hostOf(target)} did not respond within ${timeoutMs / 1000} s`),
     )
     const location = answer.headers.get('location')?.[0]
     if (answer.status >= 300 && answer.status < 400 && cameraSettings.shape.rtsp.safeParse(location).success) {
@@ -49,7 +49,7 @@ export async function probeCamera(
     judge(answer, target)
     return
   }
-  throw new SourceError('ERR_SOURCE_READ', `${hostOf(target)} redirects without end`)
+  throw new SourceError('ERR_SOURCE_READ', `${hostOf(target)} redirects more than ${MAX_REDIRECTS} times`)
 }
 
 function hostOf(url: CameraUrl): string {
@@ -62,26 +62,27 @@ function judge(answer: Answer, url: CameraUrl): void {
   const said = `${answer.status} ${answer.reason}`.trim()
   const code = codeOfRtspStatus(answer.status)
   const why = {
-    ERR_SOURCE_UNAUTHORIZED: url.user === '' ? 'wants a user name and password' : 'refused the user name or password',
+    ERR_SOURCE_UNAUTHORIZED:
+      url.user === '' ? 'requires a user name and password' : 'refused the user name or password',
     ERR_SOURCE_NOT_FOUND: 'has no such path',
-    ERR_SOURCE_BUSY: 'has no capacity left for another session',
-    ERR_SOURCE_TRANSPORT: 'does not take this transport',
+    ERR_SOURCE_BUSY: 'has no capacity for another session',
+    ERR_SOURCE_TRANSPORT: 'does not support this transport',
   }
   if (code) throw new SourceError(code, `${host} ${why[code]} (${said})`)
-  if (answer.status !== 200) throw new SourceError('ERR_SOURCE_READ', `${host} answered ${said}`)
+  if (answer.status !== 200) throw new SourceError('ERR_SOURCE_READ', `${host} responded with ${said}`)
   if (/^m=video /m.test(answer.body)) return
   const offered = /^m=audio /m.test(answer.body) ? 'audio but no video' : 'no video'
   throw new SourceError('ERR_SOURCE_NO_VIDEO', `${host} offers ${offered}`)
 }
 
-/** One DESCRIBE, and a second one with credentials if the first is answered 401. */
+/** One DESCRIBE, and a second one with credentials if the camera answers 401. */
 function describe(url: CameraUrl, userAgent: string, stop: AbortSignal, stopped: () => SourceError): Promise<Answer> {
   const secure = url.key.startsWith('rtsps:')
   const match = /^rtsps?:\/\/(\[[^\]]*\]|[^/?:]*)(?::(\d+))?/.exec(url.key)!
   const host = match[1]!.replace(/^\[|\]$/g, '')
   const port = Number(match[2] ?? (secure ? 322 : 554))
   return new Promise((resolve, reject) => {
-    // Most cameras sign their own certificate.
+    // Most cameras have a self-signed certificate.
     const socket = secure ? tls.connect({ host, port, rejectUnauthorized: false }) : net.connect({ host, port })
     let received = Buffer.alloc(0)
     let cseq = 0
@@ -107,7 +108,7 @@ function describe(url: CameraUrl, userAgent: string, stop: AbortSignal, stopped:
     if (stop.aborted) onStop()
     socket.on('error', (error: Error) => finish(connectionError(error, `${host}:${port}`)))
     socket.on('close', () =>
-      finish(new SourceError('ERR_SOURCE_READ', `${host}:${port} closed the connection without an answer`)),
+      finish(new SourceError('ERR_SOURCE_READ', `${host}:${port} closed the connection without a response`)),
     )
     socket.once(secure ? 'secureConnect' : 'connect', () => send())
     socket.on('data', (chunk: Buffer) => {
@@ -128,20 +129,20 @@ function describe(url: CameraUrl, userAgent: string, stop: AbortSignal, stopped:
 function connectionError(error: Error, address: string): SourceError {
   const code = codeOf(error) ?? ''
   if (code === 'ENOTFOUND' || code === 'EAI_AGAIN' || code === 'EAI_NONAME') {
-    return new SourceError('ERR_SOURCE_UNKNOWN_HOST', `the host name of ${address} is not known`)
+    return new SourceError('ERR_SOURCE_UNKNOWN_HOST', `the host name of ${address} cannot be resolved`)
   }
   if (code === 'ECONNREFUSED') return new SourceError('ERR_SOURCE_UNREACHABLE', `${address} refused the connection`)
   if (code === 'EHOSTUNREACH' || code === 'ENETUNREACH' || code === 'EHOSTDOWN') {
     return new SourceError('ERR_SOURCE_UNREACHABLE', `there is no route to ${address} (${code})`)
   }
-  if (code === 'ETIMEDOUT') return new SourceError('ERR_SOURCE_TIMEOUT', `no answer from ${address}`)
+  if (code === 'ETIMEDOUT') return new SourceError('ERR_SOURCE_TIMEOUT', `${address} did not respond`)
   if (/SSL|TLS|CERT/.test(code)) return new SourceError('ERR_SOURCE_TLS', `TLS with ${address} failed (${code})`)
   return new SourceError('ERR_SOURCE_READ', `the connection to ${address} failed (${code || messageOf(error)})`)
 }
 
 /**
- * Reads the first answer in `bytes`. More bytes never change a complete or invalid one; a partial one becomes invalid
- * past the limits of head and body. Exported for tests.
+ * Parses the first answer in `bytes`. More bytes never change a complete or invalid one. A partial one becomes invalid
+ * if it exceeds the limits of head or body. Exported for tests.
  */
 export function parseAnswer(bytes: Buffer): Answer | 'partial' | 'invalid' {
   const end = bytes.subarray(0, MAX_HEAD_BYTES).indexOf('\r\n\r\n')
@@ -149,7 +150,7 @@ export function parseAnswer(bytes: Buffer): Answer | 'partial' | 'invalid' {
     return bytes.length >= MAX_HEAD_BYTES || (bytes.length >= 5 && bytes.toString('latin1', 0, 5) !== 'RTSP/')
       ? 'invalid'
       : 'partial'
-  // A line may end with CR or LF alone as well (RFC 2326, 4).
+  // A line may also end with only CR or LF (RFC 2326, 4).
   const [first = '', ...lines] = bytes.toString('utf8', 0, end).split(/\r\n|\r|\n/)
   const status = /^RTSP\/\d\.\d (\d{3}) ?(.*)$/.exec(first)
   if (!status) return 'invalid'
@@ -167,7 +168,7 @@ export function parseAnswer(bytes: Buffer): Answer | 'partial' | 'invalid' {
   if (!/^\d+$/.test(lengthText) || length > MAX_BODY_BYTES) return 'invalid'
   const body = bytes.subarray(end + 4)
   if (body.length < length) return 'partial'
-  // It is shown in logs, on terminals.
+  // Logs show it on terminals.
   const reason = status[2]!.slice(0, 80).replace(/[\u0000-\u001f\u007f-\u009f]/g, '?')
   return { status: Number(status[1]), reason, headers, body: body.toString('utf8', 0, length) }
 }

@@ -1,4 +1,5 @@
-// One attempt at a camera: asks it, puts its path into the relay, runs one native pipeline, and says how it ended.
+// One session with a camera: probes the camera, adds its path to the relay, runs one native pipeline, and returns how
+// the session ended.
 
 import type { EventEmitter } from 'node:events'
 import { messageOf, SourceError } from '../errors.js'
@@ -14,9 +15,9 @@ export interface RelayEvents {
 
 /** What stands between the gateway and the camera: MediaMTX, or nothing. */
 export interface Relay extends EventEmitter<RelayEvents> {
-  /** false: the camera is pulled directly. */
+  /** false: the gateway pulls the camera directly. */
   readonly enabled: boolean
-  /** Makes the relay connect to the camera, again if it already has. @throws SourceError */
+  /** Makes the relay connect to the camera, or reconnect if it already has. @throws SourceError */
   addPath(
     name: string,
     source: string,
@@ -38,7 +39,7 @@ export interface SessionOptions {
   url: CameraUrl
   transport: 'tcp' | 'udp'
   cameraTime: boolean
-  /** false: the camera has failed before, so it is asked first whether it answers. */
+  /** false: the camera has failed before, so probe it first. */
   first: boolean
   /** Give a slow camera the full timeouts. */
   patient: boolean
@@ -52,21 +53,21 @@ export interface SessionListener {
   closing(last: PipelineStats): void
 }
 
-/** How an attempt ended: `stop` was aborted, the camera itself said no, the relay could not pull it, or the pipeline ended. */
+/** How a session ended: by `stop`, by the camera's refusal, by the relay's failure to pull it, or with the pipeline. */
 export type SessionEnd =
   { kind: 'stopped' } | { kind: 'camera-refused' | 'relay-failed' | 'pipeline'; error: SourceError }
 
-// A healthy camera delivers within this time; otherwise ask it for the reason.
+// A healthy camera delivers within this time; otherwise probe it for the reason.
 const DIAGNOSE_AFTER_MS = 400
 const FIRST_PROBE_MS = 4500
 // Short, so that a probe that hangs does not delay the camera's return.
 const RETRY_PROBE_MS = 2000
 // Short timeouts, so that an attempt that hangs does not delay the camera's return.
 const IMPATIENT = { connectTimeoutMs: 2500, firstFrameTimeoutMs: 3000 }
-// How long a packet that overtook others waits for them. In order, none waits.
+// How long a packet that overtook others waits for them. Packets in order do not wait.
 const UDP_REORDER_MS = 50
 
-/** Runs one attempt. Never rejects; when it resolves, no thread or socket of it is left. */
+/** Runs one session. Never rejects. When it resolves, all threads and sockets of the session have ended. */
 export async function runSession(
   options: SessionOptions,
   listener: SessionListener,
@@ -75,7 +76,7 @@ export async function runSession(
   const { relay, name, transport, cameraTime } = options
   const path = watchPath(relay, name)
   try {
-    // The gateway asks a camera that is away at its own pace: MediaMTX retries every 5 s only.
+    // The gateway probes an unreachable camera at its own pace: MediaMTX retries only every 5 s.
     const refusal = options.first ? null : await diagnose(options, RETRY_PROBE_MS, stop)
     if (refusal) return { kind: 'camera-refused', error: refusal }
     if (relay.enabled) await relay.addPath(name, withCredentials(options.url), { cameraTime, transport }, stop)
@@ -95,7 +96,7 @@ export async function runSession(
   }
 }
 
-/** Runs the pipeline until it ends, or `stop`, the camera or the relay says that it is useless. */
+/** Runs the pipeline until it ends, `stop` is aborted, the camera refuses or the relay fails. */
 async function runPipeline(
   options: SessionOptions,
   listener: SessionListener,
@@ -120,7 +121,7 @@ async function runPipeline(
   stop.addEventListener('abort', () => end({ kind: 'stopped' }), { signal: over.signal })
   if (stop.aborted) end({ kind: 'stopped' })
   path.onError((error) => {
-    // MediaMTX would try again after 5 s only.
+    // MediaMTX would retry only after 5 s.
     if (!live) end({ kind: 'relay-failed', error })
   })
   const diagnosis = setTimeout(() => {
@@ -137,7 +138,7 @@ async function runPipeline(
   await pipeline.close()
   if (stop.aborted) return { kind: 'stopped' }
   if (result.kind === 'stopped' || result.kind === 'camera-refused') return result
-  // What ended a session that ran is known; for one that never began, the camera knows best.
+  // A session that was live has its reason. For one that never was, the camera gives the best reason.
   if (live || result.error.code === 'ERR_SOURCE_NO_VIDEO') return result
   const refusal = await diagnose(options, RETRY_PROBE_MS, stop)
   return refusal ? { kind: 'camera-refused', error: refusal } : result
@@ -146,13 +147,13 @@ async function runPipeline(
 function pipelineOptions(options: SessionOptions): PipelineOptions {
   const { relay, url, userAgent, beginsWithKey } = options
   const timeouts = options.patient ? {} : IMPATIENT
-  // MediaMTX is on this machine, or on one that the operator chose: TCP.
+  // MediaMTX runs on this machine, or on one that the operator chose, so TCP is fine.
   if (relay.enabled) return { url: relay.readUrl(options.name), userAgent, beginsWithKey, ...timeouts }
   const transport = options.transport === 'tcp' ? {} : { transport: 'udp' as const, latencyMs: UDP_REORDER_MS }
   return { url: url.key, user: url.user, password: url.password, userAgent, beginsWithKey, ...transport, ...timeouts }
 }
 
-/** What the camera itself says is wrong; null if nothing is, or if the signal ended the question. */
+/** The error that the camera itself reports; null if there is none, or if the signal ended the probe. */
 async function diagnose(options: SessionOptions, timeoutMs: number, signal: AbortSignal): Promise<SourceError | null> {
   try {
     await probeCamera(options.url, timeoutMs, options.userAgent, signal)
@@ -164,9 +165,9 @@ async function diagnose(options: SessionOptions, timeoutMs: number, signal: Abor
 }
 
 interface WatchedPath {
-  /** The last error that the relay reported of the path. */
+  /** The last error that the relay reported for the path. */
   error: SourceError | null
-  /** Calls the listener for each error, one that has come already included. */
+  /** Calls the listener for each error, including one that has already been reported. */
   onError(listener: (error: SourceError) => void): void
   close(): void
 }
@@ -190,7 +191,7 @@ function watchPath(relay: Relay, name: string): WatchedPath {
   return watched
 }
 
-/** The relay's sentence tells more; its code does too unless it is the general one. */
+/** The relay's message says more. So does its code, unless it is the general one. */
 function explained(fromPipeline: SourceError, fromRelay: SourceError): SourceError {
   return fromRelay.code === 'ERR_SOURCE_READ' ? new SourceError(fromPipeline.code, fromRelay.message) : fromRelay
 }

@@ -1,5 +1,5 @@
-// The list of cameras on disk, so that it survives a restart: written atomically,
-// readable by its owner alone, since it holds the cameras' passwords.
+// Keeps the list of cameras on disk across restarts. Writes are atomic. Only the owner can read the file, since it
+// holds the cameras' passwords.
 
 import { mkdir, open, readdir, readFile, rename, unlink } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
@@ -8,7 +8,7 @@ import { codeOf, messageOf } from '../errors.js'
 import type { Logger } from '../types.js'
 
 const VERSION = 1
-// A disk that was full may have room again; nobody would think of saving again.
+// A full disk may have room again, and the next change to save may be far off.
 const RETRY_MS = 5000
 
 export class StateFile {
@@ -23,28 +23,28 @@ export class StateFile {
     readonly retryMs = RETRY_MS,
   ) {}
 
-  /** Why the newest list is not on disk; null: it is. */
+  /** Why the file does not hold the current list; null if it does. */
   get problem(): string | null {
     return this.#problem
   }
 
-  /** What can be read; a damaged file is kept aside and told, the rest restored. */
+  /** All cameras that can be read. A damaged file is logged and kept under another name. */
   async load(): Promise<CameraSettings[]> {
     await this.#removeLeftovers()
     let text: string
     try {
       text = await readFile(this.path, 'utf8')
     } catch (error) {
-      if (codeOf(error) !== 'ENOENT') await this.#keepAside(`it cannot be read (${messageOf(error)})`)
+      if (codeOf(error) !== 'ENOENT') await this.#keepAside(`cannot be read (${messageOf(error)})`)
       return []
     }
     let entries: unknown[]
     try {
       const content = JSON.parse(text) as { version?: unknown; cameras?: unknown }
-      if (content.version !== VERSION || !Array.isArray(content.cameras)) throw new Error('it is not a list of cameras')
+      if (content.version !== VERSION || !Array.isArray(content.cameras)) throw new Error('not a list of cameras')
       entries = content.cameras
     } catch (error) {
-      await this.#keepAside(`it is damaged (${messageOf(error)})`)
+      await this.#keepAside(`is damaged (${messageOf(error)})`)
       return []
     }
     const good: CameraSettings[] = []
@@ -53,12 +53,12 @@ export class StateFile {
       if (parsed.success) good.push(fromJson(parsed.data))
     }
     if (good.length < entries.length) {
-      await this.#keepAside(`${entries.length - good.length} of ${entries.length} cameras in it cannot be read`)
+      await this.#keepAside(`has invalid entries (${entries.length - good.length} of ${entries.length} cameras)`)
     }
     return good
   }
 
-  /** Writes the newest list, later where it cannot now; calls that come while it writes are one write. Never throws. */
+  /** Writes the list, and retries if that fails. Calls during a write are merged into one. Never throws. */
   save(cameras: CameraSettings[]): Promise<void> {
     if (this.#retryTimer) clearTimeout(this.#retryTimer)
     const idle = this.#next === null
@@ -76,26 +76,26 @@ export class StateFile {
       await mkdir(dirname(this.path), { recursive: true, mode: 0o700 })
       const file = await open(temporary, 'w', 0o600)
       try {
-        await file.chmod(0o600) // Also where an older temporary file was left.
+        await file.chmod(0o600) // Also for a temporary file left by an earlier run.
         await file.writeFile(`${JSON.stringify(content, null, 2)}\n`)
         await file.sync()
       } finally {
         await file.close()
       }
       await rename(temporary, this.path)
-      if (this.#problem !== null) this.logger.info(`STATE_FILE ${this.path} is written again`)
+      if (this.#problem !== null) this.logger.info(`STATE_FILE ${this.path} is up to date again`)
       this.#problem = null
     } catch (error) {
       await unlink(temporary).catch(() => undefined)
-      const problem = `STATE_FILE ${this.path} cannot be written (${messageOf(error)}); cameras run on, but a restart will not know the last change`
+      const problem = `STATE_FILE ${this.path} cannot be written (${messageOf(error)}); cameras keep running, but a restart loses the last change. The gateway keeps retrying.`
       if (problem !== this.#problem) this.logger.error(problem)
       this.#problem = problem
-      // A newer list that came meanwhile is written next; this one must not come after it.
+      // A newer list is written next; this one must not overwrite it later.
       if (this.#next === null) this.#retryTimer = setTimeout(() => void this.save(cameras), this.retryMs).unref()
     }
   }
 
-  /** Temporary files of gateways that were killed while they wrote. */
+  /** Removes temporary files of gateways that were killed during a write. */
   async #removeLeftovers(): Promise<void> {
     const folder = dirname(this.path)
     for (const name of await readdir(folder).catch(() => [])) {
@@ -108,9 +108,9 @@ export class StateFile {
     const aside = `${this.path}.damaged-${Date.now()}`
     try {
       await rename(this.path, aside)
-      this.logger.error(`STATE_FILE ${this.path}: ${why}; kept aside as ${aside}`)
+      this.logger.error(`STATE_FILE ${this.path} ${why}; the gateway moved it to ${aside}`)
     } catch (error) {
-      this.logger.error(`STATE_FILE ${this.path}: ${why}; it could not be kept aside (${messageOf(error)})`)
+      this.logger.error(`STATE_FILE ${this.path} ${why}, and the gateway could not move it (${messageOf(error)})`)
     }
   }
 }

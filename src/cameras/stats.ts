@@ -1,4 +1,4 @@
-// A camera's stats between two sessions, and what is known of its video over several. Pure.
+// A camera's stats between sessions, and what is known about its video across sessions. Pure.
 
 import type { PipelineStats } from '../native.js'
 import type { VideoFormat } from '../types.js'
@@ -21,10 +21,10 @@ export const NO_STATS: PipelineStats = {
 
 export const UNKNOWN_FORMAT: VideoFormat = { width: null, height: null, gopLength: null, bFrames: null }
 
-// Fewer frames do not prove that there are no B-frames.
+// With fewer frames, there may still be B-frames.
 const ENOUGH_FRAMES = 25
 
-/** `known`, with what a session's stats say. */
+/** `known`, updated with a session's stats. */
 export function updatedFormat(known: VideoFormat, stats: PipelineStats): VideoFormat {
   if (stats.accessUnits === 0) return known
   return {

@@ -1,5 +1,5 @@
-// Keeps the newest frame of each topic and the demand for topics, and fans frames out: cameras put them in, the ZeroMQ
-// publisher and HTTP readers take them out.
+// Keeps the newest frame of each topic, tracks the demand for topics, and passes frames from the cameras to the ZeroMQ
+// publisher and the HTTP readers.
 
 import type { Frame } from '../types.js'
 import { parseTopic } from './rendition-topic.js'
@@ -11,7 +11,7 @@ export class FrameHub {
   readonly #readers = new Map<string, Set<FrameListener>>()
   readonly #everyFrame = new Set<FrameListener>()
   readonly #demandListeners = new Set<() => void>()
-  /** Prefixes of ZeroMQ subscribers, in the order of their arrival. */
+  /** Prefixes of ZeroMQ subscribers, oldest first. */
   #subscriptions: ReadonlySet<string> = new Set()
 
   put(frame: Frame): void {
@@ -24,12 +24,12 @@ export class FrameHub {
     return this.#newest.get(topic)
   }
 
-  /** For a topic that is no longer made: its last frame must not be given out as newest. */
+  /** For a topic that is no longer encoded: its last frame must not pass as the newest. */
   forget(topic: string): void {
     this.#newest.delete(topic)
   }
 
-  /** Receives every frame of every topic, without demanding any. */
+  /** Receives every frame of every topic, without creating demand. */
   onFrame(listener: FrameListener): void {
     this.#everyFrame.add(listener)
   }

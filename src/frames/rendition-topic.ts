@@ -1,8 +1,8 @@
-// Names of renditions: `name` is the camera's own, `name@320w5fps` another. Pure.
+// Names of renditions: `name` for the camera's own settings, `name@320w5fps` for others. Pure.
 
 import { CAMERA_NAME, cameraSettings } from '../camera-settings.js'
 
-/** Most renditions of one camera at once, its own among them. */
+/** Maximum number of renditions of one camera at once, including its own. */
 export const MAX_RENDITIONS = 8
 
 export interface RenditionTopic {
@@ -19,7 +19,7 @@ export function renditionTopic(camera: string, width: number, fps: number): stri
   return `${camera}@${width}w${Math.round(fps * 10) / 10}fps`
 }
 
-/** @returns null where the text is no topic of ours. */
+/** @returns null if the text is not a topic of the gateway. */
 export function parseTopic(topic: string): RenditionTopic | null {
   const at = topic.indexOf('@')
   const camera = at < 0 ? topic : topic.slice(0, at)

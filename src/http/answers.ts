@@ -1,4 +1,4 @@
-// The JSON that the HTTP API answers with: types of the routes, and schemas of the OpenAPI document.
+// The JSON responses of the HTTP API: types for the routes, and schemas for the OpenAPI document.
 
 import { z } from 'zod'
 import { cameraSettingsJson, startRequestJson } from '../camera-settings.js'
@@ -10,14 +10,16 @@ const count = (description: string) => z.int().min(0).describe(description)
 export const errorAnswer = z
   .object({
     ok: z.literal(false),
-    error: z.string().describe('For people. Begins with the name of the field if one is wrong. Holds no password.'),
+    error: z
+      .string()
+      .describe('For people. Begins with the name of the field if one is invalid. Never contains a password.'),
     code: z.enum(keysOf(HTTP_ERRORS)).describe('For programs.'),
   })
-  .describe('Every error has this form, with an HTTP status that belongs to the code.')
+  .describe('Every error has this form. The HTTP status follows from the code.')
 
 const verdict = z.object({
-  ok: z.boolean().nullable().describe('null: not known yet.'),
-  reason: z.string().nullable().describe('Why not; null if it will play.'),
+  ok: z.boolean().nullable().describe('null while unknown.'),
+  reason: z.string().nullable().describe('Why the browser will not play it; null if it will.'),
 })
 export type Verdict = z.output<typeof verdict>
 
@@ -32,37 +34,44 @@ const lastError = z.object({
       .map(([code, { sentence }]) => `- \`${code}\`: ${sentence}`)
       .join('\n'),
   ),
-  message: z.string().describe('For people. Holds no password.'),
-  since: z.iso.datetime().describe('When the camera first failed this way.'),
+  message: z.string().describe('For people. Never contains a password.'),
+  since: z.iso.datetime().describe('When this error first occurred.'),
 })
 
 export const cameraAnswer = z.object({
-  // Without the address, which holds the password.
+  // Without the address, which contains the password.
   ...cameraSettingsJson.omit({ rtsp: true }).shape,
   state: z
     .enum(['connecting', 'live', 'stalled', 'retrying', 'stopped'])
     .describe(
-      '`connecting`: the first attempt is under way. `live`: whole frames arrive, decoded or not. `stalled`: connected, but no whole frame for a second (or five frames). `retrying`: waiting for the next attempt, or in it. `stopped`: being stopped.',
+      '`connecting`: the first attempt is under way. `live`: whole frames arrive, decoded or not. `stalled`: connected, but no whole frame for a second (or five frames). `retrying`: waiting for the next attempt, or making it. `stopped`: stopping.',
     ),
   last_error: lastError
     .nullable()
-    .describe('`{code, message, since}`: why the camera delivers nothing; null while live, and before a failure.'),
+    .describe(
+      '`{code, message, since}`: why the camera delivers nothing; null while live, and before the first failure.',
+    ),
   mediamtx_path: z.string().nullable().describe("The camera's path at MediaMTX; null without MediaMTX."),
   webrtc_whep: z
     .string()
     .nullable()
-    .describe('WHEP address, with the host that you called, or `MEDIAMTX_PUBLIC_HOST`; null if it is not served.'),
-  hls: z.string().nullable().describe('HLS address; null if it is not served.'),
+    .describe(
+      'WHEP address, with the host of your request or `MEDIAMTX_PUBLIC_HOST`; null if MediaMTX does not serve WebRTC.',
+    ),
+  hls: z.string().nullable().describe('HLS address; null if MediaMTX does not serve HLS.'),
   rtsp_url: z.string().nullable().describe('RTSP address at MediaMTX; null without MediaMTX.'),
-  mediamtx_reason: z.string().nullable().describe('Why MediaMTX cannot be used now; null: it can.'),
+  mediamtx_reason: z.string().nullable().describe('Why MediaMTX is unavailable; null if it is available.'),
   zmq_topic: z.string().describe('ZeroMQ topic. Subscribe to it followed by a zero byte.'),
   zmq_endpoint: z
     .string()
-    .describe('ZeroMQ endpoint to connect to, with the host that you called if it listens on all.'),
-  transport: z.enum(['tcp', 'udp']).describe('How packets come from the camera now.'),
-  fps: z.number().min(0).describe('Whole frames a second that arrive from the camera; 0 in the first second.'),
+    .describe('ZeroMQ endpoint to connect to, with the host of your request if the gateway listens on all addresses.'),
+  transport: z.enum(['tcp', 'udp']).describe('How packets arrive from the camera in this session.'),
+  fps: z.number().min(0).describe('Whole frames per second that arrive from the camera; 0 in the first second.'),
   age_ms: z.int().min(0).nullable().describe('Age of the newest whole frame, in ms; null before the first.'),
-  codec: z.string().nullable().describe('Video codec, such as `h264`; null while unknown, as are those below.'),
+  codec: z
+    .string()
+    .nullable()
+    .describe('Video codec, such as `h264`; null while unknown, as are the fields below up to `b_frames`.'),
   audio: z.boolean().nullable().describe('Whether the camera offers audio.'),
   width: z.int().nullable().describe("Width of the camera's own video, in pixels."),
   height: z.int().nullable().describe("Height of the camera's own video, in pixels."),
@@ -74,8 +83,10 @@ export const cameraAnswer = z.object({
       '`{webrtc, hls}`, each `{ok, reason}`: whether a browser will play the camera that way, and why not (B-frames, H.265).',
     ),
   preferred: way.describe('What a browser should try first.'),
-  decoding: z.boolean().describe('Whether the video is decoded now: only while a topic has readers.'),
-  renditions: z.array(z.string()).describe('Topics that are made now.'),
+  decoding: z
+    .boolean()
+    .describe('Whether the gateway is decoding the video, which it does only while a topic has readers.'),
+  renditions: z.array(z.string()).describe('Topics that the gateway is encoding.'),
   readers: z
     .object({
       mjpeg: count("HTTP readers of the camera's own topic: `/mjpeg`, `/frames`, `/snapshot`."),
@@ -84,15 +95,17 @@ export const cameraAnswer = z.object({
       rtsp: count("RTSP sessions at MediaMTX, without the gateway's own."),
     })
     .describe(
-      '`{mjpeg, webrtc, hls, rtsp}`: who watches now. MediaMTX is asked every 2 s; ZeroMQ subscribers are not counted.',
+      '`{mjpeg, webrtc, hls, rtsp}`: the number of readers. The gateway asks MediaMTX every 2 s, and does not count ZeroMQ subscribers.',
     ),
   mjpeg_readers: count('The same as `readers.mjpeg`.'),
   reconnects: count('Sessions with the camera after the first.'),
   started_at: z.iso.datetime().describe('When the camera was started.'),
-  frames_published: count('Frames of all topics that were handed to readers in this session.'),
-  frames_late: count('Frames that were too old to show when their turn came, in this session.'),
-  frames_overwritten: count('Frames that a newer one replaced before they were handed over, in this session.'),
-  frames_gated: count('Frames held back because they were damaged or had no whole key frame, in this session.'),
+  frames_published: count('Frames given to readers in this session, over all topics.'),
+  frames_late: count('Frames that were too old to publish when their turn came, in this session.'),
+  frames_overwritten: count('Frames that a newer one replaced before they were published, in this session.'),
+  frames_gated: count(
+    'Frames not published because they were damaged or depended on a missing key frame, in this session.',
+  ),
 })
 export type CameraAnswer = z.output<typeof cameraAnswer>
 
@@ -100,22 +113,25 @@ export const cameraListAnswer = z.object({ ok: z.literal(true), cameras: z.array
 export const oneCameraAnswer = z.object({ ok: z.literal(true), camera: cameraAnswer })
 export const startAnswer = z
   .object({ ok: z.literal(true), ...cameraAnswer.shape })
-  .describe('The camera; `zmq_topic`, `pub_fps` and `scale_width` are those that were asked for.')
+  .describe('The camera; `zmq_topic`, `pub_fps` and `scale_width` are those of the request.')
 export const okAnswer = z.object({ ok: z.literal(true) })
 export const stopRequestJson = startRequestJson.pick({ name: true })
 
 export const healthAnswer = z.object({
   ok: z.literal(true),
-  version: z.string().describe('Of Framegate.'),
+  version: z.string().describe("Framegate's version."),
   uptime_s: count('Seconds since the gateway started.'),
   mediamtx: z.object({
     mode: z.enum(['managed', 'external', 'off']),
     ready: z.boolean(),
     version: z.string().nullable(),
-    problem: z.string().nullable().describe('Why MediaMTX cannot be used now; null: it can.'),
+    problem: z.string().nullable().describe('Why MediaMTX is unavailable; null if it is available.'),
   }),
   state_file: z.object({
-    problem: z.string().nullable().describe('Why the list of cameras is not on disk as it is; null: it is.'),
+    problem: z
+      .string()
+      .nullable()
+      .describe('Why the state file does not hold the current list of cameras; null if it does.'),
   }),
   cameras: z
     .object({ connecting: count(''), live: count(''), stalled: count(''), retrying: count('') })

@@ -8,7 +8,7 @@ import { judgePlayability } from './playability.js'
 
 const shownSettings = cameraSettingsJson.omit({ rtsp: true })
 
-/** @param requestHost the host name by which the caller reached the gateway. */
+/** @param requestHost the host name by which the client reached the gateway. */
 export function describeCamera(deps: HttpDeps, camera: CameraView, requestHost: string): CameraAnswer {
   const host = requestHost || '127.0.0.1'
   const stats = camera.stats()

@@ -1,4 +1,4 @@
-// /cameras: start, stop, list.
+// /cameras: starts, stops and lists cameras.
 
 import Router from '@koa/router'
 import type { Context } from 'koa'
@@ -41,7 +41,7 @@ export function cameraRoutes(deps: HttpDeps): Router {
   router.get('/cameras/:name', (ctx) => {
     const name = ctx.params.name ?? ''
     const camera = deps.cameras.get(name)
-    if (!camera) throw new RequestError('ERR_CAMERA_NOT_FOUND', `there is no camera "${name.slice(0, 80)}"`)
+    if (!camera) throw new RequestError('ERR_CAMERA_NOT_FOUND', `no camera "${name.slice(0, 80)}" is running`)
     ctx.body = { ok: true, camera: describeCamera(deps, camera, ctx.hostname) }
   })
 
@@ -52,7 +52,7 @@ async function readBody<Shape extends z.core.$ZodLooseShape>(
   ctx: Context,
   schema: z.ZodObject<Shape>,
 ): Promise<z.infer<z.ZodObject<Shape>>> {
-  // Whatever Content-Type says: curl -d sends a form's.
+  // Ignore Content-Type: curl -d sends that of a form.
   let text: string
   const limit = setTimeout(() => ctx.req.destroy(), BODY_LIMIT_MS)
   try {
@@ -61,7 +61,7 @@ async function readBody<Shape extends z.core.$ZodLooseShape>(
     if ((error as { type?: string }).type === 'entity.too.large') {
       throw new RequestError('ERR_BODY_TOO_LARGE', `the body is larger than ${MAX_BODY_BYTES / 1024} KiB`)
     }
-    throw new RequestError('ERR_BODY_INVALID', `the body could not be read: ${messageOf(error)}`)
+    throw new RequestError('ERR_BODY_INVALID', `the gateway could not read the body: ${messageOf(error)}`)
   } finally {
     clearTimeout(limit)
   }

@@ -1,4 +1,4 @@
-// What the HTTP API needs of the rest of the gateway; app.ts supplies it.
+// What the HTTP API needs from the rest of the gateway. app.ts provides it.
 
 import type { StartRequest } from '../camera-settings.js'
 import type { TcpQueue } from '../native.js'
@@ -24,11 +24,11 @@ export interface HttpDeps {
     readers(name: string): PathReaders
     urls(name: string, requestHost: string): RelayUrls
   }
-  /** Why the list of cameras is not on disk as it is; null: it is. */
+  /** Why the state file does not hold the current list of cameras; null if it does. */
   stateFileProblem(): string | null
-  /** The endpoint that subscribers connect to, for a caller who used this host name. */
+  /** The endpoint for subscribers, for a client that reached the gateway by this host name. */
   zmqEndpoint(requestHost: string): string
-  /** Of a socket: bytes that have not arrived, bytes that its peer takes now; -1: not known. */
+  /** Of a socket: bytes not yet acknowledged, and bytes that the peer can take now; -1 if unknown. */
   tcpQueue: (fd: number) => TcpQueue
   version: string
   /** Holds the built page. */

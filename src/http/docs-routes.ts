@@ -1,4 +1,4 @@
-// /openapi.json, and /docs: the same document to browse, by Swagger UI from the gateway itself.
+// /openapi.json, and /docs: Swagger UI for that document, served by the gateway itself.
 
 import Router from '@koa/router'
 import { readFileSync } from 'node:fs'
@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { openApiDocument } from './openapi.js'
 import { contentTypeOf, securityHeaders } from './page-routes.js'
 
-/** Addresses are relative: the page works under a sub-path of a reverse proxy. */
+/** Relative addresses, so that the page works under a sub-path of a reverse proxy. */
 const DOCS_HTML = `<!doctype html>
 <html lang="en">
   <head>
@@ -26,11 +26,11 @@ const DOCS_HTML = `<!doctype html>
 
 const START_JS = `SwaggerUIBundle({ url: 'openapi.json', dom_id: '#docs', deepLinking: true, validatorUrl: null })\n`
 
-const NOT_BUILT = `The browsable reference is not built; "npm run setup" in a checkout builds it.
-The document itself is at /openapi.json.
+const NOT_BUILT = `The API reference is not built. In a checkout, run "npm run setup" to build it.
+The OpenAPI document is at /openapi.json.
 `
 
-/** @param folder the built page; its docs/ holds Swagger UI. */
+/** @param folder the built page; its docs/ contains Swagger UI. */
 export function docsRoutes(folder: string, version: string): Router {
   const document = JSON.stringify(openApiDocument(version))
   const files = readViewer(join(folder, 'docs'))
@@ -61,7 +61,7 @@ export function docsRoutes(folder: string, version: string): Router {
   return router
 }
 
-/** undefined: not built. */
+/** undefined if it is not built. */
 function readViewer(folder: string): Map<string, Buffer> | undefined {
   try {
     const names = ['swagger-ui.css', 'swagger-ui-bundle.js']

@@ -1,4 +1,4 @@
-// Every error of a request as one JSON form, with the HTTP status that its code has.
+// Turns every error of a request into one JSON form, with the HTTP status of its code.
 
 import type { Middleware } from 'koa'
 import { httpStatusOf } from '../error-codes.js'
@@ -10,14 +10,21 @@ export function errorMiddleware(logger: Logger): Middleware {
     try {
       await next()
       if (ctx.status === 404 && ctx.body == null && ctx.respond !== false)
-        throw new RequestError('ERR_NOT_FOUND', `there is nothing at ${ctx.method} ${ctx.path.slice(0, 200)}`)
+        throw new RequestError(
+          'ERR_NOT_FOUND',
+          `the gateway has nothing at ${ctx.method} ${ctx.path.slice(0, 200)}; see /openapi.json for all paths`,
+        )
     } catch (error) {
       const known = error instanceof FramegateError
       if (!known)
         logger.error(`HTTP ${ctx.method} ${ctx.path}: ${error instanceof Error ? error.stack : messageOf(error)}`)
       const code = known ? error.code : 'ERR_INTERNAL'
       ctx.status = httpStatusOf(code)
-      ctx.body = { ok: false, error: known ? error.message : 'an error inside the gateway; its log says more', code }
+      ctx.body = {
+        ok: false,
+        error: known ? error.message : 'an unexpected error inside the gateway; see its log for details',
+        code,
+      }
     }
   }
 }

@@ -12,10 +12,10 @@ import { NewestFramesResponse } from './newest-frames-response.js'
 
 const MJPEG_BOUNDARY = 'framegate'
 const MAX_TOPICS = 64
-// A younger frame is given out as it is; otherwise wait for the next one.
+// Return a younger frame at once; otherwise wait for the next one.
 const FRESH_MS = 200
 const SNAPSHOT_LIMIT_MS = 5000
-// With a very low pub_fps the newest frame may be older; it is given with its age.
+// With a very low pub_fps the newest frame may be older; return it, with its age.
 const SLOW_RATE_LIMIT_MS = 1000
 
 export function frameRoutes(deps: HttpDeps): Router {
@@ -26,7 +26,7 @@ export function frameRoutes(deps: HttpDeps): Router {
     streamFrames(deps, ctx, [{ topic: camera.name, camera }], MJPEG)
   })
 
-  // Many cameras in one response: browsers allow six HTTP/1.1 connections to a host.
+  // Many cameras in one response: browsers open at most six HTTP/1.1 connections to a host.
   router.get('/frames', (ctx) => {
     streamFrames(deps, ctx, sourcesOf(deps, ctx), RECORDS)
   })
@@ -36,8 +36,8 @@ export function frameRoutes(deps: HttpDeps): Router {
     const frame = await newestFrame(deps, camera, ctx)
     if (!frame) {
       ctx.set('Retry-After', '1')
-      const why = camera.lastError?.message ?? `it is ${camera.state}`
-      throw new RequestError('ERR_FRAME_UNAVAILABLE', `camera "${camera.name}" has no frame to give: ${why}`)
+      const why = camera.lastError?.message ?? `the camera is ${camera.state}`
+      throw new RequestError('ERR_FRAME_UNAVAILABLE', `camera "${camera.name}" has no fresh frame: ${why}`)
     }
     const facts = factsOf(frame)
     ctx.type = 'image/jpeg'
@@ -48,7 +48,7 @@ export function frameRoutes(deps: HttpDeps): Router {
   return router
 }
 
-/** What the headers of a snapshot say of its frame. */
+/** The headers of a snapshot that describe its frame. */
 function factsOf(frame: Frame): Record<string, string> {
   return {
     'X-Age-Ms': String(Math.max(0, Math.round(ageMs(frame)))),
@@ -80,12 +80,12 @@ const MJPEG: StreamFormat = {
     const head =
       `Content-Type: image/jpeg\r\nContent-Length: ${frame.jpegBytes.length}\r\n` +
       `X-Seq: ${frame.seq}\r\nX-Received-At-Us: ${frame.receivedAtUs}\r\nX-Published-At-Us: ${frame.publishedAtUs}\r\n\r\n`
-    // The next boundary goes with this frame: browsers show a part when they see its end.
+    // Send the next boundary with this frame: browsers show a part when they see its end.
     return Buffer.concat([Buffer.from(head), frame.jpegBytes, Buffer.from(`\r\n--${MJPEG_BOUNDARY}\r\n`)])
   },
 }
 
-/** Wire messages, each behind its length (u32 LE). */
+/** Wire messages, each after its length (u32 LE). */
 const RECORDS: StreamFormat = {
   contentType: 'application/octet-stream',
   begin: '',
@@ -97,7 +97,7 @@ const RECORDS: StreamFormat = {
   },
 }
 
-/** Streams until the reader leaves or all its cameras are stopped. */
+/** Streams until the reader disconnects or all cameras have stopped. */
 function streamFrames(deps: HttpDeps, ctx: Context, sources: Source[], format: StreamFormat): void {
   ctx.respond = false // The stream writes to the response itself.
   const response = ctx.res
@@ -118,7 +118,7 @@ function streamFrames(deps: HttpDeps, ctx: Context, sources: Source[], format: S
   })
 }
 
-/** Offers the topic's newest frame if it is fresh, then every one. @returns ends it. */
+/** Offers the topic's newest frame if it is fresh, then every new one. @returns a function that ends this. */
 function readTopic(deps: HttpDeps, topic: string, stream: NewestFramesResponse): () => void {
   const newest = deps.frames.newest(topic)
   const end = deps.frames.read(topic, (frame) => stream.offer(frame))
@@ -126,7 +126,7 @@ function readTopic(deps: HttpDeps, topic: string, stream: NewestFramesResponse):
   return end
 }
 
-/** Calls back when all cameras are stopped. @returns ends it. */
+/** Calls back when all cameras have stopped. @returns a function that ends this. */
 function whenStopped(sources: Source[], stopped: () => void): () => void {
   const cameras = sources.map(({ camera }) => camera)
   const onState = (state: CameraState) => {
@@ -172,21 +172,24 @@ function cameraOf(deps: HttpDeps, ctx: Context): CameraView {
 
 function findCamera(deps: HttpDeps, name: string): CameraView {
   const camera = deps.cameras.get(name)
-  if (!camera) throw new RequestError('ERR_CAMERA_NOT_FOUND', `cam: there is no camera "${name}"`)
+  if (!camera) throw new RequestError('ERR_CAMERA_NOT_FOUND', `cam: no camera "${name}" is running`)
   return camera
 }
 
 function allowOnlyCam(ctx: Context): void {
   const unknown = Object.keys(ctx.query).find((key) => key !== 'cam')
   if (unknown !== undefined)
-    throw new RequestError('ERR_FIELD_INVALID', `unknown parameter "${unknown.slice(0, 80)}"; known is cam`)
+    throw new RequestError(
+      'ERR_FIELD_INVALID',
+      `unknown parameter "${unknown.slice(0, 80)}"; the only parameter is cam`,
+    )
 }
 
 function ageMs(frame: Frame): number {
   return performance.now() - frame.receivedAtMs
 }
 
-/** The newest frame if it is fresh, otherwise the next one; undefined if none comes in time. */
+/** The newest frame if it is fresh, otherwise the next one; undefined if none arrives in time. */
 async function newestFrame(deps: HttpDeps, camera: CameraView, ctx: Context): Promise<Frame | undefined> {
   const known = deps.frames.newest(camera.name)
   if (known && ageMs(known) < FRESH_MS) return known
@@ -195,7 +198,7 @@ async function newestFrame(deps: HttpDeps, camera: CameraView, ctx: Context): Pr
   return next ?? (camera.state === 'live' ? deps.frames.newest(camera.name) : undefined)
 }
 
-/** @returns undefined if none comes within the limit, or if the client is gone. */
+/** @returns undefined if no frame arrives within the limit, or if the client disconnects. */
 function nextFrame(deps: HttpDeps, topic: string, ctx: Context, limitMs: number): Promise<Frame | undefined> {
   return new Promise((resolve) => {
     const done = (frame?: Frame) => {

@@ -1,4 +1,4 @@
-// /health: what runs, for people and for monitoring.
+// /health: the state of the gateway, for people and for monitoring.
 
 import Router from '@koa/router'
 import type { HealthAnswer } from './answers.js'

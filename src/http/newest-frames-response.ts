@@ -1,33 +1,34 @@
-// One HTTP reader of frames, of one camera or several: sends the newest of each whenever it can take more, never a queue.
+// One HTTP response that streams frames of one or more topics. Whenever the reader can take more, sends the newest
+// frame of each topic; never queues frames.
 
 import type { ServerResponse } from 'node:http'
 import type { Frame } from '../types.js'
 
-/** A reader that takes nothing for this long is dropped. */
+/** Disconnect a reader that reads nothing for this long. */
 export const STUCK_LIMIT_MS = 30000
-// How often the kernel is asked whether the reader has taken what was sent.
+// How often to ask the kernel whether the reader has read everything.
 const TAKEN_POLL_MS = 4
-// A reader that has read everything says so with its next acknowledgement; the kernel's
-// keep-alive asks for one if nothing is on its way.
+// The next acknowledgement shows that the reader has read everything. If nothing is in flight, the kernel's keep-alive
+// requests one.
 const KEEP_ALIVE_MS = 1000
-// The kernel's steps of a window, and what it takes back for its own book-keeping.
+// The kernel changes the window in steps, and takes some of it back for its own bookkeeping.
 const WINDOW_NOISE_BYTES = 16384
-// A window that is narrower than it was and stays so through two keep-alives has been made
-// narrower by the peer's kernel (seen: 123904 to 115712 bytes, for good).
+// If a window shrinks and stays smaller through two keep-alives, the peer's kernel has shrunk it
+// (observed: 123904 to 115712 bytes, permanently).
 const WINDOW_SETTLED_MS = 2500
 
-/** Of a socket: bytes that have not arrived, and bytes that its peer takes now; -1: not known. */
+/** Of a socket: bytes not yet acknowledged, and bytes that the peer can take now; -1 if unknown. */
 export type TcpQueue = (fd: number) => { unacknowledged: number; window: number }
 
 export class NewestFramesResponse {
-  /** By topic, in the order in which they came. */
+  /** By topic, in order of arrival. */
   readonly #waiting = new Map<string, Frame>()
   readonly #reader: ReaderWindow
   #sending = false
   #closed = false
   #pollTimer: NodeJS.Timeout | null = null
 
-  /** @param stuckLimitMs a reader that takes nothing for this long is dropped. */
+  /** @param stuckLimitMs disconnect a reader that reads nothing for this long. */
   constructor(
     readonly response: ServerResponse,
     readonly encode: (frame: Frame) => Buffer,
@@ -59,7 +60,7 @@ export class NewestFramesResponse {
     this.response.write(bytes, () => this.#sendWhenTaken())
   }
 
-  /** Node's write ends when the kernel has the bytes; the kernels of both sides would queue many frames. */
+  /** Node's write completes when the kernel has the bytes, but the kernels of both sides would queue many frames. */
   #sendWhenTaken(): void {
     if (this.#closed) return
     const fd = this.#descriptor()
@@ -71,14 +72,14 @@ export class NewestFramesResponse {
     this.#send()
   }
 
-  /** Node keeps it in a private field; -1 without one: then writes alone set the pace. */
+  /** From a private field of Node; -1 if it is missing: then only the writes set the pace. */
   #descriptor(): number {
     const socket = this.response.socket as { _handle?: { fd?: number } } | null
     return socket?._handle?.fd ?? -1
   }
 }
 
-/** Tells from the TCP window whether the reader has read what was sent: unread bytes narrow the window it offers. */
+/** Derives from the TCP window whether the reader has read everything: unread bytes shrink the window. */
 class ReaderWindow {
   #sentAtMs = 0
   #sentBytes = 0
@@ -96,7 +97,7 @@ class ReaderWindow {
   }
 
   hasTaken({ unacknowledged, window }: ReturnType<TcpQueue>): boolean {
-    // The last frame may have been read already: that shows with the next acknowledgement.
+    // The reader may already have read the last frame; the next acknowledgement will show it.
     return unacknowledged <= 0 && this.#unreadBytes(window) <= Math.max(WINDOW_NOISE_BYTES, 1.5 * this.#sentBytes)
   }
 

@@ -20,7 +20,7 @@ function componentSchemas(): Json {
   const { schemas } = z.toJSONSchema(registry, {
     uri: refTo,
     override: ({ zodSchema, jsonSchema }) => {
-      // Requests are strict; answers may get more fields, and have no defaults.
+      // Requests are strict. Responses may get more fields later, and have no defaults.
       if (zodSchema instanceof z.ZodObject && zodSchema.def.catchall === undefined)
         delete jsonSchema.additionalProperties
       delete jsonSchema.default
@@ -30,7 +30,7 @@ function componentSchemas(): Json {
   return Object.fromEntries(Object.entries(schemas).map(([id, schema]) => [id, embedded(schema)]))
 }
 
-/** One response for each status; its text has the codes. */
+/** One response for each status; its description lists the codes. */
 function errorResponses(codes: HttpErrorCode[]): Json {
   const all: HttpErrorCode[] = [...codes, 'ERR_INTERNAL']
   const statuses = new Set(all.map((code) => HTTP_ERRORS[code].status))
@@ -67,7 +67,7 @@ export function openApiDocument(version: string): Json {
       version,
       license: { name: 'MIT', identifier: 'MIT' },
       description:
-        'Pulls and decodes each IP camera once and gives every consumer its latest undamaged frame. Bodies are JSON whatever `Content-Type` says, at most 64 KiB. Other paths answer `ERR_NOT_FOUND` (404), other methods `ERR_METHOD_NOT_ALLOWED` (405). There is no authentication: restrict who can reach the gateway.',
+        'Pulls and decodes each IP camera once and gives every consumer its latest undamaged frame. Bodies are JSON, whatever `Content-Type` says, and at most 64 KiB. Other paths return `ERR_NOT_FOUND` (404), other methods `ERR_METHOD_NOT_ALLOWED` (405). There is no authentication: restrict who can reach the gateway.',
     },
     servers: [{ url: '.', description: 'This gateway' }],
     tags: [

@@ -1,4 +1,4 @@
-// What each route of the HTTP API does, takes and answers: the table behind the OpenAPI document.
+// What each route of the HTTP API does, accepts and returns: the table behind the OpenAPI document.
 
 import { z } from 'zod'
 import { cameraSettings, startRequestJson } from '../camera-settings.js'
@@ -22,7 +22,7 @@ export const SCHEMAS = {
 
 export const refTo = (id: string) => `#/components/schemas/${id}`
 export const ref = (id: keyof typeof SCHEMAS) => ({ $ref: refTo(id) })
-/** A schema without the keys that only a document of its own has. */
+/** A schema without the keys that only a stand-alone document has. */
 export function embedded(schema: object): Json {
   const copy: Json = { ...schema }
   delete copy.$schema
@@ -42,7 +42,7 @@ export interface Operation {
   description?: string
   parameters?: Json[]
   request?: keyof typeof SCHEMAS
-  /** The answer with status 200. */
+  /** The response with status 200. */
   answer: Json
   errors?: HttpErrorCode[]
 }
@@ -59,11 +59,13 @@ const oneCamera = [camParameter('The name of a camera.', cameraName)]
 
 const integerHeader = (description: string) => ({ description, schema: { type: 'integer' } })
 const snapshotHeaders = {
-  'X-Age-Ms': integerHeader('Age of the frame in ms, since its last packet arrived.'),
+  'X-Age-Ms': integerHeader('Time since the last packet of the frame arrived, in ms.'),
   'X-Seq': integerHeader("The frame's number on its topic."),
-  'X-Received-At-Us': integerHeader('When its last packet arrived: microseconds since 1970.'),
-  'X-Published-At-Us': integerHeader('When it was handed over to readers: microseconds since 1970.'),
-  'X-Captured-At-Us': integerHeader("The same by the camera's clock; missing while unknown."),
+  'X-Received-At-Us': integerHeader('When the last packet of the frame arrived: microseconds since 1970.'),
+  'X-Published-At-Us': integerHeader('When the gateway published the frame: microseconds since 1970.'),
+  'X-Captured-At-Us': integerHeader(
+    'When the camera captured the frame, by its own clock: microseconds since 1970; missing while unknown.',
+  ),
   'X-Width': integerHeader('Pixels.'),
   'X-Height': integerHeader('Pixels.'),
 }
@@ -75,7 +77,7 @@ export const OPERATIONS: Record<string, Partial<Record<'get' | 'post', Operation
     get: {
       id: 'listCameras',
       tag: 'Cameras',
-      summary: 'All cameras, with state, addresses and figures',
+      summary: 'All cameras, with state, addresses and statistics',
       answer: json('All cameras.', ref('CameraListAnswer')),
     },
   },
@@ -95,7 +97,7 @@ export const OPERATIONS: Record<string, Partial<Record<'get' | 'post', Operation
       tag: 'Cameras',
       summary: 'Start a camera, or join the one that already pulls this address',
       description:
-        'Answers at once; the camera connects in the background. Two starts of one address give one camera, under its first name: case of scheme and host, the default port and the credentials do not matter. With another size or rate `zmq_topic` names a rendition (`lobby-1@320w5fps`), made while it has subscribers. Starting a camera that waits for its next attempt ends the wait.',
+        'Responds at once; the camera connects in the background. A second start of the same address returns the same camera under its first name. The case of scheme and host, the default port and the credentials make no difference. If you ask for another size or rate, `zmq_topic` names a rendition (`lobby-1@320w5fps`), which the gateway encodes while it has subscribers. Starting a camera that is waiting for its next attempt makes it retry at once.',
       request: 'StartRequest',
       answer: json('The camera.', ref('StartAnswer')),
       errors: [
@@ -115,7 +117,7 @@ export const OPERATIONS: Record<string, Partial<Record<'get' | 'post', Operation
       id: 'stopCamera',
       tag: 'Cameras',
       summary: 'Stop a camera',
-      description: 'Answers when nothing of the camera is left. Succeeds even if it is not running.',
+      description: 'Responds when the camera has stopped completely. Succeeds even if the camera is not running.',
       request: 'StopRequest',
       answer: json('The camera is stopped.', ref('OkAnswer')),
       errors: ['ERR_JSON_INVALID', 'ERR_BODY_INVALID', 'ERR_FIELD_INVALID', 'ERR_BODY_TOO_LARGE'],
@@ -126,7 +128,7 @@ export const OPERATIONS: Record<string, Partial<Record<'get' | 'post', Operation
       id: 'getSnapshot',
       tag: 'Frames',
       summary: 'The newest frame as a JPEG',
-      description: 'If no frame is younger than 200 ms, waits up to 5 s for the next one.',
+      description: 'If no frame is younger than 200 ms, the gateway waits up to 5 s for the next one.',
       parameters: oneCamera,
       answer: { ...bytes("A frame in the camera's own `scale_width`.", 'image/jpeg'), headers: snapshotHeaders },
       errors: ['ERR_FIELD_INVALID', 'ERR_CAMERA_NOT_FOUND', 'ERR_FRAME_UNAVAILABLE'],
@@ -138,9 +140,9 @@ export const OPERATIONS: Record<string, Partial<Record<'get' | 'post', Operation
       tag: 'Frames',
       summary: 'One camera as MJPEG',
       description:
-        'Each part has `Content-Length`, `X-Seq`, `X-Received-At-Us` and `X-Published-At-Us`. A slow reader gets fewer frames, never older ones; one that reads nothing for 30 s is disconnected. The stream ends when the camera is stopped.',
+        'Each part has `Content-Length`, `X-Seq`, `X-Received-At-Us` and `X-Published-At-Us`. A slow reader gets fewer frames, never older ones. The gateway disconnects a reader that reads nothing for 30 s. The stream ends when the camera is stopped.',
       parameters: oneCamera,
-      answer: bytes('Parts of type image/jpeg, without end.', 'multipart/x-mixed-replace; boundary=framegate'),
+      answer: bytes('An endless sequence of image/jpeg parts.', 'multipart/x-mixed-replace; boundary=framegate'),
       errors: ['ERR_FIELD_INVALID', 'ERR_CAMERA_NOT_FOUND'],
     },
   },
@@ -150,7 +152,7 @@ export const OPERATIONS: Record<string, Partial<Record<'get' | 'post', Operation
       tag: 'Frames',
       summary: 'Many cameras in one response',
       description:
-        'For pages with more cameras than a browser allows connections to one host. Records follow each other: a length (unsigned 32-bit little-endian), then a message of the wire format of that many bytes. The stream ends when all its cameras are stopped.',
+        'For pages that show more cameras than the six connections per host that a browser allows. The body repeats a length (unsigned 32-bit little-endian) and that many bytes, which are one message of the wire format. The stream ends when all its cameras are stopped.',
       parameters: [
         camParameter('1 to 64 cameras or renditions, such as `lobby-1` or `door@320w5fps`.', {
           type: 'array',
@@ -159,7 +161,7 @@ export const OPERATIONS: Record<string, Partial<Record<'get' | 'post', Operation
           maxItems: 64,
         }),
       ],
-      answer: bytes('Records, without end.', 'application/octet-stream'),
+      answer: bytes('An endless sequence of records.', 'application/octet-stream'),
       errors: ['ERR_FIELD_INVALID', 'ERR_CAMERA_NOT_FOUND'],
     },
   },
@@ -168,7 +170,7 @@ export const OPERATIONS: Record<string, Partial<Record<'get' | 'post', Operation
       id: 'getHealth',
       tag: 'Gateway',
       summary: 'Versions, MediaMTX, state file, and how many cameras are in each state',
-      answer: json('The gateway runs.', ref('HealthAnswer')),
+      answer: json('The gateway is running.', ref('HealthAnswer')),
     },
   },
   '/openapi.json': {

@@ -1,4 +1,4 @@
-// The page at /: built by Vite, held in memory.
+// The page at /, built by Vite and held in memory.
 
 import Router from '@koa/router'
 import { readdirSync, readFileSync } from 'node:fs'
@@ -11,8 +11,8 @@ const TYPES: Record<string, string> = {
   '.svg': 'image/svg+xml',
 }
 
-// WHEP and HLS are at other ports, perhaps at another host (MEDIAMTX_PUBLIC_HOST). hls.js
-// plays from blob: addresses and works in a worker that it makes of one.
+// WHEP and HLS are on other ports, perhaps on another host (MEDIAMTX_PUBLIC_HOST). hls.js
+// plays from blob: addresses, and starts its worker from one.
 const CONTENT_SECURITY_POLICY = [
   "default-src 'none'",
   "script-src 'self'",
@@ -26,13 +26,13 @@ const CONTENT_SECURITY_POLICY = [
   "frame-ancestors 'none'",
 ].join('; ')
 
-const NOT_BUILT = `Framegate runs, but its page is not built.
+const NOT_BUILT = `Framegate is running, but its page is not built.
 
-In a checkout, "npm run setup" builds it; then start the gateway again.
-The cameras are at /cameras.
+In a checkout, run "npm run setup" to build it, then restart the gateway.
+The list of cameras is at /cameras.
 `
 
-/** @param folder with index.html and assets/, as Vite makes it. */
+/** @param folder with index.html and assets/, as Vite builds it. */
 export function pageRoutes(folder: string): Router {
   const files = readFiles(folder)
   const router = new Router()
@@ -50,7 +50,7 @@ export function pageRoutes(folder: string): Router {
     const file = files.get(`assets/${name}`)
     if (!file) return
     ctx.set(securityHeaders())
-    ctx.set('Cache-Control', 'public, max-age=31536000, immutable') // The name has a hash of the content.
+    ctx.set('Cache-Control', 'public, max-age=31536000, immutable') // The name contains a hash of the content.
     ctx.type = contentTypeOf(name)
     ctx.body = file
   })
@@ -70,7 +70,7 @@ export function securityHeaders(): Record<string, string> {
   }
 }
 
-/** Empty where the page is not built. */
+/** Empty if the page is not built. */
 function readFiles(folder: string): Map<string, Buffer> {
   const files = new Map<string, Buffer>()
   try {

@@ -1,4 +1,4 @@
-// Whether a browser will play a camera, by which way, and why not. Pure.
+// Decides whether and how a browser will play a camera, and why not. Pure.
 
 import type { Verdict, Way } from './answers.js'
 
@@ -10,9 +10,9 @@ export interface Playability {
 }
 
 /**
- * @param stream null before the camera was reached.
- * @param bFrames null before frames have come.
- * @param relayProblem why there is no MediaMTX; null: there is one.
+ * @param stream null until the camera has been reached.
+ * @param bFrames null until frames have arrived.
+ * @param relayProblem why there is no MediaMTX; null if there is.
  */
 export function judgePlayability(
   stream: { codec: string } | null,
@@ -28,12 +28,12 @@ export function judgePlayability(
   }
   switch (stream.codec) {
     case 'h264':
-      // MediaMTX ends a WebRTC reader at the first picture that is out of order.
+      // MediaMTX disconnects a WebRTC reader at the first frame that is out of order.
       if (bFrames)
-        return { webrtc: no('its H.264 has B-frames, which WebRTC does not carry'), hls: yes, preferred: 'hls' }
+        return { webrtc: no("the camera's H.264 has B-frames, which WebRTC cannot carry"), hls: yes, preferred: 'hls' }
       return { webrtc: bFrames === null ? { ok: null, reason: 'no video yet' } : yes, hls: yes, preferred: 'webrtc' }
     case 'h265': {
-      const reason = 'few browsers play H.265, and only with hardware for it'
+      const reason = 'few browsers play H.265, and only with hardware support'
       return { webrtc: no(reason), hls: no(reason), preferred: 'mjpeg' }
     }
     default: {

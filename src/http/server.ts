@@ -1,4 +1,4 @@
-// The HTTP server: Koa, CORS, errors in one form, graceful end.
+// The HTTP server: Koa with CORS, one form of errors and a graceful shutdown.
 
 import cors from '@koa/cors'
 import type Router from '@koa/router'
@@ -32,14 +32,15 @@ export class HttpServer {
 
   constructor(deps: HttpDeps) {
     const app = new Koa()
-    app.proxy = true // X-Forwarded-Host: behind a reverse proxy callers use its name.
+    app.proxy = true // X-Forwarded-Host: behind a reverse proxy, clients use the proxy's name.
     app.silent = true
     app.use(cors())
     app.use(errorMiddleware(deps.logger))
     const routers = routersOf(deps)
     for (const router of routers) app.use(router.routes())
-    // Methods of RTSP and WebDAV among them, which HTTP's parser lets through.
-    const refuse = () => new RequestError('ERR_METHOD_NOT_ALLOWED', 'this address does not take that method')
+    // Includes the methods of RTSP and WebDAV, which Node's HTTP parser accepts.
+    const refuse = () =>
+      new RequestError('ERR_METHOD_NOT_ALLOWED', 'this path does not support that method; see /openapi.json')
     for (const router of routers)
       app.use(router.allowedMethods({ throw: true, methodNotAllowed: refuse, notImplemented: refuse }))
     const handle = app.callback()
@@ -48,7 +49,7 @@ export class HttpServer {
     this.#server.requestTimeout = 30000
   }
 
-  /** @returns the port. @throws BindError that names the setting. */
+  /** @returns the port. @throws BindError, which names the setting to change. */
   async listen(host: string, port: number): Promise<number> {
     await new Promise<void>((resolve, reject) => {
       this.#server.once('error', (error) => {
@@ -57,7 +58,7 @@ export class HttpServer {
           codeOf(error) === 'EADDRINUSE' || codeOf(error) === 'EACCES'
             ? 'HTTP_PORT (--http-port) to another port'
             : 'HTTP_HOST (--http-host) to an address of this machine'
-        reject(new BindError(`HTTP cannot listen on ${host}:${port}: ${why}; set ${setting}`, error))
+        reject(new BindError(`the HTTP server cannot listen on ${host}:${port}: ${why}; set ${setting}`, error))
       })
       this.#server.listen(port, host.replace(/^\[|\]$/g, ''), resolve)
     })
@@ -67,7 +68,7 @@ export class HttpServer {
   async close(): Promise<void> {
     if (!this.#server.listening) return
     const closed = new Promise((resolve) => this.#server.close(resolve))
-    this.#server.closeAllConnections() // MJPEG readers would never end by themselves.
+    this.#server.closeAllConnections() // MJPEG readers would never disconnect on their own.
     await closed
   }
 }

@@ -1,8 +1,8 @@
-// MediaMTX's addresses: where the gateway reaches it, and what browsers and players are given. Pure.
+// MediaMTX's addresses: for the gateway itself, and for browsers and players. Pure.
 
 import type { MediaMtxAddresses } from './control-api.js'
 
-/** The listeners of a managed MediaMTX: the variable that moves each one, and its default. */
+/** The listeners of a managed MediaMTX: the variable that sets each address, and its default. */
 export const LISTENERS = {
   MTX_RTSPADDRESS: ':8554',
   MTX_HLSADDRESS: ':8888',
@@ -14,18 +14,18 @@ export const LISTENERS = {
   MTX_RTCPADDRESS: ':8001',
 }
 
-/** Until MediaMTX has said otherwise. */
+/** Used until MediaMTX has reported its own. */
 export const DEFAULT_ADDRESSES: MediaMtxAddresses = {
   rtspAddress: LISTENERS.MTX_RTSPADDRESS,
   hlsAddress: LISTENERS.MTX_HLSADDRESS,
   webrtcAddress: LISTENERS.MTX_WEBRTCADDRESS,
 }
 
-/** What the operator says about MediaMTX's addresses from outside; undefined: as MediaMTX says. */
+/** MediaMTX's addresses from outside, as the operator configured them; undefined: as MediaMTX reports them. */
 export interface PublicAddresses {
-  /** Default: the host that the caller used. */
+  /** Default: the host of the request. */
   mediamtxPublicHost?: string | undefined
-  /** Base addresses at a reverse proxy. */
+  /** Base addresses behind a reverse proxy. */
   mediamtxPublicWebrtc?: string | undefined
   mediamtxPublicHls?: string | undefined
 }
@@ -41,19 +41,19 @@ export function portOf(address: string): string {
   return address.slice(address.lastIndexOf(':') + 1)
 }
 
-/** HOST:PORT to connect to for an address that is listened on: `:9997` and `0.0.0.0:9997` are at 127.0.0.1. */
+/** HOST:PORT to connect to for a listen address: 127.0.0.1 for `:9997` and `0.0.0.0:9997`. */
 export function reachable(address: string): string {
   const host = address.slice(0, address.lastIndexOf(':')).replace(/^\[|\]$/g, '')
   const literal = ['', '0.0.0.0', '::'].includes(host) ? '127.0.0.1' : host
   return `${literal.includes(':') ? `[${literal}]` : literal}:${portOf(address)}`
 }
 
-/** Where the gateway reads a path. @param base MEDIAMTX_RTSP; undefined: as MediaMTX says. */
+/** Where the gateway reads a path. @param base MEDIAMTX_RTSP; undefined: as MediaMTX reports it. */
 export function readUrl(name: string, at: MediaMtxAddresses, base = `rtsp://${reachable(at.rtspAddress)}`): string {
   return `${base.replace(/\/$/, '')}/${name}`
 }
 
-/** What browsers and players are given. @param requestHost the host by which the caller reached the gateway. */
+/** Addresses for browsers and players. @param requestHost the host by which the client reached the gateway. */
 export function publicUrls(
   name: string,
   at: MediaMtxAddresses,

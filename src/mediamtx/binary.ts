@@ -1,4 +1,4 @@
-// Finds MediaMTX's binary; the gateway, set-up and the tests all look here.
+// Finds the mediamtx program, for the gateway, set-up and the tests.
 
 import { execFile } from 'node:child_process'
 import { access, constants } from 'node:fs/promises'
@@ -8,8 +8,8 @@ import { promisify } from 'node:util'
 import { ConfigError, messageOf } from '../errors.js'
 
 /**
- * The least version, and the one that set-up installs; its hashes are in scripts/setup/mediamtx-pins.json.
- * Older ones deadlock when configuration changes through file and API (#6101).
+ * The minimum version, and the one that set-up installs; its hashes are in scripts/setup/mediamtx-pins.json.
+ * Older versions deadlock when configuration changes through file and API (#6101).
  */
 export const LEAST_VERSION = '1.20.1'
 
@@ -23,15 +23,15 @@ export function cacheFolder(env: NodeJS.ProcessEnv): string {
   return join(env.XDG_CACHE_HOME || join(env.HOME || homedir(), '.cache'), 'framegate')
 }
 
-/** Where set-up puts it. */
+/** Where set-up installs it. */
 export function cachedBinary(env: NodeJS.ProcessEnv): string {
   return join(cacheFolder(env), `mediamtx-v${LEAST_VERSION}`, 'mediamtx')
 }
 
 /**
  * @param configured MEDIAMTX_BIN; undefined: PATH, then the cache folder.
- * @returns what was found, or why nothing was.
- * @throws ConfigError if MEDIAMTX_BIN itself is wrong.
+ * @returns the binary, or why there is none.
+ * @throws ConfigError if MEDIAMTX_BIN is invalid.
  */
 export async function findBinary(configured: string | undefined, env: NodeJS.ProcessEnv): Promise<Binary | string> {
   if (configured !== undefined) {
@@ -45,7 +45,7 @@ export async function findBinary(configured: string | undefined, env: NodeJS.Pro
     .split(delimiter)
     .filter(Boolean)
     .map((folder) => join(folder, 'mediamtx'))
-  let why = 'no MediaMTX binary was found'
+  let why = 'no mediamtx program on PATH or in the cache'
   for (const path of [...onPath, cachedBinary(env)]) {
     const there = await access(path, constants.X_OK).then(
       () => true,
@@ -59,21 +59,21 @@ export async function findBinary(configured: string | undefined, env: NodeJS.Pro
   return why
 }
 
-/** @returns the binary, or why it is not one that the gateway can use. */
+/** @returns the binary, or why the gateway cannot use it. */
 export async function tryBinary(path: string): Promise<Binary | string> {
   let output: string
   try {
     output = (await promisify(execFile)(path, ['--version'], { timeout: 10000 })).stdout.trim()
   } catch (error) {
-    return `it does not run (${messageOf(error).split('\n')[0]})`
+    return `the program does not run (${messageOf(error).split('\n')[0]})`
   }
   const version = /v?(\d+\.\d+\.\d+)/.exec(output)?.[1]
-  if (!version) return `its version "${output.slice(0, 40)}" is not known`
-  if (isOlder(version, LEAST_VERSION)) return `it is ${version}, older than ${LEAST_VERSION}`
+  if (!version) return `the program reports "${output.slice(0, 40)}", which is not a version`
+  if (isOlder(version, LEAST_VERSION)) return `version ${version} is older than ${LEAST_VERSION}`
   return { path, version }
 }
 
-/** Both as 1.20.1. */
+/** Both in the form 1.20.1. */
 export function isOlder(version: string, than: string): boolean {
   const [a, b] = [version, than].map((text) => text.split('.').map(Number)) as [number[], number[]]
   for (let i = 0; i < 3; i++) if (a[i] !== b[i]) return a[i]! < b[i]!

@@ -1,4 +1,4 @@
-// The gateway's connection to MediaMTX's API: waits until it answers, and notices when it no longer does.
+// The gateway's connection to MediaMTX's API: waits until the API responds, and notices when it stops responding.
 
 import { EventEmitter, once } from 'node:events'
 import { setTimeout as pause } from 'node:timers/promises'
@@ -10,7 +10,7 @@ import type { ControlApi } from './control-api.js'
 
 interface ConnectionEvents {
   ready: []
-  /** It was ready and has not answered HEALTH_FAILURES checks in a row. */
+  /** MediaMTX was ready and has failed HEALTH_FAILURES checks in a row. */
   hung: []
 }
 
@@ -20,18 +20,18 @@ const LONGEST_RETRY_MS = 1000
 const HEALTH_FAILURES = 3
 
 export class Connection extends EventEmitter<ConnectionEvents> {
-  /** While it answers. */
+  /** null while it does not respond. */
   #api: ControlApi | null = null
-  /** Aborted when #api is lost. */
+  /** Aborted when the connection is lost. */
   #over = new AbortController()
   #closed = false
-  #problem: string | null = 'MediaMTX has not answered yet'
+  #problem: string | null = 'MediaMTX has not responded yet'
   #version: string | null = null
   #addresses = DEFAULT_ADDRESSES
 
   /**
-   * @param check one health check; it fails by throwing.
-   * @param healthEveryMs between two checks.
+   * @param check one health check, which throws if it fails.
+   * @param healthEveryMs time between two checks.
    */
   constructor(
     readonly check: (api: ControlApi) => Promise<void>,
@@ -39,7 +39,7 @@ export class Connection extends EventEmitter<ConnectionEvents> {
     readonly logger: Logger,
   ) {
     super()
-    this.setMaxListeners(0) // One for each camera that waits for it.
+    this.setMaxListeners(0) // One for each camera that waits for MediaMTX.
   }
 
   get api(): ControlApi | null {
@@ -48,16 +48,16 @@ export class Connection extends EventEmitter<ConnectionEvents> {
   get version(): string | null {
     return this.#version
   }
-  /** Where MediaMTX listens, as it last said. */
+  /** Where MediaMTX listens, as it last reported. */
   get addresses() {
     return this.#addresses
   }
-  /** Why it cannot be used; null: it can. */
+  /** Why MediaMTX is unavailable; null if it is available. */
   get problem(): string | null {
     return this.#problem
   }
 
-  /** Asks until the API answers, the signal is aborted or the connection is lost again. Never throws. */
+  /** Retries until the API responds, the signal is aborted or the connection is lost again. Never throws. */
   async connect(api: ControlApi, signal?: AbortSignal): Promise<void> {
     const end = signal ? AbortSignal.any([signal, this.#over.signal]) : this.#over.signal
     for (let waitMs = FIRST_RETRY_MS; !end.aborted; waitMs = Math.min(LONGEST_RETRY_MS, waitMs * 1.5)) {
@@ -69,13 +69,13 @@ export class Connection extends EventEmitter<ConnectionEvents> {
     }
   }
 
-  /** Asks once. @throws SourceError, FramegateError ERR_MEDIAMTX_OLD */
+  /** Tries once. @throws SourceError, FramegateError ERR_MEDIAMTX_OLD */
   async learn(api: ControlApi, signal: AbortSignal = this.#over.signal): Promise<void> {
     try {
       const { version } = await api.info()
       const plain = /\d+\.\d+\.\d+/.exec(version)?.[0]
       if (plain && isOlder(plain, LEAST_VERSION)) {
-        throw new FramegateError('ERR_MEDIAMTX_OLD', `MediaMTX is ${plain}; ${LEAST_VERSION} or newer is needed`)
+        throw new FramegateError('ERR_MEDIAMTX_OLD', `MediaMTX ${plain} is too old; install ${LEAST_VERSION} or newer`)
       }
       const addresses = await api.addresses()
       if (signal.aborted) return
@@ -91,17 +91,17 @@ export class Connection extends EventEmitter<ConnectionEvents> {
     this.emit('ready')
   }
 
-  /** Resolves with the API as soon as it answers. @throws SourceError after 5 s, or when the signal is aborted. */
+  /** Resolves with the API as soon as it responds. @throws SourceError after 5 s, or when the signal is aborted. */
   async whenReady(signal: AbortSignal): Promise<ControlApi> {
     if (!this.#api) {
       const limit = AbortSignal.any([signal, AbortSignal.timeout(WAIT_FOR_READY_MS)])
       await once(this, 'ready', { signal: limit }).catch(() => undefined)
     }
     if (this.#api) return this.#api
-    throw new SourceError('ERR_MEDIAMTX_DOWN', `MediaMTX cannot be used: ${this.#problem ?? 'it is not ready'}`)
+    throw new SourceError('ERR_MEDIAMTX_DOWN', `MediaMTX is unavailable: ${this.#problem ?? 'not ready'}`)
   }
 
-  /** To be called when MediaMTX is known to be gone. */
+  /** Call this when MediaMTX has ended or hangs. */
   lost(problem: string): void {
     this.#api = null
     this.#problem = problem
@@ -111,7 +111,7 @@ export class Connection extends EventEmitter<ConnectionEvents> {
 
   close(): void {
     this.#closed = true
-    this.lost('the gateway is ending')
+    this.lost('the gateway is shutting down')
   }
 
   async #watch(api: ControlApi, over: AbortSignal): Promise<void> {
@@ -123,7 +123,7 @@ export class Connection extends EventEmitter<ConnectionEvents> {
       } catch (error) {
         if (over.aborted || ++failures < HEALTH_FAILURES) continue
         this.lost(messageOf(error))
-        this.logger.error(`MediaMTX does not answer any more (${messageOf(error)})`)
+        this.logger.error(`MediaMTX stopped responding: ${messageOf(error)}`)
         this.emit('hung')
       }
     }

@@ -1,11 +1,11 @@
-// Client of MediaMTX's control API (v3). Every call has a limit.
+// Client of MediaMTX's control API (v3). Every call has a time limit.
 
 import { z } from 'zod'
 import { messageOf, SourceError } from '../errors.js'
 import { redact } from '../redact.js'
 import type { PathReaders } from '../types.js'
 
-// A poll with wrong credentials takes up to 4 s (random pause against guessing).
+// MediaMTX delays the response to wrong credentials by up to 4 s (a random pause against guessing).
 const CALL_TIMEOUT_MS = 5000
 
 const READER_TYPES: Record<string, keyof PathReaders> = {
@@ -53,23 +53,23 @@ export class ControlApi {
     return this.#read(globalConfig, '/v3/config/global/get')
   }
 
-  /** Adds the path, or replaces what is there under its name. */
+  /** Adds the path, or replaces the one that has this name. */
   async replacePath(name: string, config: Record<string, unknown>, signal?: AbortSignal): Promise<void> {
     await this.#call('POST', `/v3/config/paths/replace/${name}`, config, signal)
   }
 
-  /** @returns false where there was no such path. */
+  /** @returns false if there was no such path. */
   async deletePath(name: string): Promise<boolean> {
     return (await this.#call('DELETE', `/v3/config/paths/delete/${name}`, undefined, undefined, [404])) !== null
   }
 
-  /** Names of the paths that are configured. */
+  /** Names of the configured paths. */
   async pathNames(limitMs: number): Promise<string[]> {
     const list = z.object({ items: z.array(z.object({ name: z.string() })) })
     return (await this.#read(list, '/v3/config/paths/list?itemsPerPage=1000', limitMs)).items.map((item) => item.name)
   }
 
-  /** By path; the gateway's own RTSP session is among them. */
+  /** By path, including the gateway's own RTSP session. */
   async readers(limitMs: number): Promise<Map<string, PathReaders>> {
     const list = z.object({
       items: z.array(z.object({ name: z.string(), readers: z.array(z.object({ type: z.string() })) })),
@@ -84,7 +84,7 @@ export class ControlApi {
     )
   }
 
-  /** @throws SourceError ERR_MEDIAMTX_API, also where the answer is not what MediaMTX says. */
+  /** @throws SourceError ERR_MEDIAMTX_API, also if the response does not have MediaMTX's form. */
   async #read<T>(shape: z.ZodType<T>, path: string, limitMs?: number): Promise<T> {
     const answer = shape.safeParse(
       await this.#call('GET', path, undefined, limitMs === undefined ? undefined : AbortSignal.timeout(limitMs)),
@@ -93,7 +93,7 @@ export class ControlApi {
     const { path: field, message } = answer.error.issues[0]!
     throw new SourceError(
       'ERR_MEDIAMTX_API',
-      `what answers at ${this.#base} is not MediaMTX's API: GET ${path}: ${field.join('.') || 'the answer'}: ${message}`,
+      `the server at ${this.#base} is not MediaMTX's API: GET ${path}: ${field.join('.') || 'response'}: ${message}`,
     )
   }
 
@@ -121,13 +121,16 @@ export class ControlApi {
       text = await response.text()
     } catch (error) {
       const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error
-      throw new SourceError('ERR_MEDIAMTX_API', `MediaMTX's API at ${this.#base} does not answer (${messageOf(cause)})`)
+      throw new SourceError(
+        'ERR_MEDIAMTX_API',
+        `MediaMTX's API at ${this.#base} does not respond (${messageOf(cause)})`,
+      )
     }
     if (absent.includes(response.status)) return null
     if (!response.ok) {
       throw new SourceError(
         'ERR_MEDIAMTX_API',
-        `MediaMTX's API refused ${method} ${path}: ${response.status} ${redact(text).slice(0, 200)}`,
+        `MediaMTX's API rejected ${method} ${path}: ${response.status} ${redact(text).slice(0, 200)}`,
       )
     }
     try {
@@ -135,7 +138,7 @@ export class ControlApi {
     } catch {
       throw new SourceError(
         'ERR_MEDIAMTX_API',
-        `what answers at ${this.#base} is not MediaMTX's API: ${method} ${path} gave no JSON, but "${redact(text).slice(0, 60)}"`,
+        `the server at ${this.#base} is not MediaMTX's API: ${method} ${path} returned "${redact(text).slice(0, 60)}" instead of JSON`,
       )
     }
   }

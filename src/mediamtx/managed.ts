@@ -1,4 +1,4 @@
-// The gateway's own MediaMTX: its environment with a password for this run, its process, and why it did not start.
+// The gateway's own MediaMTX: its environment (with a password for this run), its process, and its start errors.
 
 import { randomBytes } from 'node:crypto'
 import { BindError, FramegateError } from '../errors.js'
@@ -9,16 +9,16 @@ import { ControlApi } from './control-api.js'
 import { Sidecar } from './sidecar.js'
 
 export interface ManagedSettings {
-  /** MEDIAMTX_API, of which the managed one takes host and port; undefined: the default. */
+  /** MEDIAMTX_API: sets host and port of the managed API; undefined: the default. */
   mediamtxApi?: string | undefined
-  /** MEDIAMTX_RTSP, of which the managed one takes the port; undefined: the default. */
+  /** MEDIAMTX_RTSP: sets the RTSP port of the managed one; undefined: the default. */
   mediamtxRtsp?: string | undefined
 }
 
 export interface ManagedOptions {
   binary: string
   configFile: string
-  /** The gateway's own environment: its MTX_* variables reach MediaMTX. */
+  /** The gateway's own environment; MediaMTX gets it too, with all MTX_* variables. */
   env: NodeJS.ProcessEnv
   logger: Logger
 }
@@ -26,14 +26,14 @@ export interface ManagedOptions {
 export interface Managed {
   api: ControlApi
   sidecar: Sidecar
-  /** The error for a start that failed, from MediaMTX's last words. */
+  /** The error for a failed start, from the last error in MediaMTX's log. */
   startError: (why: string) => FramegateError
 }
 
-/** Prepares the process, without starting it. */
+/** Prepares the process without starting it. */
 export function managedMediaMtx(settings: ManagedSettings, options: ManagedOptions): Managed {
-  // The API shows camera passwords, so only the gateway may use it: the password exists
-  // for this run only, in the environment of the child.
+  // The API shows camera passwords, so only the gateway may use it: the API password is random for each run, and only
+  // the child's environment has it.
   const password = randomBytes(18).toString('base64url')
   const env = managedEnvironment(settings, options.env, password)
   return {
@@ -59,15 +59,15 @@ export function managedEnvironment(settings: ManagedSettings, env: NodeJS.Proces
   }
 }
 
-/** MediaMTX says which port is in use; the error adds which setting moves it. */
+/** If MediaMTX reports a port in use, the error names the setting that changes the port. */
 export function startError(env: NodeJS.ProcessEnv, why: string): FramegateError {
   const listen = /listen (tcp|udp)\d? \S*?:(\d+): bind: address already in use/.exec(why)
   if (!listen) return new FramegateError('ERR_MEDIAMTX_START', `MediaMTX did not start: ${why}`)
   const [, protocol, port = ''] = listen
   const listener = Object.entries(LISTENERS).find(([name, address]) => portOf(env[name] ?? address) === port)
-  const setting = listener?.[0] ?? 'its MTX_...ADDRESS variable'
+  const setting = listener?.[0] ?? 'the MTX_...ADDRESS variable of this port'
   return new BindError(
-    `MediaMTX cannot use port ${port} (${protocol}): ${inUse(Number(port), protocol as 'tcp' | 'udp')}; ` +
-      `set ${setting} to another address, or MEDIAMTX=external to use the MediaMTX that is there`,
+    `MediaMTX cannot listen on port ${port} (${protocol}): ${inUse(Number(port), protocol as 'tcp' | 'udp')}; ` +
+      `set ${setting} to another address, or MEDIAMTX=external to use a MediaMTX that is already running`,
   )
 }

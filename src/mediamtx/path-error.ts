@@ -1,4 +1,4 @@
-// Reads what MediaMTX's log says of a camera that it could not pull. Pure.
+// Reads from MediaMTX's log why it could not pull a camera. Pure.
 
 import { SourceError } from '../errors.js'
 import { codeOfRtspStatus } from '../rtsp-status.js'
@@ -11,7 +11,7 @@ export function readPathError(message: string): { name: string; error: SourceErr
   const match = /^\[path ([^\]]+)\] (?:\[RTSP source\] )?(.*)$/.exec(message)
   if (!match) return null
   const [, name = '', reason = ''] = match
-  return { name, error: new SourceError(codeOf(reason), `the camera could not be pulled: ${reason}`) }
+  return { name, error: new SourceError(codeOf(reason), `MediaMTX cannot pull the camera: ${reason}`) }
 }
 
 function codeOf(reason: string) {

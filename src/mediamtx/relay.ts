@@ -1,5 +1,5 @@
-// MediaMTX as the gateway sees it: managed (a child process), external (started by the operator) or off. Keeps the
-// cameras' paths in it, reports what it says of them, and gives out addresses.
+// MediaMTX for the rest of the gateway: managed (a child process), external (started by the operator) or off. Keeps
+// the cameras' paths in MediaMTX, reports path errors, and provides addresses.
 
 import { EventEmitter } from 'node:events'
 import { FramegateError, messageOf, type SourceError } from '../errors.js'
@@ -14,7 +14,7 @@ import type { Sidecar } from './sidecar.js'
 /** As in the configuration. */
 export interface RelaySettings extends ManagedSettings, PublicAddresses {
   mediamtx: MediaMtxMode
-  /** The program of the managed one; undefined: look for it. */
+  /** The managed program; undefined: search for it. */
   mediamtxBin?: string | undefined
 }
 
@@ -23,7 +23,7 @@ export interface RelayOptions {
   configFile: string
   env: NodeJS.ProcessEnv
   logger: Logger
-  /** How often a MediaMTX that is ready is asked whether it still answers, default 2000 ms. */
+  /** Time between health checks of a MediaMTX that is ready, default 2000 ms. */
   healthEveryMs?: number
 }
 
@@ -44,7 +44,7 @@ export class MediaRelay extends EventEmitter<RelayEvents> {
   #sidecar: Sidecar | null = null
   readonly #connection: Connection
   #readers = new Map<string, PathReaders>()
-  /** What must be in MediaMTX, which keeps paths in memory only. */
+  /** The paths that MediaMTX must have. It keeps them in memory only. */
   readonly #paths = new Map<string, Record<string, unknown>>()
 
   constructor(
@@ -71,12 +71,12 @@ export class MediaRelay extends EventEmitter<RelayEvents> {
   get version(): string | null {
     return this.#connection.version
   }
-  /** Why it cannot be used now; null: it can. */
+  /** Why MediaMTX is unavailable; null if it is available. */
   get problem(): string | null {
     return this.#off ?? this.#connection.problem
   }
 
-  /** Sessions at MediaMTX as of the last health check, without the gateway's own. */
+  /** MediaMTX sessions at the last health check, without the gateway's own. */
   readers(name: string): PathReaders {
     const readers = (this.ready ? this.#readers.get(name) : undefined) ?? NO_READERS
     return { ...readers, rtsp: Math.max(0, readers.rtsp - 1) }
@@ -86,13 +86,13 @@ export class MediaRelay extends EventEmitter<RelayEvents> {
     return readUrl(name, this.#connection.addresses, this.settings.mediamtxRtsp)
   }
 
-  /** @param requestHost the host by which the caller reached the gateway. */
+  /** @param requestHost the host by which the client reached the gateway. */
   urls(name: string, requestHost: string): RelayUrls {
     if (!this.enabled) return { webrtcWhep: null, hls: null, rtsp: null, reason: this.#off }
     return { ...publicUrls(name, this.#connection.addresses, this.settings, requestHost), reason: this.problem }
   }
 
-  /** Resolves when MediaMTX can be used, or is known to be off or away. @throws ConfigError, BindError, FramegateError */
+  /** Resolves when MediaMTX is ready, off or known to be unavailable. @throws ConfigError, BindError, FramegateError */
   async start(): Promise<void> {
     if (this.mode === 'managed') await this.#startManaged()
     else if (this.mode === 'external') await this.#startExternal()
@@ -114,12 +114,12 @@ export class MediaRelay extends EventEmitter<RelayEvents> {
     const path = {
       source,
       rtspTransport: transport,
-      // The gateway's own DESCRIBE waits until the camera is there (0.2 s; 4.7 s after a closed connection).
+      // The gateway's own DESCRIBE waits until the camera is connected (0.2 s; 4.7 s after a closed connection).
       sourceOnDemand: true,
       sourceOnDemandStartTimeout: '10s',
       sourceOnDemandCloseAfter: '5s',
-      // With this MediaMTX drops every packet before the camera's first RTCP report (measured: live after 3 s
-      // instead of 0.1 s, and never with a camera that sends none), so only for those who ask for the camera's clock.
+      // This makes MediaMTX drop every packet before the camera's first RTCP report (measured: live after 3 s
+      // instead of 0.1 s, and never with a camera that sends none), so set it only if the camera's clock is requested.
       useAbsoluteTimestamp: cameraTime,
     }
     await api.replacePath(name, path, signal)
@@ -131,7 +131,7 @@ export class MediaRelay extends EventEmitter<RelayEvents> {
     try {
       await this.#connection.api?.deletePath(name)
     } catch (error) {
-      this.options.logger.debug(`MediaMTX: path ${name} was not removed: ${messageOf(error)}`)
+      this.options.logger.debug(`MediaMTX did not remove path ${name}: ${messageOf(error)}`)
     }
   }
 
@@ -140,8 +140,8 @@ export class MediaRelay extends EventEmitter<RelayEvents> {
     const connection = this.#connection
     const binary = await findBinary(this.settings.mediamtxBin, env)
     if (typeof binary === 'string') {
-      this.#off = `MediaMTX is not there (${binary}); "npm run setup" gets it`
-      logger.warn(`${this.#off}. Going on without: cameras are pulled directly, WHEP and HLS are off.`)
+      this.#off = `MediaMTX is not installed (${binary}); run "npm run setup" to install it`
+      logger.warn(`${this.#off}. The gateway pulls cameras directly; WHEP and HLS are off.`)
       return
     }
     const { api, sidecar, startError } = managedMediaMtx(this.settings, {
@@ -158,14 +158,14 @@ export class MediaRelay extends EventEmitter<RelayEvents> {
     await connection.connect(api, AbortSignal.any([died.signal, AbortSignal.timeout(START_LIMIT_MS)]))
     if (!this.ready || died.signal.aborted) {
       await sidecar.stop()
-      throw startError(died.signal.aborted ? String(died.signal.reason) : (this.problem ?? 'it does not answer'))
+      throw startError(died.signal.aborted ? String(died.signal.reason) : (this.problem ?? 'no response'))
     }
     sidecar.on('died', (why) => {
-      connection.lost(`MediaMTX ended: ${why}`)
-      logger.error(`${this.problem}; starting it again`)
+      connection.lost(`MediaMTX stopped: ${why}`)
+      logger.error(`${this.problem}; restarting it`)
     })
     sidecar.on('started', () => void connection.connect(api))
-    connection.on('hung', () => sidecar.kill()) // The sidecar starts it again.
+    connection.on('hung', () => sidecar.kill()) // The sidecar restarts it.
   }
 
   async #startExternal(): Promise<void> {
@@ -176,20 +176,20 @@ export class MediaRelay extends EventEmitter<RelayEvents> {
       await connection.learn(api)
     } catch (error) {
       if (error instanceof FramegateError && error.code === 'ERR_MEDIAMTX_OLD') throw error
-      this.options.logger.warn(`${messageOf(error)}; trying on (MEDIAMTX_API says where it is)`)
+      this.options.logger.warn(`${messageOf(error)}; retrying (check MEDIAMTX_API)`)
       void connection.connect(api)
     }
   }
 
-  /** Learns who reads, and puts back paths that MediaMTX lost. */
+  /** Counts readers, and adds paths that MediaMTX has lost. */
   async #check(api: ControlApi): Promise<void> {
     const expected = new Map(this.#paths)
     const there = new Set(await api.pathNames(HEALTH_LIMIT_MS))
     this.#readers = await api.readers(HEALTH_LIMIT_MS)
     for (const [name, path] of expected) {
-      // One that was added or removed meanwhile is not lost.
+      // A path that was added or removed during this check is not lost.
       if (there.has(name) || this.#paths.get(name) !== path) continue
-      this.options.logger.warn(`MediaMTX has lost the path of camera ${name}; putting it back`)
+      this.options.logger.warn(`MediaMTX lost the path of camera ${name}; adding it again`)
       await api.replacePath(name, path)
     }
   }

@@ -1,4 +1,4 @@
-// Owns the MediaMTX process: starts it, reads its log, restarts it when it dies, ends it. The process never outlives
+// Owns the MediaMTX process: starts it, reads its log, restarts it if it dies, and ends it. The process never outlives
 // the gateway, not even after kill -9.
 
 import { spawn, type ChildProcess } from 'node:child_process'
@@ -13,17 +13,17 @@ import { readPathError } from './path-error.js'
 export interface SidecarOptions {
   binary: string
   configFile: string
-  /** MediaMTX's own MTX_* variables among them. */
+  /** Includes MediaMTX's own MTX_* variables. */
   env: NodeJS.ProcessEnv
   logger: Logger
 }
 
 interface SidecarEvents {
-  /** A process runs; its API may take a moment. */
+  /** The process runs; its API may take a moment. */
   started: []
-  /** It ended without stop(); the sentence says why, as far as its log tells. */
+  /** The process ended without stop(). `why` is the last error in its log, or its exit status. */
   died: [why: string]
-  /** It could not pull a path, or lost it. */
+  /** MediaMTX could not pull a path, or lost it. */
   'path-error': [name: string, error: SourceError]
 }
 
@@ -51,12 +51,12 @@ export class Sidecar extends EventEmitter<SidecarEvents> {
     if (this.#stopping || this.#child) return
     this.#startedAtMs = performance.now()
     this.#lastError = ''
-    // The kernel kills it when the gateway's thread that made it dies (prctl(2)):
-    // nothing else works after kill -9. setpriv is part of util-linux.
+    // The kernel kills the child when the gateway's thread that started it dies (prctl(2)). Nothing else works after
+    // kill -9. setpriv is part of util-linux.
     const child = spawn('setpriv', ['--pdeathsig', 'KILL', this.options.binary, this.options.configFile], {
       env: this.options.env,
       stdio: ['ignore', 'pipe', 'pipe'],
-      // Keeps a Ctrl-C in a terminal away from it: the gateway ends it.
+      // Keeps Ctrl-C in a terminal from reaching the child: the gateway ends it.
       detached: true,
     })
     this.#child = child
@@ -72,7 +72,7 @@ export class Sidecar extends EventEmitter<SidecarEvents> {
         resolve()
         if (!this.#stopping) this.#died(why)
       }
-      child.once('error', (error) => onEnd(`it could not be started (${error.message})`))
+      child.once('error', (error) => onEnd(`the process could not be started (${error.message})`))
       child.once('close', (code, signal) =>
         onEnd(this.#lastError || (signal ? `killed by ${signal}` : `exit status ${code}`)),
       )
@@ -80,12 +80,12 @@ export class Sidecar extends EventEmitter<SidecarEvents> {
     this.emit('started')
   }
 
-  /** For a process that hangs. It is restarted. */
+  /** For a process that hangs; it is restarted. */
   kill(): void {
     this.#child?.kill('SIGKILL')
   }
 
-  /** Resolves when the process is gone. */
+  /** Resolves when the process has ended. */
   async stop(): Promise<void> {
     this.#stopping = true
     if (this.#restartTimer) clearTimeout(this.#restartTimer)
@@ -116,7 +116,7 @@ export class Sidecar extends EventEmitter<SidecarEvents> {
       this.#repeats++
       return
     }
-    if (this.#repeats > 0) this.options.logger.debug(`mediamtx: (the last line ${this.#repeats} times more)`)
+    if (this.#repeats > 0) this.options.logger.debug(`mediamtx: (last line repeated ${this.#repeats} times)`)
     this.#lastLine = message
     this.#repeats = 0
     this.options.logger.debug(`mediamtx: ${message}`)
@@ -125,7 +125,7 @@ export class Sidecar extends EventEmitter<SidecarEvents> {
 
 const structuredLine = z.object({ level: z.string(), message: z.string() })
 
-/** A structured line, or plain text: what MediaMTX says before it has read its configuration, or when it panics. */
+/** A structured line, or plain text, which MediaMTX writes before it has read its configuration and when it panics. */
 function readLogLine(line: string): { level: string; message: string } {
   let entry: unknown = null
   try {

@@ -1,5 +1,5 @@
-// Owns the XPUB socket: keeps one send in flight and the newest frame of each topic waiting, and tracks subscriptions.
-// The only file that uses zeromq.
+// Owns the XPUB socket: keeps at most one send in flight and the newest frame of each topic waiting, and tracks
+// subscriptions. No other file uses zeromq.
 
 import { XPublisher } from 'zeromq'
 import { needsIpv6 } from '../endpoints.js'
@@ -9,14 +9,14 @@ import { encodeFrameMessage } from '../frames/frame-message.js'
 import type { Frame, Logger } from '../types.js'
 import { parseSubscription } from './subscription.js'
 
-/** What the publisher needs of the frame hub. */
+/** What the publisher needs from the frame hub. */
 export interface FrameSource {
   onFrame(listener: (frame: Frame) => void): void
   newest(topic: string): Frame | undefined
   setSubscriptions(prefixes: ReadonlySet<string>): void
 }
 
-// A frame that waits in a queue here only gets older; the receiver conflates.
+// Frames only age in a queue here; the receiver keeps the newest.
 const SEND_HIGH_WATER_MARK = 2
 const MAX_PREFIXES = 10000
 
@@ -36,9 +36,9 @@ export class FramePublisher {
   }
 
   /**
-   * @param endpoints tcp://HOST:PORT (port * for a free one) or ipc://PATH.
-   * @returns the endpoints as bound.
-   * @throws BindError that names the endpoint and the setting.
+   * @param endpoints tcp://HOST:PORT (port * for any free one) or ipc://PATH.
+   * @returns the endpoints, with the actual ports.
+   * @throws BindError, which names the endpoint and the setting to change.
    */
   async bind(endpoints: string[]): Promise<string[]> {
     const bound: string[] = []
@@ -114,7 +114,7 @@ export class FramePublisher {
       this.#prefixes.add(prefix)
       this.source.setSubscriptions(new Set(this.#prefixes))
     }
-    // A new subscriber gets the newest frame at once; others skip the seq that they have.
+    // A new subscriber gets the newest frame at once. Others get it again, and skip it by its seq.
     const topic = prefix.endsWith('\0') ? prefix.slice(0, -1) : prefix
     const newest = this.source.newest(topic)
     if (newest) this.#offer(newest)

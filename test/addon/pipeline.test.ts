@@ -11,7 +11,7 @@ import { pause, until } from '../helpers/wait.js'
 
 let native: NativeAddon
 let camera: TestCamera
-// A session that stays: whoever comes just as the camera's last session ends gets 503 from libgstrtspserver now and then.
+// Keep one session open: libgstrtspserver sometimes answers 503 to a client that connects just as the last session ends.
 let staying: Pipeline
 
 t.before(async () => {
@@ -35,7 +35,7 @@ function open(url: string): { pipeline: Pipeline; news: PipelineNews[] } {
 }
 const frames = (news: PipelineNews[]) => news.flatMap((item) => item.frames)
 
-t.test('frames come while a rendition is set, and only then', async (t) => {
+t.test('frames arrive only while a rendition is set', async (t) => {
   const { pipeline, news } = open(camera.url)
   t.teardown(() => pipeline.close())
   await until('whole frames to arrive', () => news.some((item) => item.live))
@@ -52,7 +52,7 @@ t.test('frames come while a rendition is set, and only then', async (t) => {
   await until('decoding to end', () => !pipeline.stats().decoding)
 })
 
-t.test('close() in any state, any number of times, ends it', async (t) => {
+t.test('close() ends the pipeline in any state, any number of times', async (t) => {
   const neverConnected = open('rtsp://127.0.0.1:9/x').pipeline
   await Promise.all([neverConnected.close(), neverConnected.close()])
   await neverConnected.close()
@@ -74,7 +74,7 @@ t.test('close() in any state, any number of times, ends it', async (t) => {
   await until('the sessions to end', () => camera.active === 1)
 })
 
-t.test('a pipeline that fails says why, once, and can be closed', async (t) => {
+t.test('a pipeline that fails reports the reason once, and can be closed', async (t) => {
   const { pipeline, news } = open('rtsp://127.0.0.1:9/x')
   await until('its end', () => news.some((item) => item.ended))
   t.match(news.find((item) => item.ended)!.ended, {
@@ -87,7 +87,7 @@ t.test('a pipeline that fails says why, once, and can be closed', async (t) => {
   await pipeline.close()
 })
 
-t.test('wrong arguments are errors at once that name the argument', async (t) => {
+t.test('invalid arguments throw at once, with the name of the argument', async (t) => {
   const make =
     (value: unknown, listener: unknown = () => undefined) =>
     () =>
@@ -116,7 +116,7 @@ t.test('wrong arguments are errors at once that name the argument', async (t) =>
   pipeline.setRenditions([{ ...rendition, width: 7680, fps: 120, jpegQuality: 100 }])
 })
 
-t.test('a camera of 0.2 fps stays in one session', async (t) => {
+t.test('a camera with 0.2 fps stays in one session', async (t) => {
   const slow = await TestCamera.start({ width: 320, height: 180, fps: 0.2, gop: 1 })
   t.teardown(() => slow.stop())
   const { pipeline, news } = open(slow.url)
@@ -131,7 +131,7 @@ t.test('a camera of 0.2 fps stays in one session', async (t) => {
   t.ok(news.some((item) => item.live))
 })
 
-t.test('JS that is blocked loses frames, not memory: the newest is handed over', async (t) => {
+t.test('blocked JS loses frames, uses no extra memory, and then gets the newest frame', async (t) => {
   const { pipeline, news } = open(camera.url)
   t.teardown(() => pipeline.close())
   pipeline.setRenditions([rendition])
@@ -145,7 +145,7 @@ t.test('JS that is blocked loses frames, not memory: the newest is handed over',
   t.ok(pipeline.stats().overwritten >= 10, `${pipeline.stats().overwritten} were replaced by newer ones`)
 })
 
-t.test('200 starts and stops leave threads, descriptors and memory as they were', async (t) => {
+t.test('200 starts and stops leak no threads, descriptors or memory', async (t) => {
   const cycle = async () => {
     const { pipeline, news } = open(camera.url)
     pipeline.setRenditions([rendition])
@@ -187,7 +187,7 @@ function run(source: string): Promise<number | null> {
   })
 }
 
-t.test('the process may exit with pipelines open, in any state', async (t) => {
+t.test('the process can exit while pipelines are open, in any state', async (t) => {
   t.equal(await run(script('open(); process.exit(7)')), 7)
   t.equal(
     await run(
@@ -200,7 +200,7 @@ t.test('the process may exit with pipelines open, in any state', async (t) => {
   t.equal(await run(script('const p = open(); await p.close()')), 0, 'awaiting close() does')
 })
 
-t.test('worker threads may be ended while their pipelines run', async (t) => {
+t.test('worker threads can be terminated while their pipelines run', async (t) => {
   const worker = script(
     "if (parentPort) { open(); onFrame = () => parentPort.postMessage('frame') } setInterval(() => undefined, 1000)",
   )

@@ -10,14 +10,14 @@ import { ROOT } from '../helpers/paths.js'
 const CHECKED = join(ROOT, 'build/checked')
 const ADDON = join(CHECKED, 'build/Release/framegate.node')
 
-// Node.js itself is not sanitized, so the runtime that the addon needs must be there before all others.
+// Node.js itself is not sanitized, so the sanitizer runtime must be loaded before all other libraries.
 const runtime = /\S*\/libasan\S*/.exec(execFileSync('ldd', [ADDON], { encoding: 'utf8' }))?.[0]
 
 const tellLibraries = `process.on('exit', () => {
   for (const path of process.report.getReport().sharedObjects) if (path.endsWith('.node')) process.stderr.write('loaded ' + path + '\\n')
 })`
 
-t.test("pipeline.test.ts finds nothing with the sanitizers' addon", async (t) => {
+t.test('the sanitizers find nothing in pipeline.test.ts', async (t) => {
   t.ok(runtime, 'the addon is built with AddressSanitizer')
   const child = spawn(
     process.execPath,
@@ -32,12 +32,12 @@ t.test("pipeline.test.ts finds nothing with the sanitizers' addon", async (t) =>
         ...process.env,
         FRAMEGATE_PREBUILD: CHECKED,
         LD_PRELOAD: runtime,
-        // V8 and GStreamer keep what they have until the process ends.
+        // V8 and GStreamer keep memory until the process ends.
         ASAN_OPTIONS: 'detect_leaks=0',
         G_SLICE: 'always-malloc',
         TAP: '1',
         TAP_TIMEOUT: '120',
-        // What is freed stays in quarantine: memory says nothing here.
+        // Freed memory stays in quarantine, so memory use proves nothing here.
         TAP_GREP: '/^(?!200 starts and stops)/',
       },
     },

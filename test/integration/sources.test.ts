@@ -56,8 +56,8 @@ for (const mediamtx of ['managed', 'off'] as const) {
         /refused the user name or password/,
       ),
       failure('novideo', audioOnly.url, 'ERR_SOURCE_NO_VIDEO', /audio but no video/),
-      failure('nohost', 'rtsp://camera.invalid/x', 'ERR_SOURCE_UNKNOWN_HOST', /host name .* not known/),
-      failure('noanswer', `rtsp://127.0.0.1:${silentPort}/x`, 'ERR_SOURCE_TIMEOUT', /no answer/, NO_ANSWER_MS),
+      failure('nohost', 'rtsp://camera.invalid/x', 'ERR_SOURCE_UNKNOWN_HOST', /host name .* cannot be resolved/),
+      failure('noanswer', `rtsp://127.0.0.1:${silentPort}/x`, 'ERR_SOURCE_TIMEOUT', /did not respond/, NO_ANSWER_MS),
     ])
 
     t.test('the right credentials, with every awkward character, go through', async (t) => {

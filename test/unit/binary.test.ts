@@ -16,11 +16,11 @@ function program(path: string, version: string): string {
 t.test('MEDIAMTX_BIN comes first, then PATH, then the cache folder', async (t) => {
   const folder = temporaryFolder(t)
   const env = { HOME: folder, PATH: `${folder}/old:${folder}/new` }
-  t.equal(await findBinary(undefined, env), 'no MediaMTX binary was found')
+  t.equal(await findBinary(undefined, env), 'no mediamtx program on PATH or in the cache')
   const cached = program(cachedBinary(env), '1.20.1')
   t.same(await findBinary(undefined, env), { path: cached, version: '1.20.1' })
   const old = program(join(folder, 'old/mediamtx'), '1.19.0')
-  t.match(await findBinary(undefined, env), { path: cached }, 'an older one on PATH is passed over')
+  t.match(await findBinary(undefined, env), { path: cached }, 'an older one on PATH is skipped')
   const newer = program(join(folder, 'new/mediamtx'), '1.21.0')
   t.same(await findBinary(undefined, env), { path: newer, version: '1.21.0' })
   const named = program(join(folder, 'mine'), '1.20.2')
@@ -28,7 +28,7 @@ t.test('MEDIAMTX_BIN comes first, then PATH, then the cache folder', async (t) =
   await t.rejects(findBinary(old, env), { message: /MEDIAMTX_BIN: expected MediaMTX 1\.20\.1 or newer.*1\.19\.0/ })
 })
 
-t.test('the cache folder is below XDG_CACHE_HOME, or else below the home folder', async (t) => {
+t.test('the cache folder is in XDG_CACHE_HOME, or in the home folder if that is not set', async (t) => {
   t.equal(cachedBinary({ HOME: '/home/x' }), '/home/x/.cache/framegate/mediamtx-v1.20.1/mediamtx')
   t.equal(cachedBinary({ HOME: '/home/x', XDG_CACHE_HOME: '/c' }), '/c/framegate/mediamtx-v1.20.1/mediamtx')
 })

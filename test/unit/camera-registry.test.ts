@@ -1,4 +1,4 @@
-// Starts and stops that meet. The relay decides when a camera's end is over; no camera is pulled.
+// Overlapping starts and stops. A stand-in for the relay decides when a stop completes; no camera is pulled.
 
 import { EventEmitter } from 'node:events'
 import t from 'tap'
@@ -40,7 +40,7 @@ async function pending(promise: Promise<unknown>): Promise<boolean> {
   return !over
 }
 
-t.test('a start waits for the end of a camera of its name or address, and of no other', async (t) => {
+t.test('a start waits only for a stopping camera that has its name or address', async (t) => {
   const { registry, removals } = make()
   await registry.start({ name: 'a', rtsp: 'rtsp://h/1' })
   const stopped = registry.stop('a')
@@ -59,7 +59,7 @@ t.test('a start waits for the end of a camera of its name or address, and of no 
   t.equal(await stopped, true)
 })
 
-t.test('two starts of one address that wait for its end make one camera', async (t) => {
+t.test('two starts that wait for the same address create one camera', async (t) => {
   const { registry, removals } = make()
   await registry.start({ name: 'a', rtsp: 'rtsp://h/1' })
   const stopped = registry.stop('a')
@@ -76,7 +76,7 @@ t.test('two starts of one address that wait for its end make one camera', async 
   await stopped
 })
 
-t.test('a stop of a camera that is being stopped waits for its end', async (t) => {
+t.test('stopping a camera that is already stopping waits for the first stop', async (t) => {
   const { registry, removals } = make()
   await registry.start({ name: 'a', rtsp: 'rtsp://h/1' })
   const first = registry.stop('a')
@@ -88,7 +88,7 @@ t.test('a stop of a camera that is being stopped waits for its end', async (t) =
   t.equal(await second, false)
 })
 
-t.test("settings that a start leaves out are the gateway's, then the setting's own", async (t) => {
+t.test("settings that a start leaves out default to the gateway's, then to the setting's own", async (t) => {
   const { registry } = make()
   const { camera } = await registry.start({ name: 'a', rtsp: 'rtsp://h/1', jpegQuality: 50 })
   t.match(camera.settings, { pubFps: 10, scaleWidth: 640, jpegQuality: 50, rtspTransport: 'automatic' })

@@ -7,7 +7,7 @@ import { ROOT } from '../helpers/paths.js'
 
 const REQUIRED = { name: 'a', rtsp: 'rtsp://h/s' }
 
-t.test('settings go to JSON and back, in the words of the API', async (t) => {
+t.test('settings convert to JSON and back, with the names of the API', async (t) => {
   const settings = cameraSettings.parse({ ...REQUIRED, pubFps: 12.5, rtspTransport: 'udp' })
   const json = toJson(settings)
   t.strictSame(json, {
@@ -22,11 +22,11 @@ t.test('settings go to JSON and back, in the words of the API', async (t) => {
   t.strictSame(fromJson(cameraSettingsJson.parse(json)), settings)
 })
 
-t.test('a request that leaves settings out leaves them to the gateway', async (t) => {
+t.test('a request does not fill in defaults', async (t) => {
   t.strictSame(fromJson(startRequestJson.parse(REQUIRED)), REQUIRED)
 })
 
-t.test('limits are those of the reference', async (t) => {
+t.test('limits match the reference', async (t) => {
   const refused = (fields: object) => 'complaint' in check(startRequestJson, { ...REQUIRED, ...fields }, 'field')
   for (const good of [0, 16, 7680]) t.notOk(refused({ scale_width: good }), `scale_width ${good}`)
   for (const bad of [1, 15, 7681, -1, 16.5]) t.ok(refused({ scale_width: bad }), `scale_width ${bad}`)

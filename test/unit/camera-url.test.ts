@@ -1,7 +1,7 @@
 import t from 'tap'
 import { parseCameraUrl, withCredentials } from '../../src/cameras/camera-url.js'
 
-t.test('addresses that differ in case of scheme and host, or by the default port, are one camera', async (t) => {
+t.test('the case of scheme and host and the default port do not make another camera', async (t) => {
   const keys = ['rtsp://Host/Path?a=1', 'RTSP://host:554/Path?a=1', 'rtsp://user:pw@HOST/Path?a=1'].map(
     (rtsp) => parseCameraUrl(rtsp).key,
   )
@@ -14,7 +14,7 @@ t.test('addresses that differ in case of scheme and host, or by the default port
   t.equal(parseCameraUrl('rtsp://host').key, 'rtsp://host/')
 })
 
-t.test('credentials are taken apart, decoded, and put back encoded', async (t) => {
+t.test('credentials are extracted and decoded, and encoded again for MediaMTX', async (t) => {
   const url = parseCameraUrl('rtsp://admin:p%40ss%2Fw@rd:x@10.0.0.1/s')
   t.equal(url.user, 'admin')
   t.equal(url.password, 'p@ss/w@rd:x')

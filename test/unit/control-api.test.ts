@@ -1,4 +1,4 @@
-// What MediaMTX's API may answer, and a real one never does when one waits for it.
+// Responses of MediaMTX's API that a real one cannot be made to give.
 
 import { createServer, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -23,11 +23,11 @@ const answers: [string, (response: ServerResponse) => void, RegExp][] = [
   [
     'a web page',
     (response) => response.end('<html>router</html>'),
-    /is not MediaMTX's API: GET \/v3\/.* gave no JSON, but "<html>router/,
+    /is not MediaMTX's API: GET \/v3\/.* returned "<html>router.* instead of JSON/,
   ],
-  ['truncated JSON', (response) => response.end('{"items":[{"na'), /is not MediaMTX's API.*gave no JSON/],
+  ['truncated JSON', (response) => response.end('{"items":[{"na'), /is not MediaMTX's API.*instead of JSON/],
   ['JSON of something else', (response) => response.end('{"items":7}'), /is not MediaMTX's API: GET \/v3\/.*items/],
-  ['a broken connection', (response) => response.destroy(), /does not answer/],
+  ['a broken connection', (response) => response.destroy(), /does not respond/],
   [
     'half an answer',
     (response) => (
@@ -35,19 +35,19 @@ const answers: [string, (response: ServerResponse) => void, RegExp][] = [
       response.write('{'),
       setTimeout(() => response.destroy(), 20)
     ),
-    /does not answer/,
+    /does not respond/,
   ],
-  ['nothing', () => undefined, /does not answer/],
+  ['nothing', () => undefined, /does not respond/],
   [
     '401',
     (response) => response.writeHead(401).end('{"status":"error","error":"authentication error"}'),
-    /refused GET .*401.*authentication error/,
+    /rejected GET .*401.*authentication error/,
   ],
-  ['500', (response) => response.writeHead(500).end('{"status":"error","error":"no"}'), /refused GET .*500/],
+  ['500', (response) => response.writeHead(500).end('{"status":"error","error":"no"}'), /rejected GET .*500/],
 ]
 
 for (const [what, give, expected] of answers) {
-  t.test(`${what} is told in words`, async (t) => {
+  t.test(`${what} is reported in an error message`, async (t) => {
     answer = give
     const api = new ControlApi(address)
     await t.rejects(api.pathNames(500), { code: 'ERR_MEDIAMTX_API', message: expected })
@@ -55,10 +55,10 @@ for (const [what, give, expected] of answers) {
   })
 }
 
-t.test('an address that MediaMTX repeats in its refusal comes without its password, cut or whole', async (t) => {
+t.test('an address that MediaMTX repeats in its error is redacted, even if it is cut off', async (t) => {
   const api = new ControlApi(address)
   for (const password of ['S3CRET', `S3CRET${'x'.repeat(300)}`]) {
-    // What it says of "%zz" in a path.
+    // MediaMTX's error for "%zz" in a path.
     answer = (response) =>
       response.writeHead(400).end(`{"status":"error","error":"'rtsp://u:${password}@h/%zz' is not a valid URL"}`)
     const error = await api.replacePath('a', {}).catch((error) => error)
@@ -66,7 +66,7 @@ t.test('an address that MediaMTX repeats in its refusal comes without its passwo
   }
 })
 
-t.test('a gateway whose external MediaMTX is none says so and serves on', async (t) => {
+t.test('a gateway reports that its external MediaMTX is something else, and keeps running', async (t) => {
   answer = (response) => response.end('<html>router</html>')
   const gateway = await Gateway.start({
     stateFile: join(temporaryFolder(t), 'cameras.json'),

@@ -1,4 +1,4 @@
-// Which renditions a camera makes, and for how long after their readers left.
+// Which renditions a camera encodes, and for how long after their readers have left.
 
 import { mock } from 'node:test'
 import t from 'tap'
@@ -24,7 +24,7 @@ function start() {
   return { demand, want, changes, refused, made: () => demand.topics }
 }
 
-t.test('a topic is made at once, and until 3 s after its last reader left', async (t) => {
+t.test('a topic is encoded at once, and until 3 s after its last reader has left', async (t) => {
   const { want, made, changes } = start()
   t.strictSame(made(), [])
   want('a')
@@ -37,7 +37,7 @@ t.test('a topic is made at once, and until 3 s after its last reader left', asyn
   t.strictSame(changes, [['a'], []], 'nothing changed in between')
 })
 
-t.test('a reader that comes while the topic lingers keeps it', async (t) => {
+t.test('a reader that arrives while the topic lingers keeps it', async (t) => {
   const { want, made, changes } = start()
   want('a')
   want()
@@ -48,7 +48,7 @@ t.test('a reader that comes while the topic lingers keeps it', async (t) => {
   t.strictSame(changes, [['a']])
 })
 
-t.test('each topic lingers for itself, from the time when its own last reader left', async (t) => {
+t.test('each topic lingers on its own, from when its last reader left', async (t) => {
   const { want, made } = start()
   want('a', 'a@320w5fps')
   want('a@320w5fps')
@@ -62,7 +62,7 @@ t.test('each topic lingers for itself, from the time when its own last reader le
   t.strictSame(made(), [])
 })
 
-t.test('a snapshot each second, for a minute: the topic is made without a break', async (t) => {
+t.test('with a snapshot every second for a minute, the topic is encoded without a break', async (t) => {
   const { want, changes } = start()
   for (let second = 0; second < 60; second++) {
     want('a')
@@ -73,7 +73,7 @@ t.test('a snapshot each second, for a minute: the topic is made without a break'
   t.strictSame(changes, [['a']])
 })
 
-t.test('a ninth topic is refused, once, and is made when another one goes', async (t) => {
+t.test('a ninth topic is refused once, and encoded when another one ends', async (t) => {
   const { want, made, refused } = start()
   const topics = Array.from({ length: MAX_RENDITIONS + 1 }, (_, i) => `a@64w${i + 1}fps`)
   const last = topics.at(-1)!
@@ -87,7 +87,7 @@ t.test('a ninth topic is refused, once, and is made when another one goes', asyn
   t.strictSame(made(), topics.slice(1))
 })
 
-t.test('close() ends the lingering: no timer is left', async (t) => {
+t.test('close() clears all timers', async (t) => {
   const { demand, want, changes } = start()
   want('a')
   want()
@@ -96,7 +96,7 @@ t.test('close() ends the lingering: no timer is left', async (t) => {
   t.strictSame(changes, [['a']])
 })
 
-t.test("a topic's size and rate are its own; the camera's topic has those of its settings", async (t) => {
+t.test("a topic name has its size and rate; the camera's own topic uses the settings", async (t) => {
   const settings = cameraSettings.parse({ name: 'a', rtsp: 'rtsp://h/', pubFps: 20, scaleWidth: 640, jpegQuality: 80 })
   t.strictSame(renditionsOf(['a', 'a@320w12.5fps'], settings), [
     { id: 'a', width: 640, fps: 20, jpegQuality: 80 },

@@ -1,9 +1,9 @@
-// HTTP_HOST and ZMQ_BIND, as callers are given them.
+// HTTP_HOST and ZMQ_BIND, as clients see them.
 
 import t from 'tap'
 import { endpointFor, inUrl } from '../../src/endpoints.js'
 
-t.test('the ZeroMQ endpoint for a caller', async (t) => {
+t.test('the ZeroMQ endpoint for a client', async (t) => {
   const local = 'tcp://127.0.0.1:5555'
   const ipc = 'ipc:///run/framegate.sock'
   const cases: [string[], string, string][] = [
@@ -27,7 +27,7 @@ t.test('the ZeroMQ endpoint for a caller', async (t) => {
     t.equal(endpointFor(bound, host), expected, `${bound.join()} for ${host}`)
 })
 
-t.test('a host as it is written in a URL', async (t) => {
+t.test('a host in a URL', async (t) => {
   for (const [host, expected] of [
     ['0.0.0.0', '127.0.0.1'],
     ['::', '127.0.0.1'],

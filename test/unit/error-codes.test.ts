@@ -1,4 +1,5 @@
-// One list of error codes: every code that appears in the project is in it; every code in it is used and documented.
+// The one list of error codes: it has every code of the project, and every code in it is used, documented and says what
+// the user can do about the error.
 
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -9,7 +10,7 @@ import { ROOT } from '../helpers/paths.js'
 const GATEWAY_ERRORS = { ...HTTP_ERRORS, ...CAMERA_ERRORS, ...START_ERRORS }
 const KNOWN = Object.keys({ ...GATEWAY_ERRORS, ...PYTHON_ERRORS })
 
-/** Below each path, files whose names match; tests, packages and build output left out. */
+/** The files below each path whose names match, without tests, packages and build output. */
 function files(paths: string[], name: RegExp): string[] {
   return paths.flatMap((path) =>
     readdirSync(join(ROOT, path), { withFileTypes: true }).flatMap((entry) => {
@@ -21,8 +22,55 @@ function files(paths: string[], name: RegExp): string[] {
   )
 }
 
+/** For each code, what the user can do about the error, or what the gateway does. */
+const REMEDIES: Record<keyof typeof GATEWAY_ERRORS | keyof typeof PYTHON_ERRORS, RegExp> = {
+  ERR_JSON_INVALID: /^Send an object with the fields/,
+  ERR_BODY_INVALID: /send the request again/,
+  ERR_FIELD_INVALID: /^See the message for .* expected value/,
+  ERR_BODY_TOO_LARGE: /^Shorten /,
+  ERR_NAME_IN_USE: /^Stop .*, or choose another name/,
+  ERR_CREDENTIALS_DIFFER: /^Stop /,
+  ERR_TOO_MANY_RENDITIONS: /^Use one that the message lists/,
+  ERR_CLOSED: /^Retry /,
+  ERR_CAMERA_NOT_FOUND: /^See `GET \/cameras`/,
+  ERR_FRAME_UNAVAILABLE: /retry after `Retry-After`/,
+  ERR_NOT_FOUND: /^See `\/openapi\.json`/,
+  ERR_METHOD_NOT_ALLOWED: /^See `\/openapi\.json`/,
+  ERR_INTERNAL: /^See the log .* report it/,
+  ERR_SOURCE_UNREACHABLE: /^Check power, network and port/,
+  ERR_SOURCE_UNKNOWN_HOST: /^Check the spelling/,
+  ERR_SOURCE_TIMEOUT: /^Check power, network and port/,
+  ERR_SOURCE_UNAUTHORIZED: /^Stop the camera, then start it with the right ones/,
+  ERR_SOURCE_NOT_FOUND: /^Check the path/,
+  ERR_SOURCE_BUSY: /^Stop its other clients, or restart/,
+  ERR_SOURCE_TRANSPORT: /gateway tries the other one next; otherwise, set /,
+  ERR_SOURCE_NO_VIDEO: /^Choose another path/,
+  ERR_CODEC_UNSUPPORTED: /^Choose another codec/,
+  ERR_SOURCE_CLOSED: /^The gateway reconnects/,
+  ERR_SOURCE_SILENT: /^The gateway reconnects/,
+  ERR_SOURCE_READ: /check address and port/,
+  ERR_SOURCE_STREAM: /^The gateway reconnects/,
+  ERR_SOURCE_TLS: /^Check that the port speaks RTSPS/,
+  ERR_SOURCE_LATE: /lower the bit rate/,
+  ERR_NO_KEY_FRAME: /Shorten the key frame interval/,
+  ERR_DECODE: /^The gateway reconnects/,
+  ERR_ENCODE: /^The gateway reconnects/,
+  ERR_PIPELINE: /^The gateway reconnects; see the log/,
+  ERR_PIPELINE_BUILD: /^Run `npm run setup`/,
+  ERR_MEDIAMTX_DOWN: /^See `GET \/health`/,
+  ERR_MEDIAMTX_API: /^Check `MEDIAMTX_API`/,
+  ERR_CONFIG_INVALID: /^See the message for .* expected value/,
+  ERR_ADDON_LOAD: /^Run `npm run setup`/,
+  ERR_BIND: /^Set the setting that the message names/,
+  ERR_MEDIAMTX_START: /^See the message for the reason/,
+  ERR_MEDIAMTX_OLD: /^Install the version that the message names/,
+  ERR_DEMO: /^Run `npm run setup`/,
+  ERR_GATEWAY_UNREACHABLE: /^Check `GATEWAY_BASE`/,
+  ERR_GATEWAY: /^Check `GATEWAY_BASE`/,
+}
+
 const read = (path: string) => readFileSync(join(ROOT, path), 'utf8')
-/** Whole codes; `ERR_SOURCE_...` in a comment is none. */
+/** Complete codes only, not `ERR_SOURCE_...` in a comment. */
 const codesIn = (text: string) =>
   [...text.matchAll(/\bERR_[A-Z0-9_]+/g)].map(([code]) => code).filter((code) => !code.endsWith('_'))
 
@@ -32,7 +80,7 @@ const PYTHON = files(['clients/python'], /\.py$/)
 const PAGE = files(['clients/react'], /\.tsx?$/)
 const DOCS = [...files(['docs', 'clients/react', 'clients/python'], /\.md$/), 'README.md', 'CHANGELOG.md']
 
-t.test('every code that appears in sources and docs is in the list', async (t) => {
+t.test('every code in the sources and docs is in the list', async (t) => {
   for (const [what, paths, least] of [
     ['C++', CPP, 10],
     ['TypeScript', TYPESCRIPT, 20],
@@ -43,6 +91,14 @@ t.test('every code that appears in sources and docs is in the list', async (t) =
     const found = new Set(paths.flatMap((path) => codesIn(read(path))))
     t.ok(found.size >= least, `${what}: ${found.size} codes found`)
     for (const code of found) t.ok(KNOWN.includes(code), `${what}: ${code}`)
+  }
+})
+
+t.test('the sentence of every code says what the user can do, or what the gateway does', async (t) => {
+  for (const [code, { sentence }] of Object.entries({ ...GATEWAY_ERRORS, ...PYTHON_ERRORS })) {
+    const [meaning = '', ...rest] = sentence.split(/(?<=\.) (?=[A-Z])/)
+    t.match(meaning, /^[A-Z0-9].*\.$/, `${code} has a meaning`)
+    t.match(rest.join(' '), REMEDIES[code as keyof typeof REMEDIES] ?? /^an entry in REMEDIES$/, code)
   }
 })
 
@@ -67,7 +123,7 @@ t.test('the reference has a row for every code, with its status and its sentence
     t.ok(python.includes(row(code, sentence)), `docs/python.md: ${row(code, sentence)}`)
 })
 
-t.test('an error answers with the status of its code, 500 if it has none', async (t) => {
+t.test('an error has the HTTP status of its code, or 500 if the code has none', async (t) => {
   t.equal(httpStatusOf('ERR_NAME_IN_USE'), 409)
   t.equal(httpStatusOf('ERR_SOURCE_READ'), 500)
 })

@@ -1,4 +1,4 @@
-// The publisher's view of its subscribers, by real sockets.
+// The publisher's view of its subscribers, with real sockets.
 
 import { Subscriber } from 'zeromq'
 import t from 'tap'
@@ -29,7 +29,7 @@ async function publisher(t: { teardown(run: () => unknown): void }, bind = ['tcp
   return { bound, subscribe, prefixes: () => [...prefixes].sort() }
 }
 
-t.test('of two subscribers of one topic one leaves: the topic is wanted until the other leaves too', async (t) => {
+t.test('a topic with two subscribers is wanted until both have left', async (t) => {
   const { subscribe, prefixes } = await publisher(t)
   const first = subscribe('a\0')
   await until('the first', () => prefixes().includes('a\0'))

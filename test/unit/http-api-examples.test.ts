@@ -1,4 +1,4 @@
-// The example answers of docs/http-api.md are answers that the gateway could give.
+// The example responses in docs/http-api.md match the schemas of the gateway.
 
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -12,7 +12,7 @@ const blocks = [...page.matchAll(/```json\n([\s\S]*?)```/g)]
   .filter((text) => !text.includes('...'))
 const examples = blocks.map((text) => JSON.parse(text) as unknown)
 
-t.test('the example of each answer fits its schema', async (t) => {
+t.test('each example matches its schema', async (t) => {
   for (const schema of [cameraListAnswer, healthAnswer, errorAnswer]) {
     const fits = examples.filter((example) => schema.strict().safeParse(example).success)
     t.equal(fits.length, 1, `one example fits ${schema.description ?? Object.keys(schema.shape).join(', ')}`)

@@ -10,7 +10,7 @@ function linesOf(level: LogLevel, message: string): string[] {
   return lines
 }
 
-t.test('a level shows itself and what is graver', async (t) => {
+t.test('a level includes all higher levels', async (t) => {
   for (const [i, level] of LEVELS.entries()) {
     t.strictSame(
       linesOf(level, 'x').map((line) => line.split(' ')[1]),

@@ -2,7 +2,7 @@ import t from 'tap'
 import { DEFAULT_ADDRESSES, publicUrls, reachable, readUrl } from '../../src/mediamtx/addresses.js'
 import { managedEnvironment, startError } from '../../src/mediamtx/managed.js'
 
-t.test('an address that MediaMTX listens on, as it is reached', async (t) => {
+t.test('the address to connect to for a listen address', async (t) => {
   const cases = [
     [':9997', '127.0.0.1:9997'],
     ['0.0.0.0:9997', '127.0.0.1:9997'],
@@ -21,7 +21,7 @@ t.test('where the gateway reads a path', async (t) => {
   t.equal(readUrl('a', DEFAULT_ADDRESSES, 'rtsp://media.lan:554/'), 'rtsp://media.lan:554/a', 'MEDIAMTX_RTSP')
 })
 
-t.test('what browsers and players are given', async (t) => {
+t.test('addresses for browsers and players', async (t) => {
   const at = { rtspAddress: ':9554', hlsAddress: '10.0.0.7:9888', webrtcAddress: ':9889' }
   t.strictSame(publicUrls('a', at, {}, 'gateway.lan'), {
     webrtcWhep: 'http://gateway.lan:9889/a/whep',
@@ -60,14 +60,14 @@ t.test('the environment of a managed MediaMTX', async (t) => {
   )
 })
 
-t.test('a start that fails names the setting that moves the port', async (t) => {
+t.test('a start error names the setting that changes the port', async (t) => {
   const inUse = (port: number) => `listen tcp :${port}: bind: address already in use`
   t.match(startError({}, inUse(8554)), {
     code: 'ERR_BIND',
     message: /port 8554 \(tcp\).*set MTX_RTSPADDRESS to another/,
   })
   t.match(startError({ MTX_HLSADDRESS: ':7001' }, inUse(7001)), { message: /set MTX_HLSADDRESS/ })
-  t.match(startError({}, inUse(7002)), { message: /set its MTX_\.\.\.ADDRESS variable/ })
+  t.match(startError({}, inUse(7002)), { message: /set the MTX_\.\.\.ADDRESS variable/ })
   t.match(startError({}, 'listen udp :8189: bind: address already in use'), {
     message: /port 8189 \(udp\).*MTX_WEBRTCLOCALUDPADDRESS/,
   })

@@ -9,7 +9,7 @@ const read = (path: string) => readFileSync(join(ROOT, path), 'utf8')
 const manifest = JSON.parse(read('native/build.json'))
 
 for (const part of ['core', 'addon', 'test_camera']) {
-  t.test(`the list has every source of native/${part}, once`, async (t) => {
+  t.test(`the list has every source of native/${part} exactly once`, async (t) => {
     const sources = readdirSync(join(ROOT, 'native', part)).filter((name) => name.endsWith('.cc'))
     t.strictSame([...manifest[`${part}_sources`]].sort(), sources.map((name) => `native/${part}/${name}`).sort())
   })

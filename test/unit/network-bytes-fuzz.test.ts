@@ -1,4 +1,4 @@
-// What reads bytes from the network in TypeScript, fed with a corpus and mutations of it.
+// Fuzzes the TypeScript code that reads bytes from the network, with a corpus and mutations of it.
 
 import assert from 'node:assert/strict'
 import t from 'tap'
@@ -18,7 +18,7 @@ import { corpusFiles, corpusTexts, fuzz, SEED } from '../helpers/fuzz.js'
 import { decode } from '../helpers/wire-reader.js'
 
 const EACH_MS = 400
-// Far above what any input takes here, far below what one takes that costs the square of its length.
+// Far above the time of any input here, and far below that of one that takes quadratic time.
 const LONGEST_MS = 500
 const latin1 = (files: Map<string, Buffer>) => [...files.values()].map((bytes) => bytes.toString('latin1'))
 
@@ -32,7 +32,7 @@ function inTime<T>(run: () => T): T {
 
 t.comment(`FUZZ_SEED=${SEED}`)
 
-t.test('an answer has one verdict, however it is cut into chunks', async (t) => {
+t.test('an answer is parsed the same however it is split into chunks', async (t) => {
   const count = await fuzz(latin1(corpusFiles('answers')), EACH_MS, (input, random) => {
     const bytes = Buffer.from(input, 'latin1')
     const verdict = parseAnswer(bytes)
@@ -50,7 +50,7 @@ t.test('an answer has one verdict, however it is cut into chunks', async (t) => 
   t.comment(`${count} inputs`)
 })
 
-t.test('an answer without end is none, in little time', async (t) => {
+t.test('an endless answer is rejected quickly', async (t) => {
   const head = 'RTSP/1.0 200 OK\r\n'
   const size = 256 * 1024
   for (const [what, text] of Object.entries({
@@ -75,7 +75,7 @@ t.test('an answer without end is none, in little time', async (t) => {
   t.equal(parseAnswer(Buffer.from(`${head}Content-Length: 262145\r\n\r\n`)), 'invalid')
 })
 
-t.test('an authorization is one line, whatever the challenge', async (t) => {
+t.test('an authorization is one line for any challenge', async (t) => {
   const addresses = corpusTexts('addresses')
     .map(parseOrNull)
     .filter((url) => url !== null)
@@ -83,7 +83,7 @@ t.test('an authorization is one line, whatever the challenge', async (t) => {
   for (const challenge of hostile)
     inTime(() => authorize([challenge, `${challenge} realm="r", nonce="n"`], addresses[0]!))
   const count = await fuzz(corpusTexts('challenges'), EACH_MS, (input, random) => {
-    // As it is handed over, and as it comes out of an answer's head.
+    // Directly, and parsed from the head of an answer.
     const answer = parseAnswer(Buffer.from(`RTSP/1.0 401 No\r\nWWW-Authenticate: ${input}\r\n\r\n`))
     const received = typeof answer === 'string' ? [] : (answer.headers.get('www-authenticate') ?? [])
     for (const challenges of [[input], received]) {
@@ -104,14 +104,14 @@ function parseOrNull(rtsp: string) {
   return cameraSettings.shape.rtsp.safeParse(rtsp).success ? parseCameraUrl(rtsp) : null
 }
 
-t.test('no user name and no password of an address is left in redacted text or in a complaint', async (t) => {
+t.test('redacted text and error messages contain no user name or password', async (t) => {
   let passed = 0
   const count = await fuzz(corpusTexts('addresses'), EACH_MS, (rtsp) => {
     const checked = check(start, { rtsp }, 'field')
     const at = rtsp.lastIndexOf('@')
     if ('complaint' in checked) {
       const kept = checked.complaint.message
-      // Told by the user as a password, by its place.
+      // The user wrote it in the place of a password.
       if (/:[^@]*S3CRET[^@]*@/.test(rtsp) && !rtsp.includes('S3CRET', at)) assert.doesNotMatch(kept, /S3CRET/)
       return
     }
@@ -125,7 +125,7 @@ t.test('no user name and no password of an address is left in redacted text or i
     )
     assert.deepEqual(parseCameraUrl(withCredentials(url)), url)
     assert.equal(parseCameraUrl(url.key).key, url.key)
-    // By another's reading.
+    // As another parser reads it.
     assert.equal(url.user + url.password !== '', reference.username + reference.password !== '')
     if (!/%(?![0-9a-f]{2})/i.test(rtsp)) assert.equal(parseCameraUrl(reference.href).password, url.password)
     const authority = /\/\/([^/?#]*)/.exec(rtsp)![1]!
@@ -141,7 +141,7 @@ t.test('no user name and no password of an address is left in redacted text or i
   t.ok(passed > count / 20)
 })
 
-t.test('text of any kind is redacted in little time', async () => {
+t.test('any text is redacted quickly', async () => {
   for (const piece of ['a', 'a://', '://', '@', 'a:', '://@', 'rtsp://u:p', ' ']) {
     const text = piece.repeat((256 * 1024) / piece.length)
     inTime(() => redact(text))
@@ -150,7 +150,7 @@ t.test('text of any kind is redacted in little time', async () => {
   }
 })
 
-t.test('a topic that is read is the topic that is made', async (t) => {
+t.test('topics survive parsing and formatting', async (t) => {
   const hub = new FrameHub()
   const count = await fuzz(corpusTexts('topics'), EACH_MS / 2, (topic) => {
     hub.setSubscriptions(new Set([topic, `${topic}\0`]))
@@ -167,7 +167,7 @@ t.test('a topic that is read is the topic that is made', async (t) => {
   t.comment(`${count} inputs`)
 })
 
-t.test('what subscribers send', async (t) => {
+t.test('subscription messages of any content', async (t) => {
   const count = await fuzz(corpusTexts('subscriptions'), EACH_MS / 4, (input) => {
     const message = Buffer.from(input, 'latin1')
     const news = parseSubscription(message)
@@ -177,7 +177,7 @@ t.test('what subscribers send', async (t) => {
   t.comment(`${count} inputs`)
 })
 
-t.test('the wire corpus is what the encoder makes', async (t) => {
+t.test('the wire corpus matches the encoder', async (t) => {
   for (const [name, bytes] of corpusFiles('wire')) {
     if (!name.startsWith('encoded-')) continue
     const { topic, header, jpegBytes } = decode(bytes)
@@ -199,7 +199,7 @@ t.test('the wire corpus is what the encoder makes', async (t) => {
   }
 })
 
-t.test("the page's records: the same however they are cut, and a message or nothing in each", async (t) => {
+t.test('the page parses records the same however they are split, each as a message or as nothing', async (t) => {
   const wire = latin1(corpusFiles('wire'))
   const count = await fuzz(wire, EACH_MS, async (input, random) => {
     const messages = [input, wire[random(wire.length)]!, input].map((text) => Buffer.from(text, 'latin1'))
@@ -225,7 +225,7 @@ t.test("the page's records: the same however they are cut, and a message or noth
         assert.ok(typeof message.camera === 'string' && message.jpeg.size > 0 && message.jpeg.size < record.length)
     })
     assert.deepEqual(got, messages)
-    // As the stream itself: damaged, or records of whatever length.
+    // Or as the stream itself: damaged, or with records of any length.
     await readRecords(
       ReadableStream.from([new Uint8Array(Buffer.from(input, 'latin1'))]),
       (record) => void parseMessage(record),

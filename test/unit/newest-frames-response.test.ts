@@ -1,4 +1,4 @@
-// The pace of one HTTP reader, with a kernel that does what a real one does too rarely to wait for.
+// The pacing of one HTTP reader, with a simulated kernel for cases that are rare with a real one.
 
 import { PassThrough } from 'node:stream'
 import type { ServerResponse } from 'node:http'
@@ -24,7 +24,7 @@ function open(window: () => number, { unacknowledged = (): number => 0, stuckLim
   return { offer, sent: () => bytes / FRAME_BYTES, end: () => response.destroy(), dropped: () => response.destroyed }
 }
 
-t.test('a reader that has not read gets no more, and the newest when it has', async (t) => {
+t.test('a reader gets nothing until it has read the last frame, then the newest', async (t) => {
   let window = 500000
   const { offer, sent, end } = open(() => window)
   offer()
@@ -43,7 +43,7 @@ t.test('a reader that has not read gets no more, and the newest when it has', as
   end()
 })
 
-t.test('a window that the kernel makes narrower for good does not stop the frames', async (t) => {
+t.test('a window that the kernel shrinks permanently does not stop the frames', async (t) => {
   let window = 123904
   const { offer, sent, end } = open(() => window)
   const timer = setInterval(offer, 50)
@@ -58,7 +58,7 @@ t.test('a window that the kernel makes narrower for good does not stop the frame
   end()
 })
 
-t.test('bytes that have not arrived hold the next frame back, however wide the window', async (t) => {
+t.test('unacknowledged bytes delay the next frame even if the window is wide', async (t) => {
   let unacknowledged = 1
   const { offer, sent, end } = open(() => 500000, { unacknowledged: () => unacknowledged })
   t.teardown(end)
@@ -71,7 +71,7 @@ t.test('bytes that have not arrived hold the next frame back, however wide the w
   await until('the second', () => sent() === 2)
 })
 
-t.test('a reader that takes nothing for the limit is dropped with the next frame, not before', async (t) => {
+t.test('a reader that reads nothing for the time limit is disconnected at the next frame', async (t) => {
   t.equal(STUCK_LIMIT_MS, 30000)
   const { offer, dropped, sent, end } = open(() => 500000, { unacknowledged: () => 1, stuckLimitMs: 300 })
   offer()

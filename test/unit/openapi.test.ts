@@ -20,7 +20,7 @@ t.test('the document is valid OpenAPI 3.1', async (t) => {
   t.equal(document.info.version, '1.2.3')
 })
 
-t.test('it describes every route, and no other', async (t) => {
+t.test('the document describes every route, and no other', async (t) => {
   const routers = routersOf({ pageFolder: '/nonexistent', version: '1.2.3' } as HttpDeps)
   const served = routers
     .flatMap((router) => router.stack)
@@ -35,7 +35,7 @@ t.test('it describes every route, and no other', async (t) => {
   t.strictSame([...described, ...NOT_API].sort(), served.sort())
 })
 
-t.test('every reference leads to a schema, and every error code is in it', async (t) => {
+t.test('every reference resolves to a schema, and the document has every error code', async (t) => {
   const text = JSON.stringify(document)
   const refs = new Set([...text.matchAll(/"\$ref":"#\/components\/schemas\/(\w+)"/g)].map((match) => match[1]!))
   t.ok(refs.size >= 6)

@@ -1,4 +1,4 @@
-// What the page believes of the gateway's JSON, checked by the compiler against the gateway's own types.
+// The compiler checks the page's types of the gateway's JSON against the gateway's own types.
 
 import t from 'tap'
 import type { z } from 'zod'
@@ -18,7 +18,7 @@ function gatewayTakes(request: StartRequest): z.input<typeof startRequestJson> {
 type Unknown = Exclude<keyof StartRequest, keyof z.input<typeof startRequestJson>>
 const allKnown: [Unknown] extends [never] ? true : false = true
 
-t.test("the page's types are the gateway's", async (t) => {
+t.test("the page's types match the gateway's", async (t) => {
   t.type(pageTakes, 'function')
   t.type(gatewayTakes, 'function')
   t.ok(allKnown)

@@ -19,11 +19,11 @@ const LINES: [string, string, RegExp?][] = [
     '[path a] [RTSP source] tls: failed to verify certificate: x509: certificate signed by unknown authority',
     'ERR_SOURCE_TLS',
   ],
-  ['[path a] [RTSP source] EOF', 'ERR_SOURCE_READ', /^the camera could not be pulled: EOF$/],
+  ['[path a] [RTSP source] EOF', 'ERR_SOURCE_READ', /^MediaMTX cannot pull the camera: EOF$/],
   ['[path a] no source', 'ERR_SOURCE_READ', /: no source$/],
 ]
 
-for (const [line, code, message = /^the camera could not be pulled: /] of LINES) {
+for (const [line, code, message = /^MediaMTX cannot pull the camera: /] of LINES) {
   t.test(`${line} is ${code}`, async (t) => {
     const read = readPathError(line)
     t.equal(read?.name, 'a')
@@ -32,7 +32,7 @@ for (const [line, code, message = /^the camera could not be pulled: /] of LINES)
   })
 }
 
-t.test('lines about other things are no path errors', async (t) => {
+t.test('lines about other things are not path errors', async (t) => {
   for (const line of [
     '',
     'listen tcp :8554: bind: address already in use',

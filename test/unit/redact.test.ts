@@ -1,7 +1,7 @@
 import t from 'tap'
 import { redact } from '../../src/redact.js'
 
-t.test('redact takes credentials out of any text', async (t) => {
+t.test('redact removes credentials from any text', async (t) => {
   t.equal(redact('dial rtsp://admin:secret@10.0.0.1/s failed'), 'dial rtsp://***@10.0.0.1/s failed')
   t.notMatch(redact('rtsp://u:p@ss@w@h:554/x?y=z@1'), /ss@w|u:p/)
   t.equal(redact('http://host/a@b'), 'http://host/a@b', 'an @ in a path is none')

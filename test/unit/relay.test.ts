@@ -1,4 +1,4 @@
-// MediaRelay beside a stand-in for MediaMTX's API: what a real one does too rarely to wait for.
+// MediaRelay with a stand-in for MediaMTX's API, for cases that are rare with a real one.
 
 import { createServer, type IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -59,7 +59,7 @@ async function relayTo(t: { teardown(run: () => unknown): void }, api: string, s
   return { relay, log }
 }
 
-t.test('a MediaMTX that fails each second health check is not given up', async (t) => {
+t.test('MediaMTX stays ready if it fails every second health check', async (t) => {
   const api = await standIn(t)
   api.fails = (check) => check % 2 === 0
   const { relay, log } = await relayTo(t, api.address)
@@ -67,30 +67,30 @@ t.test('a MediaMTX that fails each second health check is not given up', async (
   await until('20 checks', () => api.checks >= 20)
   t.equal(relay.ready, true)
   t.equal(log.filter((line) => line.includes('is ready')).length, 1)
-  t.notMatch(log.join('\n'), /does not answer/)
+  t.notMatch(log.join('\n'), /stopped responding/)
 })
 
-t.test('three failures in a row: it is not ready, says why, and is ready again when it answers', async (t) => {
+t.test('after three failures in a row MediaMTX is not ready, with the reason, until it responds again', async (t) => {
   const api = await standIn(t)
   const { relay, log } = await relayTo(t, api.address)
   await until('a check', () => api.checks > 0)
-  const first = api.checks + 1
-  api.fails = (check) => check >= first
-  await until('the loss', () => log.some((line) => line.includes('does not answer any more')))
-  t.equal(api.checks, first + 2)
-  api.fails = () => false
+  let failures = 0
+  const lost = () => log.some((line) => line.includes('MediaMTX stopped responding'))
+  api.fails = () => !lost() && ++failures > 0
+  await until('the loss', lost)
+  t.equal(failures, 3)
   await until('it to be ready again', () => relay.ready)
   t.equal(relay.problem, null)
 })
 
-t.test('addPath waits for a MediaMTX that is not ready, and gives up with its caller', async (t) => {
+t.test('addPath waits until MediaMTX is ready or its signal is aborted', async (t) => {
   const api = await standIn(t)
   const { relay } = await relayTo(t, 'http://127.0.0.1:9')
-  t.match(relay.problem, /does not answer/)
+  t.match(relay.problem, /does not respond/)
   const stop = new AbortController()
   const adding = relay.addPath('a', 'rtsp://h/', { cameraTime: false, transport: 'tcp' }, stop.signal)
   stop.abort()
-  await t.rejects(adding, { code: 'ERR_MEDIAMTX_DOWN', message: /^MediaMTX cannot be used: .*does not answer/ })
+  await t.rejects(adding, { code: 'ERR_MEDIAMTX_DOWN', message: /^MediaMTX is unavailable: .*does not respond/ })
   t.strictSame(api.calls, [])
 })
 

@@ -4,7 +4,7 @@ import { authorize, digestResponse } from '../../src/cameras/rtsp-auth.js'
 
 const URL = { key: 'rtsp://h/s', user: 'Mufasa', password: 'Circle Of Life' }
 
-t.test('Digest responses are those of the RFCs', async (t) => {
+t.test('Digest responses match the examples in the RFCs', async (t) => {
   const rfc2617 = {
     hash: 'md5',
     user: 'Mufasa',
@@ -31,7 +31,7 @@ t.test('Digest responses are those of the RFCs', async (t) => {
   )
 })
 
-t.test('Digest is answered before Basic', async (t) => {
+t.test('Digest is preferred to Basic', async (t) => {
   const digest = authorize(['Basic realm="a"', 'Digest realm="r", nonce="n"'], URL)
   const md5 = (text: string) => createHash('md5').update(text).digest('hex')
   const response = md5(`${md5('Mufasa:r:Circle Of Life')}:n:${md5('DESCRIBE:rtsp://h/s')}`)

@@ -1,4 +1,4 @@
-// What a probe makes of a camera's answers, whole and in pieces.
+// How a probe reads a camera's answers, whole and in pieces.
 
 import { createServer, type AddressInfo, type Socket } from 'node:net'
 import t from 'tap'
@@ -38,15 +38,15 @@ t.test('an answer is complete, partial or invalid', async (t) => {
   t.equal(parseAnswer(Buffer.from('RTSP/1.0 200 OK\r\nContent-Length: 999999999\r\n\r\n')), 'invalid')
 })
 
-t.test('every answer is the error that it means', async (t) => {
+t.test('every answer maps to its error', async (t) => {
   const answers: [string, string, RegExp][] = [
-    ['RTSP/1.0 401 Unauthorized\r\n\r\n', 'ERR_SOURCE_UNAUTHORIZED', /wants a user name and password \(401 Unauth/],
+    ['RTSP/1.0 401 Unauthorized\r\n\r\n', 'ERR_SOURCE_UNAUTHORIZED', /requires a user name and password \(401 Unauth/],
     ['RTSP/1.0 403 Forbidden\r\n\r\n', 'ERR_SOURCE_UNAUTHORIZED', /\(403 Forbidden\)/],
     ['RTSP/1.0 404 Not Found\r\n\r\n', 'ERR_SOURCE_NOT_FOUND', /has no such path \(404/],
     ['RTSP/1.0 453 Not Enough Bandwidth\r\n\r\n', 'ERR_SOURCE_BUSY', /no capacity/],
     ['RTSP/1.0 454 Session Not Found\r\n\r\n', 'ERR_SOURCE_NOT_FOUND', /has no such path/],
-    ['RTSP/1.0 461 Unsupported Transport\r\n\r\n', 'ERR_SOURCE_TRANSPORT', /does not take this transport/],
-    ['RTSP/1.0 500 Internal Server Error\r\n\r\n', 'ERR_SOURCE_READ', /answered 500 Internal/],
+    ['RTSP/1.0 461 Unsupported Transport\r\n\r\n', 'ERR_SOURCE_TRANSPORT', /does not support this transport/],
+    ['RTSP/1.0 500 Internal Server Error\r\n\r\n', 'ERR_SOURCE_READ', /responded with 500 Internal/],
     ['RTSP/1.0 503 Service Unavailable\r\n\r\n', 'ERR_SOURCE_BUSY', /no capacity/],
     ['HTTP/1.1 200 OK\r\n\r\n', 'ERR_SOURCE_READ', /does not speak RTSP/],
     [describing('m=audio 0 RTP/AVP 0\r\n'), 'ERR_SOURCE_NO_VIDEO', /offers audio but no video/],
@@ -66,7 +66,7 @@ t.test('every answer is the error that it means', async (t) => {
   await probeCamera(parseCameraUrl(`rtsp://${host}/s`), 5000, 'test')
 })
 
-t.test('a camera that asks for Digest with qop=auth, as most do, is given what RFC 2617 asks for', async (t) => {
+t.test('Digest with qop=auth, which most cameras use, is answered as RFC 2617 requires', async (t) => {
   const requests: string[] = []
   const host = await camera(t, (request) => {
     requests.push(request)
@@ -90,7 +90,7 @@ t.test('a camera that asks for Digest with qop=auth, as most do, is given what R
   )
 })
 
-t.test('a redirect to an invalid address is not followed, and no part of it becomes a line of a request', async (t) => {
+t.test('a redirect to an invalid address is not followed, and cannot inject a line into a request', async (t) => {
   let location = ''
   const requests: string[] = []
   const server = createServer((socket) => {
@@ -114,12 +114,14 @@ t.test('a redirect to an invalid address is not followed, and no part of it beco
     requests.length = 0
     await t.rejects(
       probeCamera(parseCameraUrl(`rtsp://${host}/`), 5000, 'test'),
-      { code: 'ERR_SOURCE_READ', message: `${host} answered 302 Moved` },
+      { code: 'ERR_SOURCE_READ', message: `${host} responded with 302 Moved` },
       location.slice(0, 60),
     )
     t.equal(requests.length, 1)
   }
   location = `rtsp://${host}/\nX-Injected: 1`
-  await t.rejects(probeCamera(parseCameraUrl(`rtsp://${host}/`), 5000, 'test'), { message: /redirects without end/ })
+  await t.rejects(probeCamera(parseCameraUrl(`rtsp://${host}/`), 5000, 'test'), {
+    message: /redirects more than 4 times/,
+  })
   t.notMatch(requests.join(''), /Injected/)
 })

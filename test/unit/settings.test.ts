@@ -7,7 +7,7 @@ import { temporaryFolder } from '../helpers/paths.js'
 
 const read = (argv: string[] = [], env: NodeJS.ProcessEnv = {}) => readConfig(argv, env, '1.2.3')
 
-t.test('defaults are those of the README', async (t) => {
+t.test('defaults match the README', async (t) => {
   const { config, demo, print } = read([], { XDG_STATE_HOME: '/state' })
   t.strictSame(config, {
     zmqBind: ['tcp://127.0.0.1:5555'],
@@ -30,7 +30,7 @@ t.test('defaults are those of the README', async (t) => {
   t.equal(print, null)
 })
 
-t.test('a flag wins over the environment, that over the file, that over the default', async (t) => {
+t.test('a flag wins over the environment, then the file, then the default', async (t) => {
   const file = join(temporaryFolder(t), 'framegate.yaml')
   writeFileSync(file, 'pub_fps: 5\nscale_width: 320\njpeg_quality: 70\n')
   const { config } = read(['--config', file, '--pub-fps', '15'], { PUB_FPS: '10', SCALE_WIDTH: '480' })
@@ -38,10 +38,10 @@ t.test('a flag wins over the environment, that over the file, that over the defa
   t.equal(config.scaleWidth, 480)
   t.equal(config.jpegQuality, 70)
   t.equal(read([], { CONFIG_FILE: file }).config.pubFps, 5)
-  t.equal(read([], { PUB_FPS: '' }).config.pubFps, 20, 'an empty variable is none')
+  t.equal(read([], { PUB_FPS: '' }).config.pubFps, 20, 'an empty variable counts as not set')
 })
 
-t.test('a wrong value names the setting, the value and what was expected', async (t) => {
+t.test('the error for an invalid value names the setting, the value and what was expected', async (t) => {
   const cases: [string[], NodeJS.ProcessEnv, RegExp][] = [
     [[], { HTTP_PORT: 'abc' }, /^HTTP_PORT: expected a port.*got "abc"$/],
     [[], { HTTP_PORT: '70000' }, /^HTTP_PORT: .*70000/],
@@ -65,7 +65,7 @@ t.test('a wrong value names the setting, the value and what was expected', async
   }
 })
 
-t.test('an error shows no password of an address, whichever the setting', async (t) => {
+t.test('no error shows the password of an address', async (t) => {
   for (const setting of [
     'MEDIAMTX_API',
     'MEDIAMTX_RTSP',
@@ -80,17 +80,19 @@ t.test('an error shows no password of an address, whichever the setting', async 
   }
 })
 
-t.test('an unknown setting in the file is named', async (t) => {
+t.test('the error for an unknown setting in the file names it', async (t) => {
   const file = join(temporaryFolder(t), 'framegate.yaml')
   writeFileSync(file, 'pub_fsp: 5\n')
   t.throws(() => read(['--config', file]), { message: /unknown setting "pub_fsp"/ })
   writeFileSync(file, '- 1\n')
   t.throws(() => read(['--config', file]), { message: /YAML file of "setting: value" lines/ })
   writeFileSync(file, 'pub_fps: fast\n')
-  t.throws(() => read(['--config', file]), { message: /^pub_fps in .*: expected frames a second.*got "fast"$/ })
+  t.throws(() => read(['--config', file]), {
+    message: /^pub_fps in .*: expected a number of frames per second.*got "fast"$/,
+  })
 })
 
-t.test('lists, IPv6 and ipc endpoints are taken', async (t) => {
+t.test('accepts lists, IPv6 and ipc endpoints', async (t) => {
   t.strictSame(read([], { ZMQ_BIND: 'tcp://*:5555, ipc:///run/f.sock,tcp://[::1]:1' }).config.zmqBind, [
     'tcp://*:5555',
     'ipc:///run/f.sock',

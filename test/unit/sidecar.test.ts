@@ -1,4 +1,4 @@
-// The process of MediaMTX, played by shell scripts.
+// The MediaMTX process, played by shell scripts.
 
 import { once } from 'node:events'
 import { chmodSync, writeFileSync } from 'node:fs'
@@ -23,7 +23,7 @@ function program(t: { teardown(run: () => unknown): void }, commands: string) {
 
 const line = (level: string, message: string) => `echo '${JSON.stringify({ time: 'now', level, message })}'`
 
-t.test('an error line about a path is an event, without the password, in the log neither', async (t) => {
+t.test('an error line about a path becomes an event; neither event nor log has the password', async (t) => {
   const { sidecar, log } = program(
     t,
     [
@@ -38,14 +38,14 @@ t.test('an error line about a path is an event, without the password, in the log
   const [name, error] = await event
   t.equal(name, 'a')
   t.equal(error.code, 'ERR_SOURCE_UNREACHABLE')
-  t.equal(error.message, 'the camera could not be pulled: dial rtsp://***@h/s: connect: connection refused')
+  t.equal(error.message, 'MediaMTX cannot pull the camera: dial rtsp://***@h/s: connect: connection refused')
   await sidecar.stop()
   t.match(log.join('\n'), /started on rtsp:\/\/\*\*\*@h/)
   t.match(log.join('\n'), /panic: rtsp:\/\/\*\*\*@h/)
   t.notMatch(log.join('\n'), 'pw')
 })
 
-t.test('it dies for the reason that its log gives last, or else for its exit status', async (t) => {
+t.test('the reason of a death is the last error in the log, or else the exit status', async (t) => {
   const cases: [string, RegExp][] = [
     [
       `${line('ERR', 'listen tcp :8554: bind: address already in use')}\n${line('INF', 'bye')}\nexit 1`,
@@ -64,7 +64,7 @@ t.test('it dies for the reason that its log gives last, or else for its exit sta
   }
 })
 
-t.test('it is restarted after 0.2 s, and each time after twice as long, up to 5 s', async (t) => {
+t.test('restarts after 0.2 s, then twice as long each time, up to 5 s', async (t) => {
   mock.timers.enable({ apis: ['setTimeout'] })
   t.teardown(() => mock.timers.reset())
   const { sidecar } = program(t, 'exit 1')

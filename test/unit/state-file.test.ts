@@ -8,15 +8,15 @@ import { pause, until } from '../helpers/wait.js'
 
 const camera = (name: string) => cameraSettings.parse({ name, rtsp: `rtsp://u:secret@10.0.0.1/${name}` })
 
-function make(t: { teardown(run: () => void): void }): { file: StateFile; path: string; told: string[] } {
+function make(t: { teardown(run: () => void): void }): { file: StateFile; path: string; logged: string[] } {
   const path = join(temporaryFolder(t), 'deep/er/cameras.json')
-  const told: string[] = []
-  const tell = (message: string) => void told.push(message)
-  return { path, told, file: new StateFile(path, { info: tell, warn: tell, error: tell, debug: tell }) }
+  const logged: string[] = []
+  const tell = (message: string) => void logged.push(message)
+  return { path, logged, file: new StateFile(path, { info: tell, warn: tell, error: tell, debug: tell }) }
 }
 
-t.test('what was saved is loaded, from a file for its owner alone', async (t) => {
-  const { file, path, told } = make(t)
+t.test('loads what was saved, from a file that only the owner can read', async (t) => {
+  const { file, path, logged } = make(t)
   t.strictSame(await file.load(), [], 'no file yet')
   await file.save([camera('a'), camera('b')])
   t.strictSame(await file.load(), [camera('a'), camera('b')])
@@ -25,59 +25,59 @@ t.test('what was saved is loaded, from a file for its owner alone', async (t) =>
   await file.save([camera('a')])
   t.equal(statSync(path).mode & 0o777, 0o600)
   t.strictSame(readdirSync(join(path, '..')), ['cameras.json'], 'no temporary file is left')
-  t.strictSame(told, [])
+  t.strictSame(logged, [])
 })
 
-t.test('calls that come while it writes end with the newest list on disk', async (t) => {
+t.test('after calls during a write, the newest list is on disk', async (t) => {
   const { file } = make(t)
   await Promise.all(Array.from({ length: 50 }, (_, i) => file.save([camera(`c${i}`)])))
   t.strictSame(await file.load(), [camera('c49')])
 })
 
-t.test('a damaged file is kept aside and told', async (t) => {
+t.test('moves a damaged file and logs it', async (t) => {
   for (const content of ['', '{', 'garbage', '[]', '{"version":2,"cameras":[]}', '{"version":1}']) {
-    const { file, path, told } = make(t)
+    const { file, path, logged } = make(t)
     mkdirSync(join(path, '..'), { recursive: true })
     writeFileSync(path, content)
     t.strictSame(await file.load(), [])
     const aside = readdirSync(join(path, '..'))
     t.match(aside, [/^cameras\.json\.damaged-\d+$/])
     t.equal(readFileSync(join(path, '..', aside[0]!), 'utf8'), content)
-    t.match(told, [/kept aside/])
+    t.match(logged, [/moved it to/])
   }
 })
 
-t.test('one bad camera does not lose the others', async (t) => {
-  const { file, path, told } = make(t)
+t.test('one invalid camera does not lose the others', async (t) => {
+  const { file, path, logged } = make(t)
   await file.save([camera('a'), camera('b')])
   const content = JSON.parse(readFileSync(path, 'utf8'))
   content.cameras[0].pub_fps = 'fast'
   writeFileSync(path, JSON.stringify(content))
   t.strictSame(await file.load(), [camera('b')])
-  t.match(told, [/1 of 2 cameras/])
+  t.match(logged, [/1 of 2 cameras/])
 })
 
-t.test('a camera that an older version saved gets the defaults of newer settings', async (t) => {
-  const { file, path, told } = make(t)
+t.test('cameras saved by an older version get the defaults of newer settings', async (t) => {
+  const { file, path, logged } = make(t)
   await file.save([camera('a')])
   const content = JSON.parse(readFileSync(path, 'utf8'))
   delete content.cameras[0].camera_time
   delete content.cameras[0].rtsp_transport
   writeFileSync(path, JSON.stringify(content))
   t.strictSame(await file.load(), [camera('a')])
-  t.strictSame(told, [])
+  t.strictSame(logged, [])
 })
 
-t.test('a file that cannot be read is kept aside, not written over', async (t) => {
-  const { file, path, told } = make(t)
-  mkdirSync(path, { recursive: true }) // A folder: also root cannot read it.
+t.test('moves a file that cannot be read, instead of overwriting it', async (t) => {
+  const { file, path, logged } = make(t)
+  mkdirSync(path, { recursive: true }) // A folder: not even root can read it as a file.
   t.strictSame(await file.load(), [])
-  t.match(told, [/cannot be read .*kept aside/])
+  t.match(logged, [/cannot be read .*moved it to/])
   await file.save([camera('a')])
   t.strictSame(await file.load(), [camera('a')])
 })
 
-t.test('what a gateway left that was killed while it wrote is removed', async (t) => {
+t.test('removes the temporary files of gateways that were killed during a write', async (t) => {
   const { file, path } = make(t)
   await file.save([camera('a')])
   writeFileSync(`${path}.999999999.tmp`, '{"vers')
@@ -86,23 +86,23 @@ t.test('what a gateway left that was killed while it wrote is removed', async (t
   t.strictSame(readdirSync(join(path, '..')).sort(), ['cameras.json', `cameras.json.${process.ppid}.tmp`])
 })
 
-t.test('a file that cannot be written is told and throws nothing', async (t) => {
-  const { path, told } = make(t)
-  mkdirSync(path, { recursive: true }) // A folder is in the way: also root cannot write there.
-  const tell = (message: string) => void told.push(message)
+t.test('reports an unwritable file without throwing', async (t) => {
+  const { path, logged } = make(t)
+  mkdirSync(path, { recursive: true }) // A folder is in the way: not even root can write the file.
+  const tell = (message: string) => void logged.push(message)
   const file = new StateFile(path, { info: tell, warn: tell, error: tell, debug: tell })
   await file.save([camera('a')])
-  t.match(told, [/cannot be written/])
+  t.match(logged, [/cannot be written/])
   t.match(file.problem, /cannot be written/)
   await file.save([camera('b')])
-  t.equal(told.length, 1, 'once')
+  t.equal(logged.length, 1, 'once')
   rmdirSync(path)
   await file.save([camera('c')])
   t.equal(file.problem, null)
-  t.match(told, [/cannot be written/, /is written again/])
+  t.match(logged, [/cannot be written/, /is up to date again/])
 })
 
-t.test('the retry of a list that failed does not undo a newer one that was written', async (t) => {
+t.test('the retry of a failed list does not overwrite a newer one', async (t) => {
   const { path } = make(t)
   mkdirSync(path, { recursive: true })
   const quiet = () => undefined
@@ -117,11 +117,11 @@ t.test('the retry of a list that failed does not undo a newer one that was writt
   t.strictSame(await file.load(), [camera('newer')])
 })
 
-t.test('a list that could not be written does not come after a newer one that could', async (t) => {
+t.test('a failed list is not written after a newer one that succeeded', async (t) => {
   const { path } = make(t)
   mkdirSync(path, { recursive: true })
   const quiet = () => undefined
-  // Well again just when the first one has failed.
+  // Writable again just after the first write has failed.
   const file = new StateFile(path, { info: quiet, warn: quiet, error: () => rmdirSync(path), debug: quiet }, 20)
   await Promise.all([
     file.save([camera('older')]),
@@ -132,7 +132,7 @@ t.test('a list that could not be written does not come after a newer one that co
   t.strictSame(await file.load(), [camera('newer')])
 })
 
-t.test('a list that could not be written is tried again, but not after a newer one was written', async (t) => {
+t.test('a failed list is retried, but not after a newer one was written', async (t) => {
   const { path } = make(t)
   const quiet = () => undefined
   const retryMs = 50

@@ -1,10 +1,10 @@
-// What is wrong with a setting or a request, in words.
+// Error messages for invalid settings and requests.
 
 import t from 'tap'
 import { startRequestJson } from '../../src/camera-settings.js'
 import { check } from '../../src/validate.js'
 
-t.test('a complaint names the field, what was expected and what came, and no password', async (t) => {
+t.test('a complaint names the field, what was expected and what came, but no password', async (t) => {
   const schema = startRequestJson.pick({ name: true, rtsp: true, pub_fps: true })
   const complaint = (value: unknown) => {
     const checked = check(schema, value, 'field')
@@ -12,15 +12,15 @@ t.test('a complaint names the field, what was expected and what came, and no pas
   }
   const good = { name: 'a', rtsp: 'rtsp://h/s' }
   t.equal(complaint(good), null)
-  t.match(complaint({ ...good, pub_fps: '20' }), /^pub_fps: expected frames a second.*; got "20"$/)
+  t.match(complaint({ ...good, pub_fps: '20' }), /^pub_fps: expected a number of frames per second.*; got "20"$/)
   t.match(complaint({ ...good, pub_fps: 0.15 }), /^pub_fps: /)
   t.match(complaint({ ...good, name: 'a b' }), /^name: expected 1 to 64 letters/)
   t.match(complaint({ ...good, name: 'all' }), /^name: /)
-  t.match(complaint({ rtsp: 'rtsp://h/' }), /^name: .*; it is missing$/)
-  t.match(complaint({ ...good, fsp: 1 }), /^unknown field "fsp"; known are name, rtsp, pub_fps$/)
+  t.match(complaint({ rtsp: 'rtsp://h/' }), /^name: .*; the field is missing$/)
+  t.match(complaint({ ...good, fsp: 1 }), /^unknown field "fsp"; expected one of name, rtsp, pub_fps$/)
   t.match(complaint({ ...good, rtsp: 'http://u:secret@h/' }), /^rtsp: expected an address that begins with rtsp/)
   t.notMatch(complaint({ ...good, rtsp: 'http://u:secret@h/' }), /secret/)
-  // Passwords that make an address none, and one that would be cut before its @.
+  // Passwords that make the address invalid, and one that would be cut off before its @.
   for (const rtsp of [
     'rtsp://u:se/cret@h/',
     'rtsp://u:se cret@h/',

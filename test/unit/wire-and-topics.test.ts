@@ -20,7 +20,7 @@ const frame: Frame = {
   capturedAtUs: null,
 }
 
-t.test('a message is topic, NUL, header length, header, JPEG, in one part', async (t) => {
+t.test('a message has one part: topic, NUL, header length, header, JPEG', async (t) => {
   const message = encodeFrameMessage(frame)
   t.ok(message.subarray(0, 17).equals(Buffer.from('lobby-1@320w5fps\0')))
   const read = decode(message)
@@ -40,7 +40,7 @@ t.test('a message is topic, NUL, header length, header, JPEG, in one part', asyn
   t.ok(read.jpegBytes.equals(frame.jpegBytes))
 })
 
-t.test('rendition topics are read back as they are made, and nothing else is', async (t) => {
+t.test('parses rendition topics as they are formatted, and nothing else', async (t) => {
   t.equal(renditionTopic('cam1', 320, 5), 'cam1@320w5fps')
   t.equal(renditionTopic('cam1', 0, 12.5), 'cam1@0w12.5fps')
   t.strictSame(parseTopic('cam1@320w5fps'), { camera: 'cam1', size: { width: 320, fps: 5 } })
@@ -62,7 +62,7 @@ t.test('rendition topics are read back as they are made, and nothing else is', a
   }
 })
 
-t.test('demand: who asks for what', async (t) => {
+t.test('subscriptions and readers create demand for their topics', async (t) => {
   const hub = new FrameHub()
   let told = 0
   hub.onDemand(() => told++)
@@ -87,7 +87,7 @@ t.test('demand: who asks for what', async (t) => {
   t.equal(told, before + 2)
 })
 
-t.test('the newest frame of a topic is kept until it is forgotten', async (t) => {
+t.test('keeps the newest frame of a topic until forget()', async (t) => {
   const hub = new FrameHub()
   const got: number[] = []
   hub.read(frame.topic, (f) => got.push(f.seq))
