@@ -127,7 +127,10 @@ t.test('the player', { skip: noPlayer }, async (t) => {
 
   await t.test('shows a readable reason for each kind of invalid response', async (t) => {
     const answers: [number, string][] = [
-      [500, '{"ok":false,"error":"an unexpected error inside the gateway; see its log for details","code":"ERR_INTERNAL"}'],
+      [
+        500,
+        '{"ok":false,"error":"an unexpected error inside the gateway; see its log for details","code":"ERR_INTERNAL"}',
+      ],
       [200, '<html>a router'],
       [200, '{"ok":true,"camera":'],
       [401, 'Unauthorized'],
