@@ -1,5 +1,5 @@
-# Release build (node-gyp, prebuildify): the addon alone. The developer build is
-# CMakeLists.txt. Both read native/build.json, the one list of sources and flags.
+# Release build (node-gyp, prebuildify): only the addon. The developer build is
+# CMakeLists.txt. Both read native/build.json, the only list of sources and flags.
 {
   'variables': {
     'addon_name': '<!(node -p "require(\'./native/build.json\').name")',

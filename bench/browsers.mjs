@@ -1,9 +1,9 @@
-// Glass to glass: from the moment that a picture is handed to the test camera's encoder to
-// the moment that Chromium shows it, by WebRTC, LL-HLS and MJPEG side by side in one run.
+// Measures glass-to-glass latency: from passing a picture to the test camera's encoder until Chromium shows it, over
+// WebRTC, LL-HLS and MJPEG, one after the other.
 //
 //     node bench/browsers.mjs [--seconds 60] [--size 1920x1080]       after npm test, with nothing else running
 //
-// The number that the camera draws along its picture is read back from the element.
+// It reads the frame number that the camera draws along its picture from the page's element.
 
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -19,7 +19,7 @@ const { values } = parseArgs({
 const [width, height] = values.size.split('x').map(Number)
 const seconds = Number(values.seconds)
 
-/** In the page: the numbers of the pictures shown, and when, in ms since 1970. */
+/** Runs in the page and returns the numbers of the pictures shown, and when, in ms since 1970. */
 const watch = (limitMs) => `new Promise((resolve) => {
   const seen = []
   const canvas = Object.assign(document.createElement('canvas'), { width: 320, height: 24 })
@@ -56,7 +56,7 @@ try {
   await gateway.post('/cameras/start', { name: 'bench', rtsp: camera.url, pub_fps: 25, scale_width: 640 })
   await gateway.untilState('bench', 'live')
   console.log(
-    '| way | pictures a second | frozen seconds | median | p99 | first picture |\n| --- | --- | --- | --- | --- | --- |',
+    '| way | pictures per second | frozen seconds | median | p99 | first picture |\n| --- | --- | --- | --- | --- | --- |',
   )
   for (const way of ['webrtc', 'hls', 'mjpeg']) {
     const app = await App.open(run, browser, address)

@@ -1,5 +1,5 @@
 // `npm run mutants`: plants one fault of scripts/mutants/ at a time in a copy of the checkout and runs the tests that
-// must notice it. The status is 1 if a fault survives, 2 if the list or the checkout is wrong.
+// must notice it. The exit status is 1 if a fault survives, 2 if the list or the checkout has an error.
 //   npm run mutants -- 7 lag       only number 7, and those with "lag" in their id, source or test
 //   npm run mutants -- test/unit   only those that unit tests must notice
 //   npm run mutants -- --check     only checks that every fault can still be planted
@@ -12,19 +12,20 @@ import { mutants, problems } from './mutants/list.mjs'
 import { setupOrExit } from './setup.mjs'
 import { root } from './setup/stamp.mjs'
 
-// A fault may make a test hang; that is noticed as well.
+// A fault may make a test hang. That counts as noticed.
 const TEST_LIMIT_MS = 600_000
 const BUILD_LIMIT_MS = 1_200_000
 
 const words = process.argv.slice(2)
 const stale = problems(mutants, root)
-if (stale.length > 0) fail(`The list does not fit the sources:\n${stale.join('\n')}`)
+if (stale.length > 0)
+  fail(`Some faults do not match the sources. Update them in scripts/mutants/:\n${stale.join('\n')}`)
 if (words.includes('--check')) {
   process.stdout.write(`All ${mutants.length} faults can be planted.\n`)
   process.exit(0)
 }
 const unknown = words.find((word) => !mutants.some((mutant, i) => isMeant(word, mutant, i)))
-if (unknown !== undefined) fail(`No fault has "${unknown}" as its number or in its id, source or test.`)
+if (unknown !== undefined) fail(`No fault has "${unknown}" as its number or in its id, source or tests.`)
 const chosen = mutants.filter((mutant, i) => words.length === 0 || words.some((word) => isMeant(word, mutant, i)))
 const planted = chosen.filter(({ equivalent }) => !equivalent)
 
@@ -59,7 +60,7 @@ const broken = []
 for (const mutant of planted) {
   const path = join(copy, mutant.file)
   const source = readFileSync(path, 'utf8')
-  // A function: `$&` in a fault is no pattern.
+  // A function, so that `$&` in a fault is not a pattern.
   writeFileSync(
     path,
     source.replace(mutant.text, () => mutant.fault),
@@ -69,7 +70,7 @@ for (const mutant of planted) {
   const noticed = built.ok ? await noticedBy(mutant) : null
   const seconds = (Date.now() - startedAt) / 1000
   writeFileSync(path, source)
-  // The next fault that is built the same way replaces what this one left in the build.
+  // If the next fault is of the same kind, its build replaces what this one built.
   const next = planted[planted.indexOf(mutant) + 1]
   if (next !== undefined && kindOf(next) !== kindOf(mutant)) await build(mutant)
   const label = `${mutants.indexOf(mutant) + 1} ${mutant.id}\n${' '.repeat(20)}`
@@ -98,7 +99,7 @@ function isMeant(word, { id, file, tests = [] }, index) {
   return /^\d+$/.test(word) ? Number(word) === index + 1 : [id, file, ...tests].some((text) => text.includes(word))
 }
 
-/** Copies the files that Git knows or would add, and what was built from them. */
+/** Copies the files that Git tracks or would add, and their build outputs. */
 async function prepare() {
   const { output } = await run('git', ['ls-files', '-z', '--cached', '--others', '--exclude-standard'], { cwd: root })
   for (const path of output.split('\0')) {
@@ -110,12 +111,12 @@ async function prepare() {
     cpSync(join(root, 'build'), join(copy, 'build'), { recursive: true })
     return
   }
-  // CMake's build folders cannot be moved.
+  // A CMake build folder cannot be moved, so build in the copy.
   await must(process.execPath, ['node_modules/cmake-js/bin/cmake-js', 'configure'])
   await must(...cmake(planted.flatMap((mutant) => mutant.tests)))
 }
 
-/** What is made of a source: faults of one kind follow each other without a build of the original between them. */
+/** What a source is built into. Between two faults of one kind, the original is not rebuilt. */
 function kindOf({ file }) {
   if (file.startsWith('native/')) return 'native'
   if (file.startsWith('clients/react/')) return 'page'
@@ -141,7 +142,7 @@ async function build(mutant) {
   return { ok: true, output: '' }
 }
 
-/** Builds what these tests run. */
+/** The command that builds what these tests run. */
 function cmake(paths) {
   const names = paths.filter((path) => path.endsWith('.cc')).map((path) => basename(path, '.cc'))
   const programs = names.length < paths.length ? ['framegate', 'test-camera', 'slow_decoder'] : ['test-camera']
@@ -168,13 +169,13 @@ function commandOf(test) {
 async function noticedBy(mutant) {
   for (const test of mutant.tests) {
     const { ok, output } = await run(...commandOf(test))
-    if (!ok) return `${test.split('::')[0]}: ${complaint(output)}`
+    if (!ok) return `${test.split('::')[0]}: ${failureLine(output)}`
   }
   return null
 }
 
-/** The line that says what failed, in the words of tap, pytest, check.h or a sanitizer. */
-function complaint(output) {
+/** The line in which tap, pytest, check.h or a sanitizer reports the failure. */
+function failureLine(output) {
   const patterns = [
     /^\s*not ok \d+ - (.*)$/m,
     /^(?:FAILED|ERROR) (.*)$/m,
@@ -185,7 +186,7 @@ function complaint(output) {
   return (found ?? output.trim().split('\n').at(-1) ?? '').slice(0, 120)
 }
 
-/** Runs a command in the copy, in a process group of its own, so that nothing that it started stays. */
+/** Runs a command in the copy, in its own process group, so that no process is left behind. */
 function run(command, args, { cwd = copy, env = {}, limitMs = TEST_LIMIT_MS } = {}) {
   const startedAt = Date.now()
   return new Promise((resolve) => {
@@ -198,7 +199,7 @@ function run(command, args, { cwd = copy, env = {}, limitMs = TEST_LIMIT_MS } = 
     group = child.pid ?? 0
     let output = ''
     const timer = setTimeout(() => {
-      output += `\nnot ok 1 - it did not end within ${limitMs / 1000} s`
+      output += `\nnot ok 1 - it did not finish within ${limitMs / 1000} s`
       killGroup()
     }, limitMs)
     for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text) => (output += text))

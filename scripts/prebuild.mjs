@@ -1,4 +1,4 @@
-// `npm run prebuild`: builds the addon as it ships, into prebuilds/, for this machine's architecture.
+// `npm run prebuild`: builds the addon that ships, for this machine's architecture, into prebuilds/.
 
 import { cpSync, existsSync, mkdtempSync, realpathSync, rmSync, symlinkSync } from 'node:fs'
 import { spawnSync } from 'node:child_process'
@@ -6,13 +6,13 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { root } from './setup/stamp.mjs'
 
-/** Where node's own headers are; without it node-gyp downloads them. */
+/** The folder with Node's headers; undefined if they are not installed. */
 function nodeFolder() {
   const own = dirname(dirname(realpathSync(process.execPath)))
   return [own, '/usr', '/usr/local'].find((folder) => existsSync(join(folder, 'include/node/node_api.h')))
 }
 
-// node-gyp insists on build/, which is CMake's here: it works on a copy of what it needs.
+// node-gyp always builds in build/, which belongs to CMake here, so it works in a copy.
 const folder = mkdtempSync(join(tmpdir(), 'framegate-prebuild-'))
 process.on('exit', () => rmSync(folder, { recursive: true, force: true }))
 for (const name of ['package.json', 'binding.gyp', 'native'])
@@ -21,7 +21,7 @@ symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'))
 
 const nodedir = nodeFolder()
 if (nodedir === undefined)
-  process.stderr.write('prebuild: node has no headers beside it, so node-gyp downloads them.\n')
+  process.stderr.write("prebuild: Node's headers are not installed, so node-gyp downloads them.\n")
 const { status, error } = spawnSync(
   process.execPath,
   [

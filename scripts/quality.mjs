@@ -1,6 +1,6 @@
-// The gates that the code passes, as commands; test/quality/ runs the same ones.
-//   npm run lint | npm run format:check | npm run typecheck    checks
-//   npm run format                                             rewrites what the formatters would
+// Runs the quality gates as commands. test/quality/ runs the same gates as tests.
+//   npm run lint | npm run format:check | npm run typecheck    checks only
+//   npm run format                                             formats the files
 
 import { gates } from './quality/gates.mjs'
 import { setupOrExit } from './setup.mjs'

@@ -1,5 +1,5 @@
-// Makes docs/page.jpg, the README's screenshot: four simulated cameras that play drawn scenes, a gateway, and its page in
-// Chromium. Run `npm test` or `npm run setup -- --tests` first.
+// Makes docs/page.jpg, the README's screenshot: starts a gateway with four simulated cameras, which play drawn scenes,
+// and opens its page in Chromium. Run `npm run setup -- --tests` first.
 //   node scripts/screenshot.mjs [OUT.jpg]
 
 import { spawn } from 'node:child_process'
@@ -33,7 +33,7 @@ try {
   const page = await browser.newPage({ viewport: { width: 800, height: 800 }, deviceScaleFactor: 1.5 })
   await page.goto(base)
   await page.getByText('warehouse').first().waitFor()
-  await page.waitForTimeout(4000) // Lets rates and pictures settle.
+  await page.waitForTimeout(4000) // The frame rates need a few seconds to settle.
   await page.screenshot({ path: out, type: 'jpeg', quality: 84 })
   process.stdout.write(`${out}\n`)
 } finally {

@@ -1,6 +1,6 @@
-// Makes a checkout ready to run: packages, addon, TypeScript, MediaMTX. Needs nothing but Node.js, and does what is missing.
+// Prepares a checkout: packages, addon, TypeScript, page, MediaMTX. Needs only Node.js, and does only what is missing.
 //   npm run setup               for `npm start`
-//   npm run setup -- --tests    for `npm test` too
+//   npm run setup -- --tests    also for `npm test`
 
 import { realpathSync } from 'node:fs'
 import { join } from 'node:path'
@@ -16,7 +16,7 @@ import { SetupError, watchSignals } from './setup/run.mjs'
 import { root } from './setup/stamp.mjs'
 import { typescript } from './setup/typescript.mjs'
 
-const LEAST_NODE = 20
+const MIN_NODE = 20
 
 const steps = [
   ['Debian packages', debianPackages],
@@ -24,31 +24,37 @@ const steps = [
   ['native build', nativeBuild],
   ['TypeScript', typescript],
   ['page', page],
-  // Loaded late: it uses the gateway's own finder, which the TypeScript step compiles.
+  // Imported late, because it uses the gateway's code that finds MediaMTX, which the TypeScript step compiles.
   ['MediaMTX', async (context) => (await import('./setup/mediamtx.mjs')).mediamtx(context)],
 ]
 const testSteps = [['Python for the tests', pythonVenv]]
 
 /**
- * Does what is missing, and nothing (in well under a second, without a word) where all is there.
+ * Runs the steps that are needed. If none is, it takes well under a second and prints nothing.
  *
- * @param options.forTests also what only the tests need.
- * @param options.quiet shows no progress.
- * @param options.only the names of the steps to do; default all.
- * @param options.retry tries again what failed a short while ago (MediaMTX, where it cannot be had).
- * @throws {SetupError} with words for people, where something is missing that the set-up cannot mend.
+ * @param options.forTests true: also installs what only the tests need.
+ * @param options.quiet true: shows no progress.
+ * @param options.only the names of the steps to run; default all.
+ * @param options.retry true: retries at once what failed recently (installing MediaMTX).
+ * @throws {SetupError} if a step fails; the message says how to fix it.
  */
 export async function setup({ forTests = false, quiet = false, retry = false, only } = {}) {
-  if (process.platform !== 'linux') throw new SetupError(`Framegate runs on Linux; this is ${process.platform}.`)
-  if (Number(process.versions.node.split('.')[0]) < LEAST_NODE)
-    throw new SetupError(`Framegate needs Node.js ${LEAST_NODE} or newer; this is ${process.versions.node}.`)
+  if (process.platform !== 'linux')
+    throw new SetupError(
+      `Framegate runs only on Linux, and this system is ${process.platform}. Use a Linux machine or container.`,
+    )
+  if (Number(process.versions.node.split('.')[0]) < MIN_NODE)
+    throw new SetupError(
+      `Framegate needs Node.js ${MIN_NODE} or newer, and this is ${process.versions.node}.\n` +
+        'Install a newer one from https://nodejs.org/en/download, then run this command again.',
+    )
   const stopWatching = watchSignals()
   try {
     const all = [...steps, ...(forTests ? testSteps : [])].filter(([name]) => only?.includes(name) ?? true)
     const lock = join(root, 'dist', '.setup.lock')
-    // `npm start` and `npm test` at once in one checkout: the second waits, and then finds all done.
+    // If `npm start` and `npm test` run at once in one checkout, the second waits and then finds everything done.
     const onWait = (pid) => {
-      if (!quiet) process.stderr.write(`Waiting for another set-up of this checkout (process ${pid}).\n`)
+      if (!quiet) process.stderr.write(`Waiting for another setup of this checkout to finish (process ${pid}).\n`)
     }
     await withLock(lock, onWait, async () => {
       for (const [i, [name, work]] of all.entries()) {
@@ -65,12 +71,12 @@ export async function setup({ forTests = false, quiet = false, retry = false, on
   }
 }
 
-/** The same as a command: says why it failed, in words, and ends the process with status 1. */
+/** Runs the setup as a command: if it fails, prints why and exits with status 1. @param last runs before that exit. */
 export async function setupOrExit(options, last = () => undefined) {
   try {
     await setup(options)
   } catch (error) {
-    process.stderr.write(`\nThe set-up stopped: ${error instanceof SetupError ? error.message : error.stack}\n`)
+    process.stderr.write(`\nSetup failed: ${error instanceof SetupError ? error.message : error.stack}\n`)
     last()
     process.exit(1)
   }
@@ -79,7 +85,7 @@ export async function setupOrExit(options, last = () => undefined) {
 if (realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) {
   const unknown = process.argv.slice(2).find((argument) => argument !== '--tests')
   if (unknown !== undefined) {
-    process.stderr.write(`setup: unknown argument ${unknown}; the only one is --tests\n`)
+    process.stderr.write(`setup: unknown argument "${unknown}"; usage: npm run setup [-- --tests]\n`)
     process.exit(2)
   }
   await setupOrExit({ forTests: process.argv.includes('--tests'), retry: true })

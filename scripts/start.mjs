@@ -1,4 +1,4 @@
-// `npm start`: the set-up, then the gateway in this same process, so that signals reach it.
+// `npm start`: runs the setup, then the gateway in the same process, so that signals reach it.
 
 import { setupOrExit } from './setup.mjs'
 

@@ -112,7 +112,7 @@ export const clients = [
   },
   {
     id: 'player-stall',
-    why: 'A picture that stands still is told, also when the connection stands.',
+    why: 'The player reports a frozen picture, even if the connection is open.',
     file: 'clients/react/ReactWhepSample.tsx',
     text: '} else if (silentMs >= Math.max(FROZEN_MS, 3 * shown.intervalMs)) {',
     fault: '} else if (shown.ended !== null && silentMs >= Math.max(FROZEN_MS, 3 * shown.intervalMs)) {',

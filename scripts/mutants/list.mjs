@@ -1,4 +1,4 @@
-// The faults that `npm run mutants` plants, and what keeps the list true.
+// The faults that `npm run mutants` plants, and the check that they match the sources.
 
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -10,12 +10,12 @@ import { setup } from './setup.mjs'
 /**
  * @typedef {object} Mutant
  * @property {string} id
- * @property {string} why What a user would lose.
- * @property {string} file The source, from the checkout.
- * @property {string} text What the fault replaces. The file has it exactly once.
+ * @property {string} why What the code does for the user without the fault.
+ * @property {string} file The path of the source, relative to the checkout.
+ * @property {string} text The text that the fault replaces. It occurs exactly once in the file.
  * @property {string} fault The replacement.
  * @property {string[]} [tests] Test files, of which one must fail. `path::name` runs the tests with this name only.
- * @property {string} [equivalent] Why no test can notice the fault. It is then not planted.
+ * @property {string} [equivalent] Why no test can notice the fault. Such a fault is not planted.
  */
 
 /** @type {Mutant[]} */
@@ -24,7 +24,7 @@ export const mutants = [...native, ...service, ...clients, ...setup]
 /**
  * Checks that every fault can still be planted.
  *
- * @returns {string[]} a sentence for each thing that is wrong.
+ * @returns {string[]} a sentence for each error in the list.
  */
 export function problems(list, root) {
   const read = (path) => (existsSync(join(root, path)) ? readFileSync(join(root, path), 'utf8') : null)

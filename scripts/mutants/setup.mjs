@@ -1,4 +1,4 @@
-// Faults of the set-up.
+// Faults of the setup.
 
 /** @type {import('./list.mjs').Mutant[]} */
 export const setup = [
@@ -28,7 +28,7 @@ export const setup = [
   },
   {
     id: 'lock-shared',
-    why: 'Two set-ups never work on one checkout at the same time.',
+    why: 'Two setups never work on one checkout at the same time.',
     file: 'scripts/setup/lock.mjs',
     text: "spawn('flock', [file,",
     fault: "spawn('flock', ['--shared', file,",
@@ -36,7 +36,7 @@ export const setup = [
   },
   {
     id: 'lock-of-the-dead',
-    why: 'A killed set-up does not keep its lock.',
+    why: 'A killed setup does not keep its lock.',
     file: 'scripts/setup/lock.mjs',
     text: 'exec cat',
     fault: 'exec sleep 100',
@@ -52,7 +52,7 @@ export const setup = [
   },
   {
     id: 'element-lists',
-    why: 'The set-up of systems without apt looks for every element that the gateway needs.',
+    why: 'The setup of systems without apt looks for every element that the gateway needs.',
     file: 'native/build.json',
     text: '"rtph265depay",',
     fault: '',

@@ -1,4 +1,4 @@
-// Runs clang-tidy on each C++ source, some at once. A source that passed is not judged again until it, a header that it
+// Runs clang-tidy on the C++ sources in parallel. A source that passed is checked again only if it, a header that it
 // includes, its compile command or the configuration changes.
 
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
@@ -12,10 +12,10 @@ import { filesBelow, hashOf, readStamp, root, writeStamp } from '../setup/stamp.
 
 const compileCommands = join(root, 'build/compile_commands.json')
 const passedFile = join(root, 'build/.clang-tidy.json')
-// Its version is among the requirements.
+// The requirements pin its version.
 const settings = ['.clang-tidy', 'test/python/requirements.txt'].map((name) => join(root, name))
 
-/** The project's own headers that a source includes, directly or not; itself first. */
+/** A source and the project's headers that it includes, directly or indirectly. */
 function withHeaders(file, seen = new Set()) {
   if (seen.has(file) || !existsSync(file)) return seen
   seen.add(file)
@@ -27,7 +27,7 @@ function withHeaders(file, seen = new Set()) {
 function readCommands() {
   const commands = new Map()
   if (!existsSync(compileCommands)) return commands
-  // A source that is compiled in several ways is judged in the first one.
+  // A source that is compiled in several ways is checked in the first one.
   for (const { file, command } of JSON.parse(readFileSync(compileCommands, 'utf8')))
     if (!commands.has(file)) commands.set(file, command)
   return commands
@@ -49,7 +49,7 @@ export async function clangTidy() {
   const list = [...commands].map(([file, command]) => ({ directory: join(root, 'build'), file, command }))
   writeFileSync(join(folder, 'compile_commands.json'), JSON.stringify(list))
   const before = readStamp(passedFile)
-  // Written after each source, so that a run that is cut short is continued by the next one.
+  // Written after each source, so that the next run continues one that was interrupted.
   const passed = Object.fromEntries(Object.entries(before).filter(([name]) => existsSync(join(root, name))))
   const findings = []
   await inJobs(availableParallelism(), sources, async (file) => {
@@ -62,7 +62,7 @@ export async function clangTidy() {
         cwd: root,
         onLine: (line) => lines.push(line) > 0,
       })
-      if (missing) lines.push('clang-tidy is not installed')
+      if (missing) lines.push('clang-tidy is not installed. Run: npm run setup -- --tests')
       if (code !== 0) {
         delete passed[name]
         findings.push(`${name}:\n${lines.filter((line) => !/^\d+ warnings?/.test(line)).join('\n')}`)

@@ -1,4 +1,4 @@
-// Each gate: a tool, the files it judges, and what to do when it objects.
+// The quality gates. Each has a tool, the files it checks, and what to do if it fails.
 
 import { dirname, join } from 'node:path'
 import { run } from '../setup/run.mjs'
@@ -17,7 +17,7 @@ const format = 'To fix it: npm run format'
 async function tool(command, args, cwd = root) {
   const lines = []
   const { code, missing } = await run(command, args, { cwd, onLine: (line) => lines.push(line) > 0 })
-  if (missing) lines.push(`${command} is not installed`)
+  if (missing) lines.push(`${command} is not installed. Run: npm run setup -- --tests`)
   return { ok: code === 0, output: lines.join('\n') }
 }
 
@@ -27,7 +27,7 @@ const clangFormat = (...mode) => tool(inVenv('clang-format'), [...mode, ...cppFi
 const ruff = (...args) =>
   tool(inVenv('ruff'), [...args, '--no-cache', '--config', 'pyproject.toml', ...pythonFolders], pythonClient)
 
-/** The service's build file is not the set-up's own, which must tell what it has compiled. */
+/** Uses its own build info, because the setup's must describe what the setup compiled. */
 const tsc = (project) =>
   node(
     'typescript/bin/tsc',
@@ -41,7 +41,7 @@ const tsc = (project) =>
     join(root, 'dist/typecheck', `${project.replaceAll('/', '_')}.tsbuildinfo`),
   )
 
-/** `sentence` names the test; only formatters have `write`. */
+/** `sentence` is the test's name. Only formatters have `write`. */
 export const gates = [
   {
     name: 'Prettier',
@@ -62,7 +62,7 @@ export const gates = [
   {
     name: 'Ruff format',
     kind: 'format',
-    sentence: 'Ruff would format no file in another way',
+    sentence: 'Ruff would reformat no file',
     check: () => ruff('format', '--check'),
     write: () => ruff('format'),
     remedy: format,
@@ -84,22 +84,22 @@ export const gates = [
   },
   ...[
     ['the Python client', '-p', 'framegate', '-m', 'capture', '-m', 'consumer_example'],
-    // union-attr: a test that gets None instead of a frame fails at once, as it should.
+    // union-attr: a test that gets None instead of a frame fails anyway.
     ["the Python client's tests", '--disable-error-code', 'union-attr', 'tests'],
-    ['the Python tests and benches', '--disable-error-code', 'union-attr', '../../test/python', '../../bench'],
+    ['the Python tests and benchmarks', '--disable-error-code', 'union-attr', '../../test/python', '../../bench'],
   ].map(([what, ...args]) => ({
     name: `mypy: ${what}`,
     kind: 'lint',
     sentence: `mypy --strict finds nothing in ${what}`,
     check: () => tool(python, ['-m', 'mypy', '--cache-dir', join(root, 'dist/mypy'), ...args], pythonClient),
-    remedy: 'Correct the types it names; to run it again: npm run lint',
+    remedy: 'Fix the types it reports. To run it again: npm run lint',
   })),
   {
     name: 'clang-tidy',
     kind: 'lint',
     sentence: 'clang-tidy finds nothing in the C++ code',
     check: clangTidy,
-    remedy: 'Correct the lines it names; to run it again: npm run lint',
+    remedy: 'Fix the lines it reports. To run it again: npm run lint',
   },
   ...[
     ['tsconfig.json', 'the service and its tests'],
@@ -108,8 +108,8 @@ export const gates = [
   ].map(([project, what]) => ({
     name: `tsc -p ${project}`,
     kind: 'types',
-    sentence: `TypeScript finds nothing wrong in ${what}`,
+    sentence: `TypeScript finds no errors in ${what}`,
     check: () => tsc(project),
-    remedy: 'Correct the types it names; to run it again: npm run typecheck',
+    remedy: 'Fix the types it reports. To run it again: npm run typecheck',
   })),
 ]

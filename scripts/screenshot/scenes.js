@@ -1,5 +1,5 @@
 // Draws what four fixed cameras might see, so that the screenshot of the page needs no footage. draw(context, scene, t)
-// paints 1280x720 pixels; t is in seconds, and a scene repeats after 10 s.
+// paints 1280x720 pixels. t is in seconds, and each scene repeats after 10 s.
 
 const WIDTH = 1280
 const HEIGHT = 720
@@ -8,7 +8,7 @@ const LOOP_S = 10
 const mix = (a, b, share) => a + (b - a) * share
 const shade = (r, g, b, light = 1) => `rgb(${Math.round(r * light)},${Math.round(g * light)},${Math.round(b * light)})`
 
-/** A point of the ground: x metres to the right, z metres ahead, y metres up, seen by a camera 5 m above it. */
+/** Projects a point x meters to the right, z meters ahead and y meters up, seen by a camera 5 m above the ground. */
 function project(x, y, z) {
   const scale = 760 / (z + 6)
   return [WIDTH / 2 + x * scale, 250 + (5 - y) * scale * 0.75]

@@ -1,4 +1,5 @@
-// Set-up step: the Debian packages that building and running need. Ubuntu and Raspberry Pi OS name them alike.
+// Setup step: installs the Debian packages that the build and the gateway need. Ubuntu and Raspberry Pi OS use the same
+// names.
 
 import { existsSync, readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -26,9 +27,9 @@ export const packages = [
   'util-linux', // setpriv, flock
 ]
 export const testPackages = [
-  'gstreamer1.0-tools', // gst-launch-1.0, a player that is not ours
+  'gstreamer1.0-tools', // gst-launch-1.0, an independent player
   'python3-venv',
-  // Ubuntu has it as a snap alone; the browser tests are skipped where it is not there.
+  // Ubuntu has Chromium only as a snap. Without it the browser tests are skipped.
   ...(/^ID=ubuntu$/m.test(osRelease()) ? [] : ['chromium']),
 ]
 
@@ -40,7 +41,7 @@ function osRelease() {
   return existsSync('/etc/os-release') ? readFileSync('/etc/os-release', 'utf8') : ''
 }
 
-/** Names one at a time, in the order given. @param output of dpkg-query with `queryFormat`. */
+/** @param output of dpkg-query with `queryFormat`. @returns the names in `wanted` that are not installed. */
 export function missingPackages(wanted, output) {
   const installed = new Set()
   for (const line of output.split('\n')) {
@@ -52,23 +53,24 @@ export function missingPackages(wanted, output) {
 
 export const queryFormat = '${Package} ${db:Status-Status}\n'
 
-/** The one command that people run themselves where the set-up may not, or could not. @param as root, sudo or su. */
+/** The command for users to run if the setup cannot install the packages. @param as 'root', 'sudo' or 'su'. */
 export function commandFor(missing, as) {
   const command = (sudo) =>
     `${sudo}apt-get update && ${sudo}apt-get install -y --no-install-recommends ${missing.join(' ')}`
   return { root: command(''), sudo: command('sudo '), su: `su -c '${command('')}'` }[as]
 }
 
-/** What apt and dpkg call errors, and then the last lines: the reason stands far above the end. */
+/** The errors of apt and dpkg, which may be far above the end, and then the last lines. */
 export function aptFailure(lines) {
   const errors = lines.filter((line) => /^(E|W|Err|dpkg|.*: error|pmerror)\b.*:|failed/i.test(line)).slice(0, 15)
   return [...errors, ...lines.slice(-10).filter((line) => !errors.includes(line))].join('\n')
 }
 
 /**
- * One line of APT::Status-Fd.
+ * Parses one line of APT::Status-Fd.
  *
- * @returns what it says, and how far the whole installation is: 0 to 1, the download being the first half of it.
+ * @returns the text and the progress of the whole installation, 0 to 1, where the download is the first half. null if
+ *   the line is something else.
  */
 export function aptProgress(line) {
   const match = /^(dlstatus|pmstatus):([^:]*):(?:[^:]*:)??(\d+(?:\.\d+)?):(.*)$/.exec(line)
@@ -79,24 +81,24 @@ export function aptProgress(line) {
 }
 
 async function query(wanted) {
-  // It ends with 1 where a name is not known to it; its list is right all the same.
+  // It exits with 1 if it does not know a name; its output is right all the same.
   const { stdout } = await run('dpkg-query', ['-W', `-f=${queryFormat}`, ...wanted], {
     env: { ...process.env, LC_ALL: 'C' },
   })
   return missingPackages(wanted, stdout)
 }
 
-/** How commands run as root here: their beginning, or null where they cannot. */
+/** @returns the words that go before a command to run it as root; null if that is not possible. */
 async function rootPrefix(step) {
   if (process.getuid() === 0) return []
   if (which('sudo') === null) return null
   if ((await run('sudo', ['-n', 'true'])).code === 0) return ['sudo', '-n']
   if (!process.stdin.isTTY) return null
-  step.note('installing packages needs root; sudo asks for your password.')
+  step.note('installing packages needs root, so sudo asks for your password.')
   return (await run('sudo', ['-v'], { terminal: true })).code === 0 ? ['sudo'] : null
 }
 
-/** @throws {SetupError} with what people can do, where packages are missing and cannot be installed. */
+/** @throws {SetupError} if it cannot install missing packages; the message has the command that does. */
 export async function debianPackages({ step, forTests }) {
   if (which('dpkg-query') === null || which('apt-get') === null) return otherSystem({ step, forTests })
   const wanted = forTests ? [...packages, ...testPackages] : packages
@@ -104,39 +106,42 @@ export async function debianPackages({ step, forTests }) {
   if (missing.length === 0) return
   const prefix = await rootPrefix(step)
   if (prefix === null) {
-    // Somebody may have built GStreamer himself, where no package tells.
+    // GStreamer may have been built from source, without a package.
     if (await otherSystem({ step, forTests, onlyLook: true })) return
     throw new SetupError(
-      `${missing.length} Debian packages are missing, and this user may not install them. Run this, then the same command again:\n\n` +
+      `${missing.length} Debian packages are missing, and installing them needs root. Install them, then run this command again:\n\n` +
         `  ${commandFor(missing, which('sudo') === null ? 'su' : 'sudo')}\n`,
     )
   }
   await install(step, prefix, missing)
   const still = await query(wanted)
   if (still.length > 0)
-    throw new SetupError(`apt-get says that all went well, but these packages are not installed: ${still.join(', ')}`)
-  step.done(`installed ${missing.length}`)
+    throw new SetupError(
+      `apt-get reported success, but these packages are not installed: ${still.join(', ')}.\nTo see why, run:\n\n` +
+        `  ${commandFor(still, prefix.length > 0 ? 'sudo' : 'root')}\n`,
+    )
+  step.done(`installed ${missing.length} packages`)
 }
 
 async function install(step, prefix, missing) {
   const names = missing.length > 2 ? `${missing[0]}, ...` : missing.join(', ')
   const title = `installing ${missing.length} (${names})`
   const aptGet = (args, onLine) => {
-    // The progress comes on a copy of stdout made behind sudo, which closes all others. Not on stdout itself:
-    // apt closes the one it reports on for the packages' scripts, and those that write then fail.
+    // apt writes its progress to fd 3, a copy of stdout. The copy is made after sudo, which closes other descriptors.
+    // It is not stdout itself, because apt closes the progress descriptor for the packages' scripts, which need stdout.
     const shell = ['env', 'DEBIAN_FRONTEND=noninteractive', 'LC_ALL=C', 'sh', '-c', 'exec apt-get "$@" 3>&1', 'sh']
     const [command, ...rest] = [...prefix, ...shell, ...apt, ...args]
     return run(command, rest, { onLine, finish: true, terminal: prefix.length === 1 })
   }
   step.update('reading the package lists')
   const update = await updateLists(step, aptGet)
-  let said = ''
+  let shown = ''
   const lines = []
   const result = await aptGet(['install', '-y', '--no-install-recommends', ...missing], (line) => {
     const progress = aptProgress(line)
     if (progress === null) return lines.push(line) > 0
-    if (progress.text !== said) said = progress.text
-    step.update(`${title}, ${said.slice(0, 50)}`, progress.fraction)
+    if (progress.text !== shown) shown = progress.text
+    step.update(`${title}, ${shown.slice(0, 50)}`, progress.fraction)
     return true
   })
   if (result.code === 0) return
@@ -145,15 +150,17 @@ async function install(step, prefix, missing) {
     `apt-get could not install ${missing.join(' ')}.\n` +
       (update.length === 0
         ? ''
-        : `The package lists could not be read either; is there a network?\n${update.join('\n')}\n`) +
-      `${aptFailure(lines)}\n\nMend that, or run it yourself:\n\n  ${commandFor(missing, prefix.length > 0 ? 'sudo' : 'root')}\n`,
+        : `It could not update the package lists either. Check the network connection.\n${update.join('\n')}\n`) +
+      `${aptFailure(lines)}\n\nFix the errors above and run this command again, or install the packages yourself:\n\n` +
+      `  ${commandFor(missing, prefix.length > 0 ? 'sudo' : 'root')}\n`,
   )
 }
 
 /**
- * A list that cannot be read (a dead third-party source) need not hinder the installation: that decides.
+ * Updates the package lists. A failure, such as a dead third-party source, does not end the setup: the packages may
+ * still install.
  *
- * @returns what apt says is wrong; it ends with 0 all the same where a server cannot be reached.
+ * @returns apt's errors. apt-get exits with 0 even if it cannot reach a server.
  */
 async function updateLists(step, aptGet) {
   const until = Date.now() + LOCK_WAIT_S * 1000
@@ -163,10 +170,10 @@ async function updateLists(step, aptGet) {
       if (/^(E|W|Err):/.test(line)) problems.push(line)
       return aptProgress(line) !== null
     })
-    // DPkg::Lock::Timeout is not for the lock of the lists, which a machine holds right after its start.
+    // DPkg::Lock::Timeout does not cover the lock of the lists, which many machines hold right after boot.
     const locked = code !== 0 && /Could not get lock/.test(tail)
     if (!locked || Date.now() > until) return problems
-    step.update('waiting for another apt to end')
+    step.update('waiting for another apt process to finish')
     await sleep(LOCK_POLL_MS)
   }
 }

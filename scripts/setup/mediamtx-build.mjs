@@ -1,4 +1,4 @@
-// Builds MediaMTX from its Go module, in a folder that holds all that the build makes and is removed after it.
+// Builds MediaMTX from its Go module. The build writes only to one folder, which is removed afterwards.
 
 import { createHash } from 'node:crypto'
 import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -10,12 +10,12 @@ import { must, run, which } from './run.mjs'
 
 export const pins = JSON.parse(readFileSync(new URL('./mediamtx-pins.json', import.meta.url), 'utf8'))
 
-// From this version on Go fetches a newer toolchain by itself, where it is let.
+// Since this version, Go downloads a newer toolchain if GOTOOLCHAIN allows it.
 const SWITCHES_SINCE = '1.21.0'
 
-/** @returns {Promise<{path: string | null, reason: string}>} a Go that can build it, or why there is none. */
+/** @returns {Promise<{path: string | null, reason: string}>} a Go that can build MediaMTX, or why there is none. */
 export async function findGo(env = process.env, elsewhere = ['/usr/local/go/bin/go']) {
-  let reason = `there is no Go here (${pins.go.least} or newer is needed)`
+  let reason = `Go is not installed (${pins.go.least} or newer is needed)`
   for (const path of [which('go', env.PATH ?? ''), ...elsewhere]) {
     if (path === null) continue
     const { code, stdout } = await run(path, ['env', 'GOVERSION', 'GOTOOLCHAIN'], { env })
@@ -24,19 +24,19 @@ export async function findGo(env = process.env, elsewhere = ['/usr/local/go/bin/
     const full = version.split('.').length === 2 ? `${version}.0` : version
     if (!isOlder(full, pins.go.least)) return { path, reason: '' }
     if (!isOlder(full, SWITCHES_SINCE) && toolchain.startsWith('auto')) return { path, reason: '' }
-    reason = `the Go here is ${version}, and ${pins.go.least} or newer is needed`
+    reason = `the installed Go is ${version}, and ${pins.go.least} or newer is needed`
   }
   return { path: null, reason }
 }
 
-/** @returns the path of the binary in `folder`. @throws {Error} with the last lines of what failed. */
+/** @returns the path of the binary in `folder`. @throws {Error} with the last lines of the failed command's output. */
 export async function buildMediamtx({ folder, go, env, onProgress }) {
-  onProgress('downloading its source', null)
+  onProgress('downloading the source', null)
   const source = join(folder, 'source')
   const { stdout: found } = await must('go env failed.', go, ['env', 'GOMODCACHE', 'GOPROXY'], { env })
   const [userModules, proxies] = found.trim().split('\n')
-  // All in this folder, so that nothing is left behind (the modules alone are 370 MB); what the user's module
-  // cache has is taken from there.
+  // Everything goes into this folder, so that nothing is left behind (the modules alone are 370 MB). Modules that the
+  // user's cache already has are read from there.
   const goEnv = {
     ...env,
     HOME: env.HOME || homedir(),
@@ -54,49 +54,49 @@ export async function buildMediamtx({ folder, go, env, onProgress }) {
   })
   cpSync(JSON.parse(stdout).Dir, source, { recursive: true })
   const versionFile = join(source, 'internal/core/VERSION')
-  rmSync(versionFile, { force: true }) // Read-only, as all in a module cache is.
+  rmSync(versionFile, { force: true }) // Read-only, like everything in a module cache.
   writeFileSync(versionFile, `v${LEAST_VERSION}`)
   await addHlsjs(folder, join(source, 'internal/servers/hls/hls.min.js'))
   addCameraPrograms(source)
 
-  onProgress('downloading its modules', null)
+  onProgress('downloading the Go modules', null)
   const options = { cwd: source, env: goEnv }
-  const list = await must('The modules of MediaMTX could not be had.', go, ['list', '-deps', '.'], options)
+  const list = await must('Could not download the Go modules of MediaMTX.', go, ['list', '-deps', '.'], options)
   const total = list.stdout.trim().split('\n').length
   let built = 0
   const binary = join(folder, 'mediamtx')
-  // -v names each package as it is built.
+  // -v prints the name of each package as it is built.
   await must('go build failed.', go, ['build', '-v', '-trimpath', '-o', binary, '.'], {
     ...options,
     onLine: (line) => {
       if (!/^[\w.\-/]+$/.test(line)) return false
       built += 1
-      onProgress(`building it from source, ${built} of ${total} packages`, built / total)
+      onProgress(`building from source, ${built} of ${total} packages`, built / total)
       return true
     },
   })
   return binary
 }
 
-/** MediaMTX's pages play HLS with it, and its module comes without. */
+/** MediaMTX's pages need hls.js, which its Go module lacks. */
 async function addHlsjs(folder, target) {
   const { version, sha256 } = pins.hlsjs
   const [npm, ...first] = npmCommand()
   const args = ['pack', `hls.js@${version}`, '--pack-destination', folder, '--ignore-scripts']
   await must(`npm pack hls.js@${version} failed.`, npm, [...first, ...args], { cwd: folder })
   const archive = join(folder, `hls.js-${version}.tgz`)
-  await must('hls.js cannot be unpacked.', 'tar', ['-xzf', archive, '-C', folder, 'package/dist/hls.min.js'])
+  await must('Could not unpack hls.js.', 'tar', ['-xzf', archive, '-C', folder, 'package/dist/hls.min.js'])
   const content = readFileSync(join(folder, 'package/dist/hls.min.js'))
   const got = createHash('sha256').update(content).digest('hex')
-  if (got !== sha256) throw new Error(`hls.js ${version}: the SHA-256 of hls.min.js is ${got} and not ${sha256}`)
+  if (got !== sha256) throw new Error(`hls.js ${version}: the SHA-256 of hls.min.js is ${got}, expected ${sha256}`)
   writeFileSync(target, content)
 }
 
-/** On ARM it embeds programs for the Raspberry Pi's own camera, which its module lacks and we do not use. */
+/** On ARM, MediaMTX embeds programs for the Raspberry Pi camera. Its Go module lacks them, and Framegate needs none. */
 function addCameraPrograms(source) {
   for (const name of ['mtxrpicam_32', 'mtxrpicam_64']) {
     const folder = join(source, 'internal/staticsources/rpicamera', name)
     mkdirSync(folder, { recursive: true })
-    writeFileSync(join(folder, 'README'), 'Left out: this build has no Raspberry Pi camera source.\n')
+    writeFileSync(join(folder, 'README'), 'Omitted: this build does not support the Raspberry Pi camera.\n')
   }
 }

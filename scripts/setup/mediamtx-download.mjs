@@ -1,4 +1,4 @@
-// Downloads an archive, checks its SHA-256 and takes MediaMTX's binary out of it.
+// Downloads an archive, checks its SHA-256 and extracts MediaMTX's binary.
 
 import { createHash } from 'node:crypto'
 import { chmodSync, readFileSync, rmSync } from 'node:fs'
@@ -8,16 +8,16 @@ import { run } from './run.mjs'
 const MAX_REDIRECTS = 5
 
 /**
- * Resolves if the whole file is there and is the right one; else it is removed. curl finds the proxy in the environment.
+ * Downloads a file and checks its SHA-256. If either fails, removes the file. curl takes the proxy from the environment.
  *
- * @param options.limits {connectMs, stallMs}: until there is a connection, default 10000; without a byte, default 30000,
- *   in whole seconds; curl notices a stall up to 5 s later.
- * @param options.onProgress is given a fraction, 0 to 1.
- * @throws {Error} in words for people.
+ * @param options.limits {connectMs, stallMs}: the longest time to connect, default 10000, and the longest time without
+ *   data, default 30000, in whole seconds; curl notices a stall up to 5 s later.
+ * @param options.onProgress receives a fraction, 0 to 1.
+ * @throws {Error} with the URL and the reason.
  */
 export async function download({ url, file, sha256, env = process.env, limits = {}, onProgress = () => undefined }) {
   const { connectMs = 10000, stallMs = 30000 } = limits
-  // Of redirects too: an encrypted address must not lead to one that is not.
+  // --proto also covers redirects: https must not redirect to http.
   const protocols = url.startsWith('https:') ? '=https' : '=http,https'
   const args = [
     ...['--fail', '--location', '--max-redirs', String(MAX_REDIRECTS), '--proto', protocols],
@@ -30,15 +30,14 @@ export async function download({ url, file, sha256, env = process.env, limits = 
     const onLine = (line) => {
       const percent = /(\d+\.\d)%\s*$/.exec(line)?.[1]
       if (percent !== undefined) onProgress(Number(percent) / 100)
-      error = /curl: (.*)/.exec(line)?.[1] ?? error // It may follow the bar on its line.
+      error = /curl: (.*)/.exec(line)?.[1] ?? error // curl may print it after the progress bar, on the same line.
       return true
     }
     const { code, missing } = await run('curl', args, { env, onLine })
     if (missing) throw new Error('curl is not installed')
-    if (code !== 0) throw new Error(error || `curl ended with ${code}`)
+    if (code !== 0) throw new Error(error || `curl exited with status ${code}`)
     const got = createHash('sha256').update(readFileSync(file)).digest('hex')
-    if (got !== sha256)
-      throw new Error(`its SHA-256 is ${got} and not ${sha256}: it is the wrong file, and was removed`)
+    if (got !== sha256) throw new Error(`the SHA-256 is ${got}, expected ${sha256}; the file was removed`)
   } catch (error) {
     rmSync(file, { force: true })
     throw new Error(`${url}: ${error.message}`, { cause: error })
@@ -48,7 +47,7 @@ export async function download({ url, file, sha256, env = process.env, limits = 
 /** @returns the path of the binary in `folder`, executable. */
 export async function extractBinary(archive, folder) {
   const { code, tail } = await run('tar', ['-xzf', archive, '-C', folder, '--no-same-owner', 'mediamtx'])
-  if (code !== 0) throw new Error(`the archive cannot be unpacked: ${tail}`)
+  if (code !== 0) throw new Error(`could not unpack the archive: ${tail}`)
   const binary = join(folder, 'mediamtx')
   chmodSync(binary, 0o755)
   return binary

@@ -1,5 +1,5 @@
-// Set-up step: MediaMTX: found, else downloaded, else built from its Go module, into the cache folder.
-// Only after the step "TypeScript": the gateway's own finder says where MediaMTX is.
+// Setup step: MediaMTX. If the gateway would find none, downloads it into the cache folder, or else builds it from its
+// Go module. It runs after the TypeScript step, because it uses the gateway's code that finds MediaMTX.
 
 import { mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs'
 import { dirname, join } from 'node:path'
@@ -11,28 +11,28 @@ import { removeAtEnd } from './run.mjs'
 import { hashOf, readStamp, writeStamp } from './stamp.mjs'
 
 const BASE_URL = 'https://github.com/bluenviron/mediamtx/releases/download'
-// A machine that cannot get it would otherwise try for a minute at each start.
-const TRY_AGAIN_MS = 3600 * 1000
+// Without this, a machine that cannot install it would try for a minute at each start.
+const RETRY_AFTER_MS = 3600 * 1000
 
-/** Node's name of this machine's architecture as MediaMTX names its archives; null if there is none. */
+/** This machine's architecture as MediaMTX's archives name it; null if there is no archive for it. */
 export function archiveArch(arch = process.arch, armVersion = process.config.variables.arm_version) {
   if (arch === 'x64') return 'amd64'
   if (arch === 'arm64') return 'arm64'
   return arch === 'arm' && ['6', '7'].includes(String(armVersion)) ? `armv${armVersion}` : null
 }
 
-/** MEDIAMTX_BIN names that one and no other; the gateway checks it and says what is wrong with it. */
+/** With MEDIAMTX_BIN nothing is installed: the gateway checks that program and reports what is wrong with it. */
 async function isThere(env) {
   return Boolean(env.MEDIAMTX_BIN) || typeof (await findBinary(undefined, env)) !== 'string'
 }
 
 /**
- * Downloads the release archive for this machine and puts its binary at its place in the cache, or leaves nothing.
+ * Downloads the release archive for this machine and installs its binary in the cache. A failure leaves nothing behind.
  *
  * @param options.limits {connectMs, stallMs}
- * @param options.onProgress is given a text and a fraction, 0 to 1.
+ * @param options.onProgress receives a text and a fraction, 0 to 1.
  * @returns the binary's path.
- * @throws {Error} why not.
+ * @throws {Error} with the reason.
  */
 export async function downloadMediamtx({
   env = process.env,
@@ -43,7 +43,7 @@ export async function downloadMediamtx({
 }) {
   const sha256 = archives[arch]?.sha256
   if (sha256 === undefined)
-    throw new Error(`no SHA-256 is known for ${arch ?? process.arch}, and without one nothing is downloaded`)
+    throw new Error(`there is no pinned SHA-256 for ${arch ?? process.arch}, so nothing was downloaded`)
   const base = (env.FRAMEGATE_MEDIAMTX_BASE_URL ?? BASE_URL).replace(/\/+$/, '')
   const url = `${base}/v${LEAST_VERSION}/mediamtx_v${LEAST_VERSION}_linux_${arch}.tar.gz`
   return intoCache(env, async (folder) => {
@@ -53,7 +53,7 @@ export async function downloadMediamtx({
   })
 }
 
-/** @param make is given a folder in the cache, so that moving the binary out of it is atomic. */
+/** @param make receives a folder in the cache, so that moving the binary out of it is atomic. */
 async function intoCache(env, make) {
   const cache = cacheFolder(env)
   mkdirSync(cache, { recursive: true })
@@ -63,7 +63,7 @@ async function intoCache(env, make) {
     const binary = await make(folder)
     const found = await tryBinary(binary)
     if (found.version !== LEAST_VERSION)
-      throw new Error(`expected version ${LEAST_VERSION}; ${found.version ? `it is ${found.version}` : found}`)
+      throw new Error(`expected version ${LEAST_VERSION}: ${found.version ? `it is ${found.version}` : found}`)
     const target = cachedBinary(env)
     mkdirSync(dirname(target), { recursive: true })
     renameSync(binary, target)
@@ -74,9 +74,9 @@ async function intoCache(env, make) {
 }
 
 /**
- * Never fails: without MediaMTX the gateway runs with MEDIAMTX=off, and says so.
+ * Never fails: without MediaMTX the gateway runs as with MEDIAMTX=off and reports that.
  *
- * @param options.archives, options.go, options.limits are for tests.
+ * @param options.archives options.archives, options.go and options.limits are for tests.
  */
 export async function mediamtx({
   step,
@@ -92,37 +92,39 @@ export async function mediamtx({
   const cache = cacheFolder(env)
   const note = join(cache, `mediamtx-v${LEAST_VERSION}.failed.json`)
   const go = givenGo ?? (await findGo(env))
-  // It is tried again at once if what it depends on has changed, a Go that was installed since for instance.
+  // Retry at once if something relevant has changed, for instance if Go has been installed since.
   const proxies = ['FRAMEGATE_MEDIAMTX_BASE_URL', 'https_proxy', 'HTTPS_PROXY'].map((name) => env[name])
   const circumstances = hashOf([], JSON.stringify([LEAST_VERSION, archives, go, proxies]))
   const failed = readStamp(note)
   const sinceFailure = Date.now() - failed.at
-  if (!retry && failed.circumstances === circumstances && sinceFailure >= 0 && sinceFailure < TRY_AGAIN_MS) return
+  if (!retry && failed.circumstances === circumstances && sinceFailure >= 0 && sinceFailure < RETRY_AFTER_MS) return
 
   const reasons = []
   try {
-    step.update(`looking for version ${LEAST_VERSION}`)
-    const onWait = (pid) => step.update(`waiting for process ${pid}, which gets it too`)
-    const got = await withLock(join(cache, 'mediamtx.lock'), onWait, () =>
-      get({ step, env, go, archives, limits, reasons }),
+    step.update(`installing version ${LEAST_VERSION}`)
+    const onWait = (pid) => step.update(`waiting for process ${pid}, which is installing it too`)
+    const installed = await withLock(join(cache, 'mediamtx.lock'), onWait, () =>
+      install({ step, env, go, archives, limits, reasons }),
     )
-    if (got) return rmSync(note, { force: true })
+    if (installed) return rmSync(note, { force: true })
     writeStamp(note, { at: Date.now(), circumstances })
   } catch (error) {
     reasons.push(`the cache folder ${cache}: ${error.message}`)
   }
   step.note(
-    `version ${LEAST_VERSION} could not be installed, so there will be no WebRTC and no HLS; all the rest works.\n` +
+    `could not install version ${LEAST_VERSION}. WebRTC, HLS and RTSP are unavailable until it is; everything else works.\n` +
       `${reasons.map((reason) => `  ${reason}\n`).join('')}` +
-      `  Any one of these fixes it: a network that reaches github.com; Go ${pins.go.least} or newer on PATH;\n` +
-      `  a MediaMTX ${LEAST_VERSION} or newer on PATH, or its path in MEDIAMTX_BIN. The set-up tries again in an hour, or at npm run setup.`,
+      '  To fix this, do one of the following and run: npm run setup (npm start retries only after an hour)\n' +
+      '  - allow this machine to reach https://github.com\n' +
+      `  - install Go ${pins.go.least} or newer, to build MediaMTX from source\n` +
+      `  - install MediaMTX ${LEAST_VERSION} or newer on PATH, or set MEDIAMTX_BIN to its path`,
   )
 }
 
-/** @returns whether it is there now; else `reasons` say why not. */
-async function get({ step, env, go, archives, limits, reasons }) {
+/** @returns whether MediaMTX is installed now; if not, adds why to `reasons`. */
+async function install({ step, env, go, archives, limits, reasons }) {
   if (await isThere(env)) return true
-  // Only the lock's owner makes such folders, so these were left behind.
+  // Only the lock's owner creates such folders, so an interrupted setup left these behind.
   for (const name of readdirSync(cacheFolder(env)))
     if (name.startsWith('tmp-')) rmSync(join(cacheFolder(env), name), { recursive: true, force: true })
   const onProgress = (text, fraction) => step.update(text, fraction)
@@ -133,7 +135,7 @@ async function get({ step, env, go, archives, limits, reasons }) {
   } catch (error) {
     reasons.push(`download: ${error.message}`)
     if (go.path !== null)
-      step.note(`the download failed (${error.message}); building from source takes a minute or two.`)
+      step.note(`the download failed (${error.message}). Building from source instead, which takes a minute or two.`)
   }
   try {
     if (go.path === null) throw new Error(go.reason)

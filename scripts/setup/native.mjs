@@ -1,4 +1,4 @@
-// Set-up step: the C++ parts, built by CMake into build/: the addon, the test camera, and for tests the C++ tests.
+// Setup step: builds the addon, the test camera and, for tests, the C++ tests with CMake into build/.
 
 import { existsSync, readFileSync, rmSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
@@ -7,7 +7,7 @@ import { must } from './run.mjs'
 import { filesBelow, hashOf, readStamp, root, writeStamp } from './stamp.mjs'
 
 const build = join(root, 'build')
-// In build/, so that removing the folder builds again.
+// In build/, so that removing the folder triggers a new build.
 const stampFile = join(build, '.framegate-stamp.json')
 const targets = ['framegate', 'test-camera']
 const programs = ['framegate.node', 'test-camera']
@@ -16,7 +16,7 @@ function isSource(name) {
   return /\.(cc|h|json)$/.test(name)
 }
 
-/** What the outcome depends on. The compiler is not in it: people who change theirs remove build/. */
+/** Hashes of the build's inputs. The compiler is not among them: after changing it, remove build/. */
 function hashes() {
   const sources = [join(root, 'CMakeLists.txt'), ...filesBelow(join(root, 'native'), isSource)]
   const addonApi = JSON.parse(readFileSync(join(root, 'node_modules/node-addon-api/package.json'), 'utf8')).version
@@ -24,17 +24,17 @@ function hashes() {
   return { programs: common, tests: hashOf(filesBelow(join(root, 'test/native'), isSource), common) }
 }
 
-/** Whether a build with this stamp has all that is wanted. */
+/** Whether a build with this stamp is up to date. */
 export function isCurrent(stamp, wanted, forTests) {
   return stamp.programs === wanted.programs && (!forTests || stamp.tests === wanted.tests)
 }
 
-/** A build without the tests says nothing about them. */
+/** A build without the tests keeps their old stamp. */
 export function stampAfter(stamp, wanted, forTests) {
   return { programs: wanted.programs, tests: forTests ? wanted.tests : stamp.tests }
 }
 
-/** 0 to 1 from a line of make ("[ 45%] Building ...") or ninja ("[12/40] Building ..."); null from any other. */
+/** 0 to 1 from a line of make ("[ 45%] Building ...") or ninja ("[12/40] Building ..."); null from any other line. */
 export function buildProgress(line) {
   const make = /^\[ *(\d+)%\]/.exec(line)
   if (make !== null) return Number(make[1]) / 100
@@ -42,14 +42,14 @@ export function buildProgress(line) {
   return ninja === null ? null : Number(ninja[1]) / Number(ninja[2])
 }
 
-/** "compiling native/core/gate.cc" from what make and ninja write. */
+/** "compiling native/core/gate.cc" from a line of make or ninja. */
 export function taskOf(line) {
   const text = line.replace(/^\[.*?\] */, '')
   const source = /^Building CXX object (?:CMakeFiles\/)?[^/]+\.dir\/(.*)\.o$/.exec(text)?.[1]
   return source === undefined ? text : `compiling ${source}`
 }
 
-/** A build folder of another checkout, or one that was moved, cannot be configured again. */
+/** CMake cannot reuse a build folder of another checkout, or of one that was moved. */
 function removeForeignBuild() {
   let cache
   try {
@@ -61,10 +61,10 @@ function removeForeignBuild() {
   if (of !== root) rmSync(build, { recursive: true, force: true })
 }
 
-/** Makes build/ ready, compile_commands.json too. @throws {SetupError} */
+/** Configures build/, which includes compile_commands.json. @throws {SetupError} */
 export async function configure() {
   removeForeignBuild()
-  // cmake-js takes Node-API's headers from npm's node-api-headers: nothing is downloaded.
+  // cmake-js uses the headers of the npm package node-api-headers, so it downloads nothing.
   const cmakeJs = join(root, 'node_modules/cmake-js/bin/cmake-js')
   await must('CMake could not configure the native build.', process.execPath, [cmakeJs, 'configure'], { cwd: root })
 }
@@ -102,9 +102,11 @@ export async function nativeBuild({ step, forTests }) {
       },
     })
   } catch (error) {
-    // All of it: the first error is the one that counts, and it is seldom among the last lines.
+    // Show the whole output: the first error matters most, and it is rarely among the last lines.
     step.pause()
-    error.message = `The native build failed:\n${output.slice(0, 400).join('\n')}`
+    error.message =
+      `The native build failed:\n${output.slice(0, 400).join('\n')}\n` +
+      'If the compiler or GStreamer was updated, remove build/ and run this command again.'
     throw error
   }
   writeStamp(stampFile, stampAfter(stamp, wanted, forTests))

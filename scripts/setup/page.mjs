@@ -1,4 +1,4 @@
-// Set-up step: the page at / and the viewer of the API reference at /docs, into dist/page.
+// Setup step: builds the page at / and copies the viewer of the API reference at /docs, both into dist/page.
 
 import { copyFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -10,17 +10,17 @@ const stampFile = join(folder, '.framegate-stamp.json')
 
 const version = (name) => JSON.parse(readFileSync(join(root, 'node_modules', name, 'package.json'), 'utf8')).version
 
-/** Swagger UI and its licences, as src/http/docs-routes.ts serves it. */
+/** Swagger UI and its licenses. src/http/docs-routes.ts serves them. */
 const viewerFiles = ['swagger-ui.css', 'swagger-ui-bundle.js', 'swagger-ui-bundle.js.LICENSE.txt', 'LICENSE', 'NOTICE']
 
-/** Sources of the page and of what it shares with the React package; nothing that was built or installed below it. */
+/** Sources of the page and of the component it shares with the React package, without built or installed files. */
 function sources() {
   return filesBelow(join(root, 'clients/react'), (name) => /\.(tsx?|css|svg|html|json)$/.test(name)).filter(
     (path) => !/\/(node_modules|dist)\//.test(path),
   )
 }
 
-/** @throws {SetupError} with Vite's words. */
+/** @throws {SetupError} with Vite's output. */
 export async function page({ step }) {
   const hash = hashOf(
     [join(root, 'package-lock.json'), ...sources()],
@@ -39,7 +39,7 @@ export async function page({ step }) {
     '--logLevel',
     'warn',
   ]
-  await must('The page at / cannot be built:', process.execPath, vite, { cwd: root })
+  await must('Could not build the page:', process.execPath, vite, { cwd: root })
   mkdirSync(join(folder, 'docs'), { recursive: true })
   for (const name of viewerFiles)
     copyFileSync(join(root, 'node_modules/swagger-ui-dist', name), join(folder, 'docs', name))

@@ -1,6 +1,6 @@
-// Shows what a step of the set-up does and how far it is: one line that changes on a terminal, few lines elsewhere.
+// Shows the progress of a setup step: one line that is rewritten on a terminal, a few lines elsewhere.
 
-// Without a terminal (a log file, CI) a line comes at most this often.
+// Without a terminal (a log file, CI), write at most one line per interval.
 const LINE_EVERY_MS = 5000
 
 /** "0.4 s", "12 s", "1 min 20 s". */
@@ -10,7 +10,7 @@ export function duration(ms) {
   return seconds < 60 ? `${seconds} s` : `${Math.floor(seconds / 60)} min ${seconds % 60} s`
 }
 
-/** One step; nothing is shown before its first update, so a step without work is silent. */
+/** One step. It shows nothing before its first update, so a step without work is silent. */
 export class Step {
   #out
   #quiet
@@ -19,14 +19,14 @@ export class Step {
   #shownAt = 0
   #open = false
 
-  /** @param options.out a stream; stderr, so that stdout stays the gateway's and the tests'. */
+  /** @param options.out the stream to write to. Default: stderr, which leaves stdout to the gateway and the tests. */
   constructor(number, total, name, { quiet = false, out = process.stderr } = {}) {
     this.#label = `[${number}/${total}] ${name}:`
     this.#quiet = quiet
     this.#out = out
   }
 
-  /** @param fraction 0 to 1; null where it is not known. */
+  /** @param fraction 0 to 1; null if unknown. */
   update(text, fraction = null) {
     const now = Date.now()
     const first = this.#startedAt === 0
@@ -38,14 +38,14 @@ export class Step {
     this.#write(text, percent)
   }
 
-  /** For what people must read even where the line is then rewritten. */
+  /** Writes a line that stays, for messages that users must read. */
   note(text) {
     if (this.#quiet) return
     this.pause()
     this.#out.write(`${this.#label} ${text}\n`)
   }
 
-  /** Ends the line that is being rewritten, before something else writes. */
+  /** Ends the line that is being rewritten, so that other output starts on a new one. */
   pause() {
     if (this.#open) this.#out.write('\n')
     this.#open = false
@@ -57,7 +57,7 @@ export class Step {
     this.pause()
   }
 
-  /** @param end is kept where the line is too long for the terminal, which would scroll at each update. */
+  /** @param end stays visible when a long line is cut to the terminal's width; a wrapped line would scroll. */
   #write(text, end = '') {
     const start = `${this.#label} ${text}`
     if (!this.#out.isTTY) {

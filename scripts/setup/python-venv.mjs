@@ -1,4 +1,4 @@
-// Set-up step for tests: a Python environment in .venv with what the clients and their tests need.
+// Setup step for tests: creates a Python environment in .venv with the packages of the client and the tests.
 
 import { existsSync, readFileSync, realpathSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
@@ -8,13 +8,13 @@ import { hashOf, readStamp, root, writeStamp } from './stamp.mjs'
 const venv = join(root, '.venv')
 const stampFile = join(venv, '.framegate-stamp.json')
 const requirements = ['clients/python/requirements.txt', 'test/python/requirements.txt'].map((name) => join(root, name))
-// Packages that ask for opencv-python, which must not be beside opencv-python-headless: without what they ask for.
+// Packages that depend on opencv-python, which conflicts with opencv-python-headless. Installed without dependencies.
 const withoutDependencies = join(root, 'test/python/requirements-no-deps.txt')
 
 /** The Python of the tests. */
 export const python = join(venv, 'bin/python')
 
-/** Changes with the requirements and with the interpreter behind .venv; null where that is gone. */
+/** A hash of the requirements and of the interpreter that .venv uses; null if that is gone. */
 function hash() {
   try {
     return hashOf([...requirements, withoutDependencies, join(venv, 'pyvenv.cfg')], realpathSync(python))
@@ -23,23 +23,24 @@ function hash() {
   }
 }
 
-/** The Python on PATH may be one that cannot make environments; the Debian package python3-venv is for the system's. */
+/** The Python on PATH may lack venv, so tries the system's too, which the Debian package python3-venv is for. */
 async function interpreter() {
   for (const candidate of ['python3', '/usr/bin/python3']) {
     if ((await run(candidate, ['-c', 'import ensurepip, venv'])).code === 0) return candidate
   }
   throw new SetupError(
-    'No python3 here can make an environment: its modules venv and ensurepip are missing (Debian: python3-venv).',
+    'Could not create a Python environment: python3 lacks the modules venv and ensurepip.\n' +
+      'On Debian and Ubuntu, install them with: sudo apt-get install python3-venv',
   )
 }
 
-/** @throws {SetupError} with pip's last lines. */
+/** @throws {SetupError} with pip's last lines of output. */
 export async function pythonVenv({ step }) {
   const before = hash()
   if (before !== null && readStamp(stampFile).hash === before) return
-  step.update('making .venv')
+  step.update('creating .venv')
   rmSync(venv, { recursive: true, force: true })
-  await must('The Python environment .venv could not be made.', await interpreter(), ['-m', 'venv', venv])
+  await must('Could not create the Python environment .venv.', await interpreter(), ['-m', 'venv', venv])
   const present = requirements.filter((file) => existsSync(file))
   const wanted = present
     .flatMap((file) => readFileSync(file, 'utf8').split('\n'))
@@ -47,7 +48,8 @@ export async function pythonVenv({ step }) {
   let seen = 0
   const install = (...which) =>
     must(
-      'pip could not install what the Python tests need; is there a network that reaches the package index?',
+      'pip could not install the packages of the Python tests. Check that this machine can reach the package index (PyPI), ' +
+        'then run this command again.',
       python,
       ['-m', 'pip', 'install', '--disable-pip-version-check', '--no-input', '--progress-bar', 'off', ...which],
       {
@@ -63,5 +65,5 @@ export async function pythonVenv({ step }) {
   await install(...present.flatMap((file) => ['-r', file]))
   if (existsSync(withoutDependencies)) await install('--no-deps', '-r', withoutDependencies)
   writeStamp(stampFile, { hash: hash() })
-  step.done('made')
+  step.done('created')
 }

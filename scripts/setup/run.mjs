@@ -1,4 +1,4 @@
-// Runs one command of the set-up: its output line by line, its end, the last lines where it fails.
+// Runs one command of the setup: passes on its output line by line and keeps the last lines in case it fails.
 
 import { spawn } from 'node:child_process'
 import { accessSync, constants, rmSync, statSync } from 'node:fs'
@@ -9,17 +9,18 @@ const running = new Set()
 const leftovers = new Set()
 let ended = null
 
-/** Something went wrong that people can mend; the message says how. No stack is shown for it. */
+/** An error that the user can fix; the message says how. It is shown without a stack trace. */
 export class SetupError extends Error {}
 
 /**
- * Resolves when the command has ended and its output is read.
+ * Resolves when the command has exited and its output has been read.
  *
- * @param options.onLine is given each line of stdout and stderr.
- * @param options.finish true: a signal that ends the set-up waits for this command (apt must not be cut off).
- * @param options.terminal true: the command may ask on the terminal.
- * @param options.limitMs kills the command after this long.
- * @returns {Promise<{code: number | null, stdout: string, tail: string, missing: boolean}>} `missing`: there is no such program.
+ * @param options.onLine receives each line of stdout and stderr. If it returns true, the line is not kept in `tail`.
+ * @param options.finish true: on a signal, the setup waits for this command (interrupting apt would break packages).
+ * @param options.terminal true: the command may prompt on the terminal.
+ * @param options.limitMs kills the command after this time; 0: never.
+ * @returns {Promise<{code: number | null, stdout: string, tail: string, missing: boolean}>} `missing`: the program is
+ *   not installed.
  */
 export function run(command, args = [], options = {}) {
   const { cwd, env, onLine, finish = false, terminal = false, limitMs = 0 } = options
@@ -43,7 +44,7 @@ export function run(command, args = [], options = {}) {
       }
     }
     const take = (line) => {
-      // What onLine takes for itself (true) is progress and tells nothing of a failure.
+      // A line that onLine handled is progress and does not explain a failure.
       if (onLine?.(line) === true || line.trim() === '') return
       tail.push(line)
       if (tail.length > TAIL_LINES) tail.shift()
@@ -69,15 +70,15 @@ export function run(command, args = [], options = {}) {
   })
 }
 
-/** A command that has to succeed. @throws {SetupError} `failure`, with the last lines of the command's output. */
+/** Runs a command that has to succeed. @throws {SetupError} `failure`, with the last lines of the command's output. */
 export async function must(failure, command, args, options) {
   const result = await run(command, args, options)
   if (result.code !== 0)
-    throw new SetupError(`${failure}\n${result.tail || `(${command} ended with ${result.code} and said nothing)`}`)
+    throw new SetupError(`${failure}\n${result.tail || `(${command} exited with status ${result.code} and no output)`}`)
   return result
 }
 
-/** Where PATH has the program; null where it has not. */
+/** The path of a program on PATH; null if it is not there. */
 export function which(program, path = process.env.PATH ?? '') {
   for (const folder of path.split(delimiter)) {
     if (folder === '') continue
@@ -92,7 +93,7 @@ export function which(program, path = process.env.PATH ?? '') {
   return null
 }
 
-/** The folder is removed when the process ends, however that comes about. */
+/** Removes the folder when the process exits, also after a signal. @returns a function that removes it now. */
 export function removeAtEnd(folder) {
   leftovers.add(folder)
   return () => {
@@ -111,7 +112,7 @@ function onSignal(signal) {
   if (running.size === 0) process.exit(ended)
 }
 
-/** Signals end the set-up and what it runs. @returns undoes this: the gateway has signal handlers of its own. */
+/** Makes signals end the setup and its commands. @returns a function that undoes this, for the gateway's own handlers. */
 export function watchSignals() {
   process.on('SIGINT', onSignal)
   process.on('SIGTERM', onSignal)

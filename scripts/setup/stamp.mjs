@@ -1,4 +1,4 @@
-// Stamps: files that tell from which inputs something was made, so that it is made again only when they change.
+// Stamps: files that record the hash of a step's inputs, so that the step runs again only if they change.
 
 import { createHash } from 'node:crypto'
 import { mkdirSync, readFileSync, readdirSync, renameSync, writeFileSync } from 'node:fs'
@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url'
 /** The checkout. */
 export const root = fileURLToPath(new URL('../..', import.meta.url)).replace(/\/$/, '')
 
-/** All files below a folder that the test lets through, in a fixed order; none where there is no folder. */
+/** All files below a folder whose name `wanted` accepts, in a fixed order. No files if the folder does not exist. */
 export function filesBelow(folder, wanted = () => true) {
   let entries
   try {
@@ -24,7 +24,7 @@ export function filesBelow(folder, wanted = () => true) {
   })
 }
 
-/** SHA-256 over the files' names and contents and over further texts. A file that is not there counts as such. */
+/** SHA-256 of the files' names and contents and of further texts. A missing file changes the hash too. */
 export function hashOf(files, ...texts) {
   const hash = createHash('sha256')
   for (const file of files) {
@@ -39,7 +39,7 @@ export function hashOf(files, ...texts) {
   return hash.digest('hex')
 }
 
-/** What the stamp says; an empty object where there is none or it is damaged. */
+/** The stamp's content; an empty object if it is missing or damaged. */
 export function readStamp(file) {
   try {
     const value = JSON.parse(readFileSync(file, 'utf8'))
@@ -49,7 +49,7 @@ export function readStamp(file) {
   }
 }
 
-/** Written whole or not at all. */
+/** Writes a stamp atomically. */
 export function writeStamp(file, value) {
   mkdirSync(dirname(file), { recursive: true })
   const temporary = `${file}.${process.pid}`

@@ -1,4 +1,4 @@
-// Set-up step: TypeScript into dist/.
+// Setup step: compiles TypeScript into dist/.
 
 import { existsSync, readFileSync, rmSync } from 'node:fs'
 import { join, relative } from 'node:path'
@@ -7,9 +7,9 @@ import { filesBelow, hashOf, readStamp, root, writeStamp } from './stamp.mjs'
 
 const dist = join(root, 'dist')
 const stampFile = join(dist, '.framegate-stamp.json')
-const isTypeScript = (name) => /\.[cm]?ts$/.test(name) // .tsx is for browsers: Vite's.
+const isTypeScript = (name) => /\.[cm]?ts$/.test(name) // .tsx is for browsers, and Vite compiles it.
 
-// What a test imports of the page.
+// The page's files that tests import.
 const pageSources = ['clients/react/page/frame-records.ts', 'clients/react/page/api-types.ts']
 
 function sources() {
@@ -19,12 +19,12 @@ function sources() {
   ]
 }
 
-/** The path below dist/ without its endings, for each source: "src/main". */
+/** A source's or output's path relative to `base` without its extensions: "src/main". */
 function stem(path, base) {
   return relative(base, path).replace(/(\.d)?\.[cm]?(tsx?|jsx?)(\.map)?$/, '')
 }
 
-/** A deleted test would run for ever from its old output. */
+/** Outputs whose source is gone. The old output of a deleted test would keep running. */
 export function staleOutputs(sourceFiles, outputFiles, from = root, to = dist) {
   const kept = new Set(sourceFiles.map((path) => stem(path, from)))
   return outputFiles.filter((path) => !kept.has(stem(path, to)))
@@ -42,7 +42,7 @@ export async function typescript({ step, forTests }) {
     filesBelow(join(dist, name), (file) => /\.([cm]?jsx?|map|[cm]?ts)$/.test(file)),
   )
   for (const file of staleOutputs(files, outputs)) rmSync(file)
-  // An incremental compiler does not look whether its outputs are still there.
+  // The incremental compiler does not notice deleted outputs.
   const whole = files.every((path) => path.endsWith('.d.ts') || existsSync(join(dist, `${stem(path, root)}.js`)))
   if (!whole) rmSync(join(dist, '.tsbuildinfo'), { force: true })
   const tsc = [join(root, 'node_modules/typescript/bin/tsc'), '-p', join(root, 'tsconfig.json'), '--pretty', 'false']
@@ -50,10 +50,10 @@ export async function typescript({ step, forTests }) {
   if (code !== 0) {
     step.pause()
     const errors = stdout.split('\n').filter((line) => line.includes(': error TS'))
-    // Half-written tests do not keep the gateway from starting; the next set-up compiles again.
+    // Unfinished tests must not keep the gateway from starting. The next setup compiles again.
     const onlyTests = errors.length > 0 && errors.every((line) => line.startsWith('test/'))
     if (forTests || !onlyTests) throw new SetupError(`TypeScript does not compile:\n${stdout.trim() || tail}`)
-    step.note(`the tests do not compile (${errors.length} errors); the gateway does.`)
+    step.note(`${errors.length} errors in the tests; the gateway compiles. To see them, run: npm run typecheck`)
     return
   }
   writeStamp(stampFile, { hash })

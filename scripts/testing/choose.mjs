@@ -1,4 +1,4 @@
-// The test files of all kinds, and which of them the command line chooses.
+// Finds all test files, and chooses those that the command line names.
 
 import { existsSync } from 'node:fs'
 import { basename, join, relative, resolve } from 'node:path'
@@ -6,11 +6,11 @@ import { filesBelow, root } from '../setup/stamp.mjs'
 
 const pythonFolders = ['clients/python/tests', 'test/python']
 
-/** All test files, by their sources' paths from the checkout. */
+/** All test files, by the paths of their sources relative to the checkout. */
 export function allTests() {
   const below = (folder, pattern) =>
     filesBelow(join(root, folder), (name) => pattern.test(name)).map((path) => relative(root, path))
-  // The compiled ones: only what was compiled can run.
+  // List the compiled files, because only those can run.
   const tap = below('dist/test', /\.test\.js$/).map((path) => path.replace(/^dist\//, '').replace(/\.js$/, '.ts'))
   const isQuality = (path) => path.startsWith('test/quality/')
   return {
@@ -24,8 +24,9 @@ export function allTests() {
 }
 
 /**
- * @param names files, folders or parts of their paths; all tests where there are none.
- * @returns {{chosen: {quality: string[], tap: string[], native: string[], python: string[]}, unknown: string[]}} `unknown`: names that fit no test.
+ * @param names files, folders or parts of their paths. An empty list chooses all tests.
+ * @returns {{chosen: {quality: string[], tap: string[], native: string[], python: string[]}, unknown: string[]}}
+ *   `unknown`: names that match no test.
  */
 export function choose(all, names) {
   if (names.length === 0) return { chosen: all, unknown: [] }

@@ -33,7 +33,7 @@ export async function runCtest(paths, report) {
   try {
     xml = readFileSync(file, 'utf8')
   } catch {
-    // ctest did not come so far; its own words follow.
+    // ctest failed before it wrote the file. Its output is reported below.
   }
   remove()
   const cases = testCases(xml)
@@ -50,10 +50,10 @@ export async function runCtest(paths, report) {
   }
   const seen = new Set(cases.map(({ open }) => attribute(open, 'name')))
   for (const name of names) if (!seen.has(name)) report.problem(`test/native/${name}.cc did not run`)
-  if (code !== 0 && failed === 0) report.problem(`ctest ended with ${code}:\n${tail}`)
+  if (code !== 0 && failed === 0) report.problem(`ctest exited with status ${code}:\n${tail}`)
 }
 
-/** "x_test.tsan" is x_test.cc, built another way. */
+/** "x_test.tsan" is x_test.cc, built with another sanitizer. */
 function sourceOf(name) {
   const [test, way] = name.split('.')
   return `test/native/${test}.cc${way === undefined ? '' : ` (${way})`}`

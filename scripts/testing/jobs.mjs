@@ -1,6 +1,6 @@
-// Runs things some at a time.
+// Runs a limited number of jobs at a time.
 
-/** Resolves when `run(item, job)` has resolved for each; `job`, from 0 to `jobs` - 1, is never in use twice at once. */
+/** Resolves when `run(item, job)` has resolved for each item. Calls that run at once get different `job`s, from 0 on. */
 export async function inJobs(jobs, items, run) {
   const waiting = [...items]
   const worker = async (job) => {

@@ -1,8 +1,8 @@
-// Reads as much of JUnit's XML as ctest and pytest write.
+// Reads the subset of JUnit XML that ctest and pytest write.
 
 const entities = { lt: '<', gt: '>', quot: '"', apos: "'", amp: '&' }
 
-/** @returns {{open: string, body: string}[]} each test case's opening tag and what is in it. */
+/** @returns {{open: string, body: string}[]} each test case's opening tag and content. */
 export function testCases(xml) {
   return [...xml.matchAll(/<testcase\b((?:"[^"]*"|[^">])*?)(?:\/>|>([\s\S]*?)<\/testcase>)/g)].map(
     ([, open, body = '']) => ({ open, body }),
@@ -13,7 +13,7 @@ export function attribute(open, name) {
   return unescape(new RegExp(`\\b${name}="([^"]*)"`).exec(open)?.[1] ?? '')
 }
 
-/** What is in it without its tags. */
+/** The content without its tags. */
 export function text(body) {
   return unescape(body.replace(/<[^>]*>/g, ''))
 }

@@ -9,12 +9,12 @@ import { root } from '../setup/stamp.mjs'
 import { inJobs } from './jobs.mjs'
 import { testCases } from './junit.mjs'
 
-// They mostly wait for cameras.
+// The tests mostly wait for cameras.
 const JOBS = 2
-// pytest's own word for "nothing was collected": a helper whose name begins with test_.
+// pytest's exit status if it finds no tests, as in a helper whose name begins with test_.
 const NOTHING_COLLECTED = 5
 
-/** One pytest for each file, so that a file is shown when it ends. @param paths of test files. */
+/** Runs one pytest per file, so that each file is reported when it ends. @param paths of test files. */
 export async function runPytest(paths, report) {
   const folder = mkdtempSync(join(tmpdir(), 'framegate-pytest-'))
   const remove = removeAtEnd(folder)
@@ -26,7 +26,7 @@ async function runFile(path, file, job, report) {
   const startedAt = Date.now()
   const lines = []
   const args = ['-m', 'pytest', '-q', '-p', 'no:cacheprovider', `--junitxml=${file}`, path]
-  // Files that run at once keep to ports of their own (test/python/harness.py).
+  // Files that run at once use different ports (test/python/harness.py).
   const env = { ...process.env, FRAMEGATE_TEST_JOB: String(job) }
   const { code } = await run(python, args, { cwd: root, env, onLine: (line) => lines.push(line) > 0 })
   if (code === NOTHING_COLLECTED) return
@@ -36,7 +36,7 @@ async function runFile(path, file, job, report) {
       counts[/<(failure|error)[\s>]/.test(body) ? 'failed' : /<skipped[\s>]/.test(body) ? 'skipped' : 'passed'] += 1
     }
   } catch {
-    // pytest did not come so far.
+    // pytest failed before it wrote the file.
   }
   if (code !== 0 && counts.failed === 0) counts.failed = 1
   report.file(path, counts, Date.now() - startedAt, lines.join('\n'))

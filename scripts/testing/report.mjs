@@ -1,11 +1,11 @@
-// Shows each test file as it ends, with the whole output of those that failed, and adds the counts up.
+// Reports each test file when it ends, with the whole output of those that failed, and adds up the counts.
 
 import { duration } from '../setup/progress.mjs'
 
 export class Report {
   #total = { passed: 0, failed: 0, skipped: 0 }
 
-  /** @param counts {passed, failed, skipped}; `output` is shown where something failed. */
+  /** @param counts {passed, failed, skipped}. @param output is shown if a test failed. */
   file(name, counts, ms, output) {
     for (const key of Object.keys(this.#total)) this.#total[key] += counts[key]
     const parts = [`${counts.passed} passed`]
@@ -16,7 +16,7 @@ export class Report {
     if (counts.failed > 0) process.stdout.write(`${output.trimEnd()}\n----- end of ${name}\n`)
   }
 
-  /** Something failed that belongs to no test. */
+  /** Reports a failure outside of any test. */
   problem(text) {
     this.#total.failed += 1
     process.stdout.write(`FAILED ${text}\n`)
@@ -30,7 +30,7 @@ export class Report {
     return this.#total.passed + this.#total.failed > 0
   }
 
-  /** The run's last line. */
+  /** The last line of the run. */
   summary() {
     const { passed, failed, skipped } = this.#total
     return `${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`

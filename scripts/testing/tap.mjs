@@ -1,7 +1,7 @@
-// Runs the compiled TypeScript tests, each file in a process of its own, and counts their tests from their TAP.
+// Runs the compiled TypeScript tests, each file in its own process, and counts the tests from their TAP output.
 //
-// Not through tap's runner: that loads its TypeScript plugin into each test, which starts a daemon, and of a file
-// that hangs it shows nothing. A tap test is a program that prints TAP; that is all that is needed here.
+// It does not use tap's runner, which loads its TypeScript plugin into each test, starts a daemon, and shows nothing of
+// a file that hangs. A tap test is a program that prints TAP, and that is all that is needed here.
 
 import { spawn } from 'node:child_process'
 import { readFileSync, readdirSync } from 'node:fs'
@@ -11,12 +11,12 @@ import { root } from '../setup/stamp.mjs'
 import { inJobs } from './jobs.mjs'
 
 const JOBS = 2
-// tap ends a file by itself and says in which test; the process group is killed a little later.
+// tap ends a file at this limit and names the running test. The process group is killed a little later.
 const FILE_LIMIT_S = 300
 const KILL_AFTER_MS = (FILE_LIMIT_S + 15) * 1000
 
-// A file that takes long is named this often, so that nobody thinks that all stands still.
-const TELL_EVERY_MS = 30000
+// Prints the files that are still running this often, to show progress.
+const PROGRESS_EVERY_MS = 30000
 
 const groups = new Set()
 const running = new Map()
@@ -30,7 +30,7 @@ function killGroup(pid) {
   }
 }
 
-/** Whether the process group has a process that still runs. One that ended and waits to be reaped by init does not. */
+/** Whether a process of the group is still running. Zombies that wait for init to reap them do not count. */
 function runsIn(group) {
   return readdirSync('/proc').some((name) => {
     if (!/^[0-9]+$/.test(name)) return false
@@ -50,16 +50,16 @@ export async function runTap(paths, report) {
   const { Parser } = await import('tap-parser')
   const end = () => groups.forEach(killGroup)
   process.on('exit', end)
-  const timer = setInterval(tellRunning, TELL_EVERY_MS)
+  const timer = setInterval(printRunning, PROGRESS_EVERY_MS)
   await inJobs(JOBS, paths, (path, job) => runFile(path, job, Parser, report))
   clearInterval(timer)
   process.off('exit', end)
 }
 
-function tellRunning() {
+function printRunning() {
   for (const [path, startedAt] of running) {
-    if (Date.now() - startedAt > TELL_EVERY_MS)
-      process.stdout.write(`       ${duration(Date.now() - startedAt).padStart(12)}  ${path} is running\n`)
+    if (Date.now() - startedAt > PROGRESS_EVERY_MS)
+      process.stdout.write(`       ${duration(Date.now() - startedAt).padStart(12)}  ${path} is still running\n`)
   }
 }
 
@@ -67,12 +67,12 @@ function runFile(path, job, Parser, report) {
   return new Promise((resolve) => {
     const startedAt = Date.now()
     const file = join(root, 'dist', path.replace(/\.ts$/, '.js'))
-    // A process group of its own, so that what a test leaves running ends with it.
+    // Its own process group, so that processes a test leaves running end with it.
     const child = spawn(process.execPath, ['--enable-source-maps', file], {
       cwd: root,
       detached: true,
       stdio: ['ignore', 'pipe', 'pipe'],
-      // TAP_JOB_ID as tap's runner sets it: files that run at once can keep to ports of their own.
+      // TAP_JOB_ID as tap's runner sets it, so that files that run at once can use different ports.
       env: { ...process.env, TAP: '1', TAP_JOB_ID: String(job), TAP_TIMEOUT: String(FILE_LIMIT_S) },
     })
     groups.add(child.pid)
@@ -88,7 +88,7 @@ function runFile(path, job, Parser, report) {
       killGroup(child.pid)
     }, KILL_AFTER_MS)
     child.on('error', (error) => (output += error.message))
-    // Not 'close': something that a test left running may hold the pipes open for ever.
+    // Not 'close': a process that a test left running may keep the pipes open forever.
     child.on('exit', (code, signal) => {
       const left = runsIn(child.pid)
       killGroup(child.pid)
@@ -98,9 +98,9 @@ function runFile(path, job, Parser, report) {
         running.delete(path)
         parser.end()
         const counts = countFile(tree, code === 0 && !killed)
-        if (killed) output += `\nIt did not end within ${KILL_AFTER_MS / 1000} s and was killed.`
-        else if (code !== 0) output += `\nThe process ended with ${signal ?? code}.`
-        if (left) process.stdout.write(`       ${path} left processes behind; they were killed.\n`)
+        if (killed) output += `\nThe process did not finish within ${KILL_AFTER_MS / 1000} s and was killed.`
+        else if (code !== 0) output += `\nThe process ended with ${signal ?? `status ${code}`}.`
+        if (left) process.stdout.write(`       ${path} left processes running, which were killed.\n`)
         report.file(path, counts, Date.now() - startedAt, output)
         resolve()
       })
@@ -108,7 +108,7 @@ function runFile(path, job, Parser, report) {
   })
 }
 
-/** A parser's test points; a subtest's point carries the points in it. */
+/** Collects a parser's test points. The point of a subtest has the points in it as `child`. */
 function watch(parser) {
   const node = { points: [], plan: null }
   let child = null
@@ -122,9 +122,9 @@ function watch(parser) {
 }
 
 /**
- * A test is a subtest without subtests in it; at the top of a file an assertion outside of any is one too.
+ * Counts the tests of a file. A test is a subtest without subtests, or a top-level assertion outside of any subtest.
  *
- * @param endedWell the process ended with 0. A failure that no test tells of counts as one.
+ * @param endedWell whether the process exited with 0. If it did not and no test failed, that counts as one failure.
  */
 export function countFile(tree, endedWell) {
   const counts = { passed: 0, failed: 0, skipped: 0 }
@@ -143,7 +143,7 @@ function countPoint({ ok, skip, child }, counts) {
   }
   const before = counts.failed
   for (const point of inner) countPoint(point, counts)
-  // Its own assertions count when they fail, and so does what else made it fail (a timeout, a plan).
+  // Count its own failed assertions, and any other reason for its failure (a timeout, a plan).
   counts.failed += child.points.filter((point) => point.child === null && !point.ok && !point.skip).length
   if (!ok && !skip && counts.failed === before) counts.failed += 1
 }

@@ -11,8 +11,8 @@ import { TestCamera } from './test-camera.js'
 import { until } from './wait.js'
 
 const CHROMIUM = '/usr/bin/chromium'
-/** Why tests in a browser are left out; false: they run. */
-export const noBrowser: string | false = existsSync(CHROMIUM) ? false : 'no Chromium on this machine'
+/** Why tests in a browser are skipped; false if they run. */
+export const noBrowser: string | false = existsSync(CHROMIUM) ? false : 'Chromium is not installed'
 export const noPlayer = noBrowser || NO_MEDIAMTX
 
 export interface Test {
@@ -39,7 +39,7 @@ export async function startCamera(t: Test, options: Record<string, string | numb
   return camera
 }
 
-/** Builds the app with Vite, as its users do, and serves it from an origin of its own. @returns its address. */
+/** Builds the app with Vite, as users do, and serves it from another origin than the gateway's. @returns its URL. */
 export async function serveApp(t: Test): Promise<string> {
   const folder = temporaryFolder(t)
   const source = join(ROOT, 'test/browser/app')
@@ -48,7 +48,7 @@ export async function serveApp(t: Test): Promise<string> {
     stdio: ['ignore', 'inherit', 'inherit'],
   })
   const status = await new Promise<number | null>((resolve) => vite.once('close', resolve))
-  if (status !== 0) throw new Error(`Vite ended with ${status}`)
+  if (status !== 0) throw new Error(`Vite exited with status ${status}`)
   return serve(t, (request, response) => {
     const path = join(folder, request.url === '/' ? 'index.html' : request.url!.split('?')[0]!)
     if (!existsSync(path)) return response.writeHead(404).end()
@@ -65,7 +65,7 @@ export interface Status {
   atMs: number
 }
 
-/** The app in a page: what it shows, and what the component in it does. */
+/** The app in a page: controls the component and reads what it shows and does. */
 export class App {
   constructor(readonly page: Page) {}
 
@@ -99,7 +99,7 @@ export class App {
   picture(): Promise<string> {
     return this.page.evaluate('app.picture()')
   }
-  /** Everything that the component showed: its words over the picture. */
+  /** The text that the component shows over the picture. */
   words(): Promise<string> {
     return this.page.evaluate('app.words()')
   }
@@ -110,7 +110,7 @@ export class App {
 
   untilStatus(state: Status['state'], way?: Status['way'], limitMs = 40000): Promise<Status> {
     return until(
-      `the player to be ${state}${way ? ` by ${way}` : ''}`,
+      `the player to be ${state}${way ? ` over ${way}` : ''}`,
       async () => {
         const status = await this.status()
         if (status?.state !== state || (way && status.way !== way)) throw new Error(JSON.stringify(status))

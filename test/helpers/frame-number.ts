@@ -1,11 +1,11 @@
-// Reads the number that the test camera draws along the top of its picture
-// (native/test_camera/picture.h): 32 bits and a CRC-8, dark or light cells.
+// Reads the frame number that the test camera draws along the top of its picture as dark and light cells: 32 bits and a
+// CRC-8 (native/test_camera/picture.h).
 
 import jpeg from 'jpeg-js'
 
 const CELLS = 40
 
-/** @returns null where no valid number is seen. */
+/** @returns null if the picture has no valid number. */
 export function frameNumber(jpegBytes: Buffer): number | null {
   const { width, height, data } = jpeg.decode(jpegBytes, { useTArray: true, formatAsRGBA: true })
   const row = Math.max(1, Math.floor(height / 24))

@@ -1,4 +1,4 @@
-// Seeded mutations of a corpus, for what reads bytes from the network. FUZZ_SEED=N for others than each run has.
+// Seeded mutations of a corpus, to test parsers of network data. Each run uses the same seed; FUZZ_SEED=N sets another.
 
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -54,7 +54,7 @@ export function randomFrom(seed: number): (below: number) => number {
   }
 }
 
-/** One to eight changes; a character is a byte where the corpus was bytes (latin1). */
+/** Applies one to eight changes. In a corpus of bytes, each character is a byte (latin1). */
 export function mutated(corpus: string[], random: (below: number) => number): string {
   let text = corpus[random(corpus.length)]!
   for (let changes = random(8); changes >= 0; changes--) {
@@ -84,10 +84,10 @@ export function mutated(corpus: string[], random: (below: number) => number): st
 }
 
 /**
- * The corpus, then mutations of it until the time is over.
- * @param judge throws where the input shows a defect.
- * @returns how many inputs there were.
- * @throws what it threw, with the seed and the input.
+ * Calls `judge` with each input of the corpus, then with mutations of them until the time is up.
+ * @param judge throws if the input reveals a defect.
+ * @returns the number of inputs.
+ * @throws an error with the seed and the input; its cause is what `judge` threw.
  */
 export async function fuzz(
   corpus: string[],

@@ -1,4 +1,4 @@
-// A gateway process as users start it, on free ports, with a state file of its own.
+// A gateway process as users start it, on free ports, with its own state file.
 
 import { spawn, type ChildProcess } from 'node:child_process'
 import { MAIN, MEDIAMTX } from './paths.js'
@@ -13,11 +13,11 @@ export interface Reply {
 
 export interface GatewayOptions {
   stateFile: string
-  /** Default: managed where MediaMTX is, else off. */
+  /** Default: managed if MediaMTX is installed, else off. */
   mediamtx?: 'managed' | 'external' | 'off'
   env?: Record<string, string>
   args?: string[]
-  /** A program that runs the gateway in its place: its words, the gateway's follow. */
+  /** A command that runs the gateway: the gateway's own command is appended to it. */
   within?: string[]
 }
 
@@ -61,7 +61,7 @@ export class Gateway {
     )
   }
 
-  /** Starts without waiting: for starts that are meant to fail. */
+  /** Starts without waiting, for starts that are meant to fail. */
   static async spawn(options: GatewayOptions): Promise<Gateway> {
     const mode = options.mediamtx ?? (MEDIAMTX ? 'managed' : 'off')
     return new Gateway(options, {
@@ -98,7 +98,7 @@ export class Gateway {
     return { status: response.status, body: await response.json(), headers: response.headers }
   }
 
-  /** @param body an object, or text that is sent as it is. */
+  /** @param body an object, or text that is sent unchanged. */
   async post(path: string, body: unknown): Promise<Reply> {
     const response = await fetch(this.base + path, {
       method: 'POST',
@@ -128,7 +128,7 @@ export class Gateway {
     this.#child.kill(signal)
   }
 
-  /** As systemd does it. */
+  /** Stops it like systemd: SIGTERM, then SIGKILL after 20 s. @returns the exit status. */
   async stop(): Promise<number | null> {
     if (!this.#over) this.kill('SIGTERM')
     const timer = setTimeout(() => this.kill('SIGKILL'), 20000)
@@ -138,7 +138,7 @@ export class Gateway {
   }
 }
 
-/** Without settings of whoever runs the tests. */
+/** The environment without the gateway settings of the user who runs the tests. */
 function cleanEnv(): NodeJS.ProcessEnv {
   const own = /^(MTX_|MEDIAMTX|ZMQ_|HTTP_(HOST|PORT)|PUB_FPS|SCALE_WIDTH|JPEG_QUALITY|STATE_FILE|CONFIG_FILE|LOG_LEVEL)/
   return Object.fromEntries(Object.entries(process.env).filter(([key]) => !own.test(key) || key === 'MEDIAMTX_BIN'))

@@ -1,10 +1,10 @@
-// Checks answers of a gateway against its own OpenAPI document.
+// Checks the gateway's responses against its own OpenAPI document.
 
 import { z } from 'zod'
 
 type Json = Record<string, any>
 
-/** Refers to the document's schemas as JSON Schema does, and refuses what the document does not describe. */
+/** Converts the document's references to JSON Schema's, and rejects properties that the document does not describe. */
 function strict(schema: unknown): unknown {
   if (Array.isArray(schema)) return schema.map(strict)
   if (schema === null || typeof schema !== 'object') return schema
@@ -16,7 +16,7 @@ function strict(schema: unknown): unknown {
   return copy.type === 'object' && copy.properties ? { additionalProperties: false, ...copy } : copy
 }
 
-/** What is wrong with a JSON answer; null: it is as the document says. */
+/** How a JSON response differs from the document; null if it does not. */
 export function answerProblem(
   document: Json,
   method: string,

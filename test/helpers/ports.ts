@@ -1,11 +1,10 @@
-// Free ports below the range that the kernel hands out, so that nobody else's outgoing
-// connection takes one between the look and the use.
+// Free ports below the kernel's ephemeral range, so that no outgoing connection takes one between check and use.
 
 import dgram from 'node:dgram'
 import net from 'node:net'
 
-// Test files that run at once have halves of their own; a process begins where its number
-// says, so that one that has just ended leaves no ports in the way of the next.
+// Each of the two test files that run at once uses its own half. The process id sets the first port, so that a process
+// does not start with the ports of one that has just ended.
 const FIRST = 10000
 const HALF = 10000
 const half = FIRST + (Number(process.env.TAP_JOB_ID ?? 0) % 2) * HALF
@@ -26,14 +25,14 @@ async function isFree(port: number): Promise<boolean> {
   })
 }
 
-/** An even one, with the one above it free too (RTP and RTCP want a pair). */
+/** @returns an even port; the next one is free too, because RTP and RTCP need a pair. */
 export async function freePort(): Promise<number> {
   for (let tries = 0; tries < 1000; tries++) {
     const port = next
     next = next + 4 > half + HALF ? half : next + 2
     if ((await isFree(port)) && (await isFree(port + 1))) return port
   }
-  throw new Error('no free port')
+  throw new Error('found no free port')
 }
 
 /** Why a test of IPv6 is left out; false: it runs. */

@@ -1,10 +1,10 @@
-// What the kernel knows of processes: descendants, threads, descriptors, memory.
+// Reads /proc: child processes, threads, descriptors, memory.
 
 import { readdirSync, readFileSync } from 'node:fs'
 
 export function isAlive(pid: number): boolean {
   try {
-    // A zombie is dead: only its parent has not looked yet.
+    // A zombie is dead; its parent has just not reaped it yet.
     return !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'))
   } catch {
     return false

@@ -1,5 +1,5 @@
-// A reverse proxy with one sub-path for each of the gateway's ports, as docs/browsers.md sets it up. It records the
-// requests that pass it.
+// A reverse proxy with a sub-path for each of the gateway's ports, configured as in docs/browsers.md. It records the
+// requests.
 
 import { request as httpRequest, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { Gateway } from './gateway.js'
@@ -9,19 +9,19 @@ export interface ProxiedRequest {
   method: string
   /** Without the query. */
   path: string
-  /** null until the answer comes. */
+  /** null until the response arrives. */
   status: number | null
-  /** As the server sent it. */
+  /** The Location header as the server sent it. */
   location: string | null
 }
 
 export class ReverseProxy {
-  /** http://127.0.0.1:PORT/cams; /gateway, /webrtc and /hls below it are the gateway's ports. */
+  /** http://127.0.0.1:PORT/cams. Below it, /gateway, /webrtc and /hls lead to the gateway's ports. */
   base = ''
   readonly requests: ProxiedRequest[] = []
-  /** The host name that callers use, sent on as X-Forwarded-Host. */
+  /** The host name that callers use, forwarded as X-Forwarded-Host. */
   readonly publicHost = 'cams.example.com'
-  /** Returns the status to answer a request with; undefined passes it on. */
+  /** Returns the status with which to refuse a request; undefined forwards it. */
   refuse: (request: ProxiedRequest) => number | undefined = () => undefined
   #targets: Record<string, string> = {}
 
@@ -31,7 +31,7 @@ export class ReverseProxy {
     return proxy
   }
 
-  /** Settings that make a gateway give the proxy's addresses to browsers. */
+  /** Settings that make the gateway return the proxy's addresses to browsers. */
   get env(): Record<string, string> {
     return { MEDIAMTX_PUBLIC_WEBRTC: `${this.base}/webrtc`, MEDIAMTX_PUBLIC_HLS: `${this.base}/hls/` }
   }
@@ -73,7 +73,7 @@ export class ReverseProxy {
       const { location } = reply.headers
       request.status = reply.statusCode!
       request.location = location ?? null
-      // As nginx's `proxy_redirect / /cams/hls/`, which docs/browsers.md asks for. WHEP's Location stays as it is.
+      // Like nginx's `proxy_redirect / /cams/hls/` in docs/browsers.md. WHEP's Location stays unchanged.
       if (part === 'hls' && location?.startsWith('/')) reply.headers.location = `/cams/hls${location}`
       answer.writeHead(reply.statusCode!, reply.headers)
       reply.pipe(answer)

@@ -1,13 +1,13 @@
-// A TCP relay before a camera: a wire that can be made narrow. What does not fit waits, as in the buffers of a network.
+// A TCP relay in front of a camera that can limit its bandwidth. Excess data waits, as in the buffers of a network.
 
 import net from 'node:net'
 
 const TICK_MS = 10
 
 export class SlowWire {
-  /** Bytes a second from the camera on; Infinity: all of them. */
+  /** Bytes per second from the camera; Infinity for no limit. */
   limit = Infinity
-  /** Bytes that came from the camera so far. */
+  /** Bytes received from the camera so far. */
   bytes = 0
   readonly #server: net.Server
   readonly #sockets = new Set<net.Socket>()
@@ -49,7 +49,7 @@ export class SlowWire {
     return wire
   }
 
-  /** The camera's address by this wire. */
+  /** The camera's address through this relay. */
   through(url: string): string {
     return url.replace(/:\d+\//, `:${(this.#server.address() as net.AddressInfo).port}/`)
   }

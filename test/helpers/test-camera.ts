@@ -1,4 +1,4 @@
-// A test camera process (native/test_camera), told what to do by its stdin.
+// A test camera process (native/test_camera), controlled through its stdin.
 
 import { spawn, type ChildProcess } from 'node:child_process'
 import { createInterface } from 'node:readline'
@@ -18,18 +18,18 @@ export interface CameraStats {
 export class TestCamera {
   url = ''
   port = 0
-  /** Of the last `session` event. */
+  /** `active` and `total` are those of the last `session` event. */
   active = 0
   total = 0
-  /** With --report-frames: when each frame left, microseconds since 1970. */
+  /** With --report-frames: when each frame was sent, in microseconds since 1970. */
   readonly sentAtUs = new Map<number, number>()
-  /** When each picture was handed to the encoder. */
+  /** With --report-frames: when each picture was passed to the encoder, in microseconds since 1970. */
   readonly madeAtUs = new Map<number, number>()
   readonly #child: ChildProcess
   readonly #exited: Promise<number | null>
   #stats: CameraStats | null = null
   #answer: Record<string, unknown> | null = null
-  #complaints = ''
+  #stderr = ''
 
   private constructor(args: string[]) {
     this.#child = spawn(TEST_CAMERA, args, { stdio: ['pipe', 'pipe', 'pipe'] })
@@ -38,11 +38,11 @@ export class TestCamera {
       this.#child.once('error', () => resolve(null))
     })
     this.#child.stdin!.on('error', () => undefined)
-    this.#child.stderr!.on('data', (chunk: Buffer) => (this.#complaints += chunk.toString()))
+    this.#child.stderr!.on('data', (chunk: Buffer) => (this.#stderr += chunk.toString()))
     createInterface({ input: this.#child.stdout! }).on('line', (line) => this.#onEvent(JSON.parse(line)))
   }
 
-  /** @param options of the program, without the dashes; true is a bare flag. */
+  /** @param options the program's options without the dashes; true for a flag without a value. */
   static async start(options: Record<string, string | number | true> = {}): Promise<TestCamera> {
     const port = options.port ?? (await freePort())
     const args = Object.entries({
@@ -54,7 +54,7 @@ export class TestCamera {
     let over = false
     void camera.#exited.then(() => (over = true))
     await until('the test camera to start', () => {
-      if (over) throw new Error(`it ended: ${camera.#complaints}`)
+      if (over) throw new Error(`it ended: ${camera.#stderr}`)
       return camera.url !== ''
     })
     return camera
@@ -63,14 +63,14 @@ export class TestCamera {
   async stats(): Promise<CameraStats> {
     this.#stats = null
     this.#child.stdin!.write('stats\n')
-    return until('the test camera to tell its counts', () => this.#stats)
+    return until('the counts of the test camera', () => this.#stats)
   }
 
   /** A command of docs/test-camera.md, such as "fault loss 1". Resolves when it has taken effect. */
   async command(line: string): Promise<void> {
     this.#answer = null
     this.#child.stdin!.write(`${line}\n`)
-    const answer = await until(`the test camera to take "${line}"`, () => this.#answer)
+    const answer = await until(`the test camera to run "${line}"`, () => this.#answer)
     if (answer.event === 'error') throw new Error(String(answer.message))
   }
 

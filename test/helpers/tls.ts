@@ -1,10 +1,10 @@
-// A TLS server with a certificate of its own, as cameras have it, in front of a camera without TLS.
+// A TLS server with a self-signed certificate, as cameras have, in front of a camera without TLS.
 
 import { generateKeyPairSync, sign } from 'node:crypto'
 import net from 'node:net'
 import tls from 'node:tls'
 
-/** A self-signed certificate for 127.0.0.1 (RFC 5280), made for this run. */
+/** Creates a self-signed certificate for 127.0.0.1 (RFC 5280). */
 export function selfSigned(): { key: string; cert: string } {
   const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
   const ecdsaWithSha256 = sequence(Buffer.from('06082a8648ce3d040302', 'hex'))
@@ -45,7 +45,7 @@ function sequence(...parts: Buffer[]): Buffer {
   return der(0x30, Buffer.concat(parts))
 }
 
-/** @returns the port at which the camera's own port is reached through TLS. */
+/** @returns the port that accepts TLS and forwards to the camera's port. */
 export async function tlsBefore(
   test: { teardown(run: () => void): void },
   cameraPort: number,

@@ -1,8 +1,8 @@
-// Waits for conditions, with a limit that names what was waited for.
+// Waits for conditions. If one does not come true in time, the error names it.
 
 export const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
 
-/** Resolves with the first truthy result. Generous limits: a busy machine must not fail a test. */
+/** Resolves with the first truthy result. Limits are generous, because a busy machine must not fail a test. */
 export async function until<T>(
   what: string,
   probe: () => T | Promise<T>,

@@ -1,4 +1,4 @@
-// A ZeroMQ subscriber that keeps every message it gets, header and JPEG apart.
+// A ZeroMQ subscriber that keeps every message it receives, split into header and JPEG.
 
 import { Subscriber } from 'zeromq'
 
@@ -37,8 +37,8 @@ export class WireReader {
   readonly #reading: Promise<void>
 
   /**
-   * @param conflate keep only the newest message in ZeroMQ's queue, as clients do.
-   * @param dropJpegs keep the JPEG of the first frame only: long tests need the headers alone.
+   * @param conflate true: ZeroMQ's queue keeps only the newest message, as in the clients.
+   * @param dropJpegs true: keeps only the JPEG of the first frame, because long tests need only the headers.
    */
   constructor(endpoint: string, topic: string, { conflate = false, dropJpegs = true } = {}) {
     const socket = new Subscriber({ linger: 0, conflate })

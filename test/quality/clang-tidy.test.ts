@@ -1,4 +1,4 @@
-// clang-tidy finds nothing. In a file of its own: after a change of a common header it takes a minute or more.
+// clang-tidy finds nothing. It has its own file, because it takes a minute or more after a change to a common header.
 
 import { testGates } from './gate-tests.js'
 

@@ -1,4 +1,4 @@
-// What people read: links that lead somewhere, words that exist, sentences that a native reader does not stumble over.
+// The documentation has working links and correct spelling, and avoids constructions that readers stumble over.
 
 import { execFileSync, spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import t from 'tap'
 import { ROOT } from '../helpers/paths.js'
 
-/** Constructions that keep coming back, and what to write instead. */
+/** Constructions to avoid, and what to write instead. */
 const STUMBLES: [RegExp, string][] = [
   [/\banew\b/i, 'again'],
   [/\bmend(s|ed|ing)?\b/i, 'fix'],
@@ -30,17 +30,17 @@ function textFiles(...patterns: string[]): string[] {
   return files.split('\0').filter((file) => file !== '' && file !== SELF)
 }
 
-t.test('every link and anchor in Markdown leads somewhere', async (t) => {
+t.test('every link and anchor in Markdown works', async (t) => {
   const { status, output } = run('remark-cli/cli.js', ...textFiles('*.md'), '--quiet', '--frail', '--no-color')
   t.equal(status, 0, output)
 })
 
-t.test('Markdown is spelled as in a dictionary or in cspell-words.txt', async (t) => {
+t.test('every word in Markdown is in the dictionary or in cspell-words.txt', async (t) => {
   const { status, output } = run('cspell/bin.mjs', '--no-progress', '--no-summary', ...textFiles('*.md'))
   t.equal(status, 0, output)
 })
 
-t.test('no sentence uses a construction that readers stumble over', async (t) => {
+t.test('no sentence in Markdown uses a construction that readers stumble over', async (t) => {
   const found: string[] = []
   for (const file of textFiles('*.md')) {
     for (const [i, line] of readFileSync(join(ROOT, file), 'utf8').split('\n').entries()) {

@@ -1,4 +1,4 @@
-// TypeScript's types are right where the set-up does not compile them too: the React component and the page.
+// TypeScript finds no type errors, also in the React component and the page, which the setup does not check.
 
 import { testGates } from './gate-tests.js'
 

@@ -4,7 +4,7 @@ import t from 'tap'
 
 const { choose } = await import(new URL('../../../scripts/testing/choose.mjs', import.meta.url).href)
 
-t.test('the command line chooses files', async (t) => {
+t.test('the arguments of npm test choose test files', async (t) => {
   const all = {
     tap: ['test/http/a.test.ts', 'test/unit/b.test.ts'],
     native: ['test/native/gate_test.cc'],

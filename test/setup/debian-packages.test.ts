@@ -1,4 +1,4 @@
-// Which packages are missing, the one command that people are told, and apt's progress.
+// Which packages are missing, the command that installs them, and apt's progress.
 
 import t from 'tap'
 
@@ -7,14 +7,14 @@ const { aptFailure, aptProgress, commandFor, missingPackages, packages, queryFor
   new URL('debian-packages.mjs', scripts).href
 )
 
-t.test('missing is what dpkg-query does not call installed', async (t) => {
+t.test('a package is missing unless dpkg-query reports it as installed', async (t) => {
   const output = 'cmake installed\nlibyuv-dev config-files\npython3 half-installed\n'
   t.same(missingPackages(['cmake', 'libyuv-dev', 'python3', 'util-linux'], output), [
     'libyuv-dev',
     'python3',
     'util-linux',
   ])
-  t.same(missingPackages(['cmake'], 'cmake installed\ncmake installed\n'), [], 'of two architectures')
+  t.same(missingPackages(['cmake'], 'cmake installed\ncmake installed\n'), [], 'for two architectures')
   t.same(missingPackages(['cmake', 'python3'], ''), ['cmake', 'python3'])
   t.same(missingPackages(packages, packages.map((name: string) => `${name} installed`).join('\n')), [])
   t.match(queryFormat, '${Package} ${db:Status-Status}\n')
@@ -26,7 +26,7 @@ t.test('one command installs all of them', async (t) => {
   t.equal(commandFor(['a', 'b'], 'su'), "su -c 'apt-get update && apt-get install -y --no-install-recommends a b'")
 })
 
-t.test('a package is asked for once', async (t) => {
+t.test('lists each package once', async (t) => {
   const all = [...packages, ...testPackages]
   t.equal(new Set(all).size, all.length)
 })
@@ -42,7 +42,7 @@ t.test('progress: the download is the first half', async (t) => {
   t.equal(aptProgress('E: Unable to locate package x'), null)
 })
 
-t.test('of a failure the errors are shown, wherever they stand, and the end', async (t) => {
+t.test("shows a failure's errors, wherever they are, and its last lines", async (t) => {
   const lines = [
     'Setting up a',
     'dpkg: error processing package a (--configure):',

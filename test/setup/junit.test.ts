@@ -1,10 +1,10 @@
-// What ctest and pytest report.
+// Reading the reports of ctest and pytest.
 
 import t from 'tap'
 
 const { attribute, testCases, text } = await import(new URL('../../../scripts/testing/junit.mjs', import.meta.url).href)
 
-t.test("JUnit's XML of ctest and pytest", async (t) => {
+t.test('reads the JUnit XML of ctest and pytest', async (t) => {
   const cases = testCases(
     '<testsuite><testcase name="a &lt;b&gt;" time="0.5" status="run"><system-out>1 &amp; 2</system-out></testcase>' +
       '<testcase name="c" time="1"/><testcase name="d"><failure message="a > b">no</failure></testcase></testsuite>',

@@ -1,4 +1,4 @@
-// The lock of the set-up, between processes: it excludes, and the kernel frees it when its owner is killed.
+// The setup's lock between processes: one at a time holds it, and the kernel releases it when its owner is killed.
 
 import { spawn } from 'node:child_process'
 import { join } from 'node:path'
@@ -24,7 +24,7 @@ interface Test {
   teardown(run: () => void): void
 }
 
-/** Another set-up: it keeps the lock until its stdin ends. */
+/** Another setup, which keeps the lock until its stdin ends. */
 function contender(t: Test, file: string) {
   const child = spawn(process.execPath, ['--input-type=module', '--eval', script, file], {
     stdio: ['pipe', 'pipe', 'inherit'],
@@ -35,7 +35,7 @@ function contender(t: Test, file: string) {
   return { pid: child.pid, next, finish: () => child.stdin.end(), kill: () => child.kill('SIGKILL') }
 }
 
-t.test('of two set-ups the second waits, says for which process, and comes when the first ends', async (t) => {
+t.test('a second setup waits, reports for which process, and continues when that ends', async (t) => {
   const file = join(temporaryFolder(t), 'x.lock')
   const first = contender(t, file)
   t.equal(await first.next(), 'has it')
@@ -49,7 +49,7 @@ t.test('of two set-ups the second waits, says for which process, and comes when 
   second.finish()
 })
 
-t.test('a killed owner frees it', async (t) => {
+t.test('a killed owner releases the lock', async (t) => {
   const file = join(temporaryFolder(t), 'x.lock')
   const first = contender(t, file)
   t.equal(await first.next(), 'has it')
@@ -60,7 +60,7 @@ t.test('a killed owner frees it', async (t) => {
   second.finish()
 })
 
-t.test('two in one process exclude each other too, and work that fails frees it', async (t) => {
+t.test('the lock also works within one process, and failed work releases it', async (t) => {
   const file = join(temporaryFolder(t), 'folder', 'x.lock')
   const order: string[] = []
   const work = (name: string) =>
@@ -90,7 +90,7 @@ t.test('two in one process exclude each other too, and work that fails frees it'
   t.same(order.slice(4), ['c begins', 'c ends'])
 })
 
-t.test('a folder in which nothing can be locked is an error that names the file', async (t) => {
+t.test('reports which file it cannot lock', async (t) => {
   const folder = temporaryFolder(t)
   const path = process.env.PATH
   t.teardown(() => (process.env.PATH = path))
@@ -101,6 +101,6 @@ t.test('a folder in which nothing can be locked is an error that names the file'
       () => undefined,
       async () => undefined,
     ),
-    { message: /x\.lock cannot be locked with flock.*ENOENT/ },
+    { message: /Cannot lock .*x\.lock with flock: .*ENOENT/ },
   )
 })

@@ -1,4 +1,4 @@
-// MediaMTX's download against a server of our own: installs what the hash names, and nothing else, ever.
+// The download of MediaMTX, from a local server: it installs only an archive with the pinned hash.
 
 import { createHash } from 'node:crypto'
 import { execFileSync } from 'node:child_process'
@@ -12,7 +12,7 @@ import t from 'tap'
 import { cachedBinary } from '../../src/mediamtx/binary.js'
 import { temporaryFolder } from '../helpers/paths.js'
 
-// Plain JavaScript without types: it runs before anything is installed.
+// Plain JavaScript without types, because it runs before anything is installed.
 const scripts = new URL('../../../scripts/setup/', import.meta.url)
 const { archiveArch, downloadMediamtx, mediamtx } = await import(new URL('mediamtx.mjs', scripts).href)
 const { findGo } = await import(new URL('mediamtx-build.mjs', scripts).href)
@@ -22,7 +22,7 @@ interface Test {
 }
 type Handler = (request: IncomingMessage, response: ServerResponse) => void
 
-/** An archive as the release's is, whose program says the version. */
+/** An archive like the release's, whose program prints the version. */
 function makeArchive(test: Test, version = 'v1.20.1') {
   const folder = mkdtempSync(join(tmpdir(), 'framegate-archive-'))
   test.teardown(() => rmSync(folder, { recursive: true }))
@@ -45,7 +45,7 @@ async function listen(test: Test, server: Server) {
   return (server.address() as AddressInfo).port
 }
 
-/** A server, a cache folder and what downloads from one into the other. */
+/** Starts a server and creates a cache folder; `get` downloads from one into the other. */
 async function prepare(test: Test, handler: Handler, sha256: string) {
   const requests: string[] = []
   const server = createServer((request, response) => {
@@ -82,40 +82,40 @@ function quietStep() {
   }
 }
 
-t.test('the right hash: the binary is in the cache and runs', async (t) => {
+t.test('installs an archive with the right hash, and its binary runs', async (t) => {
   const { content, sha256 } = makeArchive(t)
   const { get, requests, env, left } = await prepare(t, sends(content), sha256)
-  const told: [string, number | null][] = []
-  const path = await get({ onProgress: (text: string, fraction: number | null) => told.push([text, fraction]) })
+  const progress: [string, number | null][] = []
+  const path = await get({ onProgress: (text: string, fraction: number | null) => progress.push([text, fraction]) })
   t.same(requests, ['/v1.20.1/mediamtx_v1.20.1_linux_amd64.tar.gz'])
   t.equal(path, cachedBinary(env))
   t.equal(statSync(path).mode & 0o777, 0o755)
   t.equal(execFileSync(path, ['--version'], { encoding: 'utf8' }).trim(), 'v1.20.1')
   t.same(left(), ['mediamtx-v1.20.1', 'mediamtx-v1.20.1/mediamtx'], 'nothing else is left')
-  t.match(told.at(-1), ['downloading', 1], 'it shows how far it is')
+  t.match(progress.at(-1), ['downloading', 1], 'reports its progress')
 })
 
-t.test('another hash: refused, and nothing is left', async (t) => {
+t.test('rejects an archive with another hash and leaves nothing', async (t) => {
   const { content } = makeArchive(t)
   const { get, left } = await prepare(t, sends(content), 'ab'.repeat(32))
-  await t.rejects(get(), { message: /SHA-256 is [0-9a-f]{64} and not (ab){32}/ })
+  await t.rejects(get(), { message: /SHA-256 is [0-9a-f]{64}, expected (ab){32}/ })
   t.same(left(), [])
 })
 
-t.test('a program of another version is refused, whatever its hash', async (t) => {
+t.test('rejects a program of another version, even with the right hash', async (t) => {
   const { content, sha256 } = makeArchive(t, 'v1.19.0')
   const { get, left } = await prepare(t, sends(content), sha256)
-  await t.rejects(get(), { message: /expected version 1\.20\.1; it is 1\.19\.0/ })
+  await t.rejects(get(), { message: /expected version 1\.20\.1: .*1\.19\.0/ })
   t.same(left(), [])
 })
 
-t.test('404', async (t) => {
+t.test('reports status 404', async (t) => {
   const { get, left } = await prepare(t, (_, response) => response.writeHead(404).end('Not Found'), 'ab'.repeat(32))
   await t.rejects(get(), { message: /returned error: 404/ })
   t.same(left(), [])
 })
 
-t.test('a download that breaks off', async (t) => {
+t.test('reports a download that is cut off', async (t) => {
   const { content, sha256 } = makeArchive(t)
   const cut: Handler = (_, response) => {
     response.writeHead(200, { 'content-length': content.length })
@@ -126,7 +126,7 @@ t.test('a download that breaks off', async (t) => {
   t.same(left(), [])
 })
 
-t.test('a server that stalls is given up within the limit', async (t) => {
+t.test('gives up on a stalled server within the limit', async (t) => {
   const { content, sha256 } = makeArchive(t)
   const cases: [string, Handler][] = [
     [
@@ -139,12 +139,12 @@ t.test('a server that stalls is given up within the limit', async (t) => {
     const { get, left } = await prepare(t, handler, sha256)
     const startedAt = Date.now()
     await t.rejects(get(), { message: /too slow/ }, name)
-    t.ok(Date.now() - startedAt < 15000, `${name}: in time`)
+    t.ok(Date.now() - startedAt < 15000, `${name}: within 15 s`)
     t.same(left(), [])
   }
 })
 
-t.test('no TLS connection within the limit', async (t) => {
+t.test('gives up on a TLS handshake within the limit', async (t) => {
   const { get, env } = await prepare(t, () => undefined, 'ab'.repeat(32))
   const silent = await listen(
     t,
@@ -157,14 +157,14 @@ t.test('no TLS connection within the limit', async (t) => {
   t.ok(Date.now() - startedAt < 5000)
 })
 
-t.test('nobody listens', async (t) => {
+t.test('reports a port on which nothing listens', async (t) => {
   const { get, env } = await prepare(t, () => undefined, 'ab'.repeat(32))
   await t.rejects(get({ env: { ...env, FRAMEGATE_MEDIAMTX_BASE_URL: 'http://127.0.0.1:1' } }), {
     message: /connect to 127/,
   })
 })
 
-t.test('redirects are followed', async (t) => {
+t.test('follows redirects, up to five', async (t) => {
   const { content, sha256 } = makeArchive(t)
   const handler: Handler = (request, response) => {
     if (request.url === '/elsewhere') sends(content)(request, response)
@@ -176,28 +176,28 @@ t.test('redirects are followed', async (t) => {
   await t.rejects(endless.get(), { message: /Maximum \(5\) redirects/ })
 })
 
-t.test('without a known hash nothing is asked for', async (t) => {
+t.test('sends no request if no hash is pinned', async (t) => {
   const { get, requests } = await prepare(t, () => undefined, 'ab'.repeat(32))
-  await t.rejects(get({ arch: 'armv7' }), { message: /no SHA-256 is known for armv7/ })
-  await t.rejects(get({ arch: null }), { message: /no SHA-256 is known/ })
+  await t.rejects(get({ arch: 'armv7' }), { message: /no pinned SHA-256 for armv7/ })
+  await t.rejects(get({ arch: null }), { message: /no pinned SHA-256/ })
   t.same(requests, [])
 })
 
-t.test('through a proxy, if one is set, and checked all the same', async (t) => {
+t.test('downloads through the proxy that is set, and checks the hash', async (t) => {
   const { content, sha256 } = makeArchive(t)
   for (const wanted of [sha256, 'ab'.repeat(32)]) {
     const { get, env, base, requests, left } = await prepare(t, sends(content), wanted)
     const through = { ...env, http_proxy: base, FRAMEGATE_MEDIAMTX_BASE_URL: 'http://releases.invalid' }
     if (wanted === sha256) t.ok(existsSync(await get({ env: through })))
     else {
-      await t.rejects(get({ env: through }), { message: /SHA-256 is [0-9a-f]{64} and not (ab){32}/ })
+      await t.rejects(get({ env: through }), { message: /SHA-256 is [0-9a-f]{64}, expected (ab){32}/ })
       t.same(left(), [], 'nothing is left')
     }
     t.match(requests, [/^http:\/\/releases\.invalid\/v1\.20\.1\//])
   }
 })
 
-t.test('an encrypted address does not lead to one that is not', async (t) => {
+t.test('does not follow a redirect from https to http', async (t) => {
   const { content, sha256 } = makeArchive(t)
   const { get, env, base, requests, left } = await prepare(t, sends(content), sha256)
   const folder = temporaryFolder(t)
@@ -220,14 +220,14 @@ t.test('an encrypted address does not lead to one that is not', async (t) => {
   t.same(left(), [])
 })
 
-t.test("archives are named by MediaMTX's names of architectures", async (t) => {
+t.test("uses MediaMTX's names of architectures", async (t) => {
   t.equal(archiveArch('x64'), 'amd64')
   t.equal(archiveArch('arm64'), 'arm64')
   t.equal(archiveArch('arm', '7'), 'armv7')
   t.equal(archiveArch('riscv64'), null)
 })
 
-t.test('the step: two at once get it once, and then there is nothing to do', async (t) => {
+t.test('the step: two at once download once, and a third has nothing to do', async (t) => {
   const { content, sha256 } = makeArchive(t)
   const { requests, env, options } = await prepare(t, sends(content), sha256)
   const own = archAliases(options.archives.amd64)
@@ -236,11 +236,11 @@ t.test('the step: two at once get it once, and then there is nothing to do', asy
   await Promise.all([get(), get()])
   t.equal(requests.length, 1)
   await get()
-  t.equal(requests.length, 1, 'the second time nothing is asked for')
+  t.equal(requests.length, 1, 'the third sends no request')
   t.ok(existsSync(cachedBinary(env)))
 })
 
-t.test('the step: a failure is told once, with what mends it, and not tried again at once', async (t) => {
+t.test('the step: reports a failure once, with how to fix it, and does not retry at once', async (t) => {
   const { requests, env, options } = await prepare(t, (_, response) => response.writeHead(404).end(), 'ab'.repeat(32))
   const own = archAliases(options.archives.amd64)
   const step = quietStep()
@@ -248,17 +248,17 @@ t.test('the step: a failure is told once, with what mends it, and not tried agai
     mediamtx({ step, forTests: true, retry, env, archives: own, go: { path: null, reason }, limits: options.limits })
   await get('no Go')
   t.equal(requests.length, 1)
-  t.match(step.notes, [/could not be installed(.|\n)*error: 404(.|\n)*no Go(.|\n)*MEDIAMTX_BIN/])
+  t.match(step.notes, [/could not install(.|\n)*error: 404(.|\n)*no Go(.|\n)*npm run setup(.|\n)*MEDIAMTX_BIN/])
   await get('no Go')
   t.equal(requests.length, 1, 'the failure is remembered')
   t.equal(step.notes.length, 1)
   await get('Go is too old')
-  t.equal(requests.length, 2, 'it is tried again when something has changed')
+  t.equal(requests.length, 2, 'it retries when something has changed')
   await get('Go is too old', true)
-  t.equal(requests.length, 3, 'or when somebody asks for it')
+  t.equal(requests.length, 3, 'it retries on request')
 })
 
-t.test('the step: MEDIAMTX_BIN, or one on PATH that is new enough, is taken', async (t) => {
+t.test('the step: uses MEDIAMTX_BIN, or a MediaMTX on PATH that is new enough', async (t) => {
   const { requests, env, options } = await prepare(t, (_, response) => response.writeHead(404).end(), 'ab'.repeat(32))
   const folder = mkdtempSync(join(tmpdir(), 'framegate-path-'))
   t.teardown(() => rmSync(folder, { recursive: true }))
@@ -277,7 +277,7 @@ t.test('the step: MEDIAMTX_BIN, or one on PATH that is new enough, is taken', as
   t.equal(requests.length, 0)
 })
 
-t.test('a Go that is too old, and may not fetch another, is not used', async (t) => {
+t.test('ignores a Go that is too old and may not download a newer one', async (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'framegate-go-'))
   t.teardown(() => rmSync(folder, { recursive: true }))
   const go = (version: string, toolchain: string) => {
@@ -287,11 +287,11 @@ t.test('a Go that is too old, and may not fetch another, is not used', async (t)
   t.equal((await go('1.26.1', 'local')).path, join(folder, 'go'))
   t.equal((await go('1.27', 'local')).path, join(folder, 'go'))
   t.equal((await go('1.22.2', 'auto')).path, join(folder, 'go'))
-  t.match(await go('1.22.2', 'local'), { path: null, reason: /the Go here is 1\.22\.2, and 1\.26\.0/ })
-  t.match(await go('1.19.8', ''), { path: null, reason: /the Go here is 1\.19\.8/ })
+  t.match(await go('1.22.2', 'local'), { path: null, reason: /the installed Go is 1\.22\.2, and 1\.26\.0/ })
+  t.match(await go('1.19.8', ''), { path: null, reason: /the installed Go is 1\.19\.8/ })
 })
 
-/** The step takes the archive of this machine's architecture. */
+/** The same archive for every architecture, because the step chooses this machine's. */
 function archAliases<T>(archive: T) {
   return { amd64: archive, arm64: archive, armv7: archive, armv6: archive }
 }

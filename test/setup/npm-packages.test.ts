@@ -1,4 +1,4 @@
-// Which npm the set-up calls.
+// Which npm the setup calls.
 
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -7,7 +7,7 @@ import { temporaryFolder } from '../helpers/paths.js'
 
 const { npmCommand } = await import(new URL('../../../scripts/setup/npm-packages.mjs', import.meta.url).href)
 
-t.test('the npm that runs us is used, and no other program in its place', async (t) => {
+t.test('calls the npm that runs the setup, but no other package manager', async (t) => {
   const npm = join(temporaryFolder(t), 'npm-cli.js')
   writeFileSync(npm, '')
   t.same(npmCommand({ npm_execpath: npm }), [process.execPath, npm])

@@ -1,10 +1,10 @@
-// What `npm pack` puts into the published package.
+// The content of the published package.
 
 import { execFileSync } from 'node:child_process'
 import t from 'tap'
 import { ROOT } from '../helpers/paths.js'
 
-t.test('the package has the gateway, its sources and both clients, and no tests', async (t) => {
+t.test('the package contains the gateway, its sources and both clients, but no tests', async (t) => {
   const output = execFileSync('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], {
     cwd: ROOT,
     encoding: 'utf8',

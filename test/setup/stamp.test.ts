@@ -1,4 +1,4 @@
-// Hashes of what a step depends on.
+// Hashes of a step's inputs.
 
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -7,7 +7,7 @@ import { temporaryFolder } from '../helpers/paths.js'
 
 const { hashOf } = await import(new URL('../../../scripts/setup/stamp.mjs', import.meta.url).href)
 
-t.test('a hash changes with names, contents and what is missing', async (t) => {
+t.test('a hash depends on names, contents and missing files', async (t) => {
   const folder = temporaryFolder(t)
   const [a, b] = [join(folder, 'a'), join(folder, 'b')]
   writeFileSync(a, 'x')

@@ -1,10 +1,10 @@
-// How the tests of a TAP file are counted.
+// Counting the tests of a TAP file.
 
 import t from 'tap'
 
 const { countFile } = await import(new URL('../../../scripts/testing/tap.mjs', import.meta.url).href)
 
-t.test('a file counts its innermost subtests', async (t) => {
+t.test('counts the innermost subtests of a file', async (t) => {
   const point = (ok = true, more = {}) => ({ ok, skip: false, child: null, ...more })
   const sub = (ok: boolean, points: object[]) => point(ok, { child: { points, plan: null } })
   const count = (points: object[], endedWell = true, plan: object | null = null) =>

@@ -1,4 +1,4 @@
-// The step that compiles TypeScript.
+// The setup step that compiles TypeScript.
 
 import t from 'tap'
 
