@@ -8,7 +8,7 @@ const playerLeaves = 'test/browser/player-leaves.test.ts'
 export const clients = [
   {
     id: 'python-missed',
-    why: '`missed` goes on counting when the topic or the endpoint changes.',
+    why: '`missed` keeps counting when the topic or the endpoint changes.',
     file: 'clients/python/framegate/_opening.py',
     text: 'self._missed_before += unused.missed if unused else 0',
     fault: 'pass',
@@ -16,7 +16,7 @@ export const clients = [
   },
   {
     id: 'python-missed-release',
-    why: '`missed` stays after release().',
+    why: '`missed` keeps its value after release().',
     file: 'clients/python/framegate/_opening.py',
     text: 'self._missed_before += subscriber.missed',
     fault: 'pass',
@@ -24,7 +24,7 @@ export const clients = [
   },
   {
     id: 'python-max-age',
-    why: 'read(max_age_ms=...) goes on to the next frame if the first is too old.',
+    why: 'read(max_age_ms=...) waits for the next frame if the first is too old.',
     file: 'clients/python/framegate/capture.py',
     text: 'is older than {max_age_ms:.0f} ms"\n                continue',
     fault: 'is older than {max_age_ms:.0f} ms"\n                return None',
@@ -40,7 +40,7 @@ export const clients = [
   },
   {
     id: 'python-loopback-endpoint',
-    why: "The gateway's own 127.0.0.1 is, from another machine, the gateway's host.",
+    why: "On another machine, a client replaces the gateway's 127.0.0.1 with the gateway's host.",
     file: 'clients/python/framegate/naming.py',
     text: '(?:127\\.0\\.0\\.1|localhost',
     fault: '(?:localhost',
@@ -48,7 +48,7 @@ export const clients = [
   },
   {
     id: 'python-asks-once-a-second',
-    why: 'A reader that waits asks the gateway once a second, not at each turn.',
+    why: 'A waiting reader asks the gateway once a second, not in every iteration.',
     file: 'clients/python/framegate/_opening.py',
     text: 'self._start_request(now - _ASK_EVERY_S)',
     fault: 'self._start_request(now)',
@@ -56,7 +56,7 @@ export const clients = [
   },
   {
     id: 'python-refused-change',
-    why: 'A size that the gateway refuses is not asked for again.',
+    why: 'The client does not repeat a request for a size that the gateway refuses.',
     file: 'clients/python/framegate/_opening.py',
     text: '            self.request = request\n            return False',
     fault: '            return False',
@@ -64,7 +64,7 @@ export const clients = [
   },
   {
     id: 'python-fps-decimals',
-    why: 'A rate has one decimal at most, as at the gateway.',
+    why: 'A rate has at most one decimal, as in the gateway.',
     file: 'clients/python/framegate/checks.py',
     text: 'if abs(value * 10 - round(value * 10)) > 1e-9:',
     fault: 'if False:',
@@ -72,7 +72,7 @@ export const clients = [
   },
   {
     id: 'python-least-width',
-    why: 'A width is 16 at least, or 0, as at the gateway.',
+    why: 'A width is 0 or at least 16, as in the gateway.',
     file: 'clients/python/framegate/checks.py',
     text: '"scale_width", value, 16, 7680',
     fault: '"scale_width", value, 0, 7680',
@@ -80,7 +80,7 @@ export const clients = [
   },
   {
     id: 'python-fallback',
-    why: 'Without a gateway, OpenCV opens the camera only if that was chosen.',
+    why: 'Without a gateway, OpenCV opens the camera only if the fallback is enabled.',
     file: 'clients/python/framegate/opencv.py',
     text: '            if fallback:',
     fault: '            if not fallback:',
@@ -88,7 +88,7 @@ export const clients = [
   },
   {
     id: 'python-captured-at',
-    why: 'captured_at is the time of the camera, not of the arrival.',
+    why: 'captured_at is the time of capture, not of arrival.',
     file: 'clients/python/framegate/capture.py',
     text: 'return frame.header.captured_at_us / 1e6',
     fault: 'return frame.header.received_at_us / 1e6',
@@ -96,7 +96,7 @@ export const clients = [
   },
   {
     id: 'python-fps-property',
-    why: 'get(CAP_PROP_FPS) is the rate at which frames come, as programs from PyPI use it.',
+    why: 'get(CAP_PROP_FPS) is the rate at which frames arrive, as programs from PyPI expect.',
     file: 'clients/python/framegate/capture.py',
     text: 'return float(min(source, self._opening.known("pub_fps") or source))',
     fault: 'return float(min(source, 2))',
@@ -108,7 +108,7 @@ export const clients = [
     file: 'clients/python/framegate/subscriber.py',
     text: 'if self._pid != os.getpid():\n            return  # Its',
     fault: 'if False:\n            return  # Its',
-    equivalent: 'pyzmq compares the process id itself when it closes sockets and contexts (read in pyzmq 27.3).',
+    equivalent: 'pyzmq itself compares the process id when it closes sockets and contexts (read in pyzmq 27.3).',
   },
   {
     id: 'player-stall',
@@ -120,7 +120,7 @@ export const clients = [
   },
   {
     id: 'player-tries-again',
-    why: 'A way that failed is tried again after its penalty.',
+    why: 'The player retries a way that failed after its penalty.',
     file: 'clients/react/ReactWhepSample.tsx',
     text: 'untilMs: performance.now() + delayMs,',
     fault: 'untilMs: performance.now() + delayMs * 1e6,',
@@ -128,7 +128,7 @@ export const clients = [
   },
   {
     id: 'player-whep-delete',
-    why: 'The WHEP session is deleted when the player leaves it.',
+    why: 'The player deletes its WHEP session when it closes.',
     file: 'clients/react/ReactWhepSample.tsx',
     text: "method: 'DELETE', keepalive",
     fault: "method: 'HEAD', keepalive",
@@ -136,7 +136,7 @@ export const clients = [
   },
   {
     id: 'player-page-leave',
-    why: 'A page that is left ends its sessions.',
+    why: 'Closing the page ends its sessions.',
     file: 'clients/react/ReactWhepSample.tsx',
     text: "    addEventListener('pagehide', this.#onLeave)\n",
     fault: '',

@@ -4,7 +4,7 @@
 export const native = [
   {
     id: 'gate-reference',
-    why: 'The number of a picture that is no reference does not count: each one after it would look like a gap.',
+    why: 'The frame number of a non-reference picture does not count: each later one would look like a gap.',
     file: 'native/core/gate.cc',
     text: 'if (info.reference) previous_reference_frame_num_ = info.frame_num;',
     fault: 'previous_reference_frame_num_ = info.frame_num;',
@@ -28,7 +28,7 @@ export const native = [
   },
   {
     id: 'age-limit-transport-lag',
-    why: 'The time that a picture was held back on its way counts as age.',
+    why: 'The time that the network held a picture back counts as age.',
     file: 'native/core/catch_up.cc',
     text: 'picture.age_ns + picture.transport_lag_ns > LimitNs',
     fault: 'picture.age_ns > LimitNs',
@@ -44,7 +44,7 @@ export const native = [
   },
   {
     id: 'catch-up-gives-up',
-    why: 'A decoder that comes nearer goes on; one that does not gives up and waits for a key picture.',
+    why: 'A decoder that catches up continues; one that does not waits for a key picture.',
     file: 'native/core/catch_up.cc',
     text: 'unit.waited_ns >= progress_from_ns_',
     fault: 'unit.waited_ns < progress_from_ns_',
@@ -52,7 +52,7 @@ export const native = [
   },
   {
     id: 'catch-up-late-key',
-    why: 'A decoder that is catching up goes on from a key picture that is late too: nothing newer is there.',
+    why: 'A decoder that is catching up continues from a late key picture, because there is nothing newer.',
     file: 'native/core/catch_up.cc',
     text: '(late && !catching_up_)) return',
     fault: 'late) return',
@@ -60,7 +60,7 @@ export const native = [
   },
   {
     id: 'catch-up-encodes-every-second',
-    why: 'A decoder at its limit skips encoding, but never twice in a row: it must show something.',
+    why: 'A decoder at its limit skips encoding, but never twice in a row, so that frames still appear.',
     file: 'native/core/catch_up.cc',
     text: ' && !dropped_last_late_;',
     fault: ';',
@@ -68,7 +68,7 @@ export const native = [
   },
   {
     id: 'transport-lag-reaches-the-rule',
-    why: 'A picture that the network held back is not shown.',
+    why: 'A picture that the network held back is not published.',
     file: 'native/core/decode_stage.cc',
     text: 'CheckPicture({age_ns, times->transport_lag_ns, AnyWaits()}',
     fault: 'CheckPicture({age_ns, 0, AnyWaits()}',
@@ -76,7 +76,7 @@ export const native = [
   },
   {
     id: 'damage-hides',
-    why: 'After damage nothing is shown before the next key picture.',
+    why: 'After damage, nothing is published until the next key picture.',
     file: 'native/core/decode_stage.cc',
     text: 'catch_up_.WaitForKey();',
     fault: '',
@@ -84,7 +84,7 @@ export const native = [
   },
   {
     id: 'damage-hides-its-own-picture',
-    why: 'A decoder gives a damaged picture out while it reports the damage.',
+    why: 'A decoder outputs a damaged picture while it reports the damage.',
     file: 'native/core/decode_stage.cc',
     text: 'DamageScope::FoundOnThisThread() != Damage::kNone || ',
     fault: '',
@@ -92,7 +92,7 @@ export const native = [
   },
   {
     id: 'rate-limiter-credit',
-    why: 'A source that was slow builds up no credit: it would exceed pub_fps when it becomes fast.',
+    why: 'A slow source builds up no credit, with which it would exceed pub_fps once it becomes fast.',
     file: 'native/core/rate_limiter.h',
     text: 'if (due_ns_ < pts_ns - interval_ns_) due_ns_ = pts_ns;',
     fault: '',
@@ -100,7 +100,7 @@ export const native = [
   },
   {
     id: 'gop-cache-clear',
-    why: 'What the cache holds is useless once the gate has closed: a decoder would begin with it.',
+    why: 'The cache is emptied when the gate closes: a decoder would start with unusable pictures.',
     file: 'native/core/stream_intake.cc',
     text: '    cache_.Clear();  // What',
     fault: '    // What',
@@ -148,7 +148,7 @@ export const native = [
   },
   {
     id: 'keep-alive-sent',
-    why: 'The request that is due is sent.',
+    why: 'A keep-alive request that is due is sent.',
     file: 'native/core/camera_pipeline.cc',
     text: 'if (verdict.keep_alive) receiver_.KeepAlive();',
     fault: '',
@@ -156,7 +156,7 @@ export const native = [
   },
   {
     id: 'silence-of-slow-cameras',
-    why: 'A camera that sends a frame every five seconds is not silent: it would reconnect for ever.',
+    why: 'A camera that sends a frame every five seconds is not silent: it would reconnect forever.',
     file: 'native/core/watchdog.cc',
     text: 'interval_ns == 0 ? kUnknownRateNs : std::max(kSilenceNs, 10 * interval_ns)',
     fault: 'kSilenceNs',
@@ -164,7 +164,7 @@ export const native = [
   },
   {
     id: 'watchdog-live',
-    why: 'A session is live while whole frames arrive, not while the decoder finds them damaged.',
+    why: 'A session is live while undamaged frames arrive, not while the decoder reports damage.',
     file: 'native/core/watchdog.cc',
     text: 'damaged_since_ns != 0 ? std::min(facts.last_frame_ns, damaged_since_ns) : facts.last_frame_ns',
     fault: 'facts.last_frame_ns',
@@ -196,7 +196,7 @@ export const native = [
   },
   {
     id: 'watchdog-decoder-stuck',
-    why: 'A decoder that takes pictures and gives none ends the session.',
+    why: 'A decoder that accepts pictures but outputs none ends the session.',
     file: 'native/core/watchdog.cc',
     text: 'facts.decoder_stuck_since_ns, silence_ns',
     fault: '0, silence_ns',
@@ -204,7 +204,7 @@ export const native = [
   },
   {
     id: 'meter-burst',
-    why: 'The burst at the beginning of a stream says nothing about its rate.',
+    why: 'The burst at the start of a stream does not count towards its rate.',
     file: 'native/core/stream_meter.h',
     text: 'if (span_ns < MsToNs(1000)) return 0;',
     fault: '',
@@ -220,7 +220,7 @@ export const native = [
   },
   {
     id: 'meter-gop-length',
-    why: 'The first GOP, of which the beginning was not seen, has no length.',
+    why: 'The first GOP has no length, because its start was not received.',
     file: 'native/core/stream_meter.h',
     text: 'if (have_key_) gop_length_',
     fault: 'gop_length_',
@@ -228,7 +228,7 @@ export const native = [
   },
   {
     id: 'meter-b-frames',
-    why: 'A stream has B-frames once a picture comes after one that is shown later.',
+    why: 'A stream has B-frames once a picture follows one that is shown later.',
     file: 'native/core/stream_meter.h',
     text: 'if (b_slices && pts_ns < last_pts_ns_) b_frames_',
     fault: 'if (b_slices) b_frames_',
@@ -236,7 +236,7 @@ export const native = [
   },
   {
     id: 'addon-nan',
-    why: 'NaN is no number of frames or pixels.',
+    why: 'NaN is not a valid number of frames or pixels.',
     file: 'native/addon/arguments.h',
     text: '!(number >= minimum && number <= maximum)',
     fault: 'number < minimum || number > maximum',
@@ -252,7 +252,7 @@ export const native = [
   },
   {
     id: 'mailbox-newest',
-    why: 'A newer frame replaces the one that waits.',
+    why: 'A newer frame replaces the waiting one.',
     file: 'native/core/news_mailbox.h',
     text: 'if (slot) ++slots.overwritten;\n      slot = std::move(frame);',
     fault: 'if (slot) {\n        ++slots.overwritten;\n        return;\n      }\n      slot = std::move(frame);',

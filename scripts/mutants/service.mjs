@@ -4,7 +4,7 @@
 export const service = [
   {
     id: 'same-address-while-stopping',
-    why: 'Two starts of one address, while it is being stopped, must not pull it twice.',
+    why: 'Two starts of an address that is being stopped must not pull it twice.',
     file: 'src/cameras/camera-registry.ts',
     text: `    await this.#untilFree(request.name, url.key)
     // Nothing waits from here until the camera is in the list: two starts of one address make one camera.
@@ -23,7 +23,7 @@ export const service = [
   },
   {
     id: 'state-file-retry-cancelled',
-    why: 'An older list of cameras must not replace a newer one when the disk has room again.',
+    why: 'An older list of cameras must not replace a newer one when the disk has space again.',
     file: 'src/cameras/state-file.ts',
     text: 'if (this.#retryTimer) clearTimeout(this.#retryTimer)',
     fault: 'void this.#retryTimer',
@@ -31,7 +31,7 @@ export const service = [
   },
   {
     id: 'state-file-newer-list',
-    why: 'A list that failed is not tried again if a newer one waits.',
+    why: 'A list that could not be saved is not retried if a newer one waits.',
     file: 'src/cameras/state-file.ts',
     text: 'if (this.#next === null) this.#retryTimer =',
     fault: 'this.#retryTimer =',
@@ -39,7 +39,7 @@ export const service = [
   },
   {
     id: 'rtsp-403',
-    why: 'A camera that answers 403 would be asked every 2 s and lock the account.',
+    why: 'A camera that responds with 403 is not retried every 2 s, which could lock the account.',
     file: 'src/rtsp-status.ts',
     text: "  403: 'ERR_SOURCE_UNAUTHORIZED',\n",
     fault: '',
@@ -47,7 +47,7 @@ export const service = [
   },
   {
     id: 'health-failures-in-a-row',
-    why: 'Only failures in a row count: three in a week would restart MediaMTX.',
+    why: 'Only consecutive failures restart MediaMTX, not three in a week.',
     file: 'src/mediamtx/connection.ts',
     text: 'await this.check(api)\n        failures = 0',
     fault: 'await this.check(api)',
@@ -55,7 +55,7 @@ export const service = [
   },
   {
     id: 'one-of-two-subscribers',
-    why: 'The end of one of two subscriptions is not the end of both.',
+    why: 'The end of one of two subscriptions does not end both.',
     file: 'src/publish/frame-publisher.ts',
     text: "verbosity: 'allSubs'",
     fault: "verbosity: 'allSubsUnsubs'",
@@ -63,7 +63,7 @@ export const service = [
   },
   {
     id: 'subscription-first-byte',
-    why: 'Only 1 and 0 begin and end a subscription.',
+    why: 'Only the bytes 1 and 0 start and end a subscription.',
     file: 'src/publish/subscription.ts',
     text: ' || message[0]! > 1',
     fault: '',
@@ -71,7 +71,7 @@ export const service = [
   },
   {
     id: 'linger-kept-by-a-reader',
-    why: 'A reader that comes back within the 3 s keeps its frames.',
+    why: 'A reader that returns within the 3 s keeps its frames.',
     file: 'src/cameras/demand.ts',
     text: 'for (const topic of wanted) this.#endLinger(topic)',
     fault: '',
@@ -79,7 +79,7 @@ export const service = [
   },
   {
     id: 'linger-three-seconds',
-    why: 'A reader that polls once a second would restart the decoder each time.',
+    why: 'A reader that polls once a second does not restart the decoder each time.',
     file: 'src/cameras/demand.ts',
     text: 'setTimeout(end, LINGER_MS)',
     fault: 'setTimeout(end, 0)',
@@ -87,7 +87,7 @@ export const service = [
   },
   {
     id: 'linger-gives-way',
-    why: 'A topic that has readers comes before one that lingers.',
+    why: 'A topic with readers takes precedence over one that lingers.',
     file: 'src/cameras/demand.ts',
     text: '[...wanted, ...this.#lingering.keys()]',
     fault: '[...this.#lingering.keys(), ...wanted]',
@@ -95,7 +95,7 @@ export const service = [
   },
   {
     id: 'eight-renditions',
-    why: 'A camera makes at most eight renditions, also for ZeroMQ subscribers.',
+    why: 'A camera encodes at most eight renditions, also for ZeroMQ subscribers.',
     file: 'src/cameras/demand.ts',
     text: '...this.#lingering.keys()].slice(0, MAX_RENDITIONS)',
     fault: '...this.#lingering.keys()].slice(0, MAX_RENDITIONS + 1)',
@@ -111,7 +111,7 @@ export const service = [
   },
   {
     id: 'snapshot-fresh',
-    why: 'A frame older than 200 ms is no snapshot: the next one is waited for.',
+    why: 'A snapshot waits for the next frame if the last one is older than 200 ms.',
     file: 'src/http/frame-routes.ts',
     text: 'if (known && ageMs(known) < FRESH_MS) return',
     fault: 'if (known) return',
@@ -127,7 +127,7 @@ export const service = [
   },
   {
     id: 'mjpeg-unacknowledged',
-    why: 'A reader that has not read the last frame gets no further one, however wide its window is.',
+    why: 'A reader that has not read the last frame gets no further one, however large its window is.',
     file: 'src/http/newest-frames-response.ts',
     text: 'unacknowledged <= 0 && ',
     fault: 'unacknowledged <= 1e9 && ',
@@ -151,7 +151,7 @@ export const service = [
   },
   {
     id: 'digest-line-breaks',
-    why: 'No part of an address or a challenge begins a line of its own in a request.',
+    why: 'No part of an address or a challenge can start a new line in a request.',
     file: 'src/cameras/rtsp-auth.ts',
     text: 'if (digest && !/[\\r\\n\\0]/.test(digest)) return',
     fault: 'if (digest) return',
@@ -175,7 +175,7 @@ export const service = [
   },
   {
     id: 'endpoint-for-caller',
-    why: 'A caller on another machine gets an endpoint at the host by which it reached the gateway.',
+    why: 'A client on another machine gets an endpoint with the host name that it used for the gateway.',
     file: 'src/endpoints.ts',
     text: 'return `tcp://${host}:${port}`',
     fault: "return `tcp://${host && '127.0.0.1'}:${port}`",
@@ -183,7 +183,7 @@ export const service = [
   },
   {
     id: 'backoff-refused-credentials',
-    why: 'Refused credentials are tried every 30 s only: cameras lock accounts.',
+    why: 'Refused credentials are retried only every 30 s, because cameras lock accounts.',
     file: 'src/cameras/backoff.ts',
     text: "if (code === 'ERR_SOURCE_UNAUTHORIZED') return REFUSED_MS",
     fault: 'void REFUSED_MS',
@@ -191,7 +191,7 @@ export const service = [
   },
   {
     id: 'backoff-cap',
-    why: 'A camera that is back is found within 2 s.',
+    why: 'A camera that is back online is found within 2 s.',
     file: 'src/cameras/backoff.ts',
     text: ': CAP_MS',
     fault: ': 100 * CAP_MS',
@@ -199,7 +199,7 @@ export const service = [
   },
   {
     id: 'redact-last-at',
-    why: 'A password may have an @ in it.',
+    why: 'A password may contain an @.',
     file: 'src/redact.ts',
     text: '[^\\s/?#]*@/g',
     fault: '[^\\s/?#@]*@/g',
@@ -207,7 +207,7 @@ export const service = [
   },
   {
     id: 'public-host-proxy',
-    why: 'Behind a reverse proxy, WHEP addresses are those that the proxy shows.',
+    why: 'Behind a reverse proxy, WHEP addresses are those of the proxy.',
     file: 'src/mediamtx/addresses.ts',
     text: 'base(settings.mediamtxPublicWebrtc, at',
     fault: 'base(undefined, at',
@@ -215,7 +215,7 @@ export const service = [
   },
   {
     id: 'path-error-tls',
-    why: 'A certificate that is not trusted is named as such, not as a broken connection.',
+    why: 'An untrusted certificate is reported as such, not as a broken connection.',
     file: 'src/mediamtx/path-error.ts',
     text: "if (/^tls: |x509: /.test(reason)) return 'ERR_SOURCE_TLS'",
     fault: '',
@@ -223,7 +223,7 @@ export const service = [
   },
   {
     id: 'probe-tls',
-    why: 'A port that does not speak TLS is named as such, also without MediaMTX.',
+    why: 'A port that does not speak TLS is reported as such, also without MediaMTX.',
     file: 'src/cameras/rtsp-probe.ts',
     text: 'if (/SSL|TLS|CERT/.test(code))',
     fault: "if (code === 'TLS')",
@@ -239,7 +239,7 @@ export const service = [
   },
   {
     id: 'backoff-key-frame',
-    why: 'A camera that lacks only a key frame is asked again within a second.',
+    why: 'A camera that only lacks a key frame is retried within a second.',
     file: 'src/cameras/backoff.ts',
     text: "code === 'ERR_NO_KEY_FRAME' ? KEY_CAP_MS : CAP_MS",
     fault: 'code ? CAP_MS : KEY_CAP_MS',
@@ -247,7 +247,7 @@ export const service = [
   },
   {
     id: 'log-levels',
-    why: 'LOG_LEVEL=info shows what is info.',
+    why: 'LOG_LEVEL=info shows messages of level info.',
     file: 'src/logger.ts',
     text: 'LEVELS.indexOf(at) < LEVELS',
     fault: 'LEVELS.indexOf(at) <= LEVELS',
@@ -255,7 +255,7 @@ export const service = [
   },
   {
     id: 'log-redaction',
-    why: 'No line of the log has a password.',
+    why: 'No log line contains a password.',
     file: 'src/logger.ts',
     text: '${redact(message)}\\n',
     fault: '${at.length > 4 ? redact(message) : message}\\n',
@@ -263,7 +263,7 @@ export const service = [
   },
   {
     id: 'complaint-password',
-    why: 'An address that is refused is shown without its password.',
+    why: 'A rejected address is shown without its password.',
     file: 'src/validate.ts',
     text: "if (text.lastIndexOf(':', at) >= 0 && at >= 0)",
     fault: "if (text.lastIndexOf(':', at) >= 0 && at >= 1e9)",
@@ -287,7 +287,7 @@ export const service = [
   },
   {
     id: 'exit-status-3',
-    why: 'A gateway without its addon ends with status 3.',
+    why: 'A gateway without its addon exits with status 3.',
     file: 'src/main.ts',
     text: 'if (error instanceof AddonLoadError) return 3',
     fault: 'if (error instanceof AddonLoadError) return 1',

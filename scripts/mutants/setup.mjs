@@ -4,7 +4,7 @@
 export const setup = [
   {
     id: 'download-proxy-hash',
-    why: 'An archive that came through a proxy is checked like any other.',
+    why: 'An archive that came through a proxy is verified like any other.',
     file: 'scripts/setup/mediamtx-download.mjs',
     text: 'if (got !== sha256)',
     fault: 'if (got !== sha256 && !env.http_proxy)',
@@ -20,7 +20,7 @@ export const setup = [
   },
   {
     id: 'download-redirect',
-    why: 'An encrypted address must not lead to one that is not.',
+    why: 'A download must not be redirected from https to http.',
     file: 'scripts/setup/mediamtx-download.mjs',
     text: "'--proto', protocols",
     fault: "'--proto', '=http,https'",
@@ -44,7 +44,7 @@ export const setup = [
   },
   {
     id: 'mediamtx-order',
-    why: 'A MediaMTX on PATH goes before the one in the cache folder.',
+    why: 'A MediaMTX on PATH takes precedence over the one in the cache folder.',
     file: 'src/mediamtx/binary.ts',
     text: '[...onPath, cachedBinary(env)]',
     fault: '[cachedBinary(env), ...onPath]',
@@ -52,7 +52,7 @@ export const setup = [
   },
   {
     id: 'element-lists',
-    why: 'The setup of systems without apt looks for every element that the gateway needs.',
+    why: 'The setup of systems without apt checks for every element that the gateway needs.',
     file: 'native/build.json',
     text: '"rtph265depay",',
     fault: '',
@@ -68,7 +68,7 @@ export const setup = [
   },
   {
     id: 'stamp-of-tests',
-    why: 'A build without the tests does not claim to have built them.',
+    why: 'A build without the tests does not mark them as built.',
     file: 'scripts/setup/native.mjs',
     text: 'tests: forTests ? wanted.tests : stamp.tests',
     fault: 'tests: wanted.tests',
