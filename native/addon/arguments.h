@@ -1,9 +1,10 @@
-// Reads plain JS objects into structs, with one form of error. JS thread only. TypeScript has checked the values
-// already; nothing is trusted here all the same.
+// Reads plain JS objects into structs; all its errors have the same form. JS thread only. TypeScript has already
+// checked the values; this checks them again, because a wrong value must not crash the process.
 #pragma once
 
 #include <napi.h>
 
+#include <sstream>
 #include <string>
 
 namespace framegate {
@@ -24,7 +25,9 @@ class ObjectReader {
     if (value.IsUndefined()) return *this;
     const double number = value.IsNumber() ? value.As<Napi::Number>().DoubleValue() : minimum - 1;
     if (!(number >= minimum && number <= maximum)) {
-      return Fail(key, "a number from " + std::to_string(minimum) + " to " + std::to_string(maximum));
+      std::ostringstream range;  // Without the trailing zeros of std::to_string.
+      range << "a number from " << minimum << " to " << maximum;
+      return Fail(key, range.str());
     }
     *out = number;
     return *this;

@@ -89,7 +89,7 @@ PipelineWrap::PipelineWrap(const Napi::CallbackInfo& info)
   Napi::Env env = info.Env();
   closed_ = true;  // Until construction succeeds.
   if (info.Length() != 2 || !info[0].IsObject() || !info[1].IsFunction()) {
-    Napi::TypeError::New(env, "Pipeline takes an options object and a function").ThrowAsJavaScriptException();
+    Napi::TypeError::New(env, "Pipeline expects an options object and a function").ThrowAsJavaScriptException();
     return;
   }
   SourceOptions options;
@@ -163,7 +163,7 @@ Napi::Value PipelineWrap::SetRenditions(const Napi::CallbackInfo& info) {
   for (uint32_t i = 0; i < array.Length(); ++i) {
     Napi::Value item = array[i];
     if (!item.IsObject()) {
-      Napi::TypeError::New(env, "a rendition must be an object").ThrowAsJavaScriptException();
+      Napi::TypeError::New(env, "each rendition must be an object").ThrowAsJavaScriptException();
       return env.Undefined();
     }
     Rendition rendition;

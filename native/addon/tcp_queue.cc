@@ -16,7 +16,7 @@ namespace framegate {
 Napi::Value TcpQueue(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
   if (info.Length() != 1 || !info[0].IsNumber()) {
-    Napi::TypeError::New(env, "tcpQueue takes a descriptor").ThrowAsJavaScriptException();
+    Napi::TypeError::New(env, "tcpQueue expects a file descriptor").ThrowAsJavaScriptException();
     return env.Undefined();
   }
   const int fd = info[0].As<Napi::Number>().Int32Value();

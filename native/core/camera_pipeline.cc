@@ -48,7 +48,7 @@ void CameraPipeline::Close() {
 void CameraPipeline::Run() {
   const std::string unusable = EnsureGstInit();
   if (!unusable.empty()) {
-    news_.PutEnd(MakeError(error_code::kPipelineBuild, "GStreamer does not start: " + unusable));
+    news_.PutEnd(MakeError(error_code::kPipelineBuild, "GStreamer cannot start: " + unusable));
     return;
   }
   PipelineError reason = Watch();

@@ -213,7 +213,7 @@ void DecodeStage::Encode(SamplePtr raw, const GstVideoInfo& info, const UnitTime
                                       ++counters_->encoded;
                                       on_frame_(std::move(frame));
                                     });
-  if (!made) on_error_(MakeError(error_code::kEncode, "a frame could not be made into a JPEG"));
+  if (!made) on_error_(MakeError(error_code::kEncode, "a frame could not be encoded as JPEG"));
 }
 
 }  // namespace framegate

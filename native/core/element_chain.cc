@@ -36,23 +36,23 @@ bool ElementChain::Open(std::vector<GstElement*> elements, OnSample on_sample) {
       complete = false;
     }
   }
-  if (!complete) return Fail("a GStreamer element is missing");
+  if (!complete) return Fail("GStreamer lacks a decoding element");
   // sync=false: frames are wanted now, not at their time. wait-on-eos would block EOS.
   sink_ = MakeElement("appsink",
                       "sync=false async=false max-buffers=1 drop=true enable-last-sample=false "
                       "qos=false wait-on-eos=false");
-  if (!sink_) return Fail("appsink is missing");
+  if (!sink_) return Fail("GStreamer lacks the element appsink");
   gst_bin_add(GST_BIN(pipeline_), sink_);
   GstAppSinkCallbacks callbacks = {};
   callbacks.new_sample = &ElementChain::OnNewSample;
   gst_app_sink_set_callbacks(GST_APP_SINK(sink_), &callbacks, this, nullptr);
 
   for (size_t i = 0; i + 1 < elements.size(); ++i) {
-    if (!gst_element_link(elements[i], elements[i + 1])) return Fail("elements do not link");
+    if (!gst_element_link(elements[i], elements[i + 1])) return Fail("GStreamer cannot link the decoding elements");
   }
   PadPtr last(gst_element_get_static_pad(elements.back(), "src"));
   if (last) {
-    if (!gst_element_link(elements.back(), sink_)) return Fail("elements do not link");
+    if (!gst_element_link(elements.back(), sink_)) return Fail("GStreamer cannot link the decoding elements");
   } else {
     g_signal_connect(elements.back(), "pad-added", G_CALLBACK(&ElementChain::OnPadAdded), this);
   }
@@ -61,10 +61,10 @@ bool ElementChain::Open(std::vector<GstElement*> elements, OnSample on_sample) {
   gst_object_ref_sink(source_pad_);
   PadPtr first(gst_element_get_static_pad(elements.front(), "sink"));
   if (!first || gst_pad_link(source_pad_, first.get()) != GST_PAD_LINK_OK) {
-    return Fail("the first element does not link");
+    return Fail("GStreamer cannot link the first decoding element");
   }
   if (gst_element_set_state(pipeline_, GST_STATE_PLAYING) == GST_STATE_CHANGE_FAILURE) {
-    return Fail("the elements did not start");
+    return Fail("the decoding elements cannot start");
   }
   gst_pad_set_active(source_pad_, TRUE);
   gst_pad_push_event(source_pad_, gst_event_new_stream_start("framegate"));

@@ -58,7 +58,7 @@ Meaning Classify(const GError* error, const char* debug, int rtsp_status) {
   if (std::strstr(error->message, "more transport protocols")) return kTransport;
   // rtspsrc has no code for it: "Could not receive message. (Timeout while waiting for server response)".
   if (debug && std::strstr(debug, "Timeout while waiting")) {
-    return {error_code::kSourceTimeout, "the camera does not respond"};
+    return {error_code::kSourceTimeout, "the camera did not respond"};
   }
   if (error->domain == GST_RESOURCE_ERROR) {
     switch (error->code) {
@@ -79,10 +79,10 @@ Meaning Classify(const GError* error, const char* debug, int rtsp_status) {
     if (error->code == GST_STREAM_ERROR_CODEC_NOT_FOUND || error->code == GST_STREAM_ERROR_WRONG_TYPE) {
       return {error_code::kCodecUnsupported, "the camera's codec or transport is not supported"};
     }
-    return {error_code::kSourceStream, "the stream broke off or changed"};
+    return {error_code::kSourceStream, "the stream broke off or changed its format"};
   }
   if (g_error_matches(error, GST_CORE_ERROR, GST_CORE_ERROR_MISSING_PLUGIN)) {
-    return {error_code::kCodecUnsupported, "no installed GStreamer plugin decodes the stream"};
+    return {error_code::kCodecUnsupported, "GStreamer on this machine cannot decode the codec"};
   }
   return {error_code::kPipeline, "GStreamer reported an error"};
 }

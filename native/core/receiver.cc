@@ -47,7 +47,7 @@ void Receiver::Start() {
   pipeline_ = gst_pipeline_new(nullptr);
   source_ = MakeElement("rtspsrc");
   if (!source_) {
-    callbacks_.on_error(MakeError(error_code::kPipelineBuild, "GStreamer's rtspsrc is missing"));
+    callbacks_.on_error(MakeError(error_code::kPipelineBuild, "GStreamer lacks the element rtspsrc"));
     return;
   }
   gst_bin_add(GST_BIN(pipeline_), source_);
@@ -70,7 +70,7 @@ void Receiver::Start() {
   BusPtr bus(gst_element_get_bus(pipeline_));
   gst_bus_set_sync_handler(bus.get(), &Receiver::OnMessage, this, nullptr);
   if (gst_element_set_state(pipeline_, GST_STATE_PLAYING) == GST_STATE_CHANGE_FAILURE) {
-    callbacks_.on_error(MakeError(error_code::kPipelineBuild, "the receiving pipeline did not start"));
+    callbacks_.on_error(MakeError(error_code::kPipelineBuild, "the receiving pipeline cannot start"));
   }
 }
 
@@ -139,7 +139,7 @@ void Receiver::OnPadAdded(GstElement*, GstPad* pad, gpointer self) {
   if (receiver->has_chain_ || gst_caps_is_empty(caps.get()) || gst_caps_is_any(caps.get())) return;
   receiver->has_chain_ = true;
   if (!receiver->AddChain(pad, gst_caps_get_structure(caps.get(), 0))) {
-    receiver->callbacks_.on_error(MakeError(error_code::kPipelineBuild, "the receiving chain could not be built"));
+    receiver->callbacks_.on_error(MakeError(error_code::kPipelineBuild, "the receiving pipeline cannot be built"));
   }
 }
 

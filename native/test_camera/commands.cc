@@ -68,7 +68,7 @@ const Command kCommands[] = {
      }},
     {"password", 1, 1,
      [](Camera* camera, const std::string& name, const Arguments& arguments) {
-       if (camera->options->user.empty()) return PrintError("password: expected --user at the start.");
+       if (camera->options->user.empty()) return PrintError("password: expected --user on the command line.");
        camera->options->password = arguments[0];
        SetCredentials(camera->server, *camera->options);
        PrintDone(name);
@@ -99,7 +99,7 @@ gboolean OnInput(gint fd, GIOCondition, gpointer data) {
     input->rest.erase(0, end + 1);
   }
   if (input->rest.size() > kMaxLine) {
-    PrintError("A command line of over 4096 bytes was dropped.");
+    PrintError("A command longer than 4096 bytes was dropped.");
     input->rest.clear();
   }
   return G_SOURCE_CONTINUE;

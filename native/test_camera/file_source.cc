@@ -68,7 +68,7 @@ bool ReadAll(GstElement* pipeline, std::string* error) {
       gst_bus_timed_pop_filtered(bus, kLoadTimeout, static_cast<GstMessageType>(GST_MESSAGE_EOS | GST_MESSAGE_ERROR));
   gst_object_unref(bus);
   if (message == nullptr) {
-    *error = "it took over 30 s to read";
+    *error = "reading it took longer than 30 s";
     return false;
   }
   const bool whole = GST_MESSAGE_TYPE(message) == GST_MESSAGE_EOS;

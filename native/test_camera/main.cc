@@ -52,7 +52,7 @@ int Serve(Options& options, Source* source, DrawnSource* drawn) {
     g_unix_signal_add(SIGTERM, OnSignal, loop);
     const int port = Listen(server);
     if (port == 0) {
-      std::fprintf(stderr, "--port %d: cannot listen on %s; expected a port that is free.\n", options.port,
+      std::fprintf(stderr, "--port %d: cannot listen on %s; expected a free port.\n", options.port,
                    options.address.c_str());
       status = kBadUse;
     } else {

@@ -15,8 +15,8 @@ using Apply = bool (*)(const std::string& value, Options* options);
 struct Row {
   const char* name;
   const char* value;     // Placeholder in the help; null: a switch without a value.
-  const char* expected;  // Ends the sentence of a refusal, and describes it in the help.
-  bool drawn_only;       // Shapes the drawn picture: means nothing beside --file.
+  const char* expected;  // Completes "expected ..." in errors, and is the help text.
+  bool drawn_only;       // Applies only to the drawn picture, not to --file.
   Apply apply;
 };
 
@@ -29,7 +29,7 @@ bool Integer(const std::string& text, long min, long max, int* out) {
   return true;
 }
 
-// Takes "25", "12.5" (to three places) and "30000/1001".
+// Accepts "25", "12.5" (up to three decimals) and "30000/1001".
 bool Rate(const std::string& text, int* num, int* den) {
   const size_t slash = text.find('/');
   if (slash != std::string::npos) {
@@ -78,7 +78,7 @@ const Row kRows[] = {
        o->address = v;
        return IsAddress(v);
      }},
-    {"--port", "N", "0 (a free one) to 65535, default 8555", false,
+    {"--port", "N", "0 (any free port) to 65535, default 8555", false,
      [](const std::string& v, Options* o) { return Integer(v, 0, 65535, &o->port); }},
     {"--path", "PATH", "a path of letters, digits and _-./ that begins with /, default /cam", false,
      [](const std::string& v, Options* o) {
@@ -99,15 +99,15 @@ const Row kRows[] = {
      [](const std::string& v, Options* o) { return Integer(v, 90, 2160, &o->height) && o->height % 2 == 0; }},
     {"--fps", "RATE", "0.1 to 240, such as 25, 12.5 or 30000/1001, default 25", true,
      [](const std::string& v, Options* o) { return Rate(v, &o->fps_num, &o->fps_den); }},
-    {"--gop", "FRAMES", "1 to 10000 frames from keyframe to keyframe, default 50", true,
+    {"--gop", "FRAMES", "1 to 10000 frames from one key frame to the next, default 50", true,
      [](const std::string& v, Options* o) { return Integer(v, 1, 10000, &o->gop_frames); }},
     {"--bframes", "N", "0 to 8 B-frames in a row, default 0", true,
      [](const std::string& v, Options* o) { return Integer(v, 0, 8, &o->bframes); }},
-    {"--slices", "N", "1 to 16 slices a frame, default 1", true,
+    {"--slices", "N", "1 to 16 slices per frame, default 1", true,
      [](const std::string& v, Options* o) { return Integer(v, 1, 16, &o->slices); }},
-    {"--intra-refresh", nullptr, "a column of intra blocks that moves, and no key picture but the first (H.264)", true,
+    {"--intra-refresh", nullptr, "a moving column of intra blocks, and no key picture except the first (H.264)", true,
      [](const std::string&, Options* o) { return o->intra_refresh = true; }},
-    {"--open-gop", nullptr, "no IDR picture but the first (H.264, H.265); goes with --bframes", true,
+    {"--open-gop", nullptr, "no IDR picture except the first (H.264, H.265); needs --bframes", true,
      [](const std::string&, Options* o) { return o->open_gop = true; }},
     {"--bitrate-kbps", "N", "50 to 100000, default 3000", true,
      [](const std::string& v, Options* o) { return Integer(v, 50, 100000, &o->bitrate_kbps); }},
@@ -116,7 +116,7 @@ const Row kRows[] = {
        o->profile = v;
        return v == "baseline" || v == "main" || v == "high";
      }},
-    {"--audio", "A", "none, aac or alaw, default none (the file's own with --file)", false,
+    {"--audio", "A", "none, aac or alaw, default none (with --file: the audio of the file)", false,
      [](const std::string& v, Options* o) {
        o->audio_given = true;
        o->audio = v == "aac" ? Audio::kAac : v == "alaw" ? Audio::kAlaw : Audio::kNone;
@@ -124,14 +124,14 @@ const Row kRows[] = {
      }},
     {"--video", "V", "on or off (audio alone), default on", false,
      [](const std::string& v, Options* o) { return OneOf(v, "on", "off", &o->video); }},
-    {"--metadata", nullptr, "adds an ONVIF metadata stream beside the video", false,
+    {"--metadata", nullptr, "adds an ONVIF metadata stream", false,
      [](const std::string&, Options* o) { return o->metadata = true; }},
-    {"--user", "U", "a user name without a colon; asks every client for credentials", false,
+    {"--user", "U", "a user name without a colon; clients must then authenticate", false,
      [](const std::string& v, Options* o) {
        o->user = v;
        return !v.empty() && v.find(':') == std::string::npos;
      }},
-    {"--password", "P", "the password that goes with --user", false,
+    {"--password", "P", "a password, together with --user", false,
      [](const std::string& v, Options* o) {
        o->password = v;
        return !v.empty();
@@ -151,7 +151,7 @@ const Row kRows[] = {
      }},
     {"--report-frames", nullptr, "prints a line for each frame sent", false,
      [](const std::string&, Options* o) { return o->report_frames = true; }},
-    {"--no-stdin", nullptr, "takes no commands, and does not end with stdin", false,
+    {"--no-stdin", nullptr, "reads no commands, and keeps running when stdin closes", false,
      [](const std::string&, Options* o) {
        o->read_stdin = false;
        return true;
@@ -166,30 +166,29 @@ std::string Help() {
     left.resize(left.size() < 24 ? 24 : left.size() + 1, ' ');
     text += left + row.expected + "\n";
   }
-  return text + "  --help                prints this\n";
+  return text + "  --help                prints this help\n";
 }
 
-// Which options conflict, as a sentence; empty if none do.
+// Says which options conflict; empty if none do.
 std::string Conflict(const Options& o, const std::set<std::string>& given) {
   if (!o.file.empty()) {
     for (const Row& row : kRows) {
       if (row.drawn_only && given.count(row.name) != 0) {
-        return std::string(row.name) + " shapes the drawn picture and cannot go with --file " + o.file +
-               "; expected one of the two.";
+        return std::string(row.name) + " applies only to the drawn picture; expected no --file with it.";
       }
     }
     if (o.audio == Audio::kAlaw) return "--audio alaw: expected none or aac with --file.";
     if (!o.video) return "--video off: expected on with --file.";
   }
   if (!o.video && o.audio == Audio::kNone) {
-    return "--video off: expected --audio aac or alaw with it, else nothing is left to send.";
+    return "--video off: expected --audio aac or alaw with it; otherwise there is nothing to send.";
   }
   if (o.user.empty() != o.password.empty()) {
     return std::string(o.user.empty() ? "--password" : "--user") +
-           " was given alone; expected --user and --password together.";
+           " was given on its own; expected --user and --password together.";
   }
   if (given.count("--auth") != 0 && o.user.empty()) {
-    return "--auth was given alone; expected --user and --password with it.";
+    return "--auth was given on its own; expected --user and --password with it.";
   }
   const bool takes_bframes = o.codec == Codec::kH264 || o.codec == Codec::kH265;
   if (o.bframes > 0 && (o.profile == "baseline" || !takes_bframes)) {
