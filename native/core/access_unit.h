@@ -18,7 +18,7 @@ struct AccessUnit {
   int64_t captured_at_us = kUnknownTime;  // The camera's clock, from RTCP sender reports.
   int64_t transport_lag_ns = 0;           // How much later than the stream's best it arrived.
   bool key = false;                       // Decoding can begin here.
-  bool begins = false;                    // It does: what came before is not what this builds on.
+  bool starts_sequence = false;           // It does: what came before is not what this builds on.
   bool reference = true;                  // Others build on it.
   int recovery_frames = -1;  // No key picture, but begun here so many pictures are not whole yet and then all are.
   size_t size_bytes = 0;

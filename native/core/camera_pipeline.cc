@@ -20,21 +20,21 @@ CameraPipeline::CameraPipeline(SourceOptions options, std::function<void()> wake
 CameraPipeline::~CameraPipeline() { Close(); }
 
 template <typename Change>
-void CameraPipeline::Ask(Change change) {
+void CameraPipeline::UpdateRequests(Change change) {
   change(*requests_.Lock());
   requests_changed_.notify_one();
 }
 
 void CameraPipeline::SetRenditions(std::vector<Rendition> renditions) {
-  Ask([&](Requests& requests) { requests.renditions = std::move(renditions); });
+  UpdateRequests([&](Requests& requests) { requests.renditions = std::move(renditions); });
 }
 
 void CameraPipeline::RequestClose() {
-  Ask([](Requests& requests) { requests.close = true; });
+  UpdateRequests([](Requests& requests) { requests.close = true; });
 }
 
 void CameraPipeline::Fail(PipelineError error) {
-  Ask([&](Requests& requests) {
+  UpdateRequests([&](Requests& requests) {
     if (!requests.failure) requests.failure = std::move(error);
   });
 }
@@ -46,9 +46,9 @@ void CameraPipeline::Close() {
 }
 
 void CameraPipeline::Run() {
-  const std::string unusable = EnsureGstInit();
-  if (!unusable.empty()) {
-    news_.PutEnd(MakeError(error_code::kPipelineBuild, "GStreamer cannot start: " + unusable));
+  const std::string failure = EnsureGstInit();
+  if (!failure.empty()) {
+    news_.PutEnd(MakeError(error_code::kPipelineBuild, "GStreamer cannot start: " + failure));
     return;
   }
   PipelineError reason = Watch();
@@ -71,9 +71,10 @@ PipelineError CameraPipeline::Watch() {
   while (true) {
     {
       auto requests = requests_.Lock();
-      requests.WaitFor(requests_changed_, kTick,
-                       [&] { return requests->close || requests->look || requests->renditions || requests->failure; });
-      requests->look = false;
+      requests.WaitFor(requests_changed_, kTick, [&] {
+        return requests->close || requests->check_now || requests->renditions || requests->failure;
+      });
+      requests->check_now = false;
       if (requests->failure) return *requests->failure;
       if (requests->close) return MakeError(error_code::kClosed, "closed");
       if (requests->renditions) renditions = std::move(*requests->renditions);
@@ -91,12 +92,12 @@ PipelineError CameraPipeline::Watch() {
 // The decode stage runs while frames are wanted. If the GOP is too long to begin from later, one runs along and gives
 // no frames.
 void CameraPipeline::UpdateDecodeStage(const std::vector<Rendition>& renditions) {
-  std::unique_ptr<DecodeStage> ended;  // Joined without the lock, so that the receiver goes on meanwhile.
+  std::unique_ptr<DecodeStage> retired;  // Joined without the lock, so that the receiver goes on meanwhile.
   auto stream = stream_.Lock();
   if (!stream->intake) return;
   const StreamIntake& intake = *stream->intake;
   if (renditions.empty() && !intake.cache().outgrown()) {
-    ended = std::move(stream->decode_stage);
+    retired = std::move(stream->decode_stage);
     return;
   }
   const bool starts = !stream->decode_stage;
@@ -159,7 +160,7 @@ void CameraPipeline::OnSample(Codec codec, SamplePtr sample, int64_t captured_at
     if (!unit) return;
     if (stream->decode_stage) stream->decode_stage->Push(std::move(unit));
   }
-  if (!live_) Ask([](Requests& requests) { requests.look = true; });
+  if (!live_) UpdateRequests([](Requests& requests) { requests.check_now = true; });
 }
 
 PipelineStats CameraPipeline::Stats() const {

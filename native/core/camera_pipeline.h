@@ -45,7 +45,7 @@ class CameraPipeline {
   // What other threads ask of the control thread.
   struct Requests {
     bool close = false;
-    bool look = false;  // Something changed that should not wait for the next tick.
+    bool check_now = false;  // Something changed that should not wait for the next tick.
     std::optional<std::vector<Rendition>> renditions;
     std::optional<PipelineError> failure;  // The first; later ones are its echo.
   };
@@ -68,7 +68,7 @@ class CameraPipeline {
 
   // Any thread: changes the requests and wakes the control thread.
   template <typename Change>
-  void Ask(Change change);
+  void UpdateRequests(Change change);
   void Fail(PipelineError error);
 
   const SourceOptions options_;

@@ -32,11 +32,11 @@ void CatchUp::DropBacklog() {
 }
 
 CatchUp::UnitVerdict CatchUp::CheckUnit(const Unit& unit, const Pace& pace) {
-  const UnitVerdict decode = unit.begins ? UnitVerdict::kBegin : UnitVerdict::kDecode;
+  const UnitVerdict decode = unit.starts_sequence ? UnitVerdict::kRestart : UnitVerdict::kDecode;
   if (!keys_known_) return decode;
   if (unit.follows_loss) DropBacklog();
   const bool late = unit.waited_ns > LimitNs(pace);
-  if (catching_up_ && unit.key_waits) {
+  if (catching_up_ && unit.key_queued) {
     waiting_for_key_ = true;
     return UnitVerdict::kDropUntilKey;
   }
@@ -44,9 +44,10 @@ CatchUp::UnitVerdict CatchUp::CheckUnit(const Unit& unit, const Pace& pace) {
     if (!unit.key || (late && !catching_up_)) return UnitVerdict::kDropUntilKey;
     waiting_for_key_ = false;
     if (!late) catching_up_ = false;
-    return UnitVerdict::kBegin;
+    return UnitVerdict::kRestart;
   }
-  if (!unit.reference && !unit.begins && unit.any_waits && (catching_up_ || IsBehind(unit.waited_ns, pace))) {
+  if (!unit.reference && !unit.starts_sequence && unit.more_queued &&
+      (catching_up_ || IsBehind(unit.waited_ns, pace))) {
     return UnitVerdict::kDropUnneeded;
   }
   if (!late || (catching_up_ && unit.now_ns <= progress_due_ns_)) return decode;
@@ -61,12 +62,12 @@ CatchUp::UnitVerdict CatchUp::CheckUnit(const Unit& unit, const Pace& pace) {
 }
 
 CatchUp::PictureVerdict CatchUp::CheckPicture(const Picture& picture, const Pace& pace) {
-  if (catching_up_ && picture.any_waits) return PictureVerdict::kHide;
+  if (catching_up_ && picture.more_queued) return PictureVerdict::kHide;
   catching_up_ = false;
   if (picture.age_ns + picture.transport_lag_ns > LimitNs(pace)) return PictureVerdict::kDropLate;
   // Encoding can be saved if a newer unit waits, but never twice in a row: a decoder at its limit must still show
   // something.
-  dropped_last_late_ = picture.any_waits && IsBehind(picture.age_ns, pace) && !dropped_last_late_;
+  dropped_last_late_ = picture.more_queued && IsBehind(picture.age_ns, pace) && !dropped_last_late_;
   return dropped_last_late_ ? PictureVerdict::kDropLate : PictureVerdict::kShow;
 }
 

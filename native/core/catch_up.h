@@ -22,15 +22,15 @@ class CatchUp {
     int64_t now_ns = 0;     // Monotonic clock.
     int64_t waited_ns = 0;  // Since it was received.
     bool key = false;
-    bool reference = true;  // Others build on it.
-    bool begins = false;    // Decoding begins with it: it builds on nothing before it.
-    bool key_waits = false;
-    bool any_waits = false;
+    bool reference = true;         // Others build on it.
+    bool starts_sequence = false;  // Decoding begins with it: it builds on nothing before it.
+    bool key_queued = false;
+    bool more_queued = false;
     bool follows_loss = false;  // Units before it were dropped on the way: it may build on one of them.
   };
   enum class UnitVerdict {
     kDecode,
-    kBegin,         // Decode it; what the decoder has had before is void.
+    kRestart,       // Decode it; what the decoder has had before is void.
     kDropUnneeded,  // Nothing builds on it.
     kDropUntilKey,
   };
@@ -39,7 +39,7 @@ class CatchUp {
   struct Picture {
     int64_t age_ns = 0;  // Since its access unit was received.
     int64_t transport_lag_ns = 0;
-    bool any_waits = false;  // Newer access units.
+    bool more_queued = false;  // Newer access units.
   };
   enum class PictureVerdict {
     kShow,

@@ -85,7 +85,7 @@ void DecodeStage::Run() {
     const CatchUp::UnitVerdict verdict = Judge(facts);
     if (verdict == CatchUp::UnitVerdict::kDropUnneeded) ++counters_->late;
     if (verdict == CatchUp::UnitVerdict::kDropUnneeded || verdict == CatchUp::UnitVerdict::kDropUntilKey) continue;
-    if (!Decode(*unit, verdict == CatchUp::UnitVerdict::kBegin)) break;
+    if (!Decode(*unit, verdict == CatchUp::UnitVerdict::kRestart)) break;
   }
   chain_.reset();
 }
@@ -102,10 +102,10 @@ bool DecodeStage::Next(AccessUnitPtr* unit, CatchUp::Unit* facts) {
   facts->waited_ns = facts->now_ns - (*unit)->received_mono_ns;
   facts->key = (*unit)->key;
   facts->reference = (*unit)->reference;
-  facts->begins = (*unit)->begins;
-  facts->any_waits = !queue_.empty();
+  facts->starts_sequence = (*unit)->starts_sequence;
+  facts->more_queued = !queue_.empty();
   // With intra refresh a picture to begin with is whole only some pictures later.
-  facts->key_waits = std::any_of(queue_.begin(), queue_.end(), [](const AccessUnitPtr& waiting) {
+  facts->key_queued = std::any_of(queue_.begin(), queue_.end(), [](const AccessUnitPtr& waiting) {
     return waiting->key && waiting->recovery_frames <= 0;
   });
   return true;
@@ -115,48 +115,48 @@ CatchUp::UnitVerdict DecodeStage::Judge(const CatchUp::Unit& facts) {
   std::lock_guard<std::mutex> lock(picture_mutex_);
   const bool was_catching_up = catch_up_.catching_up();
   const CatchUp::UnitVerdict verdict = catch_up_.CheckUnit(facts, CurrentPace());
-  if (catch_up_.catching_up() && !was_catching_up) ++counters_->lag_closings;
+  if (catch_up_.catching_up() && !was_catching_up) ++counters_->catch_ups;
   return verdict;
 }
 
 // False: there is no decoder.
-bool DecodeStage::Decode(const AccessUnit& unit, bool begins) {
+bool DecodeStage::Decode(const AccessUnit& unit, bool restart) {
   // A decoder that was fed before fills frame_num's gap with pictures of its own, and loses this one over it
   // (robustness.md, 2); only an IDR makes it forget.
-  if (begins && unit.recovery_frames >= 0) chain_.reset();
+  if (restart && unit.recovery_frames >= 0) chain_.reset();
   if (!chain_) {
-    begins = true;
+    restart = true;
     chain_ = std::make_unique<ElementChain>();
     if (!chain_->Open(DecoderElements(codec_), [this](SamplePtr raw) { OnPicture(std::move(raw)); })) {
       on_error_(chain_->TakeError());
       return false;
     }
   }
-  Feed(unit, begins);
+  Feed(unit, restart);
   return true;
 }
 
-void DecodeStage::Feed(const AccessUnit& unit, bool begins) {
-  if (begins) units_to_recovery_ = std::max(0, unit.recovery_frames);
+void DecodeStage::Feed(const AccessUnit& unit, bool restart) {
+  if (restart) units_to_recovery_ = std::max(0, unit.recovery_frames);
   const bool recovering = units_to_recovery_ > 0;
   if (recovering) --units_to_recovery_;
   {
     std::lock_guard<std::mutex> lock(picture_mutex_);
     times_.Add(unit);
-    if (begins) show_from_pts_ns_ = unit.pts_ns;
+    if (restart) show_from_pts_ns_ = unit.pts_ns;
     if (recovering) show_from_pts_ns_ = unit.pts_ns + 1;
   }
   if (stuck_since_ns_ == 0) stuck_since_ns_ = MonotonicNs();
 
-  SamplePtr restart;
-  if (begins && codec_ == Codec::kH265) restart = PrependEndOfSequence(unit.sample.get());
+  SamplePtr prefixed;
+  if (restart && codec_ == Codec::kH265) prefixed = PrependEndOfSequence(unit.sample.get());
   DamageScope damage;
-  const GstFlowReturn flow = chain_->Push(restart ? restart.get() : unit.sample.get());
+  const GstFlowReturn flow = chain_->Push(prefixed ? prefixed.get() : unit.sample.get());
 
   if (recovering) stuck_since_ns_ = 0;
   // While recovering, pictures build on what was never sent.
   if (damage.found() > (recovering ? Damage::kReference : Damage::kNone)) {
-    ++counters_->damage_closings;
+    ++counters_->damaged_units;
     if (damaged_since_ns_ == 0) damaged_since_ns_ = MonotonicNs();
     std::lock_guard<std::mutex> lock(picture_mutex_);
     catch_up_.WaitForKey();
@@ -168,7 +168,7 @@ void DecodeStage::Feed(const AccessUnit& unit, bool begins) {
   if (!error.empty()) on_error_(std::move(error));
 }
 
-bool DecodeStage::AnyWaits() {
+bool DecodeStage::MoreQueued() {
   std::lock_guard<std::mutex> lock(queue_mutex_);
   return !queue_.empty();
 }
@@ -189,7 +189,7 @@ void DecodeStage::OnPicture(SamplePtr raw) {
   damaged_since_ns_ = 0;
 
   const int64_t age_ns = MonotonicNs() - times->received_mono_ns;
-  switch (catch_up_.CheckPicture({age_ns, times->transport_lag_ns, AnyWaits()}, CurrentPace())) {
+  switch (catch_up_.CheckPicture({age_ns, times->transport_lag_ns, MoreQueued()}, CurrentPace())) {
     case CatchUp::PictureVerdict::kHide:
       return;
     case CatchUp::PictureVerdict::kDropLate:

@@ -26,7 +26,7 @@ namespace framegate {
 class DecodeStage {
  public:
   struct Counters {
-    std::atomic<uint64_t> decoded{0}, encoded{0}, late{0}, lag_closings{0}, damage_closings{0};
+    std::atomic<uint64_t> decoded{0}, encoded{0}, late{0}, catch_ups{0}, damaged_units{0};
     std::atomic<int> width{0}, height{0};
   };
   using OnFrame = RenditionEncoder::OnFrame;
@@ -64,11 +64,11 @@ class DecodeStage {
   void Run();
   bool Next(AccessUnitPtr* unit, CatchUp::Unit* facts);
   CatchUp::UnitVerdict Judge(const CatchUp::Unit& facts);
-  bool Decode(const AccessUnit& unit, bool begins);
-  void Feed(const AccessUnit& unit, bool begins);
+  bool Decode(const AccessUnit& unit, bool restart);
+  void Feed(const AccessUnit& unit, bool restart);
   void OnPicture(SamplePtr raw);
   void Encode(SamplePtr raw, const GstVideoInfo& info, const UnitTimes::Times& times);
-  bool AnyWaits();
+  bool MoreQueued();
   Pace CurrentPace() const { return {frame_interval_ns_, b_frames_}; }
 
   const Codec codec_;

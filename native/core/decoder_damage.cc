@@ -18,7 +18,7 @@ thread_local Damage* t_found = nullptr;
 constexpr struct {
   const char* part;
   Damage damage;
-} kComplaints[] = {
+} kDamageMessages[] = {
     {"error while decoding", Damage::kBits},
     {"concealing", Damage::kBits},
     {"decode_slice_header error", Damage::kBits},
@@ -38,9 +38,8 @@ void OnLog(GstDebugCategory* category, GstDebugLevel, const gchar*, const gchar*
            GstDebugMessage* message, gpointer) {
   if (t_found == nullptr || std::strcmp(gst_debug_category_get_name(category), "libav") != 0) return;
   const gchar* text = gst_debug_message_get(message);
-  for (const auto& complaint : kComplaints) {
-    if (text != nullptr && std::strstr(text, complaint.part) != nullptr)
-      *t_found = std::max(*t_found, complaint.damage);
+  for (const auto& known : kDamageMessages) {
+    if (text != nullptr && std::strstr(text, known.part) != nullptr) *t_found = std::max(*t_found, known.damage);
   }
 }
 

@@ -16,14 +16,14 @@ GateVerdict Gate::Open() {
 
 GateVerdict Gate::Check(const AccessUnitInfo& info, bool discontinuity) {
   // A session's first buffer always carries DISCONT, so there it means nothing.
-  const bool hole = discontinuity && !first_unit_;
+  const bool gap = discontinuity && !first_unit_;
   first_unit_ = false;
 
   if (rules_ == GateRules::kNone) {
     open_ = true;
     return GateVerdict::kPass;
   }
-  if (hole || !info.well_formed) return Close();
+  if (gap || !info.well_formed) return Close();
   if (rules_ == GateRules::kIntraOnly) return Open();
   // Slices may be missing from the front without a DISCONT.
   if (!info.starts_at_first_block) return Close();

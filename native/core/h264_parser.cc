@@ -15,7 +15,7 @@ constexpr uint32_t kMaxRecoveryFrames = 65536;  // The largest MaxFrameNum.
 
 struct Sps {
   int log2_max_frame_num = 4;
-  bool separate_colour_planes = false;
+  bool separate_color_planes = false;
   bool gaps_allowed = false;
   ParameterSetInfo info;
 };
@@ -58,7 +58,7 @@ bool ParseSps(const uint8_t* nal, size_t size, uint32_t* id, Sps* sps) {
   uint32_t chroma_format_idc = 1;
   if (HasChromaFormat(profile_idc)) {
     chroma_format_idc = bits.Ue();
-    if (chroma_format_idc == 3) sps->separate_colour_planes = bits.Bit();
+    if (chroma_format_idc == 3) sps->separate_color_planes = bits.Bit();
     bits.Ue();     // bit_depth_luma_minus8
     bits.Ue();     // bit_depth_chroma_minus8
     bits.Skip(1);  // qpprime_y_zero_transform_bypass_flag
@@ -196,7 +196,7 @@ class H264Parser final : public AccessUnitParser {
     const auto sps = sps_.find(pps->second);
     if (sps == sps_.end()) return;
     active_ = sps->second.info;
-    if (sps->second.separate_colour_planes) bits.Skip(2);
+    if (sps->second.separate_color_planes) bits.Skip(2);
     info->frame_num = bits.Bits(sps->second.log2_max_frame_num);
     info->max_frame_num = 1u << sps->second.log2_max_frame_num;
     info->frame_num_gaps_allowed = sps->second.gaps_allowed;

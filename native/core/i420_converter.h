@@ -15,7 +15,7 @@ inline bool IsI420(const GstVideoInfo& info) { return GST_VIDEO_INFO_FORMAT(&inf
 // One object serves one thread.
 class I420Converter {
  public:
-  // Leaves the colour range alone: videoconvert 1.22 does not convert it between equal formats, so JpegEncoder does.
+  // Leaves the color range alone: videoconvert 1.22 does not convert it between equal formats, so JpegEncoder does.
   // Null: it failed.
   SamplePtr Convert(GstSample* raw);
 

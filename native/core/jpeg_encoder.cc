@@ -6,14 +6,14 @@
 namespace framegate {
 namespace {
 
-bool IsJpegColour(const GstVideoColorimetry& colour) {
-  return colour.range == GST_VIDEO_COLOR_RANGE_0_255 &&
-         (colour.matrix == GST_VIDEO_COLOR_MATRIX_BT601 || colour.matrix == GST_VIDEO_COLOR_MATRIX_UNKNOWN);
+bool IsJpegColor(const GstVideoColorimetry& color) {
+  return color.range == GST_VIDEO_COLOR_RANGE_0_255 &&
+         (color.matrix == GST_VIDEO_COLOR_MATRIX_BT601 || color.matrix == GST_VIDEO_COLOR_MATRIX_UNKNOWN);
 }
 
-const libyuv::YuvConstants* MatrixOf(const GstVideoColorimetry& colour) {
-  const bool full = colour.range == GST_VIDEO_COLOR_RANGE_0_255;
-  switch (colour.matrix) {
+const libyuv::YuvConstants* MatrixOf(const GstVideoColorimetry& color) {
+  const bool full = color.range == GST_VIDEO_COLOR_RANGE_0_255;
+  switch (color.matrix) {
     case GST_VIDEO_COLOR_MATRIX_BT709:
       return full ? &libyuv::kYuvF709Constants : &libyuv::kYuvH709Constants;
     case GST_VIDEO_COLOR_MATRIX_BT2020:
@@ -96,13 +96,13 @@ bool JpegEncoder::EncodeMapped(const GstVideoFrame& frame, int wanted_width, int
     UsePlanes(scaled_, planes, strides);
   }
   // JPEG is full range BT.601 (JFIF 1.02); video mostly is not. Without this step
-  // black is gray 16 and the colours of HD cameras are off.
-  const GstVideoColorimetry& colour = frame.info.colorimetry;
-  if (!IsJpegColour(colour)) {
+  // black is gray 16 and the colors of HD cameras are off.
+  const GstVideoColorimetry& color = frame.info.colorimetry;
+  if (!IsJpegColor(color)) {
     argb_.resize(static_cast<size_t>(width) * height * 4);
     converted_.Resize(width, height);
     if (libyuv::I420ToARGBMatrix(planes[0], strides[0], planes[1], strides[1], planes[2], strides[2], argb_.data(),
-                                 width * 4, MatrixOf(colour), width, height) != 0 ||
+                                 width * 4, MatrixOf(color), width, height) != 0 ||
         libyuv::ARGBToJ420(argb_.data(), width * 4, converted_.y, converted_.LumaStride(), converted_.u,
                            converted_.ChromaStride(), converted_.v, converted_.ChromaStride(), width, height) != 0) {
       return false;

@@ -19,11 +19,11 @@ class LagMeter {
   // forgotten by 50 ms a second: a camera's clock may be slow by 5 %, yet frames delayed by a congested network stay
   // late.
   int64_t Lag(uint32_t timestamp, int64_t now_ns) {
-    if (!begun_) return Begin(timestamp, now_ns);
+    if (!started_) return Restart(timestamp, now_ns);
     const int64_t step_ns = static_cast<int32_t>(timestamp - last_timestamp_) * MsToNs(1000) / clock_rate_hz_;
     const int64_t passed_ns = now_ns - last_ns_;
     // Ahead of the time that passed, or far back: the camera set its clock, or the stream is another one.
-    if (step_ns > passed_ns + kJumpNs || step_ns < -kJumpNs) return Begin(timestamp, now_ns);
+    if (step_ns > passed_ns + kJumpNs || step_ns < -kJumpNs) return Restart(timestamp, now_ns);
     // B-pictures are sent after pictures that are shown later: that is the encoder's delay, not the network's.
     if (step_ns < 0) return lag_ns_;
     media_ns_ += step_ns;
@@ -32,32 +32,32 @@ class LagMeter {
     const int64_t behind = now_ns - media_ns_;
     // Streams begin with bursts, or with one picture long before the others: nothing is late yet.
     if (step_ns != 0) ++pictures_;
-    if (now_ns - begun_ns_ < kBeginningNs || pictures_ < kBeginningPictures) best_ns_ = behind;
-    best_ns_ = std::min(best_ns_ + passed_ns / kForgetting, behind);
+    if (now_ns - started_ns_ < kWarmUpNs || pictures_ < kWarmUpPictures) best_ns_ = behind;
+    best_ns_ = std::min(best_ns_ + passed_ns / kForgetDivisor, behind);
     return lag_ns_ = behind - best_ns_;
   }
 
  private:
-  static constexpr int64_t kForgetting = 20;
-  static constexpr int64_t kBeginningNs = MsToNs(1000);
-  static constexpr int kBeginningPictures = 10;
+  static constexpr int64_t kForgetDivisor = 20;
+  static constexpr int64_t kWarmUpNs = MsToNs(1000);
+  static constexpr int kWarmUpPictures = 10;
   // B-pictures step back by some frames only.
   static constexpr int64_t kJumpNs = MsToNs(2000);
 
-  int64_t Begin(uint32_t timestamp, int64_t now_ns) {
-    begun_ = true;
+  int64_t Restart(uint32_t timestamp, int64_t now_ns) {
+    started_ = true;
     last_timestamp_ = timestamp;
-    begun_ns_ = last_ns_ = media_ns_ = now_ns;
+    started_ns_ = last_ns_ = media_ns_ = now_ns;
     best_ns_ = lag_ns_ = 0;
     pictures_ = 0;
     return 0;
   }
 
   const uint32_t clock_rate_hz_;
-  bool begun_ = false;
+  bool started_ = false;
   uint32_t last_timestamp_ = 0;
   int64_t last_ns_ = 0;
-  int64_t begun_ns_ = 0;
+  int64_t started_ns_ = 0;
   int pictures_ = 0;      // Since then.
   int64_t media_ns_ = 0;  // The timestamps' own time.
   int64_t lag_ns_ = 0;

@@ -78,7 +78,7 @@ AccessUnitPtr StreamIntake::Take(SamplePtr sample, const Arrival& arrival) {
   unit->transport_lag_ns = arrival.transport_lag_ns;
   unit->key = info.key || codec_ == Codec::kMjpeg || info.recovery_frames >= 0;
   unit->reference = info.reference;
-  unit->begins = verdict == GateVerdict::kPassAndReset;
+  unit->starts_sequence = verdict == GateVerdict::kPassAndReset;
   unit->recovery_frames = info.key ? -1 : info.recovery_frames;
   unit->size_bytes = gst_buffer_get_size(buffer);
   unit->sample = std::move(sample);

@@ -39,7 +39,7 @@ bool IsLive(int64_t now_ns, const StreamFacts& facts) {
 Watchdog::Verdict Watchdog::Check(int64_t now_ns, const StreamFacts& facts) {
   Verdict verdict;
   verdict.live = IsLive(now_ns, facts);
-  verdict.end = EndOf(now_ns, facts);
+  verdict.end = ReasonToEnd(now_ns, facts);
   if (now_ns >= next_keep_alive_ns_) {
     next_keep_alive_ns_ = now_ns + kKeepAliveNs;
     verdict.keep_alive = facts.last_packet_ns != 0;
@@ -47,7 +47,7 @@ Watchdog::Verdict Watchdog::Check(int64_t now_ns, const StreamFacts& facts) {
   return verdict;
 }
 
-std::optional<PipelineError> Watchdog::EndOf(int64_t now_ns, const StreamFacts& facts) {
+std::optional<PipelineError> Watchdog::ReasonToEnd(int64_t now_ns, const StreamFacts& facts) {
   const int64_t interval_ns = facts.frame_interval_ns;
   const bool late = facts.transport_lag_ns > AgeLimitNs(interval_ns, false);
   late_since_ns_ = !late ? 0 : late_since_ns_ != 0 ? late_since_ns_ : now_ns;
@@ -58,10 +58,10 @@ std::optional<PipelineError> Watchdog::EndOf(int64_t now_ns, const StreamFacts& 
   const int64_t silence_ns = interval_ns == 0 ? kUnknownRateNs : std::max(kSilenceNs, 10 * interval_ns);
   const int64_t no_frame_ns = std::max(kNoFrameNs, 3 * gop_ns);
   // The gate or the decoder waits for a key picture that is far, and a new session would begin with one.
-  const int64_t waits_since_ns =
+  const int64_t waiting_since_ns =
       facts.gate_closed_since_ns != 0 ? facts.gate_closed_since_ns : facts.decoder_damaged_since_ns;
   const bool key_is_far = facts.gop_length == 0 || gop_ns > kFarKeyNs;
-  const bool fetch_key = waits_since_ns != 0 && key_is_far && facts.begins_with_key;
+  const bool fetch_key = waiting_since_ns != 0 && key_is_far && facts.begins_with_key;
 
   using namespace error_code;
   // The first that has lasted for longer than its limit is the reason.
@@ -71,7 +71,7 @@ std::optional<PipelineError> Watchdog::EndOf(int64_t now_ns, const StreamFacts& 
       {kNoKeyFrame, "the camera sends, but no whole key frame",
        packets_came ? std::max(facts.last_frame_ns, started_ns_) : 0, no_frame_ns},
       {kNoKeyFrame, "frames were lost and the next key frame is far off; reconnecting to get one",
-       fetch_key ? std::max(waits_since_ns, facts.last_key_ns) : 0, kFetchKeyNs},
+       fetch_key ? std::max(waiting_since_ns, facts.last_key_ns) : 0, kFetchKeyNs},
       {kSourceLate, "frames arrive too late: the network is too slow for this stream", late_since_ns_, kLateNs},
       {kDecode, "the decoder delivers no frames", facts.decoder_stuck_since_ns, silence_ns},
       {kDecode, "the decoder reports damaged frames", facts.decoder_damaged_since_ns, no_frame_ns},

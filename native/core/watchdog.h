@@ -44,7 +44,7 @@ class Watchdog {
   static constexpr int64_t kKeepAliveNs = MsToNs(20'000);
 
  private:
-  std::optional<PipelineError> EndOf(int64_t now_ns, const StreamFacts& facts);
+  std::optional<PipelineError> ReasonToEnd(int64_t now_ns, const StreamFacts& facts);
 
   const int64_t started_ns_;
   const int64_t first_packet_timeout_ns_;

@@ -21,7 +21,7 @@ struct Command {
   void (*run)(Camera* camera, const std::string& name, const Arguments& arguments);
 };
 
-void Tell(const std::string& name, const std::string& problem) {
+void Report(const std::string& name, const std::string& problem) {
   problem.empty() ? PrintDone(name) : PrintError(problem);
 }
 
@@ -47,7 +47,7 @@ const Command kCommands[] = {
      }},
     {"fault", 1, 4,
      [](Camera* camera, const std::string& name, const Arguments& arguments) {
-       Tell(name, camera->faults->Set(arguments));
+       Report(name, camera->faults->Set(arguments));
      }},
     {"clear", 0, 0,
      [](Camera* camera, const std::string& name, const Arguments&) {

@@ -59,20 +59,20 @@ void Faults::OnConnected(GstRTSPServer*, GstRTSPClient* client, gpointer self) {
   g_signal_connect(client, "closed", G_CALLBACK(OnClosed), self);
   auto* faults = static_cast<Faults*>(self);
   std::lock_guard<std::mutex> lock(faults->mutex_);
-  faults->asked_us_[client] = g_get_monotonic_time();
+  faults->last_request_us_[client] = g_get_monotonic_time();
 }
 
 void Faults::OnClosed(GstRTSPClient* client, gpointer self) {
   auto* faults = static_cast<Faults*>(self);
   std::lock_guard<std::mutex> lock(faults->mutex_);
-  faults->asked_us_.erase(client);
+  faults->last_request_us_.erase(client);
   faults->changed_.notify_all();
 }
 
 GstRTSPStatusCode Faults::OnRequest(GstRTSPClient* client, const std::string& method) {
   std::unique_lock<std::mutex> lock(mutex_);
-  const auto asked = asked_us_.find(client);
-  if (asked != asked_us_.end()) asked->second = g_get_monotonic_time();
+  const auto last_request = last_request_us_.find(client);
+  if (last_request != last_request_us_.end()) last_request->second = g_get_monotonic_time();
   // An end, for a client that went away meanwhile: its thread hangs here and cannot notice.
   changed_.wait_for(lock, std::chrono::seconds(120), [&] { return ending_ || !requests_.hang[method]; });
   const auto status = requests_.status.find(method);
@@ -97,8 +97,8 @@ gboolean Faults::OnTick(gpointer self) {
     const int64_t limit_us = faults->requests_.keep_alive_s * int64_t{1000000};
     if (limit_us == 0) return G_SOURCE_CONTINUE;
     const int64_t now = g_get_monotonic_time();
-    for (const auto& [client, asked] : faults->asked_us_) {
-      if (now - asked > limit_us) idle.push_back(GST_RTSP_CLIENT(g_object_ref(client)));
+    for (const auto& [client, last_request] : faults->last_request_us_) {
+      if (now - last_request > limit_us) idle.push_back(GST_RTSP_CLIENT(g_object_ref(client)));
     }
   }
   for (GstRTSPClient* client : idle) {

@@ -72,7 +72,7 @@ class Faults {
   Stream stream_;
   Requests requests_;
   bool ending_ = false;
-  std::map<GstRTSPClient*, int64_t> asked_us_;  // When each client last asked for something.
+  std::map<GstRTSPClient*, int64_t> last_request_us_;  // When each client last asked for something.
   std::minstd_rand random_{1};
   int burst_left_ = 0;
   bool bye_ = false;

@@ -11,7 +11,7 @@ namespace {
 
 // A unit later than this moves all later ones, as a camera would; below it, catches up.
 constexpr int64_t kLateNs = 50 * 1000 * 1000;
-constexpr size_t kMaxOnTheWay = 1000;  // Far above what an encoder holds back.
+constexpr size_t kMaxInFlight = 1000;  // Far above what an encoder holds back.
 
 }  // namespace
 
@@ -52,17 +52,17 @@ void Feeder::Release() {
   }
   if (audio_ != nullptr) gst_object_unref(audio_);
   video_ = audio_ = nullptr;
-  hungry_ = audio_started_ = anchored_ = false;
-  on_the_way_.clear();
+  needs_data_ = audio_started_ = anchored_ = false;
+  in_flight_.clear();
 }
 
-void Feeder::FrameLeft(GstClockTime running_time) {
+void Feeder::FrameSent(GstClockTime running_time) {
   const int64_t at_us = g_get_real_time();
   std::lock_guard<std::mutex> lock(mutex_);
-  for (auto sent = on_the_way_.begin(); sent != on_the_way_.end(); ++sent) {
+  for (auto sent = in_flight_.begin(); sent != in_flight_.end(); ++sent) {
     if (sent->pts != running_time) continue;
     PrintSent(sent->frame, at_us, sent->captured_us);
-    on_the_way_.erase(sent);
+    in_flight_.erase(sent);
     return;
   }
 }
@@ -84,7 +84,7 @@ void Feeder::OnNeedData(GstElement* appsrc, guint, gpointer self) {
   auto* feeder = static_cast<Feeder*>(self);
   std::lock_guard<std::mutex> lock(feeder->mutex_);
   if (feeder->video_ != appsrc) return;
-  feeder->hungry_ = true;
+  feeder->needs_data_ = true;
   feeder->changed_.notify_all();
 }
 
@@ -108,7 +108,7 @@ void Feeder::Run() {
 bool Feeder::Step(std::unique_lock<std::mutex>* lock) {
   // Until PLAY, and while the encoder is too slow, the appsrc does not ask: no frame is
   // made then, so that none is old when it leaves. Its first question says that it runs.
-  const bool needed = hungry_ || (anchored_ && audio_ != nullptr && !audio_started_);
+  const bool needed = needs_data_ || (anchored_ && audio_ != nullptr && !audio_started_);
   if (video_ == nullptr || !needed) return false;
   const GstClockTime now = Now();
   if (!GST_CLOCK_TIME_IS_VALID(now)) {
@@ -137,9 +137,9 @@ void Feeder::Push() {
   if (video) {
     if (changed_caps_) g_object_set(video_, "caps", source_->video_caps(), nullptr);
     changed_caps_ = false;
-    hungry_ = false;
-    on_the_way_.push_back({GST_BUFFER_PTS(buffer), frames_++, g_get_real_time()});
-    if (on_the_way_.size() > kMaxOnTheWay) on_the_way_.pop_front();
+    needs_data_ = false;
+    in_flight_.push_back({GST_BUFFER_PTS(buffer), frames_++, g_get_real_time()});
+    if (in_flight_.size() > kMaxInFlight) in_flight_.pop_front();
   } else {
     audio_started_ = true;
   }

@@ -31,7 +31,7 @@ class Feeder {
   void Detach(GstElement* video);
 
   // Reports the video frame with this running time as sent, once.
-  void FrameLeft(GstClockTime running_time);
+  void FrameSent(GstClockTime running_time);
 
   // Changes what the source makes, between two units.
   void Change(const std::function<void()>& change);
@@ -58,13 +58,13 @@ class Feeder {
   GstElement* video_ = nullptr;
   GstElement* audio_ = nullptr;
   gulong need_data_handler_ = 0;
-  bool hungry_ = false;         // The video appsrc has nothing left and asks for more.
+  bool needs_data_ = false;     // The video appsrc has nothing left and asks for more.
   bool audio_started_ = false;  // Both tracks need a first unit before DESCRIBE answers.
   bool anchored_ = false;
   bool changed_caps_ = false;
   int64_t offset_ns_ = 0;  // Running time of the media minus the source's timeline.
   uint64_t frames_ = 0;
-  std::deque<Sent> on_the_way_;
+  std::deque<Sent> in_flight_;
   bool stopping_ = false;
   std::thread thread_;
 };

@@ -61,7 +61,7 @@ int Serve(Options& options, Source* source, DrawnSource* drawn) {
       g_main_loop_run(loop);
     }
     faults.Clear();
-    Shut(server);
+    ShutDown(server);
     g_object_unref(factory);
     g_object_unref(server);
     g_main_loop_unref(loop);

@@ -44,7 +44,7 @@ GstPadProbeReturn OnPackets(GstPad* pad, GstPadProbeInfo* info, gpointer data) {
   if (HasMarker(last)) {
     const GstSegment* segment = nullptr;
     gst_event_parse_segment(event, &segment);
-    static_cast<Feeder*>(data)->FrameLeft(gst_segment_to_running_time(segment, GST_FORMAT_TIME, GST_BUFFER_PTS(last)));
+    static_cast<Feeder*>(data)->FrameSent(gst_segment_to_running_time(segment, GST_FORMAT_TIME, GST_BUFFER_PTS(last)));
   }
   gst_event_unref(event);
   return GST_PAD_PROBE_OK;

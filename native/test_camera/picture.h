@@ -8,12 +8,12 @@
 //    luma(x, y) = 112 + wave((x + y + step * n) mod 512, 512, 48), step = max(2, w / 160)
 //    U(x, y) = 128 + wave((x + y + n) mod 512, 512, 20)           chroma coordinates
 //    V(x, y) = 128 + wave((x + y + n + 128) mod 512, 512, 20)
-// 2. Disc of radius r = min(w, h) / 10, luma 190, U 100, V 156. Its centre bounces:
+// 2. Disc of radius r = min(w, h) / 10, luma 190, U 100, V 156. Its center bounces:
 //    bounce(t, span) = t mod (2 span), or 2 span minus that where it is above span.
 //    cx = r + 1 + bounce(step * n, w - 2 - 2r), rounded down to even;
 //    cy = bar + r + 1 + bounce(max(1, h / 180) * n, h - 2 - bar - 2r), likewise, where
 //    bar is the height of the bar code. In row cy + d, |d| <= r, the disc covers
-//    cx +- isqrt(r*r - d*d). In chroma, centre and radius are halved.
+//    cx +- isqrt(r*r - d*d). In chroma, center and radius are halved.
 // 3. Digits: n mod 1000000, six digits, seven segments, luma 200, chroma untouched.
 //    Digit height d = min(h / 6, w / 5), width d / 2, advance 5 * (d / 2) / 4, stroke
 //    max(2, d / 8); the first digit's corner is at x = d / 4, y = h - d - d / 4.
@@ -53,7 +53,7 @@ class Picture {
   // One period of each wave, followed by as much as a row needs.
   std::vector<uint8_t> luma_;
   std::vector<uint8_t> chroma_;
-  std::vector<int> disc_;       // Half width of the disc, by distance from its centre.
+  std::vector<int> disc_;       // Half width of the disc, by distance from its center.
   std::vector<int> half_disc_;  // The same for chroma.
 };
 

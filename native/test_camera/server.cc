@@ -70,7 +70,7 @@ std::string Url(const Options& options, int port) {
   return "rtsp://" + host + ":" + std::to_string(port) + options.path;
 }
 
-void Shut(GstRTSPServer* server) {
+void ShutDown(GstRTSPServer* server) {
   const guint id = GPOINTER_TO_UINT(g_object_get_data(G_OBJECT(server), kSourceKey));
   if (id != 0) g_source_remove(id);
   GList* none = gst_rtsp_server_client_filter(server, RemoveClient, nullptr);

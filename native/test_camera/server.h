@@ -21,6 +21,6 @@ int Listen(GstRTSPServer* server);
 std::string Url(const Options& options, int port);
 
 // Closes every connection and stops listening.
-void Shut(GstRTSPServer* server);
+void ShutDown(GstRTSPServer* server);
 
 #endif  // FRAMEGATE_TEST_CAMERA_SERVER_H_

@@ -50,11 +50,11 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     Require(parameters.width >= 0 && parameters.width <= 16384 && parameters.height >= 0 && parameters.height <= 32768,
             "a picture's size that a decoder may have");
     Require(!info.frame_num_known || info.frame_num < info.max_frame_num, "frame_num below its modulus");
-    const bool hole = data[0] >> (record % 7 + 1) & 1;
-    const GateVerdict verdict = gate.Check(info, hole);
+    const bool gap = data[0] >> (record % 7 + 1) & 1;
+    const GateVerdict verdict = gate.Check(info, gap);
     Require(verdict == GateVerdict::kDrop || gate.open(), "what passes has an open gate");
     if (!was_open && gate.open()) {
-      Require(info.well_formed && (!hole || record == 1) && (info.key || info.recovery_frames >= 0),
+      Require(info.well_formed && (!gap || record == 1) && (info.key || info.recovery_frames >= 0),
               "a beginning that is one");
     }
     was_open = gate.open();

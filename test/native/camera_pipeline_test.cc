@@ -50,17 +50,17 @@ class Round {
       : ends_(ends) {
     for (size_t i = 0; i < kCameras; ++i) {
       const std::string& url = cameras[i]->url();
-      auto live = [&, i, url](bool (Round::*life)(PipelineUser&, int)) {
+      auto start = [&, i, url](bool (Round::*use)(PipelineUser&, int)) {
         const unsigned seed = random();
-        lives_.emplace_back([this, i, url, life, seed] {
+        threads_.emplace_back([this, i, url, use, seed] {
           const int ms = static_cast<int>(seed % 300);
-          frames_[i] += UsePipeline(url, seed, [&](PipelineUser& user) { return (this->*life)(user, ms); }).frames;
+          frames_[i] += UsePipeline(url, seed, [&](PipelineUser& user) { return (this->*use)(user, ms); }).frames;
         });
       };
-      live(&Round::ClosedDuringConnect);
-      live(&Round::ClosedBeforeTheFirstFrame);
-      live(&Round::ClosedWhileFramesFlow);
-      live(&Round::ClosedAtItsEnd);
+      start(&Round::ClosedDuringConnect);
+      start(&Round::ClosedBeforeTheFirstFrame);
+      start(&Round::ClosedWhileFramesFlow);
+      start(&Round::ClosedAtItsEnd);
     }
     {
       std::unique_lock<std::mutex> lock(mutex_);
@@ -75,7 +75,7 @@ class Round {
       faulty_ = true;
     }
     changed_.notify_all();
-    for (std::thread& life : lives_) life.join();
+    for (std::thread& thread : threads_) thread.join();
     for (auto& camera : cameras) camera->Command("clear");
     for (size_t i = 0; i < kCameras; ++i) {
       std::fprintf(stderr, "%s %s: %d frames\n", kCodecs[i], fault.empty() ? "in calm" : fault.c_str(),
@@ -94,19 +94,19 @@ class Round {
 
   bool ClosedBeforeTheFirstFrame(PipelineUser& user, int) {
     // Where it is slow the fault may come first.
-    const bool well =
+    const bool succeeded =
         user.WaitUntil([this](const PipelineUser::Seen& seen) { return seen.streams > 0 || (ends_ && seen.ends > 0); });
     user.RequestClose();
     std::thread other([&] { user.Close(); });
     user.Close();
     other.join();
-    return well;
+    return succeeded;
   }
 
   bool ClosedWhileFramesFlow(PipelineUser& user, int ms) {
-    const bool well = Flow(user);
+    const bool succeeded = Flow(user);
     Pause(ms);
-    return well;
+    return succeeded;
   }
 
   bool ClosedAtItsEnd(PipelineUser& user, int) {
@@ -132,10 +132,10 @@ class Round {
   int flowing_ = 0;
   bool faulty_ = false;
   std::atomic<int> frames_[kCameras] = {};
-  std::vector<std::thread> lives_;
+  std::vector<std::thread> threads_;
 };
 
-TEST(PipelinesInCalmAndInFaultsLeaveNothing) {
+TEST(PipelinesLeakNothingWithOrWithoutFaults) {
   std::unique_ptr<TestCamera> cameras[kCameras];
   for (size_t i = 0; i < kCameras; ++i) cameras[i] = std::make_unique<TestCamera>(kCodecs[i]);
   if (check::failures > 0) return;

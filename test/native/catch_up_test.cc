@@ -21,20 +21,21 @@ struct Decoder {
 
   explicit Decoder(bool begun = true, bool keys_known = true) : catch_up(keys_known) {
     catch_up.Start(false);
-    if (begun) CHECK(Unit(0, {.key = true}) == UnitVerdict::kBegin);
+    if (begun) CHECK(Unit(0, {.key = true}) == UnitVerdict::kRestart);
   }
 
-  struct Is {
-    bool key = false, reference = true, begins = false, key_waits = false, any_waits = false, follows_loss = false;
+  struct Traits {
+    bool key = false, reference = true, starts_sequence = false, key_queued = false, more_queued = false,
+         follows_loss = false;
   };
-  UnitVerdict Unit(int64_t waited_ms, Is is) {
-    return catch_up.CheckUnit({MsToNs(now_ms), MsToNs(waited_ms), is.key, is.reference, is.begins, is.key_waits,
-                               is.any_waits || is.key_waits, is.follows_loss},
+  UnitVerdict Unit(int64_t waited_ms, Traits traits) {
+    return catch_up.CheckUnit({MsToNs(now_ms), MsToNs(waited_ms), traits.key, traits.reference, traits.starts_sequence,
+                               traits.key_queued, traits.more_queued || traits.key_queued, traits.follows_loss},
                               pace);
   }
   UnitVerdict Unit(int64_t waited_ms) { return Unit(waited_ms, {}); }
-  PictureVerdict Picture(int64_t age_ms, bool any_waits = false, int64_t lag_ms = 0) {
-    return catch_up.CheckPicture({MsToNs(age_ms), MsToNs(lag_ms), any_waits}, pace);
+  PictureVerdict Picture(int64_t age_ms, bool more_queued = false, int64_t lag_ms = 0) {
+    return catch_up.CheckPicture({MsToNs(age_ms), MsToNs(lag_ms), more_queued}, pace);
   }
 };
 
@@ -45,7 +46,7 @@ TEST(TheAgeLimitIs250MsOrThreeFramesOrFiveWithBFrames) {
   CHECK_EQ(AgeLimitNs(MsToNs(100), true), MsToNs(500));
 }
 
-TEST(APictureIsShownUpToTheAgeLimitAndNotAfter) {
+TEST(APictureIsShownUpToTheAgeLimit) {
   const struct {
     Pace pace;
     int64_t limit_ms;
@@ -67,34 +68,34 @@ TEST(APictureIsShownUpToTheAgeLimitAndNotAfter) {
   }
 }
 
-TEST(DecodingBeginsWithAKeyPictureInTime) {
+TEST(DecodingStartsWithAPunctualKeyPicture) {
   Decoder decoder(false);
   CHECK(decoder.catch_up.waiting_for_key());
   CHECK(decoder.Unit(0) == UnitVerdict::kDropUntilKey);
   CHECK(decoder.Unit(251, {.key = true}) == UnitVerdict::kDropUntilKey);
-  CHECK(decoder.Unit(250, {.key = true}) == UnitVerdict::kBegin);
+  CHECK(decoder.Unit(250, {.key = true}) == UnitVerdict::kRestart);
   CHECK(decoder.Unit(0) == UnitVerdict::kDecode);
-  CHECK(decoder.Unit(0, {.begins = true}) == UnitVerdict::kBegin);
+  CHECK(decoder.Unit(0, {.starts_sequence = true}) == UnitVerdict::kRestart);
 }
 
-TEST(InTimeEveryUnitIsDecodedAndEveryPictureShown) {
+TEST(APunctualDecoderDecodesAndShowsEverything) {
   Decoder decoder;
   for (const bool reference : {true, false}) {
-    CHECK(decoder.Unit(60, {.reference = reference, .any_waits = true}) == UnitVerdict::kDecode);
+    CHECK(decoder.Unit(60, {.reference = reference, .more_queued = true}) == UnitVerdict::kDecode);
     CHECK(decoder.Picture(60, true) == PictureVerdict::kShow);
   }
   CHECK(!decoder.catch_up.catching_up());
 }
 
-TEST(ADecoderThatIsBehindDropsWhatNothingBuildsOn) {
+TEST(ADecoderThatIsBehindDropsNonReferencePictures) {
   Decoder decoder;
-  CHECK(decoder.Unit(61, {.reference = false, .any_waits = true}) == UnitVerdict::kDropUnneeded);
+  CHECK(decoder.Unit(61, {.reference = false, .more_queued = true}) == UnitVerdict::kDropUnneeded);
   CHECK(decoder.Unit(61, {.reference = false}) == UnitVerdict::kDecode);  // It is the newest.
-  CHECK(decoder.Unit(61, {.any_waits = true}) == UnitVerdict::kDecode);
-  CHECK(decoder.Unit(61, {.reference = false, .begins = true, .any_waits = true}) == UnitVerdict::kBegin);
+  CHECK(decoder.Unit(61, {.more_queued = true}) == UnitVerdict::kDecode);
+  CHECK(decoder.Unit(61, {.reference = false, .starts_sequence = true, .more_queued = true}) == UnitVerdict::kRestart);
   decoder.pace = {MsToNs(100), false};  // Behind is 60 ms, or 1.5 frames.
-  CHECK(decoder.Unit(150, {.reference = false, .any_waits = true}) == UnitVerdict::kDecode);
-  CHECK(decoder.Unit(151, {.reference = false, .any_waits = true}) == UnitVerdict::kDropUnneeded);
+  CHECK(decoder.Unit(150, {.reference = false, .more_queued = true}) == UnitVerdict::kDecode);
+  CHECK(decoder.Unit(151, {.reference = false, .more_queued = true}) == UnitVerdict::kDropUnneeded);
 }
 
 TEST(ADecoderThatIsBehindSkipsEncodingButNeverTwiceInARow) {
@@ -106,15 +107,15 @@ TEST(ADecoderThatIsBehindSkipsEncodingButNeverTwiceInARow) {
   CHECK(decoder.Picture(61, true) == PictureVerdict::kDropLate);
 }
 
-TEST(ALateDecoderShowsNothingBeforeItsNewestPicture) {
+TEST(ALateDecoderShowsNothingUntilItsNewestPicture) {
   Decoder decoder;
   CHECK(decoder.Unit(250) == UnitVerdict::kDecode);
   CHECK(!decoder.catch_up.catching_up());
-  CHECK(decoder.Unit(251, {.any_waits = true}) == UnitVerdict::kDecode);
+  CHECK(decoder.Unit(251, {.more_queued = true}) == UnitVerdict::kDecode);
   CHECK(decoder.catch_up.catching_up());
   CHECK(decoder.Picture(200, true) == PictureVerdict::kHide);
-  CHECK(decoder.Unit(100, {.reference = false, .any_waits = true}) == UnitVerdict::kDropUnneeded);
-  CHECK(decoder.Unit(10, {.any_waits = true}) == UnitVerdict::kDecode);
+  CHECK(decoder.Unit(100, {.reference = false, .more_queued = true}) == UnitVerdict::kDropUnneeded);
+  CHECK(decoder.Unit(10, {.more_queued = true}) == UnitVerdict::kDecode);
   CHECK(decoder.Picture(20, true) == PictureVerdict::kHide);
   CHECK(decoder.Unit(20) == UnitVerdict::kDecode);
   CHECK(decoder.Picture(30, false) == PictureVerdict::kShow);
@@ -122,56 +123,58 @@ TEST(ALateDecoderShowsNothingBeforeItsNewestPicture) {
   CHECK(decoder.Picture(40, true) == PictureVerdict::kShow);
 }
 
-TEST(ALateDecoderGoesOnFromAKeyPictureThatWaits) {
+TEST(ALateDecoderContinuesFromAQueuedKeyPicture) {
   Decoder decoder;
-  CHECK(decoder.Unit(300, {.key_waits = true}) == UnitVerdict::kDecode);  // It was not late before.
-  CHECK(decoder.Unit(300, {.key_waits = true}) == UnitVerdict::kDropUntilKey);
-  CHECK(decoder.Unit(290, {.any_waits = true}) == UnitVerdict::kDropUntilKey);
-  CHECK(decoder.Unit(280, {.key = true, .any_waits = true}) == UnitVerdict::kBegin);  // Late, but the best there is.
+  CHECK(decoder.Unit(300, {.key_queued = true}) == UnitVerdict::kDecode);  // It was not late before.
+  CHECK(decoder.Unit(300, {.key_queued = true}) == UnitVerdict::kDropUntilKey);
+  CHECK(decoder.Unit(290, {.more_queued = true}) == UnitVerdict::kDropUntilKey);
+  CHECK(decoder.Unit(280, {.key = true, .more_queued = true}) ==
+        UnitVerdict::kRestart);  // Late, but the best there is.
   CHECK(decoder.catch_up.catching_up());
   CHECK(decoder.Picture(240, true) == PictureVerdict::kHide);
 }
 
-TEST(AKeyPictureInTimeEndsTheCatchingUp) {
+TEST(APunctualKeyPictureEndsTheCatchUp) {
   Decoder decoder;
-  decoder.Unit(300, {.key_waits = true});
-  decoder.Unit(300, {.key_waits = true});
-  CHECK(decoder.Unit(250, {.key = true, .any_waits = true}) == UnitVerdict::kBegin);
+  decoder.Unit(300, {.key_queued = true});
+  decoder.Unit(300, {.key_queued = true});
+  CHECK(decoder.Unit(250, {.key = true, .more_queued = true}) == UnitVerdict::kRestart);
   CHECK(!decoder.catch_up.catching_up());
 }
 
 // No key picture waits: a second at a time, it must come nearer.
-TEST(ALateDecoderThatComesNearerGoesOn) {
+TEST(ALateDecoderThatCatchesUpContinues) {
   Decoder decoder;
-  CHECK(decoder.Unit(2000, {.any_waits = true}) == UnitVerdict::kDecode);
+  CHECK(decoder.Unit(2000, {.more_queued = true}) == UnitVerdict::kDecode);
   for (int64_t waited_ms = 1990; waited_ms > 300; waited_ms -= 10) {
     decoder.now_ms += 100;
-    CHECK(decoder.Unit(waited_ms, {.any_waits = true}) == UnitVerdict::kDecode);
+    CHECK(decoder.Unit(waited_ms, {.more_queued = true}) == UnitVerdict::kDecode);
   }
   CHECK(decoder.catch_up.catching_up());
 }
 
-TEST(ALateDecoderThatComesNoNearerGivesUpAfterASecond) {
+TEST(ALateDecoderThatDoesNotCatchUpGivesUpAfterASecond) {
   for (const int64_t waited_ms : {2000, 2500}) {
     Decoder decoder;
-    CHECK(decoder.Unit(2000, {.any_waits = true}) == UnitVerdict::kDecode);
+    CHECK(decoder.Unit(2000, {.more_queued = true}) == UnitVerdict::kDecode);
     decoder.now_ms += 1000;
-    CHECK(decoder.Unit(waited_ms, {.any_waits = true}) == UnitVerdict::kDecode);
+    CHECK(decoder.Unit(waited_ms, {.more_queued = true}) == UnitVerdict::kDecode);
     decoder.now_ms += 1;
-    CHECK(decoder.Unit(waited_ms, {.any_waits = true}) == UnitVerdict::kDropUntilKey);
+    CHECK(decoder.Unit(waited_ms, {.more_queued = true}) == UnitVerdict::kDropUntilKey);
     CHECK(!decoder.catch_up.catching_up());
     CHECK(decoder.Unit(300, {.key = true}) == UnitVerdict::kDropUntilKey);  // Late itself.
-    CHECK(decoder.Unit(100, {.key = true}) == UnitVerdict::kBegin);
+    CHECK(decoder.Unit(100, {.key = true}) == UnitVerdict::kRestart);
   }
 }
 
 TEST(ProgressIsMeasuredAgainstTheLastSecond) {
   Decoder decoder;
-  decoder.Unit(2000, {.any_waits = true});
+  decoder.Unit(2000, {.more_queued = true});
   decoder.now_ms += 1001;
-  CHECK(decoder.Unit(1500, {.any_waits = true}) == UnitVerdict::kDecode);
+  CHECK(decoder.Unit(1500, {.more_queued = true}) == UnitVerdict::kDecode);
   decoder.now_ms += 1001;
-  CHECK(decoder.Unit(1600, {.any_waits = true}) == UnitVerdict::kDropUntilKey);  // Nearer than at first, but not since.
+  CHECK(decoder.Unit(1600, {.more_queued = true}) ==
+        UnitVerdict::kDropUntilKey);  // Nearer than at first, but not since.
 }
 
 TEST(ABacklogIsDecodedHiddenHoweverLongItTakes) {
@@ -179,34 +182,34 @@ TEST(ABacklogIsDecodedHiddenHoweverLongItTakes) {
   decoder.catch_up.Start(true);
   for (int64_t waited_ms = 9000; waited_ms < 9500; waited_ms += 10) {
     decoder.now_ms += 100;
-    CHECK(decoder.Unit(waited_ms, {.any_waits = true}) == UnitVerdict::kDecode);
+    CHECK(decoder.Unit(waited_ms, {.more_queued = true}) == UnitVerdict::kDecode);
     CHECK(decoder.Picture(waited_ms, true) == PictureVerdict::kHide);
   }
   CHECK(decoder.Unit(40) == UnitVerdict::kDecode);
   CHECK(decoder.Picture(50, false) == PictureVerdict::kShow);
 }
 
-TEST(AfterDamageDecodingGoesOnFromTheNextKeyPicture) {
+TEST(AfterDamageDecodingContinuesFromTheNextKeyPicture) {
   Decoder decoder;
   decoder.catch_up.WaitForKey();
   CHECK(decoder.catch_up.waiting_for_key());
   CHECK(decoder.Unit(0) == UnitVerdict::kDropUntilKey);
-  CHECK(decoder.Unit(0, {.key = true}) == UnitVerdict::kBegin);
+  CHECK(decoder.Unit(0, {.key = true}) == UnitVerdict::kRestart);
   CHECK(decoder.Unit(0) == UnitVerdict::kDecode);
 }
 
-TEST(AfterALossInTheQueueAKeyPictureMustNotBeLate) {
+TEST(AfterAQueueOverflowOnlyAPunctualKeyPictureCounts) {
   Decoder decoder;
-  decoder.Unit(300, {.any_waits = true});  // Catching up.
+  decoder.Unit(300, {.more_queued = true});  // Catching up.
   CHECK(decoder.Unit(300, {.key = true, .follows_loss = true}) == UnitVerdict::kDropUntilKey);
-  CHECK(decoder.Unit(0, {.any_waits = true}) == UnitVerdict::kDropUntilKey);
-  CHECK(decoder.Unit(0, {.key = true}) == UnitVerdict::kBegin);
+  CHECK(decoder.Unit(0, {.more_queued = true}) == UnitVerdict::kDropUntilKey);
+  CHECK(decoder.Unit(0, {.key = true}) == UnitVerdict::kRestart);
 }
 
-TEST(StreamsWhoseKeyPicturesAreUnknownAreDecodedWhole) {
+TEST(StreamsWithUnknownKeyPicturesAreDecodedCompletely) {
   Decoder decoder(false, false);
-  CHECK(decoder.Unit(0, {.begins = true}) == UnitVerdict::kBegin);
-  CHECK(decoder.Unit(5000, {.reference = false, .any_waits = true, .follows_loss = true}) == UnitVerdict::kDecode);
+  CHECK(decoder.Unit(0, {.starts_sequence = true}) == UnitVerdict::kRestart);
+  CHECK(decoder.Unit(5000, {.reference = false, .more_queued = true, .follows_loss = true}) == UnitVerdict::kDecode);
   decoder.catch_up.WaitForKey();
   CHECK(!decoder.catch_up.waiting_for_key());
   CHECK(decoder.Picture(251, false) == PictureVerdict::kDropLate);

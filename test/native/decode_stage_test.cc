@@ -35,7 +35,7 @@ std::vector<AccessUnitPtr> Units(const std::string& encoder, int frames, int64_t
     auto unit = std::make_shared<AccessUnit>();
     unit->pts_ns = i * kIntervalNs;
     unit->key = info.key;
-    unit->begins = i == 0;
+    unit->starts_sequence = i == 0;
     unit->reference = info.reference;
     unit->size_bytes = bytes.size();
     unit->transport_lag_ns = transport_lag_ns;
@@ -98,7 +98,7 @@ void WaitFor(Reached reached) {
   CHECK(reached());
 }
 
-TEST(ALateBeginningShowsOnlyTheNewestPicture) {
+TEST(ALateStartShowsOnlyTheNewestPicture) {
   const auto units = Units("x264enc tune=zerolatency key-int-max=200", 60);
   Shown shown;
   auto stage = Make(&shown);
@@ -111,7 +111,7 @@ TEST(ALateBeginningShowsOnlyTheNewestPicture) {
   CHECK(shown.error.empty());
 }
 
-TEST(ALateBeginningSkipsAheadToAKeyPictureThatWaits) {
+TEST(ALateStartSkipsAheadToAQueuedKeyPicture) {
   const auto units = Units("x264enc tune=zerolatency key-int-max=50", 60);
   Shown shown;
   auto stage = Make(&shown);
@@ -123,7 +123,7 @@ TEST(ALateBeginningSkipsAheadToAKeyPictureThatWaits) {
   CHECK(shown.error.empty());
 }
 
-TEST(ALateDecoderDropsWhatNothingBuildsOnFirst) {
+TEST(ALateDecoderDropsNonReferencePicturesFirst) {
   // Two of three pictures are B, and nothing builds on them.
   const auto units = Units(
       "x264enc bframes=2 b-adapt=false b-pyramid=false key-int-max=200 rc-lookahead=0 mb-tree=false sync-lookahead=0 "
@@ -138,11 +138,11 @@ TEST(ALateDecoderDropsWhatNothingBuildsOnFirst) {
   WaitFor([&] { return shown.counters.late + references >= units.size() - 1; });
   stage->Stop();
   CHECK(shown.counters.late >= units.size() - references - 2);  // But for what came last.
-  CHECK_EQ(shown.counters.damage_closings.load(), 0u);
+  CHECK_EQ(shown.counters.damaged_units.load(), 0u);
   CHECK(shown.error.empty());
 }
 
-TEST(PicturesThatTheNetworkHeldBackAreNotShown) {
+TEST(PicturesDelayedByTheNetworkAreNotShown) {
   const auto units = Units("x264enc tune=zerolatency key-int-max=200", 20, MsToNs(3001));
   Shown shown;
   auto stage = Make(&shown);
@@ -153,7 +153,7 @@ TEST(PicturesThatTheNetworkHeldBackAreNotShown) {
   CHECK_EQ(shown.count(), 0u);
 }
 
-TEST(DamageHidesAllUpToTheNextKeyPicture) {
+TEST(DamageHidesPicturesUntilTheNextKeyPicture) {
   auto units = Units("x264enc tune=zerolatency key-int-max=10", 30);
   units[12] = Halved(*units[12]);
   Shown shown;
@@ -166,7 +166,7 @@ TEST(DamageHidesAllUpToTheNextKeyPicture) {
   WaitFor([&] { return shown.count() >= 22; });
   stage->Stop();
   CHECK_EQ(shown.count(), 22u);
-  CHECK_EQ(shown.counters.damage_closings.load(), 1u);
+  CHECK_EQ(shown.counters.damaged_units.load(), 1u);
   CHECK_EQ(stage->damaged_since_ns(), 0);
   CHECK(shown.error.empty());
 }

@@ -19,8 +19,8 @@ AccessUnitInfo Picture(bool key, uint32_t frame_num, bool reference = true) {
   return info;
 }
 
-bool Passes(Gate& gate, const AccessUnitInfo& info, bool hole = false) {
-  return gate.Check(info, hole) != GateVerdict::kDrop;
+bool Passes(Gate& gate, const AccessUnitInfo& info, bool gap = false) {
+  return gate.Check(info, gap) != GateVerdict::kDrop;
 }
 
 TEST(StartsClosedAndOpensOnKey) {
@@ -32,17 +32,17 @@ TEST(StartsClosedAndOpensOnKey) {
   CHECK(gate.Check(Picture(true, 0), false) == GateVerdict::kPass);
 }
 
-TEST(FirstUnitMayOpenThoughMarked) {
+TEST(FirstUnitMayOpenDespiteDiscont) {
   Gate gate(GateRules::kH264);
   CHECK(Passes(gate, Picture(true, 0), true));
 }
 
-TEST(HoleClosesUntilNextWholeKey) {
+TEST(GapClosesUntilNextCompleteKey) {
   Gate gate(GateRules::kH264);
   Passes(gate, Picture(true, 0));
   CHECK(!Passes(gate, Picture(false, 1), true));
   CHECK(!Passes(gate, Picture(false, 2)));
-  CHECK(!Passes(gate, Picture(true, 0), true));  // A key with a hole may be truncated itself.
+  CHECK(!Passes(gate, Picture(true, 0), true));  // A key with a gap may be truncated itself.
   CHECK(!Passes(gate, Picture(false, 1)));
   CHECK(Passes(gate, Picture(true, 0)));
   CHECK(Passes(gate, Picture(false, 1)));
@@ -109,7 +109,7 @@ TEST(H265DropsRaslAfterOpening) {
   CHECK(Passes(gate, rasl));               // its RASL pictures have what they need.
 }
 
-TEST(RecoveryPointsOpenWhatHasNoKeys) {
+TEST(RecoveryPointsOpenStreamsWithoutKeys) {
   Gate gate(GateRules::kH264);
   AccessUnitInfo point = Picture(false, 5);
   point.recovery_frames = 12;
@@ -120,7 +120,7 @@ TEST(RecoveryPointsOpenWhatHasNoKeys) {
   CHECK(gate.Check(point, false) == GateVerdict::kPass);  // Open already: nothing begins.
   CHECK(!Passes(gate, Picture(false, 8), true));
   point.frame_num = 9;
-  CHECK(!Passes(gate, point, true));  // With a hole in it, it is no beginning.
+  CHECK(!Passes(gate, point, true));  // With a gap in it, it is no beginning.
   CHECK(!Passes(gate, Picture(false, 10)));
   point.frame_num = 11;
   CHECK(Passes(gate, point));

@@ -31,7 +31,7 @@ TEST(HoldsWhatADecoderNeeds) {
   CHECK(cache.units().empty());
 }
 
-TEST(AGopThatIsTooLongOutgrowsIt) {
+TEST(ALongGopOutgrowsTheCache) {
   GopCache cache;
   cache.Add(Unit(true));
   for (size_t i = 0; i < GopCache::kMaxUnits; ++i) cache.Add(Unit(false));

@@ -1,4 +1,4 @@
-// JPEGs have the colours that the video means, from I420 and from what is converted to it.
+// JPEGs have the colors that the video means, from I420 and from what is converted to it.
 #include "core/jpeg_encoder.h"
 
 #include <turbojpeg.h>
@@ -20,24 +20,24 @@ struct Rgb {
   int r = -1, g = -1, b = -1;
 };
 
-Rgb CentreOf(const JpegPicture& picture, int* width, int* height) {
+Rgb CenterOf(const JpegPicture& picture, int* width, int* height) {
   tjhandle handle = tjInitDecompress();
-  int subsampling = 0, colourspace = 0;
-  Rgb centre;
+  int subsampling = 0, color_space = 0;
+  Rgb center;
   if (tjDecompressHeader3(handle, picture.jpeg.data(), picture.jpeg.size(), width, height, &subsampling,
-                          &colourspace) == 0) {
+                          &color_space) == 0) {
     std::vector<uint8_t> pixels(static_cast<size_t>(*width) * *height * 3);
     if (tjDecompress2(handle, picture.jpeg.data(), picture.jpeg.size(), pixels.data(), *width, 0, *height, TJPF_RGB,
                       0) == 0) {
       const uint8_t* at = &pixels[(static_cast<size_t>(*height / 2) * *width + *width / 2) * 3];
-      centre = {at[0], at[1], at[2]};
+      center = {at[0], at[1], at[2]};
     }
   }
   tjDestroy(handle);
-  return centre;
+  return center;
 }
 
-void CheckColour(const char* caps, const char* pattern, Rgb expected) {
+void CheckColor(const char* caps, const char* pattern, Rgb expected) {
   SamplePtr raw = RawPicture(caps, pattern);
   CHECK(raw != nullptr);
   GstVideoInfo info;
@@ -49,18 +49,18 @@ void CheckColour(const char* caps, const char* pattern, Rgb expected) {
     JpegPicture picture;
     CHECK(JpegEncoder().Encode(sample, info, 320, 90, &picture));
     int width = 0, height = 0;
-    const Rgb centre = CentreOf(picture, &width, &height);
+    const Rgb center = CenterOf(picture, &width, &height);
     CHECK_EQ(width, 320);
     CHECK_EQ(height, 180);
     CHECK_EQ(picture.width, width);
-    const bool close = std::abs(centre.r - expected.r) <= kTolerance && std::abs(centre.g - expected.g) <= kTolerance &&
-                       std::abs(centre.b - expected.b) <= kTolerance;
-    if (!close) std::fprintf(stderr, "%s %s: %d %d %d\n", caps, pattern, centre.r, centre.g, centre.b);
+    const bool close = std::abs(center.r - expected.r) <= kTolerance && std::abs(center.g - expected.g) <= kTolerance &&
+                       std::abs(center.b - expected.b) <= kTolerance;
+    if (!close) std::fprintf(stderr, "%s %s: %d %d %d\n", caps, pattern, center.r, center.g, center.b);
     CHECK(close);
   }
 }
 
-TEST(SizesKeepTheShapeAndNeverGrow) {
+TEST(SizesKeepTheAspectRatioAndNeverGrow) {
   int width = 0, height = 0;
   ScaledSize(768, 432, 640, &width, &height);
   CHECK_EQ(width, 640);
@@ -91,20 +91,20 @@ TEST(OddSizesAndOtherFormats) {
     CHECK(IsI420(info));
     CHECK(JpegEncoder().Encode(raw.get(), info, 0, 80, &picture));
     int width = 0, height = 0;
-    CentreOf(picture, &width, &height);
+    CenterOf(picture, &width, &height);
     CHECK_EQ(width, GST_VIDEO_INFO_WIDTH(&info));
     CHECK_EQ(height, GST_VIDEO_INFO_HEIGHT(&info));
   }
 }
 
-TEST(ColoursAreWhatTheVideoMeans) {
+TEST(JpegsHaveTheColorsOfTheVideo) {
   for (const char* matrix : {"bt601", "bt709"}) {
     const std::string caps = std::string("video/x-raw,format=I420,width=640,height=360,colorimetry=") + matrix;
-    CheckColour(caps.c_str(), "black", {0, 0, 0});
-    CheckColour(caps.c_str(), "white", {255, 255, 255});
-    CheckColour(caps.c_str(), "red", {255, 0, 0});
-    CheckColour(caps.c_str(), "green", {0, 255, 0});
-    CheckColour(caps.c_str(), "blue", {0, 0, 255});
+    CheckColor(caps.c_str(), "black", {0, 0, 0});
+    CheckColor(caps.c_str(), "white", {255, 255, 255});
+    CheckColor(caps.c_str(), "red", {255, 0, 0});
+    CheckColor(caps.c_str(), "green", {0, 255, 0});
+    CheckColor(caps.c_str(), "blue", {0, 0, 255});
   }
 }
 

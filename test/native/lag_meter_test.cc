@@ -25,9 +25,9 @@ struct Stream {
   }
 };
 
-TEST(SteadyIsNotLate) { Stream().Run(500); }
+TEST(ASteadyStreamIsNotLate) { Stream().Run(500); }
 
-TEST(AfterAStallWhatComesLateIsLateAndWhatComesInTimeIsNot) {
+TEST(AfterAStallOnlyTheDelayedFramesAreLate) {
   for (const int stall_ms : {320, 1000, 2000, 4000}) {
     Stream stream;
     stream.Run(200);
@@ -39,7 +39,7 @@ TEST(AfterAStallWhatComesLateIsLateAndWhatComesInTimeIsNot) {
   }
 }
 
-TEST(AJumpOfTheCamerasClockIsNoLag) {
+TEST(AJumpOfTheCameraClockIsNotLag) {
   Stream stream;
   stream.Run(100);
   for (const int64_t seconds : {100, -50, 3, -3, 20000}) {
@@ -48,7 +48,7 @@ TEST(AJumpOfTheCamerasClockIsNoLag) {
   }
 }
 
-TEST(AFirstPictureThatCameLongBeforeIsNoMeasure) {
+TEST(AnEarlyFirstPictureIsNotTheBaseline) {
   Stream stream;
   stream.Frame(0);
   CHECK_EQ(stream.Frame(800), 0);
@@ -60,7 +60,7 @@ TEST(AFirstPictureThatCameLongBeforeIsNoMeasure) {
 }
 
 // Too narrow for ten seconds, then wide enough to empty what waits in half a minute.
-TEST(WhatWaitsInASlowNetworkStaysOld) {
+TEST(FramesDelayedByASlowNetworkStayLate) {
   Stream stream;
   stream.Run(200);
   int64_t waits = 0, lag = 0;
@@ -76,19 +76,19 @@ TEST(WhatWaitsInASlowNetworkStaysOld) {
   }
 }
 
-TEST(AClockThatIsSlowIsNoLag) {
+TEST(ASlowCameraClockIsNotLag) {
   Stream stream;
   for (int i = 0; i < 5000; ++i) CHECK(stream.Frame(42) <= 2);  // 5 % slow.
 }
 
-TEST(DriftIsForgotten) {
+TEST(ClockDriftIsForgotten) {
   Stream stream;
   int64_t most = 0;
   for (int i = 0; i < 5000; ++i) most = std::max(most, stream.Frame(i % 50 == 0 ? 41 : 40));  // 500 ppm slow.
   CHECK(most <= 4);
 }
 
-TEST(ASilentCameraIsNotLateWhenItComesBack) {
+TEST(ASilentCameraIsNotLateWhenItReturns) {
   Stream stream;
   stream.Run(100);
   CHECK_EQ(stream.Frame(10000, 250 * kFrame), 0);
@@ -104,7 +104,7 @@ struct BFrames : Stream {
   }
 };
 
-TEST(BFramesInTimeAreNotLate) {
+TEST(PunctualBFramesAreNotLate) {
   BFrames stream;
   for (int i = 0; i < 100; ++i) stream.Group(40, 0);
 }

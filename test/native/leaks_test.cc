@@ -61,7 +61,7 @@ void Cycle(const std::string& url, unsigned seed) {
   });
 }
 
-TEST(AClosedPipelineLeavesNothing) {
+TEST(AClosedPipelineLeaksNothing) {
   std::unique_ptr<TestCamera> cameras[std::size(kCodecs)];
   for (size_t i = 0; i < std::size(kCodecs); ++i) cameras[i] = std::make_unique<TestCamera>(kCodecs[i]);
   setenv("GST_TRACERS", kTracer, 1);

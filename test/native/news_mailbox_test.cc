@@ -28,7 +28,7 @@ TEST(ANewerFrameOfTheSameRenditionReplacesTheOlder) {
   CHECK_EQ(mailbox.overwritten(), 1u);
 }
 
-TEST(ItWakesOnceUntilTaken) {
+TEST(ItWakesOnceUntilNewsIsTaken) {
   int wakes = 0;
   NewsMailbox mailbox([&] { ++wakes; });
   mailbox.PutLive(true);
@@ -40,7 +40,7 @@ TEST(ItWakesOnceUntilTaken) {
   CHECK_EQ(wakes, 2);
 }
 
-TEST(EachKindHasASlotOfItsOwn) {
+TEST(EachKindOfNewsHasItsOwnSlot) {
   NewsMailbox mailbox([] {});
   StreamInfo stream;
   stream.codec = "h264";

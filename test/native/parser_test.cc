@@ -38,7 +38,7 @@ std::unique_ptr<AccessUnitParser> ParserFor(const Case& test, const EncodedStrea
 
 GateRules RulesFor(const Case& test) { return test.h265 ? GateRules::kH265 : GateRules::kH264; }
 
-void WholeStreamPasses(const Case& test, const EncodedStream& stream) {
+void UndamagedStreamPasses(const Case& test, const EncodedStream& stream) {
   auto parser = ParserFor(test, stream);
   CHECK_EQ(parser->parameters().width, 322);
   CHECK_EQ(parser->parameters().height, 242);
@@ -79,7 +79,7 @@ void MissingReferenceClosesTheGate(const Case& test, const EncodedStream& stream
   }
 }
 
-void DamagedBytesAreNoTrouble(const Case& test, const EncodedStream& stream) {
+void DamagedBytesAreHarmless(const Case& test, const EncodedStream& stream) {
   auto parser = ParserFor(test, stream);
   unsigned seed = 7;
   auto next = [&seed] { return (seed = seed * 1103515245u + 12345u) >> 16; };
@@ -184,16 +184,16 @@ TEST(LowerTemporalLayersAreReferences) {
   CHECK(reference(kTrailN, 0));
 }
 
-TEST(StreamsOfRealEncodersWholeAndDamaged) {
+TEST(StreamsOfRealEncodersUndamagedAndDamaged) {
   for (const Case& test : kCases) {
     const int before = check::failures;
     // 322 x 242 is no multiple of a macroblock: cropping is parsed too.
     const EncodedStream stream = Encode(test.encoder, test.h265 ? kHvc : kAvc, kFrames, 322, 242);
     CHECK(!stream.units.empty());
     if (stream.units.empty()) continue;
-    WholeStreamPasses(test, stream);
+    UndamagedStreamPasses(test, stream);
     MissingReferenceClosesTheGate(test, stream);
-    DamagedBytesAreNoTrouble(test, stream);
+    DamagedBytesAreHarmless(test, stream);
     TruncatedUnitIsNotWellFormed(test, stream);
     std::fprintf(stderr, "%s: %s\n", test.name, check::failures == before ? "ok" : "FAILED");
   }

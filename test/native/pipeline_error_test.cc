@@ -18,7 +18,7 @@ PipelineError ErrorOf(GQuark domain, int code, const char* text, const char* deb
   return result;
 }
 
-TEST(RtspStatuses) {
+TEST(EachRtspStatusHasItsCode) {
   const struct {
     unsigned status;
     const char* code;
@@ -36,7 +36,7 @@ TEST(RtspStatuses) {
   }
 }
 
-TEST(GStreamerErrors) {
+TEST(EachGStreamerErrorHasItsCode) {
   const struct {
     GQuark domain;
     int code;
@@ -69,7 +69,7 @@ TEST(GStreamerErrors) {
   }
 }
 
-TEST(GStreamersWordsAreKept) {
+TEST(TheMessageOfGStreamerIsKept) {
   const PipelineError error =
       ErrorOf(GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_OPEN_READ, "Could not open.", "details of it", 0);
   CHECK(error.domain == "gst-resource-error-quark");

@@ -141,13 +141,13 @@ class PipelineUser {
 // libgstrtspserver does so while it takes down what its last client left.
 template <typename Use>
 PipelineUser::Seen UsePipeline(const std::string& url, unsigned seed, Use use) {
-  for (int tries_left = 50;; --tries_left) {
+  for (int attempts_left = 50;; --attempts_left) {
     PipelineUser user(url, seed);
-    const bool well = use(user);
+    const bool succeeded = use(user);
     user.Close();
     const PipelineUser::Seen seen = user.seen();
-    if (well || tries_left == 0 || seen.end.rfind("ERR_SOURCE_BUSY", 0) != 0) {
-      CHECK(well);
+    if (succeeded || attempts_left == 0 || seen.end.rfind("ERR_SOURCE_BUSY", 0) != 0) {
+      CHECK(succeeded);
       return seen;
     }
     std::this_thread::sleep_for(std::chrono::milliseconds(100));

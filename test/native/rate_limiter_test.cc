@@ -34,7 +34,7 @@ Outcome Run(double source_fps, double wanted_fps, double jitter_ms = 0, double s
   return {taken / seconds, static_cast<double>(longest)};
 }
 
-void Rate(double source, double wanted, double expected, double jitter_ms) {
+void CheckRate(double source, double wanted, double expected, double jitter_ms) {
   const Outcome outcome = Run(source, wanted, jitter_ms);
   if (std::abs(outcome.fps - expected) > 0.1) {
     std::fprintf(stderr, "%g from %g (jitter %g ms): %g\n", wanted, source, jitter_ms, outcome.fps);
@@ -46,7 +46,7 @@ void Rate(double source, double wanted, double expected, double jitter_ms) {
 
 // A slow source saves up one frame at most, which makes up for lost ones: any second, both ends included, has 20 + 1,
 // and once that one.
-TEST(ASourceThatBecomesFastIsNotTakenFasterThanAsked) {
+TEST(ASourceThatSpeedsUpDoesNotExceedTheRate) {
   RateLimiter limiter(20);
   constexpr int64_t kSecondNs = 1'000'000'000;
   int64_t pts_ns = kSecondNs;
@@ -62,7 +62,7 @@ TEST(ASourceThatBecomesFastIsNotTakenFasterThanAsked) {
   CHECK(most <= 22);
 }
 
-TEST(JumpsOfTheStreamsTimeDoNotStall) {
+TEST(TimestampJumpsDoNotStall) {
   RateLimiter limiter(10);
   CHECK(limiter.Take(5'000'000'000));
   CHECK(!limiter.Take(5'040'000'000));
@@ -74,13 +74,13 @@ TEST(JumpsOfTheStreamsTimeDoNotStall) {
 
 TEST(RatesAreMetWithAndWithoutJitter) {
   for (double jitter_ms : {0.0, 1.0, 4.0}) {
-    Rate(25, 20, 20, jitter_ms);
-    Rate(12.5, 7, 7, jitter_ms);
-    Rate(25, 30, 25, jitter_ms);
-    Rate(25, 25, 25, jitter_ms);
-    Rate(29.97, 15, 15, jitter_ms);
-    Rate(25, 5, 5, jitter_ms);
-    Rate(30, 1, 1, jitter_ms);
+    CheckRate(25, 20, 20, jitter_ms);
+    CheckRate(12.5, 7, 7, jitter_ms);
+    CheckRate(25, 30, 25, jitter_ms);
+    CheckRate(25, 25, 25, jitter_ms);
+    CheckRate(29.97, 15, 15, jitter_ms);
+    CheckRate(25, 5, 5, jitter_ms);
+    CheckRate(30, 1, 1, jitter_ms);
   }
 }
 

@@ -29,7 +29,7 @@ struct Encoder {
   }
 };
 
-TEST(EachRenditionHasItsSizeAndAllHaveThePicturesTimes) {
+TEST(EachRenditionHasItsOwnSizeAndTheTimesOfThePicture) {
   Encoder encoder;
   CHECK(encoder.Picture(40).empty());
   encoder.encoder.SetRenditions({{"a", 160, 25, 80}, {"b", 0, 25, 80}, {"c", 161, 25, 80}, {"d", 160, 25, 20}});
@@ -50,7 +50,7 @@ TEST(EachRenditionHasItsSizeAndAllHaveThePicturesTimes) {
   CHECK(frames[0]->jpeg.size() > frames[3]->jpeg.size());
 }
 
-TEST(ARenditionThatStaysKeepsItsRhythm) {
+TEST(AnUnchangedRenditionKeepsItsTiming) {
   Encoder encoder;
   encoder.encoder.SetRenditions({{"a", 160, 10, 80}});
   CHECK_EQ(encoder.Picture(20).size(), 1u);
@@ -62,7 +62,7 @@ TEST(ARenditionThatStaysKeepsItsRhythm) {
   CHECK_EQ(encoder.Picture(20).size(), 1u);  // Another rate starts over.
 }
 
-TEST(TheFormatMayChangeAtAnyPicture) {
+TEST(TheFormatMayChangeWithAnyPicture) {
   Encoder encoder;
   encoder.encoder.SetRenditions({{"a", 160, 25, 80}, {"b", 0, 25, 80}});
   const auto planar = encoder.Picture(40);

@@ -23,10 +23,10 @@ class Source {
     gst_buffer_unref(data);
   }
 
-  SamplePtr Sample(size_t i, bool hole = false) const {
+  SamplePtr Sample(size_t i, bool gap = false) const {
     GstBuffer* buffer = Buffer(stream_.units[i].bytes);
     GST_BUFFER_PTS(buffer) = i * MsToNs(40);
-    if (hole) GST_BUFFER_FLAG_SET(buffer, GST_BUFFER_FLAG_DISCONT);
+    if (gap) GST_BUFFER_FLAG_SET(buffer, GST_BUFFER_FLAG_DISCONT);
     SamplePtr sample(gst_sample_new(buffer, caps_.get(), nullptr, nullptr));
     gst_buffer_unref(buffer);
     return sample;
@@ -52,7 +52,7 @@ StreamIntake::Arrival At(size_t i) {
   return arrival;
 }
 
-TEST(AWholeStream) {
+TEST(AnUndamagedStreamPasses) {
   const Source source;
   StreamIntake intake(Codec::kH264);
   for (size_t i = 0; i < 3 * kGop; ++i) {
@@ -60,7 +60,7 @@ TEST(AWholeStream) {
     CHECK(unit != nullptr);
     if (!unit) return;
     CHECK_EQ(unit->key, i % kGop == 0);
-    CHECK_EQ(unit->begins, i == 0);
+    CHECK_EQ(unit->starts_sequence, i == 0);
     CHECK_EQ(unit->pts_ns, i * MsToNs(40));
     CHECK_EQ(unit->received_mono_ns, At(i).mono_ns);
     CHECK_EQ(unit->received_at_us, At(i).wall_us);
@@ -84,7 +84,7 @@ TEST(AWholeStream) {
 }
 
 // What the cache holds when the gate closes is old before a decoder can show it.
-TEST(AHoleEmptiesTheCacheUntilTheNextKeyPicture) {
+TEST(AGapEmptiesTheCacheUntilTheNextKeyPicture) {
   const Source source;
   StreamIntake intake(Codec::kH264);
   for (size_t i = 0; i < 5; ++i) intake.Take(source.Sample(i), At(i));
@@ -100,12 +100,12 @@ TEST(AHoleEmptiesTheCacheUntilTheNextKeyPicture) {
   CHECK_EQ(intake.dropped(), 5u);
   CHECK_EQ(intake.meter().last_frame_ns(), At(4).mono_ns);  // What is dropped is not a whole frame.
   const AccessUnitPtr unit = intake.Take(source.Sample(kGop), At(kGop));
-  CHECK(unit && unit->key && unit->begins);
+  CHECK(unit && unit->key && unit->starts_sequence);
   CHECK_EQ(intake.cache().units().size(), 1u);
   CHECK_EQ(intake.gate_closed_since_ns(), 0);
 }
 
-TEST(AKeyPictureWithAHoleCountsAsSeen) {
+TEST(AKeyPictureWithAGapCountsAsSeen) {
   const Source source;
   StreamIntake intake(Codec::kH264);
   CHECK(intake.Take(source.Sample(1), At(1)) == nullptr);
@@ -116,7 +116,7 @@ TEST(AKeyPictureWithAHoleCountsAsSeen) {
   CHECK(!intake.began_with_key());  // Only the first picture counts.
 }
 
-TEST(MjpegBeginsAnywhere) {
+TEST(MjpegStartsAnywhere) {
   const Source source;
   StreamIntake intake(Codec::kMjpeg);
   for (size_t i = 0; i < 3; ++i) {

@@ -36,7 +36,7 @@ TEST(NothingIsKnownAtFirst) {
   CHECK(meter.Fps(kBegin) == 0);
 }
 
-TEST(RateAndIntervalAreThoseOfTheLast3Seconds) {
+TEST(RateAndIntervalCoverTheLast3Seconds) {
   StreamMeter meter;
   int64_t now = Feed(meter, kBegin, 100, 40, 25);
   CHECK(Near(meter.Fps(now), 25));
@@ -46,7 +46,7 @@ TEST(RateAndIntervalAreThoseOfTheLast3Seconds) {
   CHECK_EQ(meter.frame_interval_ns(), MsToNs(100));
 }
 
-TEST(RatesBelowOneFrameEach3Seconds) {
+TEST(RatesBelowOneFrameIn3Seconds) {
   StreamMeter meter;
   const int64_t now = Feed(meter, kBegin, 4, 5000, 1);
   CHECK_EQ(meter.frame_interval_ns(), MsToNs(5000));  // Two frames are always kept.
@@ -55,7 +55,7 @@ TEST(RatesBelowOneFrameEach3Seconds) {
   CHECK_EQ(meter.frame_interval_ns(), MsToNs(10'000));  // At most.
 }
 
-TEST(ABurstSaysNothingOfTheRate) {
+TEST(ABurstDoesNotCountAsARate) {
   StreamMeter meter;
   int64_t now = Feed(meter, kBegin, 50, 1, 50);
   CHECK(meter.Fps(now) == 0);
@@ -85,7 +85,7 @@ TEST(GopLengthIsKnownFromTheSecondKeyPictureOn) {
   CHECK_EQ(meter.gop_length(), 10);
 }
 
-TEST(BFramesAreSliceTypeAndOrder) {
+TEST(BFramesAreKnownFromSliceTypeAndOrder) {
   StreamMeter meter;
   meter.Count(kBegin, 100, true, false);
   meter.Count(kBegin + 1, 90, false, false);  // A clock that steps back.

@@ -49,9 +49,9 @@ void g_cond_wait(GCond* cond, GMutex* mutex) {
 
 gboolean g_cond_wait_until(GCond* cond, GMutex* mutex, gint64 end_time) {
   __tsan_release(mutex);
-  const gboolean signalled = REAL(g_cond_wait_until)(cond, mutex, end_time);
+  const gboolean signaled = REAL(g_cond_wait_until)(cond, mutex, end_time);
   __tsan_acquire(mutex);
-  return signalled;
+  return signaled;
 }
 
 }  // extern "C"

@@ -133,7 +133,7 @@ const Case kCases[] = {
 };
 
 // Each rule lets its limit pass and not a nanosecond more.
-TEST(EachRuleHasItsLimit) {
+TEST(EachRuleFiresJustAfterItsLimit) {
   for (const Case& test : kCases) {
     const int before = check::failures;
     Watchdog watchdog(kStarted, kFirstPacketTimeout);
@@ -150,7 +150,7 @@ TEST(EachRuleHasItsLimit) {
 }
 
 // With everything broken the first rule names the reason; with that repaired, the next.
-TEST(TheOrderOfTheRules) {
+TEST(TheFirstRuleThatAppliesGivesTheReason) {
   const int64_t now = kStarted + MsToNs(100'000);
   const int64_t long_ago = kStarted + 1;
   StreamFacts facts;
@@ -178,13 +178,13 @@ TEST(TheOrderOfTheRules) {
   CHECK(EndOf(watchdog, now, facts).empty());
 }
 
-TEST(AnImpatientSessionWaitsLessForItsFirstPacket) {
+TEST(TheTimeoutForTheFirstPacketIsAnOption) {
   Watchdog watchdog(kStarted, MsToNs(3000));
   CHECK(EndOf(watchdog, kStarted + MsToNs(3000), StreamFacts()).empty());
   CHECK(EndOf(watchdog, kStarted + MsToNs(3000) + 1, StreamFacts()) == kNoResponse);
 }
 
-TEST(OnePacketInTimeEndsTheLateness) {
+TEST(OnePunctualPacketRestartsTheLateLimit) {
   Watchdog watchdog(kStarted, kFirstPacketTimeout);
   auto end_at = [&](int64_t ms, int64_t lag_ms) {
     StreamFacts facts = Healthy(kStarted + MsToNs(ms));
