@@ -1,4 +1,4 @@
-// Module entry: exports, and the hook that closes what is open when the environment ends. JS thread.
+// Module entry: the exports, and a hook that closes open pipelines when the environment ends. JS thread.
 #include <napi.h>
 
 #include "addon_data.h"

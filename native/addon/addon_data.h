@@ -1,4 +1,4 @@
-// What one JS environment (the main thread, each worker) has open, so that its end closes it.
+// The open pipelines of one JS environment (the main thread, or a worker), so that they close when it ends.
 #pragma once
 
 #include <napi.h>

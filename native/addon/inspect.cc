@@ -1,4 +1,4 @@
-// Starting GStreamer takes up to 1.2 s while its registry is cold, so it happens off the JS thread.
+// Runs off the JS thread, because GStreamer takes up to 1.2 s to start if its registry is cold.
 #include <string>
 #include <vector>
 

@@ -1,4 +1,4 @@
-// With an arena for each thread, what ended sessions leave is scattered over many: 500 reconnects of 4 cameras held
+// One arena per thread fragments the heap as sessions come and go: after 500 reconnects of 4 cameras the process held
 // 219 MB instead of 203.
 #include <malloc.h>
 

@@ -27,7 +27,7 @@ Napi::Object ToObject(Napi::Env env, const PipelineError& error) {
 Napi::Object ToObject(Napi::Env env, const JpegFrame& frame) {
   Napi::Object object = Napi::Object::New(env);
   object.Set("rendition", frame.rendition);
-  // A copy takes 30 us; without it hundreds of live buffers wait for the garbage collector (robustness.md, 6).
+  // A copy takes 30 us. Without it, hundreds of buffers wait for the garbage collector (robustness.md, 6).
   object.Set("jpegBytes", Napi::Buffer<uint8_t>::Copy(env, frame.jpeg.data(), frame.jpeg.size()));
   object.Set("width", frame.width);
   object.Set("height", frame.height);
@@ -44,13 +44,13 @@ Napi::Object ToObject(Napi::Env env, const JpegFrame& frame) {
 void JsWaker::Open(Napi::Env env, PipelineWrap* wrap) {
   std::lock_guard<std::mutex> lock(mutex_);
   tsfn_ = Tsfn::New(env, "framegate", 0, 1, wrap);
-  tsfn_.Unref(env);  // A running camera alone does not keep the process alive.
+  tsfn_.Unref(env);  // A running camera does not keep the process alive.
   alive_ = true;
 }
 
 void JsWaker::Wake() {
   std::lock_guard<std::mutex> lock(mutex_);
-  // Anything but napi_ok means that the environment is shutting down: never touch it again.
+  // Anything but napi_ok means that the environment is shutting down; do not use it again.
   if (alive_ && tsfn_.NonBlockingCall() != napi_ok) alive_ = false;
 }
 
@@ -132,7 +132,7 @@ PipelineWrap::~PipelineWrap() {
 void PipelineWrap::OnNews(Napi::Env env) {
   if (closed_) return;
   if (core_closed_) return FinishClose(env);
-  if (closing_) return;  // close() was called: JS gets no more news.
+  if (closing_) return;  // After close(), JS gets no more news.
   Napi::HandleScope scope(env);
   PipelineNews news = core_->TakeNews();
   Napi::Object object = Napi::Object::New(env);
@@ -214,7 +214,7 @@ Napi::Value PipelineWrap::Close(const Napi::CallbackInfo& info) {
     closing_->Resolve(env.Undefined());
     return closing_->Promise();
   }
-  waker_->SetRef(env, true);  // Keeps the process alive until the promise is resolved.
+  waker_->SetRef(env, true);  // Keep the process alive until the promise is resolved.
   closer_ = std::thread([this, core = core_, waker = waker_] {
     core->Close();
     core_closed_ = true;

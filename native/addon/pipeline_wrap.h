@@ -1,4 +1,4 @@
-// JS class Pipeline: a thin shell around core's CameraPipeline. JS thread, unless a comment says otherwise.
+// JS class Pipeline, a thin wrapper of core's CameraPipeline. JS thread, unless a comment says otherwise.
 #pragma once
 
 #include <napi.h>
@@ -15,13 +15,13 @@ namespace framegate {
 
 class PipelineWrap;
 
-// The only way from core's threads onto the JS thread. It only wakes the JS thread; the news waits in core. Outlives
+// The only path from core's threads to the JS thread. It only wakes the JS thread; the news stays in core. May outlive
 // both the wrap and the environment.
 class JsWaker {
  public:
   void Open(Napi::Env env, PipelineWrap* wrap);
   void Wake();     // Any thread; does nothing once the environment is gone.
-  void Release();  // JS thread: no wake after this.
+  void Release();  // JS thread; no wake after this.
   void SetRef(Napi::Env env, bool referenced);
 
  private:
@@ -41,7 +41,7 @@ class PipelineWrap : public Napi::ObjectWrap<PipelineWrap> {
   ~PipelineWrap() override;
 
   void OnNews(Napi::Env env);
-  // The environment ends: close everything now, blocking.
+  // For the end of the environment. CloseForExit() blocks.
   void RequestCloseForExit() { core_->RequestClose(); }
   void CloseForExit();
 

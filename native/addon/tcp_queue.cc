@@ -11,8 +11,8 @@
 
 namespace framegate {
 
-// unacknowledged: bytes, sent or not, that have not arrived. window: bytes that the peer takes now; what it has not
-// read yet is missing from it. -1: unknown.
+// unacknowledged: bytes, sent or not, that the peer has not confirmed. window: bytes that the peer accepts now; it
+// shrinks while the peer does not read. -1: unknown.
 Napi::Value TcpQueue(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
   if (info.Length() != 1 || !info[0].IsNumber()) {

@@ -1,4 +1,4 @@
-// What H.264 and H.265 have in common: length-prefixed NAL units, and lists of parameter sets.
+// The part that H.264 and H.265 share: length-prefixed NAL units, and lists of parameter sets.
 #include "access_unit_parser.h"
 
 namespace framegate {

@@ -1,6 +1,6 @@
-// Reads from a whole access unit (length-prefixed NAL units, as rtph264depay and
-// rtph265depay give them) what the gate and the camera's description need.
-// Pure: bytes in, facts out; every byte may come from the network and be wrong.
+// Reads what the gate and the camera's description need from a whole access unit: length-prefixed NAL units, as
+// rtph264depay and rtph265depay output them. Pure: bytes in, facts out. The bytes come from the network and may be
+// wrong.
 #pragma once
 
 #include <cstddef>
@@ -10,21 +10,21 @@
 namespace framegate {
 
 struct AccessUnitInfo {
-  bool well_formed = false;            // NAL lengths add up and there is a slice of the picture.
-  bool key = false;                    // H.264: IDR. H.265: IRAP (types 16 to 21).
-  int recovery_frames = -1;            // H.264: of a recovery point SEI, frames until the picture is whole; -1: none.
-  bool starts_at_first_block = false;  // The first slice begins at the first block.
-  bool reference = false;              // Others may predict from this picture.
-  bool b_slices = false;               // Holds a bi-predicted slice.
-  bool rasl = false;                   // H.265: leading picture that needs what lies before its IRAP.
+  bool well_formed = false;  // The NAL lengths add up and the picture has a slice.
+  bool key = false;          // H.264: IDR. H.265: IRAP (types 16 to 21).
+  int recovery_frames = -1;  // H.264: from a recovery point SEI, the frames until the picture is whole; -1: none.
+  bool starts_at_first_block = false;  // The first slice starts at the first block.
+  bool reference = false;              // Other pictures may predict from it.
+  bool b_slices = false;               // Has a bi-predicted slice.
+  bool rasl = false;                   // H.265: leading picture that needs pictures before its IRAP.
   bool leading = false;                // H.265: any leading picture (RASL, RADL).
-  bool frame_num_known = false;        // H.264 alone.
+  bool frame_num_known = false;        // H.264 only.
   uint32_t frame_num = 0;
   uint32_t max_frame_num = 0;  // 2^log2_max_frame_num of the active SPS.
   bool frame_num_gaps_allowed = false;
 };
 
-// The picture size that the parameter sets give, in pixels; 0 while unknown.
+// The picture size in the parameter sets, in pixels; 0 while unknown.
 struct ParameterSetInfo {
   int width = 0;
   int height = 0;
@@ -34,19 +34,19 @@ class AccessUnitParser {
  public:
   virtual ~AccessUnitParser() = default;
 
-  // AVCDecoderConfigurationRecord or HEVCDecoderConfigurationRecord of the caps. False if it is malformed; what could
-  // be read before the fault still counts.
+  // AVCDecoderConfigurationRecord or HEVCDecoderConfigurationRecord of the caps. False if it is malformed; what was
+  // read before the error still counts.
   virtual bool SetCodecData(const uint8_t* data, size_t size) = 0;
   AccessUnitInfo Parse(const uint8_t* data, size_t size);
   ParameterSetInfo parameters() const { return active_; }
 
  protected:
-  // Reads one NAL unit of an access unit. True if it is a slice of the picture. first_slice: no slice came before it.
+  // Reads one NAL unit. True if it is a slice of the picture. first_slice: no slice came before it.
   virtual bool ParseNal(const uint8_t* nal, size_t size, bool first_slice, AccessUnitInfo* info) = 0;
   virtual void ParseParameterSet(const uint8_t* nal, size_t size) = 0;
 
-  // Reads `count` parameter sets of a decoder configuration record, each behind a 16-bit length, and moves *at past
-  // them. False if they do not fit.
+  // Reads `count` parameter sets of a decoder configuration record, each after a 16-bit length, and moves *at past
+  // them. False if they exceed the data.
   bool ParseParameterSets(const uint8_t* data, size_t size, int count, size_t* at);
 
   int length_size_ = 4;  // Bytes of the length before each NAL unit, 1 to 4.

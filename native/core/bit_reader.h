@@ -1,5 +1,5 @@
-// Reads bits and Exp-Golomb codes of an H.264 or H.265 NAL unit, skipping its
-// emulation prevention bytes. Reading past the end gives zeros and sets overrun().
+// Reads bits and Exp-Golomb codes of an H.264 or H.265 NAL unit and skips its emulation prevention bytes. Reading past
+// the end returns zeros and sets overrun().
 #pragma once
 
 #include <cstddef>
@@ -31,7 +31,7 @@ class BitReader {
     while (count-- > 0) Bit();
   }
 
-  // ue(v), clause 9.1 of H.264. More than 31 leading zeros is damage.
+  // ue(v), clause 9.1 of H.264. More than 31 leading zeros mean damage.
   uint32_t Ue() {
     int zeros = 0;
     while (Bit() == 0) {

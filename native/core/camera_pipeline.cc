@@ -1,4 +1,4 @@
-// The control thread waits for requests, errors and timers. Samples come on the receiver's streaming thread.
+// The control thread waits for requests, errors and timers. Samples arrive on the receiver's streaming thread.
 #include "camera_pipeline.h"
 
 #include "clocks.h"
@@ -52,7 +52,7 @@ void CameraPipeline::Run() {
     return;
   }
   PipelineError reason = Watch();
-  receiver_.Stop();  // First: no sample comes after it.
+  receiver_.Stop();  // First, so that no more samples arrive.
   std::unique_ptr<DecodeStage> stage;
   {
     auto stream = stream_.Lock();
@@ -89,10 +89,10 @@ PipelineError CameraPipeline::Watch() {
   }
 }
 
-// The decode stage runs while frames are wanted. If the GOP is too long to begin from later, one runs along and gives
-// no frames.
+// The decode stage runs while frames are wanted. If the GOP is too long for the cache, it runs even if none are, so
+// that it can show the newest frame as soon as one is.
 void CameraPipeline::UpdateDecodeStage(const std::vector<Rendition>& renditions) {
-  std::unique_ptr<DecodeStage> retired;  // Joined without the lock, so that the receiver goes on meanwhile.
+  std::unique_ptr<DecodeStage> retired;  // Joined after the lock is released, so that the receiver is not blocked.
   auto stream = stream_.Lock();
   if (!stream->intake) return;
   const StreamIntake& intake = *stream->intake;

@@ -24,34 +24,34 @@ namespace framegate {
 
 class CameraPipeline {
  public:
-  // wake: called on any thread when there is news and TakeNews() had left none.
+  // wake: called on any thread for the first news after TakeNews().
   CameraPipeline(SourceOptions options, std::function<void()> wake);
   ~CameraPipeline();
   CameraPipeline(const CameraPipeline&) = delete;
   CameraPipeline& operator=(const CameraPipeline&) = delete;
 
-  // Return at once, any thread.
+  // These return at once. Any thread.
   void SetRenditions(std::vector<Rendition> renditions);
   PipelineNews TakeNews() { return news_.Take(); }
   PipelineStats Stats() const;
 
-  // Asks the control thread to end. Returns at once.
+  // Asks the control thread to end. Returns at once. Any thread.
   void RequestClose();
 
-  // Blocks until every thread of the session has ended, some 100 ms. Idempotent; not on the control thread.
+  // Blocks until every thread of the session has ended, some 100 ms. Idempotent. Do not call it on the control thread.
   void Close();
 
  private:
-  // What other threads ask of the control thread.
+  // What other threads want from the control thread.
   struct Requests {
     bool close = false;
-    bool check_now = false;  // Something changed that should not wait for the next tick.
+    bool check_now = false;  // A change that should not wait for the next tick.
     std::optional<std::vector<Rendition>> renditions;
-    std::optional<PipelineError> failure;  // The first; later ones are its echo.
+    std::optional<PipelineError> failure;  // The first one; later ones are its consequences.
   };
-  // What arrives and where it goes. The receiver's streaming thread feeds it.
+  // What the receiver's streaming thread feeds.
   struct Stream {
-    std::optional<StreamIntake> intake;         // From the first sample on.
+    std::optional<StreamIntake> intake;         // Exists from the first sample on.
     std::unique_ptr<DecodeStage> decode_stage;  // While frames are wanted, or the GOP is too long for the cache.
   };
 
@@ -66,7 +66,7 @@ class CameraPipeline {
   Receiver::Callbacks ReceiverCallbacks();
   void OnSample(Codec codec, SamplePtr sample, int64_t captured_at_us);
 
-  // Any thread: changes the requests and wakes the control thread.
+  // Changes the requests and wakes the control thread. Any thread.
   template <typename Change>
   void UpdateRequests(Change change);
   void Fail(PipelineError error);
@@ -79,7 +79,7 @@ class CameraPipeline {
   DecodeStage::Counters counters_;
   Receiver receiver_;
   std::atomic<bool> live_{false};
-  std::mutex join_mutex_;  // Close() may be called by several threads.
+  std::mutex join_mutex_;  // Several threads may call Close().
   std::thread thread_;
 };
 

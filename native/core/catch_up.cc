@@ -12,7 +12,7 @@ constexpr int64_t kProgressWithinNs = MsToNs(1000);
 
 int64_t LimitNs(const Pace& pace) { return AgeLimitNs(pace.frame_interval_ns, pace.b_frames); }
 
-// Late enough to save work, early enough for nothing to be shown late.
+// A lag that is worth saving work for, before anything is too late to show.
 bool IsBehind(int64_t waited_ns, const Pace& pace) {
   return waited_ns > std::max<int64_t>(MsToNs(60), pace.frame_interval_ns * 3 / 2);
 }
@@ -22,10 +22,10 @@ bool IsBehind(int64_t waited_ns, const Pace& pace) {
 void CatchUp::Start(bool backlog) {
   catching_up_ = backlog && keys_known_;
   waiting_for_key_ = !backlog && keys_known_;
-  progress_due_ns_ = INT64_MAX;  // Decoding the past takes as long as it takes.
+  progress_due_ns_ = INT64_MAX;  // No limit for decoding a backlog.
 }
 
-// The key picture that it goes on with must not be late.
+// Continues only with a key picture that is not late.
 void CatchUp::DropBacklog() {
   catching_up_ = false;
   WaitForKey();
@@ -65,8 +65,8 @@ CatchUp::PictureVerdict CatchUp::CheckPicture(const Picture& picture, const Pace
   if (catching_up_ && picture.more_queued) return PictureVerdict::kHide;
   catching_up_ = false;
   if (picture.age_ns + picture.transport_lag_ns > LimitNs(pace)) return PictureVerdict::kDropLate;
-  // Encoding can be saved if a newer unit waits, but never twice in a row: a decoder at its limit must still show
-  // something.
+  // If a newer unit is queued, skip encoding this one, but never twice in a row: a decoder at its limit must still
+  // show something.
   dropped_last_late_ = picture.more_queued && IsBehind(picture.age_ns, pace) && !dropped_last_late_;
   return dropped_last_late_ ? PictureVerdict::kDropLate : PictureVerdict::kShow;
 }

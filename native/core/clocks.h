@@ -1,4 +1,4 @@
-// The two clocks: monotonic for waits and ages, wall clock for what is told to others.
+// The two clocks: monotonic for waits and ages, wall clock for times that leave the process.
 #pragma once
 
 #include <chrono>

@@ -1,5 +1,5 @@
-// Push, SetRenditions and Stop run on their callers' threads, OnPicture and Encode on the decoder's, all else on the
-// decode thread. For H.264, H.265 and MJPEG the decoder's thread is the decode thread.
+// Push, SetRenditions and Stop run on their callers' threads, OnPicture and Encode on the decoder's, everything else on
+// the decode thread. For H.264, H.265 and MJPEG the decoder's thread is the decode thread.
 #include "decode_stage.h"
 
 #include <algorithm>
@@ -13,12 +13,12 @@
 namespace framegate {
 namespace {
 
-// Some 80 s at 25 fps: a bound for the worst case.
+// About 80 s at 25 fps: an upper bound for the worst case.
 constexpr size_t kMaxQueue = 2000;
 
-// max-threads=1: 11 ms to a consumer against 30 ms with frame threads, and no worker
-// thread calls get_buffer (deadlocks of 1.22.0, robustness.md 0.8). std-compliance:
-// "strict" would hold frames back for reordering that the stream does not use.
+// max-threads=1: a frame takes 11 ms to a consumer, 30 ms with frame threads. And no worker thread calls get_buffer,
+// which deadlocks in 1.22.0 (robustness.md, 0.8).
+// std-compliance: "strict" would hold frames back for reordering that the stream does not use.
 constexpr char kAvdecProperties[] =
     "max-threads=1 thread-type=slice output-corrupt=false discard-corrupted-frames=true "
     "max-errors=-1 qos=false std-compliance=normal";
@@ -57,7 +57,7 @@ void DecodeStage::Push(AccessUnitPtr unit) {
     std::lock_guard<std::mutex> lock(queue_mutex_);
     if (queue_.size() >= kMaxQueue) {
       queue_.clear();
-      overflowed_ = true;  // The next may build on one of them.
+      overflowed_ = true;  // The next unit may depend on one of them.
     }
     queue_.push_back(std::move(unit));
   }
@@ -90,7 +90,7 @@ void DecodeStage::Run() {
   chain_.reset();
 }
 
-// Waits for the next unit. False: the stage stops.
+// Waits for the next unit. False if the stage stops.
 bool DecodeStage::Next(AccessUnitPtr* unit, CatchUp::Unit* facts) {
   std::unique_lock<std::mutex> lock(queue_mutex_);
   wake_.wait(lock, [this] { return stopping_ || !queue_.empty(); });
@@ -104,7 +104,7 @@ bool DecodeStage::Next(AccessUnitPtr* unit, CatchUp::Unit* facts) {
   facts->reference = (*unit)->reference;
   facts->starts_sequence = (*unit)->starts_sequence;
   facts->more_queued = !queue_.empty();
-  // With intra refresh a picture to begin with is whole only some pictures later.
+  // With intra refresh, pictures are whole only some pictures after the key, so it does not count.
   facts->key_queued = std::any_of(queue_.begin(), queue_.end(), [](const AccessUnitPtr& waiting) {
     return waiting->key && waiting->recovery_frames <= 0;
   });
@@ -119,10 +119,10 @@ CatchUp::UnitVerdict DecodeStage::Judge(const CatchUp::Unit& facts) {
   return verdict;
 }
 
-// False: there is no decoder.
+// False if no decoder could be made.
 bool DecodeStage::Decode(const AccessUnit& unit, bool restart) {
-  // A decoder that was fed before fills frame_num's gap with pictures of its own, and loses this one over it
-  // (robustness.md, 2); only an IDR makes it forget.
+  // A decoder in use fills a gap in frame_num with pictures of its own and loses this one (robustness.md, 2). Only an
+  // IDR resets it, so start with a new decoder.
   if (restart && unit.recovery_frames >= 0) chain_.reset();
   if (!chain_) {
     restart = true;
@@ -154,7 +154,7 @@ void DecodeStage::Feed(const AccessUnit& unit, bool restart) {
   const GstFlowReturn flow = chain_->Push(prefixed ? prefixed.get() : unit.sample.get());
 
   if (recovering) stuck_since_ns_ = 0;
-  // While recovering, pictures build on what was never sent.
+  // During recovery, missing references are expected.
   if (damage.found() > (recovering ? Damage::kReference : Damage::kNone)) {
     ++counters_->damaged_units;
     if (damaged_since_ns_ == 0) damaged_since_ns_ = MonotonicNs();

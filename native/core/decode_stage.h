@@ -1,5 +1,5 @@
-// Decoder, scaler and JPEG encoder on one thread. Runs only while frames are wanted. It never blocks the receiver: it
-// has its own queue, and when it falls behind it shows nothing until it has caught up.
+// Decoder, scaler and JPEG encoder on one thread. It has its own queue, so that it never blocks the receiver. If it
+// falls behind, it shows nothing until it has caught up.
 #pragma once
 
 #include <atomic>
@@ -32,13 +32,13 @@ class DecodeStage {
   using OnFrame = RenditionEncoder::OnFrame;
   using OnError = std::function<void(PipelineError)>;
 
-  // on_frame and on_error are called on the decoder's threads, one call at a time. counters outlive this.
+  // on_frame and on_error are called on the decoder's threads, one call at a time. counters must outlive this.
   DecodeStage(Codec codec, Counters* counters, OnFrame on_frame, OnError on_error);
   ~DecodeStage() { Stop(); }
   DecodeStage(const DecodeStage&) = delete;
   DecodeStage& operator=(const DecodeStage&) = delete;
 
-  // backlog: the GOP cache's units, decoded at once; only the newest picture is shown.
+  // backlog: the units of the GOP cache. They are decoded at once; only the newest picture is shown.
   void Start(const std::vector<AccessUnitPtr>& backlog);
 
   // Never blocks.
@@ -51,13 +51,13 @@ class DecodeStage {
     b_frames_ = b_frames;
   }
 
-  // Idempotent. Takes at most the time of the frame in work.
+  // Waits for the current frame at most. Idempotent.
   void Stop();
 
-  // Since when the decoder has been fed without giving a picture; 0 if it is not stuck.
+  // Since when the decoder has received units without returning a picture; 0 if it is not stuck.
   int64_t stuck_since_ns() const { return stuck_since_ns_; }
 
-  // Since when the decoder has found its pictures damaged; 0 if they are whole.
+  // Since when the decoder has reported damaged pictures; 0 if they are whole.
   int64_t damaged_since_ns() const { return damaged_since_ns_; }
 
  private:
@@ -80,7 +80,7 @@ class DecodeStage {
   std::mutex queue_mutex_;  // Guards queue_, overflowed_, new_renditions_, and the wait for stopping_.
   std::condition_variable wake_;
   std::deque<AccessUnitPtr> queue_;
-  bool overflowed_ = false;  // Units were dropped from the queue.
+  bool overflowed_ = false;  // Units were dropped from the full queue.
   std::optional<std::vector<Rendition>> new_renditions_;
   std::atomic<bool> stopping_{false};
   std::atomic<int64_t> frame_interval_ns_{MsToNs(40)};
@@ -88,15 +88,15 @@ class DecodeStage {
   std::atomic<int64_t> stuck_since_ns_{0};
   std::atomic<int64_t> damaged_since_ns_{0};
 
-  // The decode thread's own.
+  // Decode thread only.
   std::unique_ptr<ElementChain> chain_;
-  int units_to_recovery_ = 0;  // Until pictures are whole after a beginning with intra refresh.
+  int units_to_recovery_ = 0;  // Units until pictures are whole after a start with intra refresh.
 
-  // Guards what follows: decodebin delivers pictures on its own threads.
+  // Guards the members below: decodebin delivers pictures on its own threads.
   std::mutex picture_mutex_;
   CatchUp catch_up_;
   UnitTimes times_;
-  uint64_t show_from_pts_ns_ = 0;  // The decoder still holds pictures from before the last beginning.
+  uint64_t show_from_pts_ns_ = 0;  // After a restart, the decoder still returns older pictures.
   RenditionEncoder encoder_;
 };
 

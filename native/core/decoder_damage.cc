@@ -13,8 +13,8 @@ namespace {
 
 thread_local Damage* t_found = nullptr;
 
-// Parts of FFmpeg 5.1's messages (h264_slice.c, h264_refs.c, error_resilience.c, hevcdec.c, hevc_refs.c) that say
-// that what it gives is not what was encoded. Others complain of oddities that do no harm.
+// Parts of FFmpeg 5.1's messages (h264_slice.c, h264_refs.c, error_resilience.c, hevcdec.c, hevc_refs.c) that mean
+// damaged output. Its other messages are about harmless oddities.
 constexpr struct {
   const char* part;
   Damage damage;
@@ -43,7 +43,7 @@ void OnLog(GstDebugCategory* category, GstDebugLevel, const gchar*, const gchar*
   }
 }
 
-// GStreamer keeps the function for as long as the process lives; a worker thread that ends would unload it.
+// GStreamer keeps the log function until the process ends, but a worker thread that ends would unload this library.
 void StayLoaded() {
   Dl_info self;
   if (dladdr(reinterpret_cast<void*>(&OnLog), &self) != 0) {
@@ -56,7 +56,7 @@ void StayLoaded() {
 void ListenToDecoders() {
   StayLoaded();
   gst_debug_add_log_function(OnLog, nullptr, nullptr);
-  // "concealing" is said at INFO. Without GST_DEBUG nothing else asks for lines.
+  // FFmpeg logs "concealing" at INFO. Without GST_DEBUG, print none of these lines.
   if (std::getenv("GST_DEBUG") == nullptr) gst_debug_remove_log_function(gst_debug_log_default);
   gst_debug_set_threshold_for_name("libav", GST_LEVEL_INFO);
 }

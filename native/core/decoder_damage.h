@@ -1,20 +1,20 @@
-// What FFmpeg's decoders say of damaged pictures, which no flag or error of GStreamer tells
-// (robustness.md, 2): bits lost inside an access unit, references that were never received.
+// Finds damaged pictures from the log of FFmpeg's decoders: bits lost inside an access unit, and references that were
+// never received. GStreamer reports neither as a flag or an error (robustness.md, 2).
 #pragma once
 
 namespace framegate {
 
-// Listens to FFmpeg's log; once per process, after gst_init. With GST_DEBUG set, its lines are printed too.
+// Starts reading FFmpeg's log. Call it once per process, after gst_init. If GST_DEBUG is set, lines are still printed.
 void ListenToDecoders();
 
 enum class Damage {
   kNone,
-  kReference,  // It builds on pictures that the decoder never had.
-  kBits,       // Its own bits are not what was encoded.
+  kReference,  // It predicts from pictures that the decoder never received.
+  kBits,       // Its own data is damaged.
 };
 
-// While it lives, it notes the worst damage that a decoder on this thread finds. Decoders with max-threads=1 work on
-// the thread that feeds them; those inside decodebin have threads of their own, where nothing is noted.
+// Records, during its lifetime, the worst damage that a decoder on this thread reports. Decoders with max-threads=1
+// run on the thread that feeds them. Those inside decodebin use their own threads, which are not covered.
 class DamageScope {
  public:
   DamageScope();
@@ -24,7 +24,7 @@ class DamageScope {
 
   Damage found() const { return found_; }
 
-  // What the scope of this thread has found so far; kNone if there is no scope.
+  // What this thread's scope has found so far; kNone without a scope.
   static Damage FoundOnThisThread();
 
  private:

@@ -1,4 +1,4 @@
-// Drives a chain of elements from a pad of its own. One thread, its owner's.
+// Feeds a chain of elements from a pad of its own. Runs on the owner's thread.
 #include "element_chain.h"
 
 #include <sstream>
@@ -37,7 +37,7 @@ bool ElementChain::Open(std::vector<GstElement*> elements, OnSample on_sample) {
     }
   }
   if (!complete) return Fail("GStreamer lacks a decoding element");
-  // sync=false: frames are wanted now, not at their time. wait-on-eos would block EOS.
+  // sync=false: deliver frames now, not at their presentation time. wait-on-eos would block EOS.
   sink_ = MakeElement("appsink",
                       "sync=false async=false max-buffers=1 drop=true enable-last-sample=false "
                       "qos=false wait-on-eos=false");

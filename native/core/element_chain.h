@@ -1,5 +1,5 @@
-// A linear chain of elements in its own bin, driven from one thread: Push() runs every element, and the sink callback,
-// before it returns. Elements with queues inside, such as decodebin, call back later, on their own threads.
+// A linear chain of elements in its own bin, run by one thread: Push() returns after every element and the sink
+// callback have run. Elements with internal queues, such as decodebin, call back later, on their own threads.
 #pragma once
 
 #include <gst/app/gstappsink.h>
@@ -22,17 +22,17 @@ class ElementChain {
   ElementChain(const ElementChain&) = delete;
   ElementChain& operator=(const ElementChain&) = delete;
 
-  // Links `elements` (transfer full) in this order, with an appsink behind them. The last may have sometimes-pads
-  // (decodebin). False: TakeError() says why.
+  // Links `elements` (transfer full) in this order, followed by an appsink. The last may have sometimes-pads
+  // (decodebin). If it returns false, TakeError() says why.
   bool Open(std::vector<GstElement*> elements, OnSample on_sample);
 
-  // Sends caps when they changed, then the buffer. pts of the buffer is kept.
+  // Sends the caps if they changed, then the buffer with its PTS.
   GstFlowReturn Push(GstSample* sample);
 
   // The first error that an element posted since the last call; empty if none.
   PipelineError TakeError();
 
-  // Idempotent; when it returns no thread of the chain runs.
+  // When it returns, no thread of the chain runs. Idempotent.
   void Close();
 
  private:
@@ -48,7 +48,7 @@ class ElementChain {
   PipelineError error_;
 };
 
-// Makes an element or returns null; properties as "name=value", space separated.
+// Makes an element, or returns null. properties: "name=value", separated by spaces.
 GstElement* MakeElement(const char* factory, const char* properties = "");
 
 }  // namespace framegate

@@ -6,8 +6,8 @@
 namespace framegate {
 namespace {
 
-// end_of_seq NAL unit behind a 4-byte length: the decoder forgets its references and
-// treats the IRAP picture that follows as the first of a stream (H.265, 7.4.2.4.4).
+// end_of_seq NAL unit after a 4-byte length: the decoder discards its references and treats the IRAP picture that
+// follows as the first of a stream (H.265, 7.4.2.4.4).
 constexpr uint8_t kH265EndOfSequence[] = {0, 0, 0, 2, 0x48, 0x01};
 
 }  // namespace

@@ -1,11 +1,11 @@
-// Puts an end of sequence before an access unit, so that the decoder forgets what it holds.
+// Prepends an end of sequence to an access unit, so that the decoder discards what it holds.
 #pragma once
 
 #include "gst_ptr.h"
 
 namespace framegate {
 
-// H.265, length-prefixed. The decoder then takes a CRA as a beginning and drops its RASL pictures.
+// H.265, length-prefixed. The decoder then starts at the CRA picture and drops its RASL pictures.
 SamplePtr PrependEndOfSequence(GstSample* sample);
 
 }  // namespace framegate

@@ -1,9 +1,9 @@
-// Every error code that C++ reports. src/error-codes.ts says what each means to a user; a test keeps the two in step.
+// Every error code that C++ reports. src/error-codes.ts explains each to users; a test keeps the two in step.
 #pragma once
 
 namespace framegate::error_code {
 
-// The camera, or the way to it.
+// The camera, or the network in between.
 inline constexpr char kSourceUnreachable[] = "ERR_SOURCE_UNREACHABLE";
 inline constexpr char kSourceTimeout[] = "ERR_SOURCE_TIMEOUT";
 inline constexpr char kSourceUnauthorized[] = "ERR_SOURCE_UNAUTHORIZED";

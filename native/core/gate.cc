@@ -15,7 +15,7 @@ GateVerdict Gate::Open() {
 }
 
 GateVerdict Gate::Check(const AccessUnitInfo& info, bool discontinuity) {
-  // A session's first buffer always carries DISCONT, so there it means nothing.
+  // The first buffer of a session always carries DISCONT; ignore it there.
   const bool gap = discontinuity && !first_unit_;
   first_unit_ = false;
 
@@ -25,10 +25,10 @@ GateVerdict Gate::Check(const AccessUnitInfo& info, bool discontinuity) {
   }
   if (gap || !info.well_formed) return Close();
   if (rules_ == GateRules::kIntraOnly) return Open();
-  // Slices may be missing from the front without a DISCONT.
+  // The first slices may be missing without a DISCONT.
   if (!info.starts_at_first_block) return Close();
 
-  // Streams without key pictures (intra refresh, open GOP): recovery_frames after this one every block has been sent.
+  // Streams without key pictures (intra refresh, open GOP) send every block within recovery_frames.
   const bool recovers = !open_ && rules_ == GateRules::kH264 && info.recovery_frames >= 0 && info.frame_num_known;
   if (info.key || recovers) {
     skip_rasl_ = !open_;
@@ -39,7 +39,7 @@ GateVerdict Gate::Check(const AccessUnitInfo& info, bool discontinuity) {
 
   if (rules_ == GateRules::kH265 && skip_rasl_) {
     if (info.rasl) return GateVerdict::kDrop;
-    if (!info.leading) skip_rasl_ = false;  // Leading pictures all precede trailing ones.
+    if (!info.leading) skip_rasl_ = false;  // All leading pictures precede the trailing ones.
   }
   if (rules_ == GateRules::kH264 && info.frame_num_known && !info.frame_num_gaps_allowed) {
     const uint32_t next = (previous_reference_frame_num_ + 1) % info.max_frame_num;

@@ -1,5 +1,5 @@
-// The gate lets through only access units that decode into undamaged pictures. It is closed at first, opens on a
-// complete key picture and closes on a hole in the stream. Pure. Why each rule: ../../docs/architecture.md, "The gate".
+// The gate passes only access units that decode into undamaged pictures. It starts closed, opens on a complete key
+// picture, and closes on a gap in the stream. Pure. For the reasons, see "The gate" in ../../docs/architecture.md.
 #pragma once
 
 #include <cstdint>
@@ -11,13 +11,13 @@ namespace framegate {
 enum class GateRules {
   kH264,       // Key = IDR; frame_num must not jump.
   kH265,       // Key = IRAP; leading pictures that need older ones are dropped.
-  kIntraOnly,  // Every access unit decodes on its own (MJPEG).
-  kNone,       // Nothing is known of the stream: everything passes.
+  kIntraOnly,  // Every access unit is independent (MJPEG).
+  kNone,       // The stream cannot be parsed: everything passes.
 };
 
 enum class GateVerdict {
   kPass,
-  kPassAndReset,  // First after the gate opened: the decoder must forget what it holds.
+  kPassAndReset,  // First after the gate opened: the decoder must discard what it holds.
   kDrop,
 };
 
@@ -25,8 +25,8 @@ class Gate {
  public:
   explicit Gate(GateRules rules) : rules_(rules) {}
 
-  // discontinuity: packets are missing between the unit before and the end of this one. This one may be incomplete and
-  // never opens the gate.
+  // discontinuity: packets are missing between the previous unit and the end of this one. This one may be incomplete,
+  // so it never opens the gate.
   GateVerdict Check(const AccessUnitInfo& info, bool discontinuity);
 
   bool open() const { return open_; }

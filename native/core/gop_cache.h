@@ -1,4 +1,4 @@
-// Keeps the access units since the last key picture, so that a decoder that starts late shows the newest frame at
+// Keeps the access units since the last key picture, so that a decoder that starts later can show the newest frame at
 // once. Not synchronized.
 #pragma once
 
@@ -11,17 +11,17 @@ namespace framegate {
 
 class GopCache {
  public:
-  // Beyond these limits a decoder that begins from the cache takes seconds to catch up (50 pictures of 1080p: 0.6 s,
-  // robustness.md 8). A decoder that runs along is better.
+  // Beyond these limits, a decoder that starts from the cache takes seconds to catch up (50 pictures of 1080p: 0.6 s,
+  // robustness.md, 8). It is better to keep one running.
   static constexpr size_t kLongBytes = 32u << 20;
   static constexpr size_t kLongUnits = 300;
-  // Beyond these limits the cache drops the GOP. The decoder that runs along has long begun.
+  // Beyond these limits, the cache drops the GOP. By then a decoder is running.
   static constexpr size_t kMaxBytes = 2 * kLongBytes;
   static constexpr size_t kMaxUnits = 2 * kLongUnits;
 
   void Add(AccessUnitPtr unit) {
     if (unit->key) Clear();
-    if (!unit->key && units_.empty()) return;  // Nothing to build on.
+    if (!unit->key && units_.empty()) return;  // Cannot be decoded on its own.
     bytes_ += unit->size_bytes;
     units_.push_back(std::move(unit));
     if (bytes_ > kMaxBytes || units_.size() > kMaxUnits) {
@@ -36,7 +36,7 @@ class GopCache {
     outgrown_ = false;
   }
 
-  // The GOP is too long to start a decoder from, or was dropped.
+  // The GOP is too long to start a decoder from it, or was dropped.
   bool outgrown() const { return outgrown_ || bytes_ > kLongBytes || units_.size() > kLongUnits; }
 
   const std::vector<AccessUnitPtr>& units() const { return units_; }

@@ -12,7 +12,7 @@ namespace framegate {
 namespace {
 
 void OnCritical(const gchar* domain, GLogLevelFlags level, const gchar* message, gpointer) {
-  // rtspsrc 1.22 says so at each end of a session in which nobody sought; it does no harm.
+  // rtspsrc 1.22 logs this at the end of each session without a seek. It is harmless.
   if (message != nullptr && std::strstr(message, "gst_event_set_seqnum: assertion") != nullptr) return;
   g_log_default_handler(domain, level, message, nullptr);
 }
@@ -23,7 +23,7 @@ std::string EnsureGstInit() {
   static std::once_flag once;
   static std::string failure;
   std::call_once(once, [] {
-    // Node owns the process's signals; GStreamer's fault handler would take SIGSEGV.
+    // Node owns the process's signals; GStreamer's fault handler would capture SIGSEGV.
     gst_segtrap_set_enabled(FALSE);
     GError* error = nullptr;
     if (!gst_init_check(nullptr, nullptr, &error)) {

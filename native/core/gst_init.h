@@ -1,5 +1,5 @@
-// Starts GStreamer once per process. Takes up to 1.2 s where its plugin registry
-// is cold, so never call it on the JS thread.
+// Starts GStreamer once per process. Takes up to 1.2 s if its plugin registry is cold, so never call it on the JS
+// thread.
 #pragma once
 
 #include <string>
@@ -13,7 +13,7 @@ std::string EnsureGstInit();
 // The elements that Framegate needs and this machine lacks. Calls EnsureGstInit().
 std::vector<std::string> MissingElements();
 
-// "1.22.0", of the library that runs.
+// The version of the loaded library, such as "1.22.0".
 std::string GstVersion();
 
 }  // namespace framegate

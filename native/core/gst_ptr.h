@@ -31,7 +31,7 @@ using BufferPtr = std::unique_ptr<GstBuffer, BufferUnref>;
 using CapsPtr = std::unique_ptr<GstCaps, CapsUnref>;
 using GStringPtr = std::unique_ptr<char, GFree>;
 
-// A buffer mapped for reading for as long as the object lives.
+// Maps a buffer for reading during its own lifetime.
 class ReadMap {
  public:
   explicit ReadMap(GstBuffer* buffer) : buffer_(buffer) {

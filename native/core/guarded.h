@@ -1,4 +1,4 @@
-// A value that can be reached only while its mutex is held.
+// A value that can be accessed only while its mutex is held.
 #pragma once
 
 #include <condition_variable>
@@ -15,7 +15,7 @@ class Guarded {
     Value* operator->() const { return &value_; }
     Value& operator*() const { return value_; }
 
-    // Waits without the mutex until `ready` holds, or for `duration`.
+    // Releases the mutex and waits until `ready` holds, but at most for `duration`.
     template <typename Duration, typename Ready>
     void WaitFor(std::condition_variable& changed, Duration duration, Ready ready) {
       changed.wait_for(lock_, duration, ready);
@@ -27,7 +27,7 @@ class Guarded {
   };
 
  public:
-  // Holds the mutex for as long as the result lives.
+  // The result holds the mutex during its lifetime.
   Access<T> Lock() { return Access<T>(mutex_, value_); }
   Access<const T> Lock() const { return Access<const T>(mutex_, value_); }
 

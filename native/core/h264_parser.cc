@@ -1,5 +1,5 @@
-// H.264 (ITU-T H.264, clauses 7.3.2.1, 7.3.2.2, 7.3.3): parameter sets and the
-// head of slices. Runs on the receiver's streaming thread.
+// H.264 (ITU-T H.264, clauses 7.3.2.1, 7.3.2.2, 7.3.3): parameter sets and slice headers.
+// Runs on the receiver's streaming thread.
 #include <map>
 
 #include "access_unit_parser.h"
@@ -161,7 +161,7 @@ class H264Parser final : public AccessUnitParser {
     }
   }
 
-  // Clause 7.3.2.3; of all messages the recovery point (D.1.8) alone.
+  // Clause 7.3.2.3. Reads only the recovery point message (D.1.8).
   static void ParseSei(const uint8_t* nal, size_t size, AccessUnitInfo* info) {
     BitReader bits(nal + 1, size - 1);
     while (!bits.overrun()) {

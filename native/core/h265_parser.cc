@@ -1,5 +1,5 @@
-// H.265 (ITU-T H.265, clauses 7.3.1.2, 7.3.2.2, 7.3.6.1): parameter sets and the
-// head of slice segments. Runs on the receiver's streaming thread.
+// H.265 (ITU-T H.265, clauses 7.3.1.2, 7.3.2.2, 7.3.6.1): parameter sets and slice segment headers.
+// Runs on the receiver's streaming thread.
 #include <algorithm>
 #include <map>
 
@@ -117,7 +117,8 @@ class H265Parser final : public AccessUnitParser {
       info->starts_at_first_block = first_segment;
       info->rasl = type == kRaslN || type == kRaslR;
       info->leading = type >= kRadlN && type <= kRaslR;
-      // Types 0, 2, 4, ..., 14 are sub-layer non-reference pictures: those of higher sub-layers may build on them.
+      // Types 0, 2, 4, ..., 14 are sub-layer non-reference pictures; pictures of higher sub-layers may predict from
+      // them.
       const int temporal_id = (nal[1] & 7) - 1;
       highest_temporal_id_ = std::max(highest_temporal_id_, temporal_id);
       info->reference = irap || (type & 1) != 0 || temporal_id < highest_temporal_id_;
@@ -128,8 +129,8 @@ class H265Parser final : public AccessUnitParser {
     const auto pps = pps_.find(pps_id);
     if (bits.overrun() || pps == pps_.end()) return;
     bits.Skip(pps->second.extra_slice_header_bits);
-    // slice_type 0 is B. Low-delay encoders use B slices that point backward only;
-    // reordering itself is seen by the receiver from the timestamps.
+    // slice_type 0 is B. Low-delay encoders use B slices without reordering; StreamMeter detects reordering from the
+    // timestamps.
     if (bits.Ue() == 0 && !bits.overrun()) info->b_slices = true;
   }
 

@@ -1,4 +1,4 @@
-// Makes I420 of a picture in any other raw format, with videoconvert.
+// Converts pictures of any other raw format to I420, with videoconvert.
 #pragma once
 
 #include <gst/video/video.h>
@@ -12,11 +12,11 @@ namespace framegate {
 
 inline bool IsI420(const GstVideoInfo& info) { return GST_VIDEO_INFO_FORMAT(&info) == GST_VIDEO_FORMAT_I420; }
 
-// One object serves one thread.
+// Not thread-safe.
 class I420Converter {
  public:
-  // Leaves the color range alone: videoconvert 1.22 does not convert it between equal formats, so JpegEncoder does.
-  // Null: it failed.
+  // Null if it fails. Keeps the color range: videoconvert 1.22 does not convert it between equal formats, so
+  // JpegEncoder does.
   SamplePtr Convert(GstSample* raw);
 
  private:

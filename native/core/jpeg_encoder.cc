@@ -39,7 +39,7 @@ void ScaledSize(int source_width, int source_height, int width, int* out_width, 
     *out_height = source_height;
     return;
   }
-  // Even, since 4:2:0 has one chroma sample for two rows and columns.
+  // Even, because 4:2:0 has one chroma sample per two rows and columns.
   *out_width = width >= 2 ? width & ~1 : 2;
   const int64_t height = (int64_t{source_height} * *out_width + source_width / 2) / source_width;
   *out_height = height >= 2 ? static_cast<int>(height & ~int64_t{1}) : 2;
@@ -87,7 +87,7 @@ bool JpegEncoder::EncodeMapped(const GstVideoFrame& frame, int wanted_width, int
   }
   if (width != source_width || height != source_height) {
     scaled_.Resize(width, height);
-    // Box averages all the source's pixels: bilinear would alias past a factor of two.
+    // The box filter averages all source pixels; bilinear would alias beyond a factor of two.
     if (libyuv::I420Scale(planes[0], strides[0], planes[1], strides[1], planes[2], strides[2], source_width,
                           source_height, scaled_.y, scaled_.LumaStride(), scaled_.u, scaled_.ChromaStride(), scaled_.v,
                           scaled_.ChromaStride(), width, height, libyuv::kFilterBox) != 0) {
@@ -95,8 +95,8 @@ bool JpegEncoder::EncodeMapped(const GstVideoFrame& frame, int wanted_width, int
     }
     UsePlanes(scaled_, planes, strides);
   }
-  // JPEG is full range BT.601 (JFIF 1.02); video mostly is not. Without this step
-  // black is gray 16 and the colors of HD cameras are off.
+  // JPEG is full range BT.601 (JFIF 1.02); video usually is not. Without this step, black is gray 16 and the colors of
+  // HD cameras are wrong.
   const GstVideoColorimetry& color = frame.info.colorimetry;
   if (!IsJpegColor(color)) {
     argb_.resize(static_cast<size_t>(width) * height * 4);

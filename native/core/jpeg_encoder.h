@@ -1,4 +1,4 @@
-// Scales a decoded picture and makes a JPEG of it, with libyuv and libjpeg-turbo.
+// Scales a decoded picture and encodes it as JPEG, with libyuv and libjpeg-turbo.
 #pragma once
 
 #include <gst/video/video.h>
@@ -13,11 +13,11 @@ struct JpegPicture {
   int width = 0, height = 0;  // Pixels.
 };
 
-// The size of a picture that is scaled to `width` and keeps its shape. width: pixels; 0, or more than the source has,
-// keeps the source's size.
+// The size of a picture that is scaled to `width` and keeps its aspect ratio. width: pixels; 0, or more than the source
+// has, keeps the source's size.
 void ScaledSize(int source_width, int source_height, int width, int* out_width, int* out_height);
 
-// Three planes of 4:2:0 in one buffer, which stays allocated between pictures.
+// The three planes of a 4:2:0 picture in one buffer, which is reused.
 class I420Planes {
  public:
   void Resize(int width, int height);
@@ -33,7 +33,7 @@ class I420Planes {
   int width_ = 0, height_ = 0;
 };
 
-// One object serves one thread.
+// Not thread-safe.
 class JpegEncoder {
  public:
   JpegEncoder();
@@ -41,13 +41,13 @@ class JpegEncoder {
   JpegEncoder(const JpegEncoder&) = delete;
   JpegEncoder& operator=(const JpegEncoder&) = delete;
 
-  // raw: I420, as info says. width: as ScaledSize takes it. quality: 1 to 100. False: it failed.
+  // raw: I420, described by info. width: as for ScaledSize. quality: 1 to 100. False if it fails.
   bool Encode(GstSample* raw, const GstVideoInfo& info, int width, int quality, JpegPicture* out);
 
  private:
   bool EncodeMapped(const GstVideoFrame& frame, int width, int quality, JpegPicture* out);
 
-  void* const turbo_;  // tjhandle; null if libjpeg-turbo did not start.
+  void* const turbo_;  // tjhandle; null if libjpeg-turbo failed to start.
   I420Planes scaled_, converted_;
   std::vector<uint8_t> argb_, buffer_;
 };

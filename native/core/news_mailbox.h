@@ -1,5 +1,5 @@
-// What a session has to tell, until the JS thread takes it: one slot for each kind of news and for each rendition's
-// frame, so that a reader that is slow sees the newest and nothing piles up.
+// Holds the news of a session until the JS thread takes it. There is one slot for each kind of news and for each
+// rendition's frame, so that a slow reader gets the newest and nothing piles up.
 #pragma once
 
 #include <functional>
@@ -15,17 +15,17 @@
 
 namespace framegate {
 
-// What happened since the last Take().
+// What has happened since the last Take().
 struct PipelineNews {
   std::optional<StreamInfo> stream;
-  std::optional<bool> live;            // Whole frames arrive; false: they stopped arriving.
-  std::optional<PipelineError> ended;  // The session is over. Comes once.
+  std::optional<bool> live;            // Whether whole frames arrive.
+  std::optional<PipelineError> ended;  // Why the session ended. Set once.
   std::vector<std::unique_ptr<JpegFrame>> frames;
 };
 
 class NewsMailbox {
  public:
-  // wake: called by the thread that puts the first news after a Take().
+  // wake: called for the first news after a Take(), on the thread that puts it.
   explicit NewsMailbox(std::function<void()> wake) : wake_(std::move(wake)) {}
 
   // Any thread.
@@ -68,7 +68,7 @@ class NewsMailbox {
     std::optional<PipelineError> ended;
     std::map<std::string, std::unique_ptr<JpegFrame>> frames;  // By rendition.
     uint64_t overwritten = 0;
-    bool woken = false;  // wake_ was called and nothing has been taken since.
+    bool woken = false;  // wake_ was called since the last Take().
   };
 
   template <typename Fill>

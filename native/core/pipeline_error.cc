@@ -54,9 +54,9 @@ const Meaning* MeaningOfStatus(int status) {
 
 Meaning Classify(const GError* error, const char* debug, int rtsp_status) {
   if (const Meaning* meaning = MeaningOfStatus(rtsp_status)) return *meaning;
-  // rtspsrc gives no number for a 461: "... You might need to allow more transport protocols ...".
+  // For a 461, rtspsrc gives no status: "... You might need to allow more transport protocols ...".
   if (std::strstr(error->message, "more transport protocols")) return kTransport;
-  // rtspsrc has no code for it: "Could not receive message. (Timeout while waiting for server response)".
+  // For this timeout, rtspsrc has no code: "Could not receive message. (Timeout while waiting for server response)".
   if (debug && std::strstr(debug, "Timeout while waiting")) {
     return {error_code::kSourceTimeout, "the camera did not respond"};
   }

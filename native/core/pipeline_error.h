@@ -9,12 +9,12 @@ namespace framegate {
 
 struct PipelineError {
   std::string code;     // One of error_codes.h.
-  std::string message;  // For people; never holds a URL.
+  std::string message;  // For people; never contains a URL.
   std::string domain;   // GStreamer's error domain; "" if the error is Framegate's own.
-  std::string nick;     // The code's name in that domain, as GStreamer registers it.
+  std::string nick;     // GStreamer's name of the error in that domain.
   std::string element;  // The element that posted it.
-  std::string debug;    // GStreamer's own words, for the log.
-  int rtsp_status = 0;  // RTSP status of the response; 0: there was none.
+  std::string debug;    // GStreamer's message, for the log.
+  int rtsp_status = 0;  // Status of the RTSP response; 0: none.
 
   bool empty() const { return code.empty(); }
 };

@@ -1,5 +1,5 @@
-// Chooses which frames of a stream to take, so that `fps` a second come out evenly by the stream's own time: 20 from
-// 25, 7 from 12.5, 25 if 30 are asked for. Pure; one thread.
+// Chooses which frames of a stream to take, so that `fps` per second come out evenly in the stream's own time: 20 of
+// 25, 7 of 12.5, 25 of 25 if 30 are wanted. Pure. Not thread-safe.
 #pragma once
 
 #include <cstdint>
@@ -21,8 +21,8 @@ class RateLimiter {
       due_ns_ = pts_ns + interval_ns_;
       return true;
     }
-    // A quarter of an interval of tolerance takes up the jitter of timestamps; the
-    // mean stays exact, since due times advance by whole intervals.
+    // A tolerance of a quarter interval absorbs jitter. The mean stays exact, because due times advance by whole
+    // intervals.
     if (pts_ns + interval_ns_ / 4 < due_ns_) return false;
     due_ns_ += interval_ns_;
     // A source slower than fps must not build up credit for a burst.

@@ -1,4 +1,4 @@
-// rtspsrc ! depayloader ! appsink. The header says which thread runs what.
+// rtspsrc ! depayloader ! appsink. For the threads, see the header.
 #include "receiver.h"
 
 #include <gst/rtsp/rtsp.h>
@@ -21,11 +21,11 @@ struct CodecChain {
   Codec codec;
   const char* encoding_name;  // In the SDP.
   const char* depayloader;
-  const char* caps;  // What leaves it.
+  const char* caps;  // Its output.
 };
 
-// avc/hvc1 between depayloader and parser: in byte-stream mode the depayloader of 1.22
-// splits an access unit at parameter sets between slices (robustness.md, 2).
+// avc and hvc1, because in byte-stream mode the depayloader of 1.22 splits an access unit at parameter sets between
+// slices (robustness.md, 2).
 constexpr CodecChain kChains[] = {
     {Codec::kH264, "H264", "rtph264depay", "video/x-h264,stream-format=avc,alignment=au"},
     {Codec::kH265, "H265", "rtph265depay", "video/x-h265,stream-format=hvc1,alignment=au"},
@@ -54,8 +54,8 @@ void Receiver::Start() {
   const char* protocols = options_.transport == "udp" ? "udp+udp-mcast" : "tcp";
   gst_util_set_object_arg(G_OBJECT(source_), "protocols", protocols);
   const guint64 timeout_us = static_cast<guint64>(options_.connect_timeout_ms) * 1000;
-  // drop-on-latency=false: it does nothing at latency 0 and destroys pictures above
-  // (robustness.md, 0.1 and 0.2); lag is bounded by the decode stage.
+  // drop-on-latency=false: it has no effect at latency 0 and damages pictures at others (robustness.md, 0.1 and 0.2).
+  // The decode stage limits lag.
   g_object_set(source_, "location", options_.url.c_str(), "latency", static_cast<guint>(options_.latency_ms),
                "drop-on-latency", FALSE, "tcp-timeout", timeout_us, "timeout", timeout_us, "do-retransmission", FALSE,
                "teardown-timeout", static_cast<guint64>(MsToNs(100)), "user-agent", options_.user_agent.c_str(),
@@ -108,7 +108,7 @@ void Receiver::OnSdp(GstElement*, void* sdp, gpointer self) {
     if (kind != "video" || video) continue;
     video = true;
     const char* rtpmap = gst_sdp_media_get_attribute_val(media, "rtpmap");
-    // "96 H264/90000"; JPEG (26) and others of RFC 3551 may do without.
+    // "96 H264/90000". The static payload types of RFC 3551, such as 26 for JPEG, may omit it.
     std::string encoding = rtpmap ? rtpmap : "";
     const size_t space = encoding.find(' ');
     encoding = space == std::string::npos ? "JPEG" : encoding.substr(space + 1);
@@ -190,8 +190,7 @@ GstPadProbeReturn Receiver::OnPacket(GstPad*, GstPadProbeInfo* info, gpointer se
   if (buffer && gst_buffer_extract(buffer, 4, timestamp, 4) == 4) {
     receiver->transport_lag_ns_ = receiver->lag_meter_.Lag(GST_READ_UINT32_BE(timestamp), receiver->last_packet_ns_);
   }
-  // Packets of one frame share one timestamp, and the depayloader does not carry the
-  // meta through, so the last packet's is the frame's.
+  // The depayloader drops this meta. Packets of a frame share one timestamp, so the last packet's is the frame's.
   const GstReferenceTimestampMeta* meta = buffer ? gst_buffer_get_reference_timestamp_meta(buffer, nullptr) : nullptr;
   if (meta) {
     const uint64_t since_1900_us = meta->timestamp / 1000;
@@ -220,11 +219,11 @@ GstBusSyncReply Receiver::OnMessage(GstBus*, GstMessage* message, gpointer self)
     case GST_MESSAGE_ERROR:
       receiver->callbacks_.on_error(ErrorFromMessage(message));
       break;
-    case GST_MESSAGE_EOS:  // A live camera never legitimately ends (RTCP BYE).
+    case GST_MESSAGE_EOS:  // RTCP BYE; a live stream has no regular end.
       receiver->callbacks_.on_error(MakeError(error_code::kSourceClosed, "the camera ended the stream"));
       break;
     case GST_MESSAGE_WARNING: {
-      // A closed connection is only a warning to rtspsrc (robustness.md, 5).
+      // rtspsrc reports a closed connection only as a warning (robustness.md, 5).
       PipelineError error = ErrorFromMessage(message);
       if (error.domain == "gst-resource-error-quark" && error.nick == "read") {
         error.code = error_code::kSourceClosed;

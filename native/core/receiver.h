@@ -1,5 +1,4 @@
-// rtspsrc ! depayloader: one RTSP session that delivers access units. It starts, delivers, and fails at most once; to
-// retry, create another.
+// rtspsrc ! depayloader: one RTSP session that delivers access units. It is not reusable: to retry, create another.
 #pragma once
 
 #include <gst/app/gstappsink.h>
@@ -37,13 +36,13 @@ class Receiver {
   // Blocks for at most teardown-timeout (100 ms). Idempotent. No callback runs after it.
   void Stop();
 
-  // Sends an empty GET_PARAMETER, so that the server keeps the session.
+  // Sends an empty GET_PARAMETER, so that the server keeps the session alive.
   void KeepAlive();
 
-  // How much later than the stream's best the newest packet arrived.
+  // How much later the newest packet arrived than the stream at its best.
   int64_t transport_lag_ns() const { return transport_lag_ns_; }
 
-  // When the last RTP packet of the video arrived (monotonic), 0 before the first.
+  // When the last video packet arrived, monotonic; 0 before the first.
   int64_t last_packet_ns() const { return last_packet_ns_; }
 
  private:
@@ -55,7 +54,7 @@ class Receiver {
   static GstBusSyncReply OnMessage(GstBus*, GstMessage* message, gpointer self);
   bool AddChain(GstPad* pad, const GstStructure* rtp_caps);
 
-  static constexpr uint32_t kVideoClockRateHz = 90000;  // RFC 6184, 7798, 2435: of all video.
+  static constexpr uint32_t kVideoClockRateHz = 90000;  // All video: RFC 6184, 7798, 2435.
 
   const SourceOptions options_;
   const Callbacks callbacks_;
@@ -68,7 +67,7 @@ class Receiver {
   std::atomic<int64_t> last_packet_ns_{0};
   std::atomic<int64_t> captured_at_us_{kUnknownTime};
   std::atomic<int64_t> transport_lag_ns_{0};
-  LagMeter lag_meter_{kVideoClockRateHz};  // The streaming thread alone.
+  LagMeter lag_meter_{kVideoClockRateHz};  // Streaming thread only.
 };
 
 }  // namespace framegate

@@ -1,4 +1,4 @@
-// Makes JPEGs of decoded pictures: for each rendition as many a second as it asks for.
+// Encodes decoded pictures as JPEGs, for each rendition at its own rate.
 #pragma once
 
 #include <functional>
@@ -13,16 +13,16 @@
 
 namespace framegate {
 
-// One thread at a time.
+// Not thread-safe.
 class RenditionEncoder {
  public:
   using OnFrame = std::function<void(std::unique_ptr<JpegFrame>)>;
 
-  // A rendition whose id and fps stay the same keeps its rhythm.
+  // A rendition whose id and fps stay the same keeps its timing.
   void SetRenditions(const std::vector<Rendition>& renditions);
 
-  // Calls on_frame, before it returns, for each rendition that is due by the picture's presentation time. Renditions of
-  // equal size and quality are encoded once. False: a JPEG could not be made.
+  // Calls on_frame, before it returns, for each rendition that is due at the picture's presentation time. Renditions of
+  // equal size and quality are encoded once. False if encoding fails.
   bool Encode(SamplePtr raw, const GstVideoInfo& info, int64_t received_at_us, int64_t captured_at_us,
               const OnFrame& on_frame);
 

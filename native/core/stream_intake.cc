@@ -58,14 +58,14 @@ AccessUnitPtr StreamIntake::Take(SamplePtr sample, const Arrival& arrival) {
     gate_closed_since_ns_ = 0;
   } else {
     if (gate_closed_since_ns_ == 0) gate_closed_since_ns_ = arrival.mono_ns;
-    cache_.Clear();  // What it holds is whole, but would be old by the time it is decoded.
+    cache_.Clear();  // Its frames are whole, but would be too old once decoded.
   }
   if (verdict == GateVerdict::kDrop) {
     ++dropped_;
     return nullptr;
   }
   ++passed_;
-  // decodebin takes RTP packets: several have one timestamp and are one frame.
+  // decodebin receives RTP packets; those with the same timestamp are one frame.
   if (codec_ != Codec::kOther || pts_ns != meter_.last_pts_ns()) {
     meter_.Count(arrival.mono_ns, pts_ns, info.key, info.b_slices);
   }

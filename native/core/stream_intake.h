@@ -1,5 +1,5 @@
-// Makes access units of what the receiver delivers: parses each, asks the gate, measures the stream and keeps the GOP
-// cache. Knows nothing of threads; one for each session.
+// Turns samples from the receiver into access units: parses each, applies the gate, measures the stream and fills the
+// GOP cache. One per session. Not synchronized.
 #pragma once
 
 #include <cstdint>
@@ -27,10 +27,10 @@ class StreamIntake {
 
   explicit StreamIntake(Codec codec);
 
-  // The access unit, which is in the cache too; nullptr if the gate dropped it.
+  // The access unit, which is also in the cache; null if the gate dropped it.
   AccessUnitPtr Take(SamplePtr sample, const Arrival& arrival);
 
-  // Frees the cached GOP. What the stream was like remains known.
+  // Frees the cached GOP; the measurements remain.
   void ClearCache() { cache_.Clear(); }
 
   Codec codec() const { return codec_; }
@@ -38,9 +38,9 @@ class StreamIntake {
   const StreamMeter& meter() const { return meter_; }
   ParameterSetInfo parameters() const { return parser_ ? parser_->parameters() : ParameterSetInfo(); }
 
-  // Since when the gate is closed, monotonic; 0 while it is open.
+  // Since when the gate has been closed, monotonic; 0 while it is open.
   int64_t gate_closed_since_ns() const { return gate_closed_since_ns_; }
-  // When the newest picture came from which decoding may begin, whole or not; 0: none yet.
+  // When the newest picture arrived from which decoding can start, whole or not; 0: none yet.
   int64_t last_key_ns() const { return last_key_ns_; }
   // The session's first picture was a whole key picture.
   bool began_with_key() const { return began_with_key_; }
@@ -51,8 +51,8 @@ class StreamIntake {
   AccessUnitInfo Parse(GstSample* sample);
 
   const Codec codec_;
-  std::unique_ptr<AccessUnitParser> parser_;  // Of H.264 and H.265.
-  CapsPtr caps_;                              // The last whose codec data was read.
+  std::unique_ptr<AccessUnitParser> parser_;  // H.264 and H.265 only.
+  CapsPtr caps_;                              // The last caps whose codec data was read.
   Gate gate_;
   GopCache cache_;
   StreamMeter meter_;

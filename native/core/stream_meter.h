@@ -1,4 +1,4 @@
-// Measures a stream from its whole frames as they arrive: rate, interval, GOP length, B-frames. Pure.
+// Measures a stream from the arrival of its whole frames: rate, interval, GOP length, B-frames. Pure.
 #pragma once
 
 #include <algorithm>
@@ -11,8 +11,8 @@ namespace framegate {
 
 class StreamMeter {
  public:
-  // now_ns: when it arrived, monotonic. pts_ns: when it is shown, on the stream's clock. b_slices: it may be shown
-  // before a frame that came earlier.
+  // now_ns: arrival time, monotonic. pts_ns: presentation time, on the stream's clock. b_slices: the frame may be shown
+  // before one that arrived earlier.
   void Count(int64_t now_ns, uint64_t pts_ns, bool key, bool b_slices) {
     if (b_slices && pts_ns < last_pts_ns_) b_frames_ = true;
     last_pts_ns_ = pts_ns;
@@ -30,30 +30,30 @@ class StreamMeter {
   int64_t last_frame_ns() const { return arrivals_ns_.empty() ? 0 : arrivals_ns_.back(); }
   uint64_t last_pts_ns() const { return last_pts_ns_; }
 
-  // The mean of the last 3 s, 4 ms to 10 s; 0 until two frames have come.
+  // The mean of the last 3 s, limited to 4 ms to 10 s; 0 until two frames have arrived.
   int64_t frame_interval_ns() const {
     if (arrivals_ns_.size() < 2) return 0;
     const int64_t span_ns = arrivals_ns_.back() - arrivals_ns_.front();
     return std::clamp(span_ns / static_cast<int64_t>(arrivals_ns_.size() - 1), MsToNs(4), MsToNs(10'000));
   }
 
-  // Frames a second over the last 3 s; 0 while unknown and once none has come for 3 s.
+  // Frames per second over the last 3 s; 0 while unknown, or if none arrived for 3 s.
   double Fps(int64_t now_ns) const {
     if (arrivals_ns_.size() < 2 || now_ns - arrivals_ns_.back() >= kWindowNs) return 0;
-    // The time since the last arrival counts too, so that the rate of a stalled camera falls.
+    // Includes the time since the last arrival, so that the rate of a stalled camera drops.
     const int64_t span_ns = std::max(arrivals_ns_.back(), now_ns - frame_interval_ns()) - arrivals_ns_.front();
-    // Streams often begin with a burst: less than a second says nothing about the rate.
+    // Streams often start with a burst: less than a second is too short to tell the rate.
     if (span_ns < MsToNs(1000)) return 0;
     return 1e9 * static_cast<double>(arrivals_ns_.size() - 1) / static_cast<double>(span_ns);
   }
 
-  int gop_length() const { return gop_length_; }  // Frames from key picture to key picture; 0 while unknown.
-  bool b_frames() const { return b_frames_; }     // Pictures have come in another order than they are shown.
+  int gop_length() const { return gop_length_; }  // Frames from one key picture to the next; 0 while unknown.
+  bool b_frames() const { return b_frames_; }     // Pictures arrive in another order than they are shown.
 
  private:
   static constexpr int64_t kWindowNs = MsToNs(3000);
 
-  std::deque<int64_t> arrivals_ns_;  // The last 3 s, and two at least.
+  std::deque<int64_t> arrivals_ns_;  // The last 3 s, but at least two.
   uint64_t last_pts_ns_ = 0;
   int frames_since_key_ = 0, gop_length_ = 0;
   bool have_key_ = false, b_frames_ = false;

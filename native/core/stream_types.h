@@ -1,4 +1,4 @@
-// Plain shapes that cross from core to the addon. No GStreamer, no Node.
+// Plain types that core and the addon share. No GStreamer, no Node.
 #pragma once
 
 #include <cstdint>
@@ -16,22 +16,22 @@ struct SourceOptions {
   std::string user_agent;
   std::string transport = "tcp";       // tcp or udp.
   int latency_ms = 0;                  // Reorder window of the jitter buffer.
-  int connect_timeout_ms = 5000;       // For the connection and for each answer.
+  int connect_timeout_ms = 5000;       // For the connection and for each response.
   int first_frame_timeout_ms = 10000;  // From the start to the first packet.
-  bool begins_with_key = false;        // A new session of this camera is known to begin with a key picture.
+  bool begins_with_key = false;        // New sessions of this camera are known to begin with a key picture.
 };
 
-// One size, rate and quality in which a camera's frames are made.
+// One size, rate and quality of a camera's frames.
 struct Rendition {
   std::string id;         // The ZeroMQ topic.
-  int width = 0;          // 16 to 7680 pixels; 0, or more than the camera has: the camera's own.
-  double fps = 20;        // At most; 0.1 to 120.
+  int width = 0;          // 16 to 7680 pixels; 0, or more than the camera's: the camera's width.
+  double fps = 20;        // Maximum; 0.1 to 120.
   int jpeg_quality = 80;  // 1 to 100.
 };
 
 struct StreamInfo {
   std::string codec;   // h264, h265, mjpeg, or the SDP's encoding name in lower case.
-  bool audio = false;  // The SDP offers an audio track beside the video.
+  bool audio = false;  // The SDP also offers an audio track.
 };
 
 struct JpegFrame {
@@ -44,13 +44,13 @@ struct JpegFrame {
 };
 
 struct PipelineStats {
-  double fps = 0;             // Whole frames a second that arrive from the camera.
+  double fps = 0;             // Whole frames per second from the camera.
   int64_t age_ns = -1;        // Since the newest whole frame arrived; -1: none yet.
-  uint64_t access_units = 0;  // Passed the gate.
-  uint64_t gate_dropped = 0;  // Did not.
-  uint64_t encoded = 0;       // JPEGs made, overwritten ones included.
-  uint64_t late = 0;          // Decoded, but too old to be published.
-  uint64_t overwritten = 0;   // JPEGs that a newer one replaced before JS took them.
+  uint64_t access_units = 0;  // That passed the gate.
+  uint64_t gate_dropped = 0;  // Access units that did not.
+  uint64_t encoded = 0;       // JPEGs, including overwritten ones.
+  uint64_t late = 0;          // Pictures too late to publish.
+  uint64_t overwritten = 0;   // JPEGs replaced by a newer one before JS took them.
   int width = 0, height = 0;
   int gop_length = 0;           // Frames between the last two key pictures; 0: unknown.
   bool b_frames = false;        // Pictures arrive in another order than they are shown.

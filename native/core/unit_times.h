@@ -1,4 +1,4 @@
-// Remembers when access units came, so that a decoded picture can be traced to its own. Pure.
+// Remembers when access units arrived, so that a decoded picture gets the times of its own. Pure.
 #pragma once
 
 #include <cstdint>
@@ -21,8 +21,8 @@ class UnitTimes {
     if (times_.size() > kMaxTimes) times_.erase(times_.begin());
   }
 
-  // Of the unit with this presentation time; a decoder that changed it gets the next later one, or the latest. Forgets
-  // it and all before it. Empty: no unit is left.
+  // The times of the unit with this presentation time. If a decoder changed it, those of the next later unit, or of the
+  // latest. Removes that unit and all before it. Empty if no unit is left.
   std::optional<Times> Take(uint64_t pts_ns) {
     auto found = times_.lower_bound(pts_ns);
     if (found == times_.end()) {
@@ -35,7 +35,7 @@ class UnitTimes {
   }
 
  private:
-  // For decoders that swallow pictures; H.264 reorders by at most 16.
+  // A bound, because decoders may drop pictures. H.264 reorders at most 16.
   static constexpr size_t kMaxTimes = 64;
 
   std::map<uint64_t, Times> times_;  // By presentation time.

@@ -1,4 +1,4 @@
-// The rules of a session's end. Why each limit: ../../docs/architecture.md.
+// The rules that end a session. For the reasons behind the limits, see ../../docs/architecture.md.
 #include "watchdog.h"
 
 #include <algorithm>
@@ -13,8 +13,8 @@ constexpr int64_t kLiveNs = MsToNs(1000);
 constexpr int64_t kSilenceNs = MsToNs(3000);
 constexpr int64_t kUnknownRateNs = MsToNs(10'000);
 constexpr int64_t kNoFrameNs = MsToNs(10'000);
-// If key pictures are farther apart than this, a new session fetches one: frames are back within 5 s of a loss,
-// whatever the GOP.
+// If key pictures are farther apart than this, reconnect to get one, so that frames are back within 5 s of a loss with
+// any GOP.
 constexpr int64_t kFarKeyNs = MsToNs(4500);
 constexpr int64_t kFetchKeyNs = MsToNs(3000);
 // A backlog this long sits in the network and will not drain: reconnect to skip it.
@@ -54,17 +54,18 @@ std::optional<PipelineError> Watchdog::ReasonToEnd(int64_t now_ns, const StreamF
 
   const bool packets_came = facts.last_packet_ns != 0;
   const int64_t gop_ns = facts.gop_length * interval_ns;
-  // The second frame of a slow camera takes its time.
+  // The second frame of a slow camera may take long.
   const int64_t silence_ns = interval_ns == 0 ? kUnknownRateNs : std::max(kSilenceNs, 10 * interval_ns);
   const int64_t no_frame_ns = std::max(kNoFrameNs, 3 * gop_ns);
-  // The gate or the decoder waits for a key picture that is far, and a new session would begin with one.
+  // The gate or the decoder waits for a key picture. If the next is far off and a new session begins with one,
+  // reconnect.
   const int64_t waiting_since_ns =
       facts.gate_closed_since_ns != 0 ? facts.gate_closed_since_ns : facts.decoder_damaged_since_ns;
   const bool key_is_far = facts.gop_length == 0 || gop_ns > kFarKeyNs;
   const bool fetch_key = waiting_since_ns != 0 && key_is_far && facts.begins_with_key;
 
   using namespace error_code;
-  // The first that has lasted for longer than its limit is the reason.
+  // The first rule whose condition has lasted longer than its limit gives the reason.
   const Rule rules[] = {
       {kSourceTimeout, "no response, or no data", packets_came ? 0 : started_ns_, first_packet_timeout_ns_},
       {kSourceSilent, "the camera stopped sending", facts.last_packet_ns, silence_ns},

@@ -1,6 +1,6 @@
-// Decides when a camera's session is live, and when and why it ends. Pure: times and facts in, a verdict out.
+// Decides whether a camera's session is live, and when and why it must end. Pure: times and facts in, a verdict out.
 //
-// All times are monotonic, in ns; a time "since" something is 0 while that is not so.
+// All times are monotonic, in ns. A "since" time is 0 while its condition does not hold.
 #pragma once
 
 #include <cstdint>
@@ -11,25 +11,25 @@
 
 namespace framegate {
 
-// What the threads of a session know at one moment.
+// The state of a session at one moment.
 struct StreamFacts {
   int64_t last_packet_ns = 0;            // 0: none yet.
   int64_t last_frame_ns = 0;             // The newest that passed the gate; 0: none yet.
   int64_t last_key_ns = 0;               // The newest key picture, whole or not; 0: none yet.
-  int64_t gate_closed_since_ns = 0;      // Frames wait for a key picture.
-  int64_t decoder_stuck_since_ns = 0;    // The decoder is fed and gives no frame.
-  int64_t decoder_damaged_since_ns = 0;  // The decoder finds its pictures damaged.
-  int64_t transport_lag_ns = 0;          // How much later than the stream's best the newest packet came.
+  int64_t gate_closed_since_ns = 0;      // The gate waits for a key picture.
+  int64_t decoder_stuck_since_ns = 0;    // The decoder receives units and returns no frame.
+  int64_t decoder_damaged_since_ns = 0;  // The decoder reports damaged pictures.
+  int64_t transport_lag_ns = 0;          // How much later the newest packet arrived than the stream at its best.
   int64_t frame_interval_ns = 0;         // 0: unknown.
   int gop_length = 0;                    // Frames between key pictures; 0: unknown.
-  bool begins_with_key = false;          // A new session of this camera begins with a key picture.
+  bool begins_with_key = false;          // New sessions of this camera begin with a key picture.
 };
 
 class Watchdog {
  public:
   struct Verdict {
     bool live = false;                 // Whole frames arrive.
-    bool keep_alive = false;           // A request that keeps the session at the server is due.
+    bool keep_alive = false;           // A keep-alive request to the camera is due.
     std::optional<PipelineError> end;  // The session must end, for this reason.
   };
 
@@ -40,7 +40,7 @@ class Watchdog {
 
   Verdict Check(int64_t now_ns, const StreamFacts& facts);
 
-  // Servers commonly end a session after 60 s without a request; 20 s leaves two attempts.
+  // Servers commonly end a session after 60 s without a request. 20 s allows for two that fail.
   static constexpr int64_t kKeepAliveNs = MsToNs(20'000);
 
  private:
@@ -49,7 +49,7 @@ class Watchdog {
   const int64_t started_ns_;
   const int64_t first_packet_timeout_ns_;
   int64_t next_keep_alive_ns_;
-  int64_t late_since_ns_ = 0;  // All packets come too late to be shown.
+  int64_t late_since_ns_ = 0;  // Since when every packet has arrived too late.
 };
 
 }  // namespace framegate

@@ -56,7 +56,7 @@ const Command kCommands[] = {
      }},
     {"size", 2, 2, Redraw},
     {"fps", 1, 1, Redraw},
-    // As a camera whose settings are changed: its clients are cut off and find another stream.
+    // Like a camera whose settings change: its clients are disconnected and then find another stream.
     {"codec", 1, 1,
      [](Camera* camera, const std::string& name, const Arguments& arguments) {
        std::string problem;
@@ -80,7 +80,7 @@ constexpr size_t kMaxLine = 4096;
 
 struct Input {
   Camera* camera;
-  std::string rest;  // A line that has not ended yet.
+  std::string rest;  // The start of an incomplete line.
 };
 
 gboolean OnInput(gint fd, GIOCondition, gpointer data) {

@@ -1,4 +1,4 @@
-// The commands that come in on stdin, one per line (main loop's thread).
+// The commands on stdin, one per line (main loop's thread).
 #ifndef FRAMEGATE_TEST_CAMERA_COMMANDS_H_
 #define FRAMEGATE_TEST_CAMERA_COMMANDS_H_
 
@@ -17,18 +17,18 @@ struct Camera {
   GstRTSPServer* server;
   GstRTSPMediaFactory* factory;
   const MediaContext* media;
-  Options* options;  // As they are now.
+  Options* options;  // The current ones.
   Sessions* sessions;
   Feeder* feeder;
   Faults* faults;
-  DrawnSource* drawn;  // Null where it does not draw.
+  DrawnSource* drawn;  // Null if the camera does not draw its picture.
 };
 
-// Runs `line`, a command and its arguments with blanks between them.
+// Runs `line`: a command and its arguments, separated by blanks.
 void RunCommand(Camera* camera, const std::string& line);
 
-// Runs what stdin says, from the default main context; its end ends the loop. `camera`
-// must live as long as the loop runs.
+// Runs the commands on stdin, in the default main context. The loop ends when stdin closes. `camera` must outlive the
+// loop.
 void WatchStdin(Camera* camera);
 
 #endif  // FRAMEGATE_TEST_CAMERA_COMMANDS_H_

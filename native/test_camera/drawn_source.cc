@@ -17,7 +17,7 @@ void DrawnSource::Change(int width, int height, int fps_num, int fps_den) {
   GST_VIDEO_INFO_FPS_D(&info_) = fps_den;
   gst_video_colorimetry_from_string(&info_.colorimetry, height > 576 ? "bt709" : "bt601");
   caps_ = gst_video_info_to_caps(&info_);
-  // A pool: fresh memory for each frame costs more than the drawing.
+  // A pool, because allocating each frame costs more than drawing it.
   pool_ = gst_buffer_pool_new();
   GstStructure* config = gst_buffer_pool_get_config(pool_);
   gst_buffer_pool_config_set_params(config, caps_, GST_VIDEO_INFO_SIZE(&info_), 2, 0);

@@ -17,7 +17,7 @@ class DrawnSource : public Source {
   DrawnSource(const DrawnSource&) = delete;
   DrawnSource& operator=(const DrawnSource&) = delete;
 
-  // From the next frame on; its number goes on.
+  // Takes effect with the next frame. Frame numbers continue.
   void Change(int width, int height, int fps_num, int fps_den);
 
   uint64_t NextDue() const override;
@@ -34,7 +34,7 @@ class DrawnSource : public Source {
   GstVideoInfo info_;
   GstCaps* caps_ = nullptr;
   GstBufferPool* pool_ = nullptr;
-  uint64_t rate_since_ = 0;     // Number of the first frame at this rate,
+  uint64_t rate_since_ = 0;     // The first frame at this rate,
   uint64_t rate_since_ns_ = 0;  // and when it is due.
   uint64_t next_ = 0;           // Number of the next frame.
 };

@@ -1,4 +1,4 @@
-// Writes the events; stdio's own lock keeps each line whole (any thread).
+// Writes the events; the lock of stdio keeps lines intact (any thread).
 #include "events.h"
 
 #include <cinttypes>

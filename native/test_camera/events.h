@@ -6,8 +6,8 @@
 #include <string>
 
 struct Counts {
-  uint64_t active = 0;  // RTSP sessions that have been set up and have not ended.
-  uint64_t total = 0;   // All that there have been.
+  uint64_t active = 0;  // RTSP sessions that are set up.
+  uint64_t total = 0;   // RTSP sessions so far.
   uint64_t connections = 0;
   uint64_t open_connections = 0;
   uint64_t describes = 0;

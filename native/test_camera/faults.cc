@@ -1,4 +1,4 @@
-// Probes at the payloader for what is sent, the server's pre-request signals for what is answered.
+// Probes at the payloader change packets; the server's pre-request signals change responses.
 #include "faults.h"
 
 #include <gst/rtp/gstrtpbuffer.h>
@@ -12,7 +12,7 @@ namespace {
 
 constexpr const char* kMethods[] = {"options", "describe", "setup", "play", "get-parameter", "set-parameter"};
 constexpr guint kTickMs = 250;
-constexpr uint32_t kClockRateHz = 90000;  // Of H.264, H.265 and MJPEG.
+constexpr uint32_t kClockRateHz = 90000;  // H.264, H.265 and MJPEG.
 
 bool Number(const std::string& text, double least, double most, double* out) {
   char* end = nullptr;
@@ -73,7 +73,7 @@ GstRTSPStatusCode Faults::OnRequest(GstRTSPClient* client, const std::string& me
   std::unique_lock<std::mutex> lock(mutex_);
   const auto last_request = last_request_us_.find(client);
   if (last_request != last_request_us_.end()) last_request->second = g_get_monotonic_time();
-  // An end, for a client that went away meanwhile: its thread hangs here and cannot notice.
+  // Limited, because this thread hangs here and cannot notice that its client is gone.
   changed_.wait_for(lock, std::chrono::seconds(120), [&] { return ending_ || !requests_.hang[method]; });
   const auto status = requests_.status.find(method);
   return status == requests_.status.end() ? GST_RTSP_STS_OK : static_cast<GstRTSPStatusCode>(status->second);
@@ -142,7 +142,7 @@ GstPadProbeReturn Faults::OnPackets(GstPad* pad, GstPadProbeInfo* info, gpointer
     bye = faults->bye_;
     faults->bye_ = false;
   }
-  if (bye) {  // The server's RTP session says BYE at the end of its stream.
+  if (bye) {  // The server's RTP session sends BYE at the end of its stream.
     gst_pad_push_event(pad, gst_event_new_eos());
     return GST_PAD_PROBE_DROP;
   }
@@ -198,8 +198,8 @@ void Faults::Rewrite(GstBuffer** packet) {
   gst_rtp_buffer_unmap(&rtp);
 }
 
-// So that a client that hangs holds none up that comes later. Not from the start: libgstrtspserver 1.22 answers 503 now
-// and then where two threads end and begin the same media.
+// So that a hanging client does not block later ones. Not from the start, because libgstrtspserver 1.22 sometimes
+// answers 503 if two threads end and start the same media.
 void Faults::ThreadForEachClient() {
   GstRTSPThreadPool* pool = gst_rtsp_server_get_thread_pool(server_);
   gst_rtsp_thread_pool_set_max_threads(pool, -1);

@@ -1,5 +1,5 @@
-// Faults that are switched on and off while the camera runs: in what it sends, in what it answers, in its
-// connections. docs/test-camera.md lists them (main thread sets, GStreamer's and the server's threads suffer).
+// Faults that are switched on and off while the camera runs: in its packets, its responses and its connections.
+// docs/test-camera.md lists them (set on the main thread, applied on the threads of GStreamer and the server).
 #ifndef FRAMEGATE_TEST_CAMERA_FAULTS_H_
 #define FRAMEGATE_TEST_CAMERA_FAULTS_H_
 
@@ -20,22 +20,22 @@ class Faults {
   Faults(const Faults&) = delete;
   Faults& operator=(const Faults&) = delete;
 
-  // Watches the requests of all clients of `server` (transfer none, outlives this).
+  // Applies to the requests of all clients of `server` (transfer none; it must outlive this).
   void Watch(GstRTSPServer* server);
 
-  // Watches what goes into and comes out of the video's payloader (transfer none).
+  // Applies to the input and output of the video's payloader (transfer none).
   void Watch(GstElement* payloader);
 
-  // Switches a fault on; "" or a sentence that says what is wrong with the words.
+  // Switches a fault on. Returns "", or an error message if `words` are not a fault.
   std::string Set(const std::vector<std::string>& words);
 
-  // Switches all off, and lets what hangs go on.
+  // Switches all faults off and releases hanging requests.
   void Clear();
 
  private:
   struct Stream {
-    double loss = 0;         // Share of RTP packets that are lost,
-    int burst = 1;           // so many in a row.
+    double loss = 0;         // Share of RTP packets that are lost.
+    int burst = 1;           // Packets lost in a row.
     double drop_frames = 0;  // Share of access units that never become packets.
     double truncate = 0;     // Share of access units that lose their second half.
     bool silence = false;
@@ -43,8 +43,8 @@ class Faults {
   struct Requests {
     std::map<std::string, int> status;  // By method, lower case.
     std::map<std::string, bool> hang;
-    std::string location;  // Of a redirect.
-    int keep_alive_s = 0;  // A client that asks nothing for so long is cut off; 0: never.
+    std::string location;  // Target of a redirect.
+    int keep_alive_s = 0;  // A client that sends no request for this long is disconnected; 0: never.
   };
 
   static void OnConnected(GstRTSPServer* server, GstRTSPClient* client, gpointer self);
@@ -72,15 +72,15 @@ class Faults {
   Stream stream_;
   Requests requests_;
   bool ending_ = false;
-  std::map<GstRTSPClient*, int64_t> last_request_us_;  // When each client last asked for something.
+  std::map<GstRTSPClient*, int64_t> last_request_us_;  // By client.
   std::minstd_rand random_{1};
   int burst_left_ = 0;
   bool bye_ = false;
-  // They stay when faults are cleared: a camera does not jump back either.
+  // Clear() keeps these: a camera does not jump back either.
   uint32_t ssrc_change_ = 0;
   uint16_t seq_change_ = 0;
   uint32_t timestamp_change_ = 0;
-  double drift_ = 0;  // Ticks a tick.
+  double drift_ = 0;  // Ticks per tick.
   bool drifts_ = false;
   uint32_t drift_from_ = 0;
 };

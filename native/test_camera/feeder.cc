@@ -1,4 +1,4 @@
-// Paces by the pipeline's clock, which is CLOCK_MONOTONIC; never queues (feeder thread).
+// Paced by the pipeline's clock, CLOCK_MONOTONIC. Never queues (feeder thread).
 #include "feeder.h"
 
 #include <gst/app/gstappsrc.h>
@@ -9,9 +9,9 @@
 
 namespace {
 
-// A unit later than this moves all later ones, as a camera would; below it, catches up.
+// A longer delay shifts all later units, as in a camera. A shorter one is made up for.
 constexpr int64_t kLateNs = 50 * 1000 * 1000;
-constexpr size_t kMaxInFlight = 1000;  // Far above what an encoder holds back.
+constexpr size_t kMaxInFlight = 1000;  // Far more than an encoder holds back.
 
 }  // namespace
 
@@ -104,10 +104,10 @@ void Feeder::Run() {
   }
 }
 
-// Waits for the next unit and pushes it; false: there is nothing to wait for but a change.
+// Waits for the next unit and pushes it. False if only a change can bring one.
 bool Feeder::Step(std::unique_lock<std::mutex>* lock) {
-  // Until PLAY, and while the encoder is too slow, the appsrc does not ask: no frame is
-  // made then, so that none is old when it leaves. Its first question says that it runs.
+  // The appsrc does not ask for data before PLAY or while the encoder is too slow. Make no frame then, so that none is
+  // old when it is sent.
   const bool needed = needs_data_ || (anchored_ && audio_ != nullptr && !audio_started_);
   if (video_ == nullptr || !needed) return false;
   const GstClockTime now = Now();

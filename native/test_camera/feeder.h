@@ -1,6 +1,4 @@
-// Hands units to the running media when the clock says so, on one thread of its own.
-//
-// Any thread may call the public methods.
+// Pushes units to the running media when they are due, on a thread of its own. Any thread may call the public methods.
 #ifndef FRAMEGATE_TEST_CAMERA_FEEDER_H_
 #define FRAMEGATE_TEST_CAMERA_FEEDER_H_
 
@@ -17,26 +15,26 @@
 
 class Feeder {
  public:
-  // `source` outlives the feeder; null where the pipeline makes everything itself.
+  // `source` must outlive the feeder; null if the pipeline makes everything itself.
   explicit Feeder(Source* source);
   ~Feeder();
   Feeder(const Feeder&) = delete;
   Feeder& operator=(const Feeder&) = delete;
 
-  // From now on feeds these appsrc elements, instead of any before; either may be null
-  // (transfer none, the feeder holds references of its own).
+  // From now on, feeds these appsrc elements instead of any previous ones. Either may be null (transfer none; the
+  // feeder holds references of its own).
   void Attach(GstElement* video, GstElement* audio);
 
-  // Stops feeding `video` and its companion, if they are still the ones being fed.
+  // Stops feeding `video` and its audio, if it still feeds them.
   void Detach(GstElement* video);
 
-  // Reports the video frame with this running time as sent, once.
+  // Reports once that the video frame with this running time was sent.
   void FrameSent(GstClockTime running_time);
 
   // Changes what the source makes, between two units.
   void Change(const std::function<void()>& change);
 
-  uint64_t frames() const;  // Video frames handed over so far.
+  uint64_t frames() const;  // Video frames pushed so far.
 
  private:
   struct Sent {
@@ -58,11 +56,11 @@ class Feeder {
   GstElement* video_ = nullptr;
   GstElement* audio_ = nullptr;
   gulong need_data_handler_ = 0;
-  bool needs_data_ = false;     // The video appsrc has nothing left and asks for more.
+  bool needs_data_ = false;     // The video appsrc is empty and asks for more.
   bool audio_started_ = false;  // Both tracks need a first unit before DESCRIBE answers.
   bool anchored_ = false;
   bool changed_caps_ = false;
-  int64_t offset_ns_ = 0;  // Running time of the media minus the source's timeline.
+  int64_t offset_ns_ = 0;  // Running time of the media minus time of the source.
   uint64_t frames_ = 0;
   std::deque<Sent> in_flight_;
   bool stopping_ = false;

@@ -1,4 +1,4 @@
-// Demultiplexes through parsebin into appsinks, then deals the units out again.
+// Demultiplexes through parsebin into appsinks, then plays the units.
 #include "file_source.h"
 
 #include <gst/app/gstappsink.h>
@@ -9,7 +9,7 @@ namespace {
 
 constexpr GstClockTime kLoadTimeout = 30 * GST_SECOND;
 
-// What is sent, by what parsebin may show; parameter sets go before every keyframe.
+// What to send for each kind of pad of parsebin. Parameter sets precede every key frame.
 struct Track {
   const char* media;
   const char* parser;
@@ -30,8 +30,7 @@ GstElement* Sink(const Track& track) {
   return sink;
 }
 
-// Takes the first video and the first AAC track; others stay unlinked, which parsebin's
-// sources take for "not wanted".
+// Takes the first video track and the first AAC track. Others stay unlinked, which parsebin treats as "not wanted".
 void OnPad(GstElement*, GstPad* pad, gpointer data) {
   auto* pipeline = static_cast<GstBin*>(data);
   GstCaps* caps = gst_pad_get_current_caps(pad);
@@ -60,7 +59,7 @@ void OnPad(GstElement*, GstPad* pad, gpointer data) {
   gst_caps_unref(caps);
 }
 
-// Waits until all of the file is in the appsinks' queues; false, with why, if it fails.
+// Waits until the whole file is in the appsinks' queues. If that fails, returns false and sets `error`.
 bool ReadAll(GstElement* pipeline, std::string* error) {
   gst_element_set_state(pipeline, GST_STATE_PLAYING);
   GstBus* bus = gst_element_get_bus(pipeline);
@@ -134,7 +133,7 @@ void FileSource::Pull(GstElement* pipeline, const char* name, bool video) {
   gst_object_unref(sink);
 }
 
-// Puts the units in order from 0 on and finds how long a round is.
+// Sorts the units, starting at time 0, and computes the length of a round.
 bool FileSource::Arrange(std::string* error) {
   std::vector<int64_t> video;
   for (const Unit& unit : units_) {
@@ -148,7 +147,7 @@ bool FileSource::Arrange(std::string* error) {
   const int64_t start = *std::min_element(video.begin(), video.end());
   const int64_t end = *std::max_element(video.begin(), video.end());
   period_ns_ = (end - start) * frames / (frames - 1);
-  // What would overlap the next round or come before the first frame is left out.
+  // Omit units that would overlap the next round or precede the first frame.
   std::vector<Unit> kept;
   for (Unit unit : units_) {
     unit.dts -= start;

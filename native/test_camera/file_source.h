@@ -1,5 +1,5 @@
-// A file's coded video and audio, kept in memory and played in an endless loop without
-// being coded again (loaded on the main thread, then used by the feeder's).
+// The encoded video and audio of a file, kept in memory and played in an endless loop without re-encoding (loaded on
+// the main thread, then used on the feeder's).
 #ifndef FRAMEGATE_TEST_CAMERA_FILE_SOURCE_H_
 #define FRAMEGATE_TEST_CAMERA_FILE_SOURCE_H_
 
@@ -13,7 +13,7 @@
 
 class FileSource : public Source {
  public:
-  // Reads the whole file. Null where that fails; `error` then says why.
+  // Reads the whole file. If that fails, returns null and sets `error`.
   static std::unique_ptr<FileSource> Load(const std::string& file, bool with_audio, std::string* error);
   ~FileSource() override;
   FileSource(const FileSource&) = delete;
@@ -30,7 +30,7 @@ class FileSource : public Source {
   struct Unit {
     GstBuffer* buffer;  // Owned.
     bool video;
-    int64_t dts;  // ns from the file's first unit on.
+    int64_t dts;  // ns since the first unit.
     int64_t pts;
   };
 
@@ -41,9 +41,9 @@ class FileSource : public Source {
   std::vector<Unit> units_;  // By DTS.
   GstCaps* video_caps_ = nullptr;
   GstCaps* audio_caps_ = nullptr;
-  int64_t period_ns_ = 0;  // From one round's beginning to the next one's.
+  int64_t period_ns_ = 0;  // Length of one round.
   size_t next_ = 0;
-  uint64_t round_ns_ = 0;  // Where the current round begins on the endless timeline.
+  uint64_t round_ns_ = 0;  // Start of the current round on the endless timeline.
 };
 
 #endif  // FRAMEGATE_TEST_CAMERA_FILE_SOURCE_H_

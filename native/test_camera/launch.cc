@@ -1,15 +1,15 @@
-// Chooses encoders and payloaders, set as IP cameras behave (main thread).
+// Chooses encoders and payloaders, with settings that resemble IP cameras (main thread).
 #include "launch.h"
 
 namespace {
 
-// Each frame is sent when it is there. Parameter sets are in the SDP and, since what comes
-// in has them, before every keyframe; config-interval=-1 would repeat them before every
-// slice of a keyframe, at which FFmpeg takes each slice for a picture.
+// Frames are sent at once. Parameter sets are in the SDP and, because the input has them, before every key frame.
+// config-interval=-1 would repeat them before every slice of a key frame, so that FFmpeg takes each slice for a
+// picture.
 constexpr char kH264Pay[] = "rtph264pay name=pay0 pt=96 config-interval=0 aggregate-mode=zero-latency";
 constexpr char kH265Pay[] = "rtph265pay name=pay0 pt=96 config-interval=0 aggregate-mode=zero-latency";
 
-// One thread: frame threads would each hold a frame back.
+// One thread, because each frame thread would hold a frame back.
 std::string H264Encoder(const Options& o) {
   std::string line =
       "x264enc speed-preset=ultrafast threads=1 sliced-threads=false"
@@ -35,12 +35,12 @@ std::string H265Encoder(const Options& o) {
   line += " option-string=\"keyint=" + gop + ":min-keyint=" + gop + ":scenecut=0:bframes=" + std::to_string(o.bframes) +
           ":b-adapt=0:b-pyramid=0:rc-lookahead=" + std::to_string(o.bframes > 0 ? o.bframes + 1 : 0) +
           ":frame-threads=1:repeat-headers=1:open-gop=" + std::to_string(o.open_gop ? 1 : 0);
-  // Without a pool of threads x265 corrupts its heap where it makes slices (seen in 3.5).
+  // Without a thread pool, x265 3.5 corrupts its heap if it makes slices.
   line += o.slices > 1 ? ":slices=" + std::to_string(o.slices) : ":pools=none";
   return line + "\"";
 }
 
-// A codec that Framegate leaves to decodebin. deadline=1: the encoder holds no frame back.
+// A codec that Framegate decodes with decodebin. deadline=1: the encoder holds no frame back.
 std::string Vp8Encoder(const Options& o) {
   return "vp8enc deadline=1 target-bitrate=" + std::to_string(o.bitrate_kbps * 1000) +
          " keyframe-max-dist=" + std::to_string(o.gop_frames);
@@ -74,7 +74,7 @@ std::string FileMedia(const Source& source) {
   return line;
 }
 
-// The queue drops what was made between DESCRIBE and PLAY.
+// The queue drops audio from between DESCRIBE and PLAY.
 std::string DrawnAudio(Audio audio, const std::string& pay) {
   const std::string from = "audiotestsrc name=ticks is-live=true wave=ticks volume=0.3 ";
   const std::string queue = " ! queue leaky=downstream max-size-buffers=2 ! ";

@@ -1,4 +1,4 @@
-// An RTSP camera for tests, benches and the demo: puts the parts together (main thread).
+// An RTSP camera for tests, benchmarks and the demo (main thread).
 #include <glib-unix.h>
 #include <gst/gst.h>
 #include <signal.h>
@@ -29,7 +29,7 @@ gboolean OnSignal(gpointer loop) {
   return G_SOURCE_CONTINUE;
 }
 
-// No camera outlives the test that started it.
+// So that no camera outlives the test that started it.
 void EndWithParent() {
   const pid_t parent = getppid();
   prctl(PR_SET_PDEATHSIG, SIGTERM);

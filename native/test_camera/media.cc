@@ -1,4 +1,4 @@
-// Puts the media together and connects it with the feeder (GStreamer's threads).
+// Builds the media and connects it to the feeder (GStreamer's threads).
 #include "media.h"
 
 #include <gst/app/gstappsrc.h>
@@ -13,8 +13,8 @@ namespace {
 
 constexpr char kVideoKey[] = "test-camera-video";
 
-// Without this a sink holds each packet back until the pipeline's latency is over; a
-// camera sends what it has. (The media's rate-control would also drop RTCP's NTP time.)
+// Without this, a sink holds each packet back for the pipeline's latency; a camera sends at once. (The media's
+// rate-control would also drop RTCP's NTP time.)
 void OnElementAdded(GstBin*, GstBin*, GstElement* element, gpointer) {
   GObjectClass* type = G_OBJECT_GET_CLASS(element);
   if (GST_OBJECT_FLAG_IS_SET(element, GST_ELEMENT_FLAG_SINK) && g_object_class_find_property(type, "sync") != nullptr) {
@@ -30,7 +30,7 @@ bool HasMarker(GstBuffer* buffer) {
   return marker;
 }
 
-// The packet that ends a frame carries the marker bit (RFC 6184, 7798 and 2435).
+// The last packet of a frame has the marker bit (RFC 6184, 7798 and 2435).
 GstPadProbeReturn OnPackets(GstPad* pad, GstPadProbeInfo* info, gpointer data) {
   GstBuffer* last = nullptr;
   if ((info->type & GST_PAD_PROBE_TYPE_BUFFER_LIST) != 0) {
@@ -64,8 +64,8 @@ GstElement* Appsrc(GstElement* bin, const char* name, GstCaps* caps) {
   return appsrc;
 }
 
-// A camera cannot be sought in. audiotestsrc says that it can, and the server would then
-// fail a PLAY with a Range (MediaMTX sends one) on the video that cannot.
+// A camera is not seekable. audiotestsrc claims to be, and the server would then fail a PLAY with a Range, as MediaMTX
+// sends, because the video is not.
 GstPadProbeReturn OnQuery(GstPad*, GstPadProbeInfo* info, gpointer) {
   GstQuery* query = GST_PAD_PROBE_INFO_QUERY(info);
   if (GST_QUERY_TYPE(query) != GST_QUERY_SEEKING) return GST_PAD_PROBE_OK;

@@ -9,18 +9,18 @@
 #include "options.h"
 #include "source.h"
 
-// What the media factory's callbacks need; outlives the factory.
+// Context of the media factory's callbacks; must outlive the factory.
 struct MediaContext {
   const Options* options;
-  const Source* source;  // Null where the pipeline makes everything itself.
+  const Source* source;  // Null if the pipeline makes everything itself.
   Feeder* feeder;
   Faults* faults;
 };
 
-// A shared factory whose media are fed by `context->feeder` (transfer full).
+// A shared factory; `context->feeder` feeds its media (transfer full).
 GstRTSPMediaFactory* NewMediaFactory(MediaContext* context);
 
-// What `options` say now is what the next media is made of.
+// Makes the next media from the current options.
 void Relaunch(GstRTSPMediaFactory* factory, const MediaContext& context);
 
 #endif  // FRAMEGATE_TEST_CAMERA_MEDIA_H_

@@ -1,5 +1,4 @@
-// A payloader of one packet per document, and a timer that makes documents (GStreamer's
-// threads and the main loop's).
+// A payloader with one packet per document, and a timer that makes documents (threads of GStreamer and the main loop).
 #include "metadata_pay.h"
 
 #include <gst/app/gstappsrc.h>
@@ -57,7 +56,7 @@ gboolean Push(gpointer appsrc) {
   return pushed ? G_SOURCE_CONTINUE : G_SOURCE_REMOVE;
 }
 
-// An appsrc takes nothing before it runs, which its first question tells.
+// An appsrc accepts nothing before it runs. Its first need-data means that it does.
 void OnNeedData(GstElement* appsrc, guint, gpointer) {
   g_signal_handlers_disconnect_by_func(appsrc, reinterpret_cast<gpointer>(OnNeedData), nullptr);
   Push(appsrc);
@@ -74,7 +73,7 @@ bool RegisterMetadataPay() {
 
 void FeedMetadata(GstElement* appsrc) {
   GstCaps* caps = gst_caps_from_string(kCaps);
-  // What was made between DESCRIBE and PLAY is dropped but for the newest.
+  // Keeps only the newest document from between DESCRIBE and PLAY.
   g_object_set(appsrc, "caps", caps, "is-live", TRUE, "format", GST_FORMAT_TIME, "do-timestamp", TRUE, "max-buffers",
                static_cast<guint64>(1), "leaky-type", GST_APP_LEAKY_TYPE_DOWNSTREAM, nullptr);
   gst_caps_unref(caps);

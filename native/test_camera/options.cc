@@ -1,4 +1,4 @@
-// Reads and checks the command line; one table row is one option (main thread).
+// Reads and checks the command line; each option is one row of a table (main thread).
 #include "options.h"
 
 #include <gio/gio.h>

@@ -1,4 +1,4 @@
-// The command line of the test camera: what may be asked for, checked (main thread).
+// The command line of the test camera (main thread).
 #ifndef FRAMEGATE_TEST_CAMERA_OPTIONS_H_
 #define FRAMEGATE_TEST_CAMERA_OPTIONS_H_
 
@@ -10,7 +10,7 @@ enum class Audio { kNone, kAac, kAlaw };
 
 struct Options {
   std::string address = "127.0.0.1";
-  int port = 8555;  // 0: a free one.
+  int port = 8555;  // 0: any free port.
   std::string path = "/cam";
   Codec codec = Codec::kH264;
   int width = 1280;  // px, even.
@@ -40,12 +40,11 @@ struct Options {
 
 enum class Parsed { kRun, kHelp, kBad };
 
-// Fills `options`. On kBad, `message` is one sentence that names the option, the value
-// and what was expected; on kHelp it is the help text.
+// Fills `options`. On kBad, `message` names the option, the value and what was expected; on kHelp it is the help text.
 Parsed ParseOptions(int argc, char** argv, Options* options, std::string* message);
 
-// Changes one option, named without its dashes, of a camera that runs. False, and a sentence in
-// `message`, where that cannot be; `options` are as before then.
+// Changes one option, named without its dashes, of a running camera. If that is impossible, returns false, sets
+// `message` and leaves `options` as they are.
 bool ChangeOption(const std::string& name, const std::string& value, Options* options, std::string* message);
 
 #endif  // FRAMEGATE_TEST_CAMERA_OPTIONS_H_

@@ -1,4 +1,4 @@
-// Draws the picture by row copies from tables: 0.05 ms at 1080p (feeder thread).
+// Draws the picture by copying rows from tables: 0.05 ms at 1080p (feeder thread).
 #include "picture.h"
 
 #include <algorithm>

@@ -1,6 +1,6 @@
 // The drawn picture: a pure function of frame number, width and height (feeder thread).
 //
-// Integers only, so that test/python/test_picture.py draws the very same bytes.
+// Integers only, so that test/python/test_picture.py draws the same bytes.
 // I420, limited range (luma 16..235). `/` rounds down, all sizes are in pixels:
 //
 // 1. Ground, all rows. wave(t, p, a) = a * 4 * u * (p/2 - u) / ((p/2) * (p/2)), where
@@ -9,7 +9,7 @@
 //    U(x, y) = 128 + wave((x + y + n) mod 512, 512, 20)           chroma coordinates
 //    V(x, y) = 128 + wave((x + y + n + 128) mod 512, 512, 20)
 // 2. Disc of radius r = min(w, h) / 10, luma 190, U 100, V 156. Its center bounces:
-//    bounce(t, span) = t mod (2 span), or 2 span minus that where it is above span.
+//    bounce(t, span) = t mod (2 span), or 2 span minus that if it is above span.
 //    cx = r + 1 + bounce(step * n, w - 2 - 2r), rounded down to even;
 //    cy = bar + r + 1 + bounce(max(1, h / 180) * n, h - 2 - bar - 2r), likewise, where
 //    bar is the height of the bar code. In row cy + d, |d| <= r, the disc covers
@@ -50,7 +50,7 @@ class Picture {
   const int height_;
   const int bar_;   // Height of the bar code, px.
   const int step_;  // Movement from frame to frame, px.
-  // One period of each wave, followed by as much as a row needs.
+  // One period of each wave, extended by the length of a row.
   std::vector<uint8_t> luma_;
   std::vector<uint8_t> chroma_;
   std::vector<int> disc_;       // Half width of the disc, by distance from its center.

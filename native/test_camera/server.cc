@@ -1,4 +1,4 @@
-// Sets libgstrtspserver up and takes it down (main thread).
+// Starts and stops libgstrtspserver (main thread).
 #include "server.h"
 
 namespace {

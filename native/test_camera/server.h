@@ -8,16 +8,16 @@
 
 #include "options.h"
 
-// A server that does not listen yet and serves `factory` (transfer full for both).
+// A server for `factory` that does not listen yet (transfer full for both).
 GstRTSPServer* NewServer(const Options& options, GstRTSPMediaFactory* factory);
 
-// Asks for what `options` name from now on.
+// From now on, requires the credentials in `options`.
 void SetCredentials(GstRTSPServer* server, const Options& options);
 
-// Starts to listen, on the default main context; the port, or 0 where that fails.
+// Starts to listen, on the default main context. Returns the port, or 0 if that fails.
 int Listen(GstRTSPServer* server);
 
-// Where clients on this machine find it, without credentials.
+// The address for clients on this machine, without credentials.
 std::string Url(const Options& options, int port);
 
 // Closes every connection and stops listening.

@@ -1,4 +1,4 @@
-// Follows the server's signals; a session counts from its first SETUP (server's threads).
+// Counts by the server's signals; a session starts with its first SETUP (server's threads).
 #include "sessions.h"
 
 #include <vector>
@@ -47,7 +47,7 @@ void Sessions::OnSetup(GstRTSPClient* client, GstRTSPContext* context, gpointer 
   PrintSession(sessions->counts_);
 }
 
-// The server would keep a UDP session for another minute, in case the client comes back.
+// The server would keep a UDP session for another minute, in case the client returns.
 void Sessions::OnClosed(GstRTSPClient* client, gpointer self) {
   auto* sessions = static_cast<Sessions*>(self);
   std::vector<std::string> ids;

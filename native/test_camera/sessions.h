@@ -1,4 +1,4 @@
-// Counts the RTSP sessions, and ends those of a client that is gone (server's threads).
+// Counts the RTSP sessions, and ends those whose client is gone (server's threads).
 #ifndef FRAMEGATE_TEST_CAMERA_SESSIONS_H_
 #define FRAMEGATE_TEST_CAMERA_SESSIONS_H_
 
@@ -12,7 +12,7 @@
 
 class Sessions {
  public:
-  // Watches `server` (transfer none); outlives it.
+  // Watches `server` (transfer none); must outlive it.
   explicit Sessions(GstRTSPServer* server);
   ~Sessions();
   Sessions(const Sessions&) = delete;

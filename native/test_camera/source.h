@@ -1,4 +1,4 @@
-// What a camera sends, as units on a timeline of its own (feeder thread).
+// The units that a camera sends, on their own timeline (feeder thread).
 #ifndef FRAMEGATE_TEST_CAMERA_SOURCE_H_
 #define FRAMEGATE_TEST_CAMERA_SOURCE_H_
 
@@ -10,17 +10,17 @@ class Source {
  public:
   virtual ~Source() = default;
 
-  // When the next unit is to be handed over, in ns from 0; never goes back.
+  // When the next unit is due, in ns from 0; never goes back.
   virtual uint64_t NextDue() const = 0;
   virtual bool NextIsVideo() const = 0;
 
-  // The next unit, its PTS and DTS on the same timeline as NextDue() (transfer full).
+  // The next unit; its PTS and DTS are on the timeline of NextDue() (transfer full).
   virtual GstBuffer* Take() = 0;
 
-  // Starts over with something that a decoder can begin with, for a new pipeline.
+  // Starts over at a unit where a decoder can start, for a new pipeline.
   virtual void Restart() = 0;
 
-  // What goes into the pipeline; null where there is no such track (transfer none).
+  // The caps of the units; null without such a track (transfer none).
   virtual GstCaps* video_caps() const = 0;
   virtual GstCaps* audio_caps() const = 0;
 };

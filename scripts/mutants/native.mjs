@@ -102,8 +102,8 @@ export const native = [
     id: 'gop-cache-clear',
     why: 'The cache is emptied when the gate closes: a decoder would start with unusable pictures.',
     file: 'native/core/stream_intake.cc',
-    text: '    cache_.Clear();  // What',
-    fault: '    // What',
+    text: '    cache_.Clear();  // Its',
+    fault: '    // Its',
     tests: ['test/native/stream_intake_test.cc'],
   },
   {

@@ -1,6 +1,6 @@
-// Fuzzes what reads the camera's bytes: the parsers of parameter sets and access units, and the gate behind them.
+// Fuzzes the code that reads the camera's bytes: the parsers of parameter sets and access units, and the gate.
 //
-// As a test: the corpus in test/native/corpus, then mutations of it for some seconds, under ASan and UBSan.
+// As a test: runs the corpus in test/native/corpus, then mutations of it for some seconds, under ASan and UBSan.
 // With clang's libFuzzer: CONTRIBUTING.md.
 #include <chrono>
 #include <cstdio>
@@ -27,8 +27,8 @@ void Require(bool holds, const char* what) {
 
 }  // namespace
 
-// Byte 0: the codec, and whether units carry DISCONT; then records of a 2-byte length: the codec's data first, access
-// units after it.
+// Byte 0: the codec, and which units carry DISCONT. Then records with a 2-byte length: first the codec data, then
+// access units.
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if (size < 1) return 0;
   const bool h265 = data[0] & 1;
@@ -38,7 +38,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   size_t at = 1;
   for (int record = 0; size - at >= 2; ++record) {
     const size_t length = std::min<size_t>(data[at] << 8 | data[at + 1], size - at - 2);
-    // A copy of its own, so that a byte read too far is seen.
+    // A separate copy, so that ASan sees reads past its end.
     const std::vector<uint8_t> bytes(data + at + 2, data + at + 2 + length);
     at += 2 + length;
     if (record == 0) {
@@ -48,14 +48,14 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     const AccessUnitInfo info = parser->Parse(bytes.data(), bytes.size());
     const ParameterSetInfo parameters = parser->parameters();
     Require(parameters.width >= 0 && parameters.width <= 16384 && parameters.height >= 0 && parameters.height <= 32768,
-            "a picture's size that a decoder may have");
+            "a possible picture size");
     Require(!info.frame_num_known || info.frame_num < info.max_frame_num, "frame_num below its modulus");
     const bool gap = data[0] >> (record % 7 + 1) & 1;
     const GateVerdict verdict = gate.Check(info, gap);
-    Require(verdict == GateVerdict::kDrop || gate.open(), "what passes has an open gate");
+    Require(verdict == GateVerdict::kDrop || gate.open(), "only an open gate passes units");
     if (!was_open && gate.open()) {
       Require(info.well_formed && (!gap || record == 1) && (info.key || info.recovery_frames >= 0),
-              "a beginning that is one");
+              "only a complete key picture or recovery point opens the gate");
     }
     was_open = gate.open();
   }
@@ -70,7 +70,7 @@ int main(int argc, char** argv) {
     std::ifstream file(entry.path(), std::ios::binary);
     corpus.emplace_back(std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>());
   }
-  Require(corpus.size() >= 4, "a corpus");
+  Require(corpus.size() >= 4, "corpus of at least four inputs");
   for (const auto& input : corpus) LLVMFuzzerTestOneInput(input.data(), input.size());
   std::minstd_rand random(argc > 3 ? std::atoi(argv[3]) : 1);
   const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(argc > 2 ? std::atoi(argv[2]) : 5);

@@ -1,5 +1,5 @@
-// The whole core against test cameras: pipelines of every codec at once, each used by several threads and closed at any
-// moment, in calm and in faults. What users rely on must hold; the sanitizers say whether the threads agree.
+// The whole core with test cameras: pipelines of every codec at once, each used by several threads and closed at any
+// moment, with and without faults. It checks what users rely on; the sanitizers check the threads.
 #include <dirent.h>
 #include <glib.h>
 
@@ -13,7 +13,7 @@
 
 namespace {
 
-// decodebin decodes VP8, on its own threads.
+// VP8 covers decodebin, which decodes on its own threads.
 constexpr const char* kCodecs[] = {"h264", "h265", "mjpeg", "vp8"};
 constexpr size_t kCameras = std::size(kCodecs);
 
@@ -30,7 +30,7 @@ struct Usage {
   int threads = EntriesOf("/proc/self/task"), descriptors = EntriesOf("/proc/self/fd");
 };
 
-// When it has been the same for half a second: GLib's threads take their time to end.
+// The usage once it has been stable for half a second: GLib's threads end late.
 Usage Settled() {
   Usage last;
   for (int i = 0, same = 0; same < 20 && i < 400; ++i) {
@@ -42,10 +42,10 @@ Usage Settled() {
   return last;
 }
 
-// The fault comes when all have frames whose close waits for that.
+// Starts users of four kinds per camera, and makes the fault once all that wait for it have frames.
 class Round {
  public:
-  // ends: the fault ends streams that nobody closes.
+  // ends: the fault ends streams that are not closed.
   Round(std::unique_ptr<TestCamera> (&cameras)[kCameras], const std::string& fault, bool ends, std::minstd_rand& random)
       : ends_(ends) {
     for (size_t i = 0; i < kCameras; ++i) {
@@ -65,20 +65,20 @@ class Round {
     {
       std::unique_lock<std::mutex> lock(mutex_);
       CHECK(changed_.wait_for(lock, std::chrono::seconds(30),
-                              [this] { return flowing_ == 2 * static_cast<int>(kCameras); }));
+                              [this] { return with_frames_ == 2 * static_cast<int>(kCameras); }));
     }
     for (auto& camera : cameras) {
       if (!fault.empty()) camera->Command(fault);
     }
     {
       std::lock_guard<std::mutex> lock(mutex_);
-      faulty_ = true;
+      fault_made_ = true;
     }
     changed_.notify_all();
     for (std::thread& thread : threads_) thread.join();
     for (auto& camera : cameras) camera->Command("clear");
     for (size_t i = 0; i < kCameras; ++i) {
-      std::fprintf(stderr, "%s %s: %d frames\n", kCodecs[i], fault.empty() ? "in calm" : fault.c_str(),
+      std::fprintf(stderr, "%s %s: %d frames\n", kCodecs[i], fault.empty() ? "no fault" : fault.c_str(),
                    frames_[i].load());
       CHECK(frames_[i] >= 4);
     }
@@ -93,7 +93,7 @@ class Round {
   }
 
   bool ClosedBeforeTheFirstFrame(PipelineUser& user, int) {
-    // Where it is slow the fault may come first.
+    // On a slow machine the fault may come first.
     const bool succeeded =
         user.WaitUntil([this](const PipelineUser::Seen& seen) { return seen.streams > 0 || (ends_ && seen.ends > 0); });
     user.RequestClose();
@@ -104,33 +104,33 @@ class Round {
   }
 
   bool ClosedWhileFramesFlow(PipelineUser& user, int ms) {
-    const bool succeeded = Flow(user);
+    const bool succeeded = WaitForFrames(user);
     Pause(ms);
     return succeeded;
   }
 
   bool ClosedAtItsEnd(PipelineUser& user, int) {
-    if (!Flow(user)) return false;
+    if (!WaitForFrames(user)) return false;
     const int before = user.seen().frames;
     if (!ends_) return user.WaitUntil([before](const PipelineUser::Seen& seen) { return seen.frames > before + 4; });
     return user.WaitUntil(
         [](const PipelineUser::Seen& seen) { return seen.ends == 1 && seen.end.rfind("ERR_SOURCE_", 0) == 0; });
   }
 
-  // Until frames came and the fault was made.
-  bool Flow(PipelineUser& user) {
+  // Waits until frames have arrived and the fault was made.
+  bool WaitForFrames(PipelineUser& user) {
     if (!user.WaitUntil([](const PipelineUser::Seen& seen) { return seen.frames >= 2; })) return false;
     std::unique_lock<std::mutex> lock(mutex_);
-    ++flowing_;
+    ++with_frames_;
     changed_.notify_all();
-    return changed_.wait_for(lock, std::chrono::seconds(40), [this] { return faulty_; });
+    return changed_.wait_for(lock, std::chrono::seconds(40), [this] { return fault_made_; });
   }
 
   const bool ends_;
   std::mutex mutex_;
   std::condition_variable changed_;
-  int flowing_ = 0;
-  bool faulty_ = false;
+  int with_frames_ = 0;
+  bool fault_made_ = false;
   std::atomic<int> frames_[kCameras] = {};
   std::vector<std::thread> threads_;
 };
@@ -146,8 +146,8 @@ TEST(PipelinesLeakNothingWithOrWithoutFaults) {
   std::minstd_rand random(seed);
 
   CHECK(framegate::EnsureGstInit().empty());
-  g_thread_pool_set_max_unused_threads(0);  // GLib's idle threads would be counted.
-  Round calm(cameras, "", false, random);
+  g_thread_pool_set_max_unused_threads(0);  // Otherwise GLib's idle threads would be counted.
+  Round no_fault(cameras, "", false, random);
   const Usage before = Settled();
   Round reset(cameras, "fault rst", true, random);
   Round lossy(cameras, "fault loss 5", false, random);

@@ -1,4 +1,4 @@
-// The rules for lateness, one by one, on facts made up here.
+// The rules for late decoders, one by one, with made-up facts.
 #include "core/catch_up.h"
 
 #include "check.h"
@@ -13,7 +13,7 @@ namespace {
 
 constexpr Pace k25Fps = {MsToNs(40), false};
 
-// A CatchUp that has begun with a key picture in time, and a clock.
+// A CatchUp that has started with a punctual key picture, and a clock.
 struct Decoder {
   CatchUp catch_up;
   Pace pace = k25Fps;
@@ -61,7 +61,7 @@ TEST(APictureIsShownUpToTheAgeLimit) {
     decoder.pace = row.pace;
     CHECK(decoder.Picture(row.limit_ms) == PictureVerdict::kShow);
     CHECK(decoder.Picture(row.limit_ms + 1) == PictureVerdict::kDropLate);
-    // What the network held back is part of the age.
+    // The delay in the network is part of the age.
     CHECK(decoder.Picture(100, false, row.limit_ms - 100) == PictureVerdict::kShow);
     CHECK(decoder.Picture(100, false, row.limit_ms - 99) == PictureVerdict::kDropLate);
     CHECK(decoder.Picture(0, false, row.limit_ms + 1) == PictureVerdict::kDropLate);
@@ -93,7 +93,7 @@ TEST(ADecoderThatIsBehindDropsNonReferencePictures) {
   CHECK(decoder.Unit(61, {.reference = false}) == UnitVerdict::kDecode);  // It is the newest.
   CHECK(decoder.Unit(61, {.more_queued = true}) == UnitVerdict::kDecode);
   CHECK(decoder.Unit(61, {.reference = false, .starts_sequence = true, .more_queued = true}) == UnitVerdict::kRestart);
-  decoder.pace = {MsToNs(100), false};  // Behind is 60 ms, or 1.5 frames.
+  decoder.pace = {MsToNs(100), false};  // The limit is 60 ms or 1.5 frames.
   CHECK(decoder.Unit(150, {.reference = false, .more_queued = true}) == UnitVerdict::kDecode);
   CHECK(decoder.Unit(151, {.reference = false, .more_queued = true}) == UnitVerdict::kDropUnneeded);
 }
@@ -142,7 +142,7 @@ TEST(APunctualKeyPictureEndsTheCatchUp) {
   CHECK(!decoder.catch_up.catching_up());
 }
 
-// No key picture waits: a second at a time, it must come nearer.
+// If no key picture is queued, the decoder must get closer every second.
 TEST(ALateDecoderThatCatchesUpContinues) {
   Decoder decoder;
   CHECK(decoder.Unit(2000, {.more_queued = true}) == UnitVerdict::kDecode);
@@ -174,7 +174,7 @@ TEST(ProgressIsMeasuredAgainstTheLastSecond) {
   CHECK(decoder.Unit(1500, {.more_queued = true}) == UnitVerdict::kDecode);
   decoder.now_ms += 1001;
   CHECK(decoder.Unit(1600, {.more_queued = true}) ==
-        UnitVerdict::kDropUntilKey);  // Nearer than at first, but not since.
+        UnitVerdict::kDropUntilKey);  // Closer than at first, but no longer getting closer.
 }
 
 TEST(ABacklogIsDecodedHiddenHoweverLongItTakes) {

@@ -1,4 +1,4 @@
-// The smallest test harness: TEST defines a test, CHECK counts failures and goes on, RunTests() runs all tests of the
+// A minimal test harness: TEST defines a test, CHECK counts failures and continues, RunTests() runs all tests of the
 // program and returns its exit status.
 #pragma once
 
@@ -36,7 +36,7 @@ struct Registration {
   Registration(const char* name, void (*run)()) { Tests().push_back({name, run}); }
 };
 
-// In the order in which the file defines them.
+// Runs them in the order of the file.
 inline int RunTests() {
   for (const Test& test : Tests()) {
     const int before = failures;

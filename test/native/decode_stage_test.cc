@@ -1,4 +1,4 @@
-// The decode stage on its own: a stage that begins late or falls behind shows only the newest frame.
+// The decode stage on its own: if it starts late or falls behind, it shows only the newest frame.
 #include "core/decode_stage.h"
 
 #include <chrono>
@@ -18,7 +18,7 @@ namespace {
 constexpr int64_t kIntervalNs = MsToNs(40);
 constexpr char kCaps[] = "video/x-h264,stream-format=avc,alignment=au";
 
-// Units as the receiver makes them: one every 40 ms, the newest just now. received_at_us is their number.
+// Units like the receiver's: one every 40 ms, the newest just now. received_at_us is their number.
 std::vector<AccessUnitPtr> Units(const std::string& encoder, int frames, int64_t transport_lag_ns = 0) {
   EncodedStream stream = Encode(encoder, kCaps, frames);
   auto parser = MakeH264Parser();
@@ -86,7 +86,7 @@ std::unique_ptr<DecodeStage> Make(Shown* shown) {
         shown->error = error.message;
       });
   stage->SetRenditions({Rendition{"a", 160, 100, 80}});
-  // A limit of three seconds: a busy machine must not make anything late.
+  // An age limit of three seconds, so that nothing is late on a busy machine.
   stage->SetFrameInterval(MsToNs(1000), false);
   return stage;
 }
@@ -107,7 +107,7 @@ TEST(ALateStartShowsOnlyTheNewestPicture) {
   stage->Stop();
   CHECK_EQ(shown.count(), 1u);
   CHECK_EQ(shown.received_at_us.front(), units.back()->received_at_us);
-  CHECK_EQ(shown.counters.decoded.load(), 60u);  // All that it builds on.
+  CHECK_EQ(shown.counters.decoded.load(), 60u);  // All that the newest picture needs.
   CHECK(shown.error.empty());
 }
 
@@ -116,7 +116,7 @@ TEST(ALateStartSkipsAheadToAQueuedKeyPicture) {
   Shown shown;
   auto stage = Make(&shown);
   stage->Start(units);
-  // The key picture is in time, so that all from it on are shown.
+  // The key picture is not late, so it and all after it are shown.
   WaitFor([&] { return shown.count() == 10; });
   stage->Stop();
   CHECK_EQ(shown.counters.decoded.load(), 10u);  // From the second key picture on.
@@ -124,7 +124,7 @@ TEST(ALateStartSkipsAheadToAQueuedKeyPicture) {
 }
 
 TEST(ALateDecoderDropsNonReferencePicturesFirst) {
-  // Two of three pictures are B, and nothing builds on them.
+  // Two of three pictures are B-pictures that no other picture needs.
   const auto units = Units(
       "x264enc bframes=2 b-adapt=false b-pyramid=false key-int-max=200 rc-lookahead=0 mb-tree=false sync-lookahead=0 "
       "threads=1",
@@ -137,7 +137,7 @@ TEST(ALateDecoderDropsNonReferencePicturesFirst) {
   stage->Start(units);
   WaitFor([&] { return shown.counters.late + references >= units.size() - 1; });
   stage->Stop();
-  CHECK(shown.counters.late >= units.size() - references - 2);  // But for what came last.
+  CHECK(shown.counters.late >= units.size() - references - 2);  // Except the last ones.
   CHECK_EQ(shown.counters.damaged_units.load(), 0u);
   CHECK(shown.error.empty());
 }

@@ -1,5 +1,4 @@
-// Encodes a short moving picture with a real encoder and gives its access units as the
-// receiver would see them (avc, hvc1).
+// Encodes a short video with a real encoder and returns its access units as the receiver sees them (avc, hvc1).
 #pragma once
 
 #include <gst/app/gstappsink.h>
@@ -10,7 +9,7 @@
 
 struct EncodedUnit {
   std::vector<uint8_t> bytes;
-  bool delta = false;  // GStreamer's opinion.
+  bool delta = false;  // According to GStreamer.
 };
 
 struct EncodedStream {

@@ -1,4 +1,4 @@
-// The gate's rules, one by one, on facts made up here.
+// The gate's rules, one by one, with made-up facts.
 #include "core/gate.h"
 
 #include "check.h"
@@ -25,7 +25,7 @@ bool Passes(Gate& gate, const AccessUnitInfo& info, bool gap = false) {
 
 TEST(StartsClosedAndOpensOnKey) {
   Gate gate(GateRules::kH264);
-  CHECK(!Passes(gate, Picture(false, 3), true));  // The first unit's DISCONT tells nothing.
+  CHECK(!Passes(gate, Picture(false, 3), true));  // The first unit's DISCONT means nothing.
   CHECK(!Passes(gate, Picture(false, 4)));
   CHECK(gate.Check(Picture(true, 0), false) == GateVerdict::kPassAndReset);
   CHECK(gate.Check(Picture(false, 1), false) == GateVerdict::kPass);
@@ -105,8 +105,8 @@ TEST(H265DropsRaslAfterOpening) {
   CHECK(Passes(gate, radl));
   CHECK(!Passes(gate, rasl));
   CHECK(Passes(gate, Picture(false, 0)));  // Trailing picture.
-  CHECK(Passes(gate, Picture(true, 0)));   // The next IRAP, in an unbroken stream:
-  CHECK(Passes(gate, rasl));               // its RASL pictures have what they need.
+  CHECK(Passes(gate, Picture(true, 0)));   // After the next IRAP of an intact stream,
+  CHECK(Passes(gate, rasl));               // RASL pictures have what they need.
 }
 
 TEST(RecoveryPointsOpenStreamsWithoutKeys) {
@@ -117,14 +117,14 @@ TEST(RecoveryPointsOpenStreamsWithoutKeys) {
   CHECK(gate.Check(point, false) == GateVerdict::kPassAndReset);
   CHECK(gate.Check(Picture(false, 6), false) == GateVerdict::kPass);
   point.frame_num = 7;
-  CHECK(gate.Check(point, false) == GateVerdict::kPass);  // Open already: nothing begins.
+  CHECK(gate.Check(point, false) == GateVerdict::kPass);  // Already open: no reset.
   CHECK(!Passes(gate, Picture(false, 8), true));
   point.frame_num = 9;
-  CHECK(!Passes(gate, point, true));  // With a gap in it, it is no beginning.
+  CHECK(!Passes(gate, point, true));  // A recovery point with a gap does not open.
   CHECK(!Passes(gate, Picture(false, 10)));
   point.frame_num = 11;
   CHECK(Passes(gate, point));
-  CHECK(!Passes(gate, Picture(false, 13)));  // And frame_num counts on from there.
+  CHECK(!Passes(gate, Picture(false, 13)));  // frame_num continues from there.
 }
 
 TEST(IntraOnlyReopensAtOnce) {

@@ -1,4 +1,4 @@
-// The cache holds exactly what a decoder needs to show the newest frame.
+// The cache holds exactly the units that a decoder needs for the newest frame.
 #include "core/gop_cache.h"
 
 #include "check.h"
@@ -17,7 +17,7 @@ AccessUnitPtr Unit(bool key, size_t size = 1000) {
 TEST(HoldsWhatADecoderNeeds) {
   GopCache cache;
   cache.Add(Unit(false));
-  CHECK(cache.units().empty());  // Nothing to build on.
+  CHECK(cache.units().empty());  // Cannot be decoded on its own.
   cache.Add(Unit(true));
   cache.Add(Unit(false));
   cache.Add(Unit(false));
@@ -35,18 +35,18 @@ TEST(ALongGopOutgrowsTheCache) {
   GopCache cache;
   cache.Add(Unit(true));
   for (size_t i = 0; i < GopCache::kMaxUnits; ++i) cache.Add(Unit(false));
-  CHECK(cache.units().empty());  // Too long a GOP is not kept at all: a decoder has to run along.
+  CHECK(cache.units().empty());  // A GOP that is too long is dropped: a decoder has to keep running.
   CHECK(cache.outgrown());
   cache.Add(Unit(false));
   CHECK(cache.units().empty() && cache.outgrown());
   cache.Add(Unit(true, GopCache::kMaxBytes + 1));
   CHECK(cache.units().empty() && cache.outgrown());
-  cache.Clear();  // The gate closed: nothing can be decoded on.
+  cache.Clear();  // As when the gate closes: the decoder is of no use any more.
   CHECK(!cache.outgrown());
   cache.Add(Unit(true));
   CHECK(!cache.outgrown());
   for (size_t i = 0; i < GopCache::kLongUnits; ++i) cache.Add(Unit(false));
-  CHECK(cache.outgrown());  // Early enough for a decoder to begin with all of it.
+  CHECK(cache.outgrown());  // Early enough for a decoder to start from the whole GOP.
   CHECK_EQ(cache.units().size(), GopCache::kLongUnits + 1);
   cache.Add(Unit(true));
   CHECK(!cache.outgrown());

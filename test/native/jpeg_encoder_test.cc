@@ -1,4 +1,4 @@
-// JPEGs have the colors that the video means, from I420 and from what is converted to it.
+// JPEGs have the right colors, from I420 and from formats that are converted to it.
 #include "core/jpeg_encoder.h"
 
 #include <turbojpeg.h>
@@ -13,7 +13,7 @@ using namespace framegate;
 
 namespace {
 
-// libyuv holds the coefficients of BT.709 in 7 bits: saturated blue is 14 off.
+// libyuv has 7-bit coefficients for BT.709: saturated blue is off by 14.
 constexpr int kTolerance = 16;
 
 struct Rgb {
@@ -67,7 +67,7 @@ TEST(SizesKeepTheAspectRatioAndNeverGrow) {
   CHECK_EQ(height, 360);
   ScaledSize(640, 480, 0, &width, &height);
   CHECK_EQ(width, 640);
-  ScaledSize(640, 480, 1920, &width, &height);  // Never up.
+  ScaledSize(640, 480, 1920, &width, &height);  // Never scaled up.
   CHECK_EQ(width, 640);
   CHECK_EQ(height, 480);
   ScaledSize(1920, 1080, 321, &width, &height);

@@ -1,4 +1,4 @@
-// Lag by RTP timestamps: late is what arrives late, and nothing else.
+// Lag by RTP timestamps: only packets that arrive late are late.
 #include "core/lag_meter.h"
 
 #include "check.h"
@@ -33,7 +33,7 @@ TEST(AfterAStallOnlyTheDelayedFramesAreLate) {
     stream.Run(200);
     const int64_t lag = stream.Frame(stall_ms + 40);
     CHECK(lag <= stall_ms && lag >= stall_ms * 94 / 100 - 2);
-    // The network gives all at once what it held back.
+    // The network delivers the backlog at once.
     for (int left = stall_ms / 40; left-- > 0;) CHECK(stream.Frame(0) <= left * 40 + 40);
     stream.Run(200);
   }
@@ -59,19 +59,19 @@ TEST(AnEarlyFirstPictureIsNotTheBaseline) {
   slow_start.Run(200);
 }
 
-// Too narrow for ten seconds, then wide enough to empty what waits in half a minute.
+// Too slow for ten seconds, then fast enough to drain the backlog in half a minute.
 TEST(FramesDelayedByASlowNetworkStayLate) {
   Stream stream;
   stream.Run(200);
-  int64_t waits = 0, lag = 0;
+  int64_t backlog_ms = 0, lag = 0;
   for (int i = 0; i < 150; ++i) {
     lag = stream.Frame(67);
-    waits += 27;
+    backlog_ms += 27;
   }
-  CHECK(lag > waits * 8 / 10);
-  while (waits > 1800) {
+  CHECK(lag > backlog_ms * 8 / 10);
+  while (backlog_ms > 1800) {
     lag = stream.Frame(35);
-    waits -= 5;
+    backlog_ms -= 5;
     CHECK(lag > 250);
   }
 }
@@ -112,7 +112,7 @@ TEST(PunctualBFramesAreNotLate) {
 TEST(BFramesAreAsLateAsThePictureBeforeThem) {
   BFrames stream;
   for (int i = 0; i < 50; ++i) stream.Group(40, 0);
-  // 500 ms are held back, less the 50 ms a second that are forgotten: 620 ms have passed since the last P-picture.
+  // A delay of 500 ms, less 50 ms per second that are forgotten, 620 ms after the last P-picture.
   int64_t lag_ms = 500 - 620 / 20;
   stream.Group(540, lag_ms);
   while ((lag_ms -= 120 / 20) > 100) stream.Group(40, lag_ms);

@@ -1,4 +1,4 @@
-// GStreamer's leaks tracer: what a pipeline made of GStreamer's is gone when it is closed.
+// GStreamer's leaks tracer: a closed pipeline has freed all its GStreamer objects.
 #include <gst/gst.h>
 
 #include <cstdlib>
@@ -13,11 +13,11 @@ namespace {
 
 constexpr const char* kCodecs[] = {"h264", "h265", "mjpeg"};
 constexpr int kCycles = 21;
-// What one codec's pipelines leave each time is seven. Once in some 50 runs one buffer was left, with its memory and
-// caps, by whatever in GStreamer 1.22 is closed as it connects.
-constexpr int kMostLeft = 2;
+// A leak in every pipeline of one codec would count seven. In about one of 50 runs, GStreamer 1.22 leaks one buffer,
+// with its memory and caps, if it is closed while it connects.
+constexpr int kMaxLeft = 2;
 
-// All but plugins and what they offer, which stay.
+// All types except plugins and their features, which are never freed.
 constexpr char kTracer[] =
     "leaks(filters=\"GstElement,GstPad,GstBus,GstTask,GstClock,GstBufferPool,GstAllocator,GstStream,"
     "GstStreamCollection,"
@@ -26,7 +26,7 @@ constexpr char kTracer[] =
 
 using Counts = std::map<std::string, int>;  // By type.
 
-// What was made since tracking started, by type. A second checkpoint would no longer have it.
+// The objects made since tracking started. Call it once: a second checkpoint starts from this one.
 Counts Made(GstTracer* tracer) {
   Counts counts;
   GstStructure* answer = nullptr;
@@ -39,8 +39,8 @@ Counts Made(GstTracer* tracer) {
   return counts;
 }
 
-// What is alive, by type. Ask only at the end: the tracer of GStreamer 1.22 hands its objects over without a reference,
-// which frees what is still in use.
+// The live objects. Call it only at the end: the tracer of GStreamer 1.22 returns its objects without a reference, so
+// objects in use get freed.
 Counts Left(GstTracer* tracer) {
   Counts counts;
   GstStructure* answer = nullptr;
@@ -80,7 +80,7 @@ TEST(AClosedPipelineLeaksNothing) {
   CHECK(made["GstSample"] >= 2 * kCycles && made["GstBuffer"] >= 4 * kCycles);
   for (const auto& [type, count] : Left(tracer)) {
     std::fprintf(stderr, "%d of %d %s are left\n", count, made[type], type.c_str());
-    CHECK(count <= kMostLeft);
+    CHECK(count <= kMaxLeft);
   }
   g_list_free_full(tracers, gst_object_unref);
 }

@@ -1,4 +1,4 @@
-// The parsers and the gate on what real encoders make, whole and damaged.
+// The parsers and the gate with streams of real encoders, undamaged and damaged.
 #include "check.h"
 #include "core/access_unit_parser.h"
 #include "core/gate.h"
@@ -59,7 +59,7 @@ void UndamagedStreamPasses(const Case& test, const EncodedStream& stream) {
   if (!test.h265) CHECK_EQ(b_slices, test.b_slices);
 }
 
-// A missing reference picture is seen by frame_num alone, without any DISCONT.
+// frame_num alone shows that a reference picture is missing, without a DISCONT.
 void MissingReferenceClosesTheGate(const Case& test, const EncodedStream& stream) {
   if (test.h265) return;
   for (size_t missing = kGop + 1; missing + 2 < 2 * kGop; ++missing) {
@@ -74,7 +74,7 @@ void MissingReferenceClosesTheGate(const Case& test, const EncodedStream& stream
       }
       if (gate.Check(info, false) == GateVerdict::kDrop) closed_in_time = true;
     }
-    // The last references of a GOP may have none behind them that would tell.
+    // The last references of a GOP may have no picture after them that shows the gap.
     if (was_reference && missing + 6 < 2 * kGop) CHECK(closed_in_time);
   }
 }
@@ -120,7 +120,7 @@ TEST(RecoveryPointsAreRead) {
   CHECK(points >= 2);
 }
 
-// Where the NAL unit of this type begins, behind its 4-byte length; bytes.size() if there is none.
+// The offset of the first NAL unit of these types, after its 4-byte length; bytes.size() if there is none.
 size_t FindNal(const std::vector<uint8_t>& bytes, bool h265, int first_type, int last_type) {
   for (size_t at = 4; at < bytes.size();) {
     const int type = h265 ? bytes[at] >> 1 & 63 : bytes[at] & 31;
@@ -130,14 +130,14 @@ size_t FindNal(const std::vector<uint8_t>& bytes, bool h265, int first_type, int
   return bytes.size();
 }
 
-// Encoders put the recovery point alone into its NAL unit; cameras put other messages before it.
+// Encoders put the recovery point into a NAL unit of its own; cameras put other messages before it.
 TEST(ARecoveryPointIsFoundBehindOtherMessages) {
   const EncodedStream stream =
       Encode("x264enc speed-preset=ultrafast tune=zerolatency key-int-max=25", kAvc, 3, 322, 242);
   auto parser = MakeH264Parser();
   parser->SetCodecData(stream.codec_data.data(), stream.codec_data.size());
   std::vector<uint8_t> sei = {6, 5, 20};                  // SEI, user data, 20 bytes
-  sei.insert(sei.end(), 20, 0xff);                        // that read as further lengths if they are not skipped
+  sei.insert(sei.end(), 20, 0xff);                        // that would be read as lengths if they were not skipped
   sei.insert(sei.end(), {1, 2, 0x42, 0x42});              // pic_timing, 2 bytes
   sei.insert(sei.end(), {6, 2, 0b00011010, 0xc0, 0x80});  // recovery point: ue(12), flags
   std::vector<uint8_t> unit = {0, 0, 0, static_cast<uint8_t>(sei.size())};
@@ -160,7 +160,7 @@ TEST(InterlacedPicturesHaveTheHeightOfTheFrame) {
   CHECK_EQ(parser->parameters().height, 244);
 }
 
-// Pictures of a higher temporal layer may build on "non-reference" pictures of a lower one.
+// Pictures of a higher temporal layer may predict from "non-reference" pictures of a lower one.
 TEST(LowerTemporalLayersAreReferences) {
   const EncodedStream stream = Encode(kCases[3].encoder, kHvc, 5, 322, 242);
   auto parser = MakeH265Parser();
@@ -187,7 +187,7 @@ TEST(LowerTemporalLayersAreReferences) {
 TEST(StreamsOfRealEncodersUndamagedAndDamaged) {
   for (const Case& test : kCases) {
     const int before = check::failures;
-    // 322 x 242 is no multiple of a macroblock: cropping is parsed too.
+    // 322 x 242 is not a multiple of the macroblock size, so cropping is tested too.
     const EncodedStream stream = Encode(test.encoder, test.h265 ? kHvc : kAvc, kFrames, 322, 242);
     CHECK(!stream.units.empty());
     if (stream.units.empty()) continue;

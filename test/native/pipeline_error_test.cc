@@ -1,4 +1,5 @@
-// What GStreamer's errors and RTSP statuses mean. test/unit/addresses.test.ts has the same statuses for TypeScript.
+// The codes for GStreamer's errors and RTSP statuses. test/unit/rtsp-status.test.ts has the same statuses for
+// TypeScript.
 #include "core/pipeline_error.h"
 
 #include "check.h"

@@ -1,5 +1,5 @@
-// One pipeline and the threads that use it as the addon does, all at once: one takes news when woken, one changes
-// renditions, one reads counts. Its maker closes it.
+// One pipeline and three threads that use it at the same time, as the addon does: one takes news when woken, one
+// changes renditions, one reads statistics. The owner closes it.
 #pragma once
 
 #include <chrono>
@@ -17,7 +17,7 @@ class PipelineUser {
  public:
   struct Seen {
     int streams = 0, frames = 0, ends = 0;
-    std::string end;  // Its code, and GStreamer's words.
+    std::string end;  // The error's code, message and debug text.
   };
 
   PipelineUser(const std::string& url, unsigned seed)
@@ -40,18 +40,18 @@ class PipelineUser {
   PipelineUser(const PipelineUser&) = delete;
   PipelineUser& operator=(const PipelineUser&) = delete;
 
-  // False: it did not come to pass within 20 s, or before the end.
+  // False if the condition does not hold within 20 s or before the end.
   bool WaitUntil(const std::function<bool(const Seen&)>& condition) {
     std::unique_lock<std::mutex> lock(mutex_);
     changed_.wait_for(lock, std::chrono::seconds(20), [&] { return condition(seen_) || seen_.ends > 0; });
     if (condition(seen_)) return true;
-    std::fprintf(stderr, "Waited in vain: %d streams, %d frames, %s\n", seen_.streams, seen_.frames, seen_.end.c_str());
+    std::fprintf(stderr, "Timed out: %d streams, %d frames, %s\n", seen_.streams, seen_.frames, seen_.end.c_str());
     return false;
   }
 
   void RequestClose() { pipeline_.RequestClose(); }
 
-  // Any number of times, at once too.
+  // Any number of times, on any thread.
   void Close() {
     const auto begun = std::chrono::steady_clock::now();
     pipeline_.Close();
@@ -137,8 +137,8 @@ class PipelineUser {
   std::thread taker_, changer_, reader_;
 };
 
-// use: says whether all came as it should. Has another try where the camera answers 503, as the gateway has:
-// libgstrtspserver does so while it takes down what its last client left.
+// use: returns whether it succeeded. Retries if the camera answers 503, as the gateway does: libgstrtspserver sends it
+// while it still shuts down the media of its last client.
 template <typename Use>
 PipelineUser::Seen UsePipeline(const std::string& url, unsigned seed, Use use) {
   for (int attempts_left = 50;; --attempts_left) {

@@ -1,4 +1,4 @@
-// The rates that the README promises, with and without jitter of the timestamps.
+// The promised rates, with and without jitter of the timestamps.
 #include "core/rate_limiter.h"
 
 #include <algorithm>
@@ -44,8 +44,7 @@ void CheckRate(double source, double wanted, double expected, double jitter_ms) 
   CHECK(outcome.longest_gap_frames <= std::max(2.0, std::ceil(source / wanted) + 1));
 }
 
-// A slow source saves up one frame at most, which makes up for lost ones: any second, both ends included, has 20 + 1,
-// and once that one.
+// A slow source builds up a credit of at most one frame. Any second, both ends included, then has at most 20 + 1 + 1.
 TEST(ASourceThatSpeedsUpDoesNotExceedTheRate) {
   RateLimiter limiter(20);
   constexpr int64_t kSecondNs = 1'000'000'000;

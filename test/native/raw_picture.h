@@ -1,4 +1,4 @@
-// One picture of videotestsrc.
+// Returns one picture of videotestsrc.
 #pragma once
 
 #include <gst/app/gstappsink.h>

@@ -1,4 +1,4 @@
-// Renditions of decoded pictures: which are made when, in which size, and from which format.
+// Renditions of decoded pictures: their timing, sizes and source formats.
 #include "core/rendition_encoder.h"
 
 #include "check.h"
@@ -15,7 +15,7 @@ struct Encoder {
   RenditionEncoder encoder;
   int64_t pts_ms = 1000;
 
-  // The frames of one picture, `after_ms` behind the last.
+  // The frames of one picture, `after_ms` after the previous one.
   std::vector<std::unique_ptr<JpegFrame>> Picture(int64_t after_ms, const char* caps = kI420) {
     std::vector<std::unique_ptr<JpegFrame>> frames;
     SamplePtr raw = RawPicture(caps, "smpte");

@@ -1,6 +1,6 @@
-// A preload (LD_PRELOAD) that makes FFmpeg's decoders slow: each picture takes SLOW_DECODER_MS longer, as on a machine
-// that is too small for its cameras. If SLOW_DECODER_FILE names a file that exists, its number counts instead, at any
-// time.
+// A preload (LD_PRELOAD) that slows FFmpeg's decoders down: each picture takes SLOW_DECODER_MS longer, as on a machine
+// that is too small for its cameras. If SLOW_DECODER_FILE names an existing file, the number in it applies instead; it
+// may change at any time.
 #include <dlfcn.h>
 #include <link.h>
 #include <unistd.h>
@@ -13,16 +13,16 @@ namespace {
 
 using SendPacket = int (*)(void* context, const void* packet);
 
-int KeepAvcodec(dl_phdr_info* info, size_t, void* name) {
+int FindAvcodec(dl_phdr_info* info, size_t, void* name) {
   if (std::strstr(info->dlpi_name, "libavcodec.so") == nullptr) return 0;
   *static_cast<const char**>(name) = info->dlpi_name;
   return 1;
 }
 
 SendPacket Real() {
-  // Loaded by a plugin, so not where RTLD_NEXT looks.
+  // A plugin loads it, so RTLD_NEXT does not find it.
   const char* name = nullptr;
-  dl_iterate_phdr(KeepAvcodec, static_cast<void*>(&name));
+  dl_iterate_phdr(FindAvcodec, static_cast<void*>(&name));
   void* library = name != nullptr ? dlopen(name, RTLD_LAZY | RTLD_NOLOAD) : nullptr;
   if (library == nullptr) std::abort();
   return reinterpret_cast<SendPacket>(dlsym(library, "avcodec_send_packet"));

@@ -1,4 +1,4 @@
-// From samples to access units, on what a real encoder makes.
+// From samples to access units, with the stream of a real encoder.
 #include "core/stream_intake.h"
 
 #include "check.h"
@@ -11,7 +11,7 @@ namespace {
 
 constexpr int kGop = 10;
 
-// A camera's samples, as the receiver delivers them.
+// The samples of a camera, as the receiver delivers them.
 class Source {
  public:
   Source()
@@ -83,7 +83,7 @@ TEST(AnUndamagedStreamPasses) {
   CHECK(intake.began_with_key());
 }
 
-// What the cache holds when the gate closes is old before a decoder can show it.
+// When the gate closes, the cached frames would be too old before a decoder could show them.
 TEST(AGapEmptiesTheCacheUntilTheNextKeyPicture) {
   const Source source;
   StreamIntake intake(Codec::kH264);
@@ -98,7 +98,7 @@ TEST(AGapEmptiesTheCacheUntilTheNextKeyPicture) {
     CHECK_EQ(intake.gate_closed_since_ns(), At(5).mono_ns);
   }
   CHECK_EQ(intake.dropped(), 5u);
-  CHECK_EQ(intake.meter().last_frame_ns(), At(4).mono_ns);  // What is dropped is not a whole frame.
+  CHECK_EQ(intake.meter().last_frame_ns(), At(4).mono_ns);  // Dropped units are not whole frames.
   const AccessUnitPtr unit = intake.Take(source.Sample(kGop), At(kGop));
   CHECK(unit && unit->key && unit->starts_sequence);
   CHECK_EQ(intake.cache().units().size(), 1u);
@@ -126,7 +126,7 @@ TEST(MjpegStartsAnywhere) {
   }
 }
 
-// Other codecs come as RTP packets: a frame is what shares a timestamp.
+// Other codecs arrive as RTP packets; packets with the same timestamp are one frame.
 TEST(PacketsOfOtherCodecsAreNotCountedAsFrames) {
   const Source source;
   StreamIntake intake(Codec::kOther);

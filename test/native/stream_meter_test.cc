@@ -1,4 +1,4 @@
-// What the meter says of streams made up here.
+// The meter with made-up streams.
 #include "core/stream_meter.h"
 
 #include <cmath>
@@ -11,7 +11,7 @@ namespace {
 
 constexpr int64_t kBegin = MsToNs(50'000);
 
-// Frames at a steady interval, a key picture every `gop`. Returns the time of the last.
+// Feeds frames at a steady interval, with a key picture every `gop`. Returns the time of the last.
 int64_t Feed(StreamMeter& meter, int64_t from_ns, int frames, int64_t interval_ms, int gop) {
   int64_t now = from_ns;
   for (int i = 0; i < frames; ++i) {
@@ -41,7 +41,7 @@ TEST(RateAndIntervalCoverTheLast3Seconds) {
   int64_t now = Feed(meter, kBegin, 100, 40, 25);
   CHECK(Near(meter.Fps(now), 25));
   CHECK_EQ(meter.frame_interval_ns(), MsToNs(40));
-  now = Feed(meter, now + MsToNs(100), 31, 100, 25);  // 3 s of 10 fps, and one 25 fps frame is forgotten last.
+  now = Feed(meter, now + MsToNs(100), 31, 100, 25);  // 3 s of 10 fps; the frames at 25 fps are forgotten.
   CHECK(Near(meter.Fps(now), 10));
   CHECK_EQ(meter.frame_interval_ns(), MsToNs(100));
 }
@@ -76,7 +76,7 @@ TEST(TheRateOfAStalledCameraFalls) {
 
 TEST(GopLengthIsKnownFromTheSecondKeyPictureOn) {
   StreamMeter meter;
-  meter.Count(kBegin, 0, false, false);  // The rest of a GOP says nothing.
+  meter.Count(kBegin, 0, false, false);  // The rest of a GOP does not count.
   int64_t now = Feed(meter, kBegin + MsToNs(40), 25, 40, 25);
   CHECK_EQ(meter.gop_length(), 0);
   now = Feed(meter, now + MsToNs(40), 10, 40, 25);
@@ -95,7 +95,7 @@ TEST(BFramesAreKnownFromSliceTypeAndOrder) {
   meter.Count(kBegin + 3, 110, false, true);
   CHECK(meter.b_frames());
   meter.Count(kBegin + 4, 130, false, false);
-  CHECK(meter.b_frames());  // Once seen, it stays.
+  CHECK(meter.b_frames());  // It stays true.
 }
 
 }  // namespace

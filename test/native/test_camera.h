@@ -1,4 +1,4 @@
-// The test camera as a process, which takes commands on its stdin. Start it before there are threads.
+// The test camera as a process that takes commands on its stdin. Start it before any threads.
 #pragma once
 
 #include <fcntl.h>
@@ -20,7 +20,7 @@ extern char** environ;
 
 class TestCamera {
  public:
-  // Small and cheap. url() is empty where it did not start.
+  // A small, cheap picture. If the camera does not start, url() is empty.
   explicit TestCamera(const std::string& codec) {
     std::istringstream options("--port 0 --codec " + codec + " --width 320 --height 176 --fps 10 --gop 5");
     std::vector<std::string> words = {FRAMEGATE_TEST_CAMERA};
@@ -45,7 +45,7 @@ class TestCamera {
     if (at != std::string::npos) url_ = ready.substr(at, ready.find('"', at) - at);
     CHECK(!url_.empty());
   }
-  // It ends with its stdin.
+  // The camera exits when its stdin closes.
   ~TestCamera() {
     close(stdin_);
     for (int i = 0; i < 500 && pid_ > 0; ++i) {
@@ -69,7 +69,7 @@ class TestCamera {
   }
 
  private:
-  // The next line that has it; empty after 10 s without a byte.
+  // The next line that contains `part`; empty after 10 s without data.
   std::string LineWith(const std::string& part) {
     while (true) {
       const size_t end = read_.find('\n');

@@ -1,6 +1,6 @@
-// Tells ThreadSanitizer of GLib's locks: GMutex and GCond are futexes in a library that is not instrumented, and
-// without them each handover between GStreamer's threads would look like a race of ours. These stand before GLib's own
-// in each library that calls them; GLib's other locks are those of pthread, which ThreadSanitizer sees.
+// Reports GLib's locks to ThreadSanitizer: GMutex and GCond are futexes in a library that is not instrumented, so
+// without this, each handover between GStreamer's threads would look like a race in Framegate. These functions override
+// GLib's own in every library. GLib's other locks are those of pthread, which ThreadSanitizer knows.
 #include <dlfcn.h>
 #include <glib.h>
 

@@ -1,4 +1,4 @@
-// The watchdog's rules, one by one, at their edges, and their order.
+// The watchdog's rules, one by one, at their limits, and their order.
 #include "core/watchdog.h"
 
 #include "check.h"
@@ -38,9 +38,9 @@ std::string EndOf(Watchdog& watchdog, int64_t now, const StreamFacts& facts) {
 
 struct Case {
   const char* name;
-  const char* end;   // nullptr: it never ends.
-  int64_t limit_ms;  // How long it may last.
-  // What differs from a healthy stream, which lasts since `since`.
+  const char* end;   // nullptr: the session never ends.
+  int64_t limit_ms;  // How long the condition may last.
+  // What differs, since `since`, from a healthy stream.
   void (*change)(StreamFacts& facts, int64_t since);
 };
 
@@ -68,7 +68,7 @@ const Case kCases[] = {
 
     {"packets, but no frame from the start", kNoKey, 10'000,
      [](StreamFacts& facts, int64_t) { facts.last_frame_ns = 0; }},
-    {"packets, but no frame any more", kNoKey, 10'000,
+    {"packets, but no more frames", kNoKey, 10'000,
      [](StreamFacts& facts, int64_t since) { facts.last_frame_ns = since; }},
     {"packets, but no frame, GOPs of 10 s", kNoKey, 30'000,
      [](StreamFacts& facts, int64_t since) {
@@ -95,7 +95,7 @@ const Case kCases[] = {
        facts.gop_length = 113;
        facts.begins_with_key = true;
      }},
-    {"gate closed, key pictures come", kNoKey, 13'560,
+    {"gate closed, key pictures arrive", kNoKey, 13'560,
      [](StreamFacts& facts, int64_t since) {
        facts.gate_closed_since_ns = facts.last_frame_ns = since;
        facts.gop_length = 113;
@@ -117,9 +117,9 @@ const Case kCases[] = {
     {"not quite late", nullptr, 100'000,
      [](StreamFacts& facts, int64_t) { facts.transport_lag_ns = AgeLimitNs(kFrame, false); }},
 
-    {"the decoder takes and gives nothing", kStuck, 3000,
+    {"the decoder returns nothing", kStuck, 3000,
      [](StreamFacts& facts, int64_t since) { facts.decoder_stuck_since_ns = since; }},
-    {"the decoder takes and gives nothing, 0.2 fps", kStuck, 50'000,
+    {"the decoder returns nothing, 0.2 fps", kStuck, 50'000,
      [](StreamFacts& facts, int64_t since) {
        facts.decoder_stuck_since_ns = since;
        facts.frame_interval_ns = MsToNs(5000);
@@ -132,7 +132,7 @@ const Case kCases[] = {
      }},
 };
 
-// Each rule lets its limit pass and not a nanosecond more.
+// A condition may last for its limit and not a nanosecond longer.
 TEST(EachRuleFiresJustAfterItsLimit) {
   for (const Case& test : kCases) {
     const int before = check::failures;
@@ -149,7 +149,7 @@ TEST(EachRuleFiresJustAfterItsLimit) {
   }
 }
 
-// With everything broken the first rule names the reason; with that repaired, the next.
+// With everything broken, the first rule gives the reason; with that fixed, the next one.
 TEST(TheFirstRuleThatAppliesGivesTheReason) {
   const int64_t now = kStarted + MsToNs(100'000);
   const int64_t long_ago = kStarted + 1;
@@ -159,7 +159,7 @@ TEST(TheFirstRuleThatAppliesGivesTheReason) {
   facts.transport_lag_ns = MsToNs(60'000);
   facts.begins_with_key = true;
   Watchdog watchdog(kStarted, kFirstPacketTimeout);
-  watchdog.Check(long_ago, facts);  // Late since then.
+  watchdog.Check(long_ago, facts);  // The packets are late from here on.
 
   CHECK(EndOf(watchdog, now, facts) == kNoResponse);
   facts.last_packet_ns = long_ago;
@@ -201,16 +201,20 @@ TEST(OnePunctualPacketRestartsTheLateLimit) {
 TEST(AStreamIsLiveWhileWholeFramesArrive) {
   const struct {
     const char* name;
-    int64_t frame_age_ms;  // -1: none came.
+    int64_t frame_age_ms;  // -1: no frame yet.
     int64_t damaged_age_ms;
     int64_t interval_ms;
     bool live;
   } cases[] = {
-      {"before the first frame", -1, 0, 40, false},  {"a frame", 0, 0, 40, true},
-      {"a pause of 1 s", 1000, 0, 40, true},         {"a longer one", 1001, 0, 40, false},
-      {"five frames at 1 fps", 5000, 0, 1000, true}, {"six frames at 1 fps", 5001, 0, 1000, false},
-      {"damaged for 1 s", 0, 1000, 40, true},        {"damaged for longer", 0, 1001, 40, false},
-      {"damaged, and none came", -1, 1, 40, false},
+      {"before the first frame", -1, 0, 40, false},
+      {"a frame", 0, 0, 40, true},
+      {"a pause of 1 s", 1000, 0, 40, true},
+      {"a longer one", 1001, 0, 40, false},
+      {"five frames at 1 fps", 5000, 0, 1000, true},
+      {"six frames at 1 fps", 5001, 0, 1000, false},
+      {"damaged for 1 s", 0, 1000, 40, true},
+      {"damaged for longer", 0, 1001, 40, false},
+      {"damaged, before the first frame", -1, 1, 40, false},
   };
   for (const auto& test : cases) {
     const int64_t now = kStarted + MsToNs(100'000);
@@ -236,12 +240,12 @@ TEST(KeepAliveIsDueEvery20Seconds) {
   CHECK(!due_at(39'999));
   CHECK(due_at(40'050));
   CHECK(!due_at(60'049));
-  CHECK(!due_at(60'050, false));  // Before data flows rtspsrc itself talks to the server.
+  CHECK(!due_at(60'050, false));  // Before data flows, rtspsrc itself sends requests.
   CHECK(!due_at(60'150));
   CHECK(due_at(80'050));
 }
 
-// The meter and the watchdog together, as the control thread runs them.
+// The meter and the watchdog together, as on the control thread.
 TEST(SlowCamerasStayInOneSession) {
   for (const int64_t interval_ms : {40, 1000, 5000}) {
     Watchdog watchdog(kStarted, kFirstPacketTimeout);
