@@ -33,7 +33,7 @@ constexpr Meaning kNotFound = {error_code::kSourceNotFound, "the camera has no s
 constexpr Meaning kBusy = {error_code::kSourceBusy, "the camera has no capacity for another session"};
 constexpr Meaning kTransport = {error_code::kSourceTransport, "the camera does not take this transport"};
 
-// The same table as codeOfRtspStatus of src/cameras/rtsp-probe.ts.
+// The same table as codeOfRtspStatus of src/rtsp-status.ts.
 const Meaning* MeaningOfStatus(int status) {
   switch (status) {
     case 401:

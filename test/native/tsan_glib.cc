@@ -4,7 +4,7 @@
 #include <dlfcn.h>
 #include <glib.h>
 
-// Of sanitizer/tsan_interface.h, which comes with the compiler: clang-tidy does not have it.
+// From the compiler's sanitizer/tsan_interface.h, which clang-tidy does not find.
 extern "C" void __tsan_acquire(void* address);
 extern "C" void __tsan_release(void* address);
 
