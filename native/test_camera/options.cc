@@ -122,7 +122,7 @@ const Row kRows[] = {
        o->audio = v == "aac" ? Audio::kAac : v == "alaw" ? Audio::kAlaw : Audio::kNone;
        return v == "none" || v == "aac" || v == "alaw";
      }},
-    {"--video", "V", "on or off (audio alone), default on", false,
+    {"--video", "V", "on or off (audio only), default on", false,
      [](const std::string& v, Options* o) { return OneOf(v, "on", "off", &o->video); }},
     {"--metadata", nullptr, "adds an ONVIF metadata stream", false,
      [](const std::string&, Options* o) { return o->metadata = true; }},
