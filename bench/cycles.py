@@ -120,9 +120,9 @@ class Rig:
         return {name: usage(pid) for name, pid in self.pids.items()}
 
     def settled(self, still_s: float = STANDS_STILL_S) -> dict[str, Usage]:
-        """Samples once descriptors and threads have stood still for so long.
+        """Samples once the counts of descriptors and threads have been stable for this long.
 
-        Whoever waits for a socket has a descriptor more that moment: what was mostly seen counts.
+        A process that waits for a socket briefly has one descriptor more, so the most frequent count is used.
         """
         end = time.monotonic() + LIMIT_S + 2 * still_s
         window = []
