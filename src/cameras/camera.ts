@@ -147,7 +147,6 @@ export class Camera extends EventEmitter<{ state: [CameraState] }> implements Ca
       await this.#wait(this.#backoff.nextMs(error.code))
     }
     this.#setState('stopped')
-    this.#output.close()
     await this.deps.relay.removePath(this.name)
   }
 
@@ -198,6 +197,7 @@ export class Camera extends EventEmitter<{ state: [CameraState] }> implements Ca
   #setState(state: CameraState): void {
     if (state === this.#state) return
     this.#state = state
+    if (state !== 'live') this.#output.forget()
     this.emit('state', state)
   }
 

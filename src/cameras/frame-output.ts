@@ -55,7 +55,8 @@ export class FrameOutput {
     for (const topic of this.#nextSeq.keys()) if (!topics.includes(topic)) this.frames.forget(topic)
   }
 
-  close(): void {
+  /** For a camera that is not live: its last frames are not its picture any more. */
+  forget(): void {
     this.keepOnly([])
   }
 }

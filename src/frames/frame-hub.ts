@@ -6,8 +6,12 @@ import { parseTopic } from './rendition-topic.js'
 
 type FrameListener = (frame: Frame) => void
 
+// A topic's newest frame is current for three frame intervals, and for this long if that is longer.
+const CURRENT_MS = 250
+const CURRENT_INTERVALS = 3
+
 export class FrameHub {
-  readonly #newest = new Map<string, Frame>()
+  readonly #newest = new Map<string, { frame: Frame; currentUntilMs: number }>()
   readonly #readers = new Map<string, Set<FrameListener>>()
   readonly #everyFrame = new Set<FrameListener>()
   readonly #demandListeners = new Set<() => void>()
@@ -15,16 +19,26 @@ export class FrameHub {
   #subscriptions: ReadonlySet<string> = new Set()
 
   put(frame: Frame): void {
-    this.#newest.set(frame.topic, frame)
+    const before = this.#newest.get(frame.topic)?.frame
+    const intervalMs = before ? frame.receivedAtMs - before.receivedAtMs : 0
+    const currentUntilMs = frame.receivedAtMs + Math.max(CURRENT_MS, CURRENT_INTERVALS * intervalMs)
+    this.#newest.set(frame.topic, { frame, currentUntilMs })
     for (const listener of this.#everyFrame) listener(frame)
     for (const listener of this.#readers.get(frame.topic) ?? []) listener(frame)
   }
 
+  /** The last frame of a topic, of any age. */
   newest(topic: string): Frame | undefined {
-    return this.#newest.get(topic)
+    return this.#newest.get(topic)?.frame
   }
 
-  /** For a topic that is no longer encoded: its last frame must not pass as the newest. */
+  /** The same; undefined once the next frame is overdue. */
+  current(topic: string): Frame | undefined {
+    const newest = this.#newest.get(topic)
+    return newest && performance.now() <= newest.currentUntilMs ? newest.frame : undefined
+  }
+
+  /** For a topic that is no longer encoded, or a camera that is not live: its last frame must not pass as the newest. */
   forget(topic: string): void {
     this.#newest.delete(topic)
   }

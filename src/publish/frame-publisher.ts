@@ -12,7 +12,7 @@ import { parseSubscription } from './subscription.js'
 /** What the publisher needs from the frame hub. */
 export interface FrameSource {
   onFrame(listener: (frame: Frame) => void): void
-  newest(topic: string): Frame | undefined
+  current(topic: string): Frame | undefined
   setSubscriptions(prefixes: ReadonlySet<string>): void
 }
 
@@ -114,9 +114,9 @@ export class FramePublisher {
       this.#prefixes.add(prefix)
       this.source.setSubscriptions(new Set(this.#prefixes))
     }
-    // A new subscriber gets the newest frame at once. Others get it again, and skip it by its seq.
+    // A new subscriber gets the newest frame at once, unless it is old. Others get it again, and skip it.
     const topic = prefix.endsWith('\0') ? prefix.slice(0, -1) : prefix
-    const newest = this.source.newest(topic)
-    if (newest) this.#offer(newest)
+    const frame = this.source.current(topic)
+    if (frame) this.#offer(frame)
   }
 }

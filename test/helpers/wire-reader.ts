@@ -7,6 +7,7 @@ export interface WireFrame {
   header: {
     v: number
     camera: string
+    run: string
     seq: number
     width: number
     height: number

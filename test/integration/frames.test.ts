@@ -88,6 +88,25 @@ t.test('a new subscriber sees the newest frame at once, others skip the seq they
   )
 })
 
+t.test('a new subscriber gets no frame of a camera that has gone', async (t) => {
+  const gateway = await Gateway.start({ stateFile: join(temporaryFolder(t), 'cameras.json'), mediamtx: 'off' })
+  t.teardown(() => gateway.stop())
+  const camera = await TestCamera.start({ fps: 10, gop: 10, width: 320, height: 180 })
+  t.teardown(() => camera.stop())
+  // Of a slow topic the newest frame would be current for 6 s.
+  await gateway.post('/cameras/start', { name: 'a', rtsp: camera.url, pub_fps: 0.5 })
+  await gateway.untilState('a', 'live')
+  const before = new WireReader(gateway.zmq, 'a')
+  t.teardown(() => before.close())
+  await until('two frames', () => before.frames.length >= 2)
+  await camera.stop()
+  await until('the gateway to notice', async () => (await gateway.camera('a')).state !== 'live')
+  const after = new WireReader(gateway.zmq, 'a')
+  t.teardown(() => after.close())
+  await pause(500) // For what must not happen.
+  t.equal(after.frames.length, 0)
+})
+
 t.test('/frames carries many cameras and renditions in one response', async (t) => {
   const gateway = await Gateway.start({ stateFile: join(temporaryFolder(t), 'cameras.json'), mediamtx: 'off' })
   t.teardown(() => gateway.stop())

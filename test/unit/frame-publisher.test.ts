@@ -10,7 +10,7 @@ async function publisher(t: { teardown(run: () => unknown): void }, bind = ['tcp
   let prefixes: ReadonlySet<string> = new Set()
   const source = {
     onFrame: () => undefined,
-    newest: () => undefined,
+    current: () => undefined,
     setSubscriptions: (now: ReadonlySet<string>) => (prefixes = now),
   }
   const fail = (line: string) => {

@@ -181,20 +181,23 @@ t.test('the wire corpus matches the encoder', async (t) => {
   for (const [name, bytes] of corpusFiles('wire')) {
     if (!name.startsWith('encoded-')) continue
     const { topic, header, jpegBytes } = decode(bytes)
-    const made = encodeFrameMessage({
-      topic,
-      camera: header.camera,
-      seq: header.seq,
-      jpegBytes,
-      width: header.width,
-      height: header.height,
-      sourceWidth: header.source_width,
-      sourceHeight: header.source_height,
-      receivedAtUs: header.received_at_us,
-      receivedAtMs: 0,
-      publishedAtUs: header.published_at_us,
-      capturedAtUs: header.captured_at_us,
-    })
+    const made = encodeFrameMessage(
+      {
+        topic,
+        camera: header.camera,
+        seq: header.seq,
+        jpegBytes,
+        width: header.width,
+        height: header.height,
+        sourceWidth: header.source_width,
+        sourceHeight: header.source_height,
+        receivedAtUs: header.received_at_us,
+        receivedAtMs: 0,
+        publishedAtUs: header.published_at_us,
+        capturedAtUs: header.captured_at_us,
+      },
+      header.run,
+    )
     t.ok(made.equals(bytes), name)
   }
 })

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import t from 'tap'
 import { encodeFrameMessage } from '../../src/frames/frame-message.js'
 import { FrameHub } from '../../src/frames/frame-hub.js'
@@ -25,9 +26,13 @@ t.test('a message has one part: topic, NUL, header length, header, JPEG', async 
   t.ok(message.subarray(0, 17).equals(Buffer.from('lobby-1@320w5fps\0')))
   const read = decode(message)
   t.equal(read.topic, frame.topic)
+  t.match(read.header.run, /^[0-9a-f]{16}$/)
+  t.equal(decode(encodeFrameMessage(frame)).header.run, read.header.run, 'the same in every message')
+  t.equal(decode(encodeFrameMessage(frame, 'another')).header.run, 'another')
   t.strictSame(read.header, {
     v: 1,
     camera: 'lobby-1',
+    run: read.header.run,
     seq: 7,
     width: 320,
     height: 180,
@@ -38,6 +43,14 @@ t.test('a message has one part: topic, NUL, header length, header, JPEG', async 
     captured_at_us: null,
   })
   t.ok(read.jpegBytes.equals(frame.jpegBytes))
+})
+
+t.test('another process has another run', async (t) => {
+  const program = `import { encodeFrameMessage } from ${JSON.stringify(import.meta.resolve('../../src/frames/frame-message.js'))}
+    process.stdout.write(encodeFrameMessage({ topic: 'a', jpegBytes: Buffer.alloc(0) }))`
+  const { stdout } = spawnSync(process.execPath, ['--input-type=module', '-e', program])
+  t.match(decode(stdout).header.run, /^[0-9a-f]{16}$/)
+  t.not(decode(stdout).header.run, decode(encodeFrameMessage(frame)).header.run)
 })
 
 t.test('parses rendition topics as they are formatted, and nothing else', async (t) => {
@@ -97,4 +110,21 @@ t.test('keeps the newest frame of a topic until forget()', async (t) => {
   t.strictSame(got, [7, 8])
   hub.forget(frame.topic)
   t.equal(hub.newest(frame.topic), undefined)
+})
+
+t.test('a frame is current for three intervals of its topic, at least 250 ms', async (t) => {
+  const hub = new FrameHub()
+  const put = (agoMs: number, seq: number) => hub.put({ ...frame, seq, receivedAtMs: performance.now() - agoMs })
+  put(200, 1)
+  t.equal(hub.current(frame.topic)?.seq, 1, 'the first, younger than 250 ms')
+  put(160, 2)
+  t.equal(hub.current(frame.topic)?.seq, 2, 'an interval of 40 ms, younger than 250 ms')
+  hub.forget(frame.topic)
+  put(1300, 3)
+  t.equal(hub.current(frame.topic), undefined, 'the first, older')
+  put(300, 4)
+  t.equal(hub.current(frame.topic)?.seq, 4, 'an interval of 1 s, younger than 3 s')
+  put(260, 5)
+  t.equal(hub.current(frame.topic), undefined, 'an interval of 40 ms, older')
+  t.equal(hub.newest(frame.topic)?.seq, 5, 'it is the newest all the same')
 })

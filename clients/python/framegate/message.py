@@ -12,7 +12,7 @@ WIRE_VERSION = 1
 MAX_HEADER_BYTES = 64 * 1024
 
 _MOST = 2**63 - 1
-_CAMERA = re.compile(r"[A-Za-z0-9_-]{1,64}")
+_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
 class MessageError(ValueError):
@@ -36,6 +36,8 @@ class FrameHeader(NamedTuple):
     published_at_us: int
     #: The camera's own clock; None while it does not tell.
     captured_at_us: int | None
+    #: Identifies the run of the gateway: ``seq`` and times of two runs cannot be compared. None: an older gateway.
+    run: str | None = None
 
 
 class Message(NamedTuple):
@@ -81,8 +83,11 @@ def decode_message(data: bytes) -> Message:
     if _integer(header, "v", 1) != WIRE_VERSION:
         raise MessageError(f"wire version {header['v']} is not known, only {WIRE_VERSION}")
     camera = header.get("camera")
-    if not isinstance(camera, str) or not _CAMERA.fullmatch(camera):
+    if not isinstance(camera, str) or not _NAME.fullmatch(camera):
         raise MessageError("header: camera must be a camera's name: 1 to 64 letters, digits, _ or -")
+    run = header.get("run")
+    if run is not None and not (isinstance(run, str) and _NAME.fullmatch(run)):
+        raise MessageError("header: run must be 1 to 64 letters, digits, _ or -")
     captured = header.get("captured_at_us")
     if captured is not None:
         captured = _integer(header, "captured_at_us", 0)
@@ -101,6 +106,7 @@ def decode_message(data: bytes) -> Message:
             received_at_us=_integer(header, "received_at_us", 0),
             published_at_us=_integer(header, "published_at_us", 0),
             captured_at_us=captured,
+            run=run,
         ),
         jpeg,
     )

@@ -120,6 +120,13 @@ def _prepare(socket: zmq.Socket[Any], topic: str, connect: str) -> None:
         raise ValueError(f"connect: {connect!r} is no ZeroMQ address ({error})") from None
 
 
+def _is_same(header: FrameHeader, last: FrameHeader) -> bool:
+    """Whether it is the frame that was read last: the newest one is sent again for each new subscriber."""
+    if header.run is None:  # An older gateway: it may have been restarted between the two.
+        return header.seq <= last.seq and header.published_at_us <= last.published_at_us
+    return (header.seq, header.published_at_us) == (last.seq, last.published_at_us)
+
+
 class _Topic:
     """What has been read of one topic."""
 
@@ -134,10 +141,9 @@ class _Topic:
         if message.topic != self.topic:
             raise MessageError("it is of another topic")
         header, last = message.header, self._last
-        if last is not None:
-            # The newest frame is sent again for each new subscriber; the others skip
-            # it. A gateway that was restarted counts from 0 again, in new frames.
-            if header.seq <= last.seq and header.published_at_us <= last.published_at_us:
+        # Another run of the gateway counts from 0 again, by a clock that may have been set back.
+        if last is not None and header.run == last.run:
+            if _is_same(header, last):
                 return None
             if header.seq > last.seq:
                 self.missed += header.seq - last.seq - 1

@@ -64,7 +64,18 @@ JSON = st.recursive(
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4),
     max_leaves=6,
 )
-KEYS = ["v", "camera", "seq", "width", "height", "source_width", "received_at_us", "published_at_us", "captured_at_us"]
+KEYS = [
+    "v",
+    "camera",
+    "run",
+    "seq",
+    "width",
+    "height",
+    "source_width",
+    "received_at_us",
+    "published_at_us",
+    "captured_at_us",
+]
 
 
 @given(st.dictionaries(st.sampled_from(KEYS), JSON, min_size=1))

@@ -21,6 +21,11 @@ def test_unknown_keys_of_the_header_are_ignored() -> None:
     assert decode_message(message(new_key={"a": [1]})).header.seq == 0
 
 
+def test_the_run_is_read_if_it_is_there() -> None:
+    assert decode_message(message(run="a" * 64)).header.run == "a" * 64
+    assert decode_message(message(run=...)).header.run is decode_message(message(run=None)).header.run is None
+
+
 @pytest.mark.parametrize(
     ("data", "why"),
     [
@@ -38,6 +43,10 @@ def test_unknown_keys_of_the_header_are_ignored() -> None:
         (message(seq=-1), "seq"),
         (message(seq="1"), "seq"),
         (message(seq=True), "seq"),
+        (message(run=7), "run"),
+        (message(run=""), "run"),
+        (message(run="a b"), "run"),
+        (message(run="a" * 65), "run"),
         (message(width=0), "width"),
         (message(camera=5), "camera"),
         (message(camera="\ud800"), "camera"),  # No program could print it.

@@ -41,6 +41,7 @@ def judged(data: bytes) -> bool:
     assert header.camera.isascii() and header.camera.replace("-", "_").replace("_", "a").isalnum()
     for value, least in [*((v, 1) for v in header[2:6]), *((v, 0) for v in (header.seq, *header[6:8]))]:
         assert type(value) is int and least <= value < 2**63
+    assert header.run is None or (header.run.isascii() and 1 <= len(header.run) <= 64)
     assert header.captured_at_us is None or type(header.captured_at_us) is int
     frame = Frame(*message)
     assert isinstance(frame.age_ms, float) and abs(frame.age_ms) < 1e17 and repr(frame)

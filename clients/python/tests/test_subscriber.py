@@ -61,16 +61,44 @@ def test_the_newest_frame_is_read_and_what_was_missed_is_counted(publisher: Publ
         assert last.age_ms >= 0
 
 
-def test_a_frame_that_is_sent_again_is_skipped_a_restarted_camera_is_not(publisher: Publisher) -> None:
+# With ..., the header has none, as from older gateways.
+@pytest.mark.parametrize("run", ["a", ...])
+def test_a_frame_that_is_sent_again_is_skipped_a_restarted_camera_is_not(publisher: Publisher, run: Any) -> None:
     with subscribed(publisher) as subscriber:
-        again = message(seq=9, published_at_us=1_000_000)
+        again = message(seq=9, published_at_us=1_000_000, run=run)
         send(publisher, again)
         assert subscriber.read(10000).seq == 9
         send(publisher, again)
         assert subscriber.read(300) is None
-        send(publisher, message(seq=0, published_at_us=1_000_001))
+        send(publisher, message(seq=0, published_at_us=1_000_001, run=run))
         assert subscriber.read(10000).seq == 0
         assert subscriber.missed == 0
+
+
+def test_a_gateway_that_restarts_with_its_clock_set_back_is_read_at_once(publisher: Publisher) -> None:
+    with subscribed(publisher) as subscriber:
+        send(publisher, message(seq=5000, published_at_us=2_000_000, run="a"))
+        assert subscriber.read(10000).seq == 5000
+        for seq in range(3):
+            send(publisher, message(seq=seq, published_at_us=1_000_000 + seq, run="b"))
+            assert subscriber.read(10000).seq == seq
+        assert subscriber.missed == 0
+
+
+@pytest.mark.parametrize(("before", "after"), [("a", "b"), (..., "b"), ("a", ...)])
+def test_the_number_and_time_of_another_run_are_not_compared(publisher: Publisher, before: Any, after: Any) -> None:
+    with subscribed(publisher) as subscriber:
+        for run, seq in ((before, 7), (after, 7), (before, 1000)):
+            send(publisher, message(seq=seq, published_at_us=1_000_000, run=run))
+            assert subscriber.read(10000).header.run == (None if run is ... else run)
+        assert subscriber.missed == 0, "a run that begins is no gap"
+
+
+def test_a_camera_that_is_restarted_after_the_clock_was_set_back_is_read(publisher: Publisher) -> None:
+    with subscribed(publisher) as subscriber:
+        for seq, published_at_us in ((9, 2_000_000), (0, 1_000_000), (1, 1_040_000)):
+            send(publisher, message(seq=seq, published_at_us=published_at_us))
+            assert subscriber.read(10000).seq == seq
 
 
 def test_cam1_does_not_bring_cam10(publisher: Publisher) -> None:

@@ -30,6 +30,7 @@ def message(topic: str = "cam1", seq: Any = 0, picture: bytes | None = None, **c
     header = {
         "v": 1,
         "camera": topic.split("@")[0],
+        "run": "0123456789abcdef",
         "seq": seq,
         "width": 32,
         "height": 24,
