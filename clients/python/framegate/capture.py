@@ -19,6 +19,9 @@ from .subscriber import Frame
 if TYPE_CHECKING:
     from .jpeg import Image
 
+# A frame that was looked at for its size is too old to be read after this.
+_PEEKED_LIMIT_S = 1.0
+
 
 class Capture:
     """What :func:`open_capture` returns: cv2.VideoCapture's methods, always the newest frame.
@@ -53,8 +56,10 @@ class Capture:
 
     def _begin(self, request: dict[str, Any]) -> None:
         self._frame: Frame | None = None  # The last one read.
-        self._first: Frame | None = None  # The first one read: positions count from it.
+        self._grabbed: Frame | None = None  # The same; None if the last grab or read failed.
+        self._first: Frame | None = None  # The first one read of the gateway's run: positions count from it.
         self._peeked: Frame | None = None  # Looked at for its size, not read yet.
+        self._peeked_at = 0.0
         self._opening = Opening(self._gateway, request, self._zmq_connect)
         self._opening.ask_now(self.timeout_ms / 1000)
 
@@ -82,8 +87,12 @@ class Capture:
         return self._grab(None) is not None
 
     def retrieve(self, image: Image | None = None, flag: int = 0) -> tuple[bool, Image | None]:
-        """Decodes the frame that was grabbed last. ``flag`` is cv2's and has no meaning here."""
-        return self._decode(self._frame, image)
+        """Decodes the frame of the last :meth:`grab` or :meth:`read`, again if called again.
+
+        :param flag: cv2's; has no meaning here.
+        :returns: ``(False, None)`` if that failed, before the first, and after :meth:`release`.
+        """
+        return self._decode(None if self._opening.closed else self._grabbed, image)
 
     def isOpened(self) -> bool:
         """The gateway knows the camera and this has not been released."""
@@ -105,7 +114,7 @@ class Capture:
 
         Width and height are those of the images that :meth:`read` gives; FPS is the rate at which
         they come. Waits ``timeout_ms`` at most for what is not known yet. POS_MSEC and POS_FRAMES count from
-        the first frame that was read. FRAME_COUNT is -1: it does not end.
+        the first frame that was read, and start over if the gateway is restarted. FRAME_COUNT is -1: it does not end.
         """
         frame = self._frame
         if propId in (props.FRAME_WIDTH, props.FRAME_HEIGHT):
@@ -173,7 +182,7 @@ class Capture:
 
     @property
     def frame(self) -> Frame | None:
-        """The frame of the last read, with its header and JPEG."""
+        """The last frame that was read, with its header and JPEG; stays if a read fails."""
         return self._frame
 
     @property
@@ -249,6 +258,10 @@ class Capture:
             return False, None
 
     def _grab(self, max_age_ms: float | None, timeout_ms: float | None = None) -> Frame | None:
+        frame = self._grabbed = self._wait_for_frame(max_age_ms, timeout_ms)
+        return frame
+
+    def _wait_for_frame(self, max_age_ms: float | None, timeout_ms: float | None) -> Frame | None:
         self._check_process()
         limit_ms = self.timeout_ms if timeout_ms is None else check_ms("timeout_ms", timeout_ms)
         deadline = time.monotonic() + limit_ms / 1000
@@ -260,7 +273,8 @@ class Capture:
                 self._opening.error = f"the newest frame is older than {max_age_ms:.0f} ms"
                 continue
             self._frame = frame
-            self._first = self._first or frame
+            if self._first is None or self._first.header.run != frame.header.run:
+                self._first = frame
             self._opening.error = None
             return frame
         return None
@@ -268,7 +282,7 @@ class Capture:
     def _next(self, deadline: float) -> Frame | None:
         with self._peek_lock:
             peeked, self._peeked = self._peeked, None
-        if peeked is None:
+        if peeked is None or time.monotonic() - self._peeked_at > _PEEKED_LIMIT_S:
             return self._opening.read(deadline)
         return self._opening.read_if_there() or peeked
 
@@ -278,7 +292,7 @@ class Capture:
         frame = self._next(time.monotonic() + self.timeout_ms / 1000)
         with self._peek_lock:
             if frame is not None and self._peeked is None:
-                self._peeked = frame
+                self._peeked, self._peeked_at = frame, time.monotonic()
         return frame
 
     def _wait_for(self, key: str) -> Any:
@@ -289,7 +303,7 @@ class Capture:
         self._check_process()
         if self._opening.closed or not self._opening.change(key, value, self.timeout_ms / 1000):
             return False
-        self._peeked = self._frame = None  # Of the size before.
+        self._peeked = self._frame = self._grabbed = None  # Of the size before.
         return True
 
 

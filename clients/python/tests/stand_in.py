@@ -26,6 +26,8 @@ class StandIn:
         self.bodies: list[dict[str, Any]] = []
         #: What differs from the answer of a camera that is live.
         self.answer: dict[str, Any] = {}
+        #: The same, by the address of a camera.
+        self.answers: dict[str, dict[str, Any]] = {}
         self.status = 200
         #: Ports to start on; 0 for any free one.
         self.port = self.zmq_port = 0
@@ -37,7 +39,7 @@ class StandIn:
         class Handler(http.server.BaseHTTPRequestHandler):
             def do_POST(self) -> None:
                 stand_in.bodies.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
-                body = json.dumps(stand_in._answer()).encode()
+                body = json.dumps(stand_in._answer(stand_in.bodies[-1])).encode()
                 self.send_response(stand_in.status)
                 self.send_header("Content-Length", str(len(body)))
                 self.end_headers()
@@ -74,7 +76,7 @@ class StandIn:
     def _literal(self) -> str:
         return f"[{self.host}]" if ":" in self.host else self.host
 
-    def _answer(self) -> dict[str, Any]:
+    def _answer(self, request: dict[str, Any]) -> dict[str, Any]:
         return {
             "ok": True,
             "name": "cam1",
@@ -83,6 +85,7 @@ class StandIn:
             "state": "live",
             "last_error": None,
             **self.answer,
+            **self.answers.get(request["rtsp"], {}),
         }
 
     def wait_for_subscription(self, topic: str, limit_s: float = 20) -> None:

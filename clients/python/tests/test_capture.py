@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import pathlib
 import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import cv2
@@ -180,6 +182,9 @@ def test_the_endpoint_is_seen_from_here(gateway: StandIn, monkeypatch: pytest.Mo
     gateway.answer = {"zmq_endpoint": "tcp://127.0.0.1:7"}
     base = gateway.base.replace("127.0.0.1", "localhost")
     with open_capture(URL, timeout_ms=2000, gateway=base) as cap:
+        assert cap.endpoint == "tcp://127.0.0.1:7", "both are loopback addresses: it is as the gateway says"
+    gateway.answer = {"zmq_endpoint": "tcp://*:7"}
+    with open_capture(URL, timeout_ms=2000, gateway=base) as cap:
         assert cap.endpoint == "tcp://localhost:7"
     monkeypatch.setenv("ZMQ_CONNECT", "tcp://127.0.0.1:9")
     with open_capture(URL, timeout_ms=2000, gateway=base) as cap:
@@ -292,6 +297,80 @@ def test_grab_and_retrieve(live: Capture) -> None:
     first, again = live.retrieve(), live.retrieve()
     assert first[0] and again[0] and np.array_equal(some(first[1]), some(again[1]))
     assert abs(int(some(first[1])[0, 0, 0]) - some(live.seq) % 256) <= 2
+
+
+def retrieved(cap: Any) -> list[tuple[bool, bool]]:
+    """What two retrieve() return: success, and whether there is an image."""
+    return [(ok, image is not None) for ok, image in (cap.retrieve(), cap.retrieve())]
+
+
+def test_what_fails_leaves_nothing_to_retrieve_as_in_opencv(gateway: StandIn, tmp_path: pathlib.Path) -> None:
+    film = str(tmp_path / "film.avi")
+    writer = cv2.VideoWriter(film, cv2.VideoWriter.fourcc(*"MJPG"), 10, (64, 48))
+    for _ in range(3):
+        writer.write(np.zeros((48, 64, 3), np.uint8))
+    writer.release()
+
+    def outcomes(cap: Any, ends: Callable[[], None]) -> list[Any]:
+        seen = [retrieved(cap), cap.grab(), retrieved(cap), cap.read()[0], retrieved(cap)]
+        ends()
+        seen += [cap.grab(), retrieved(cap), cap.read()[0], retrieved(cap)]
+        cap.release()
+        return [*seen, cap.grab(), retrieved(cap)]
+
+    real = cv2.VideoCapture(film)
+
+    def to_the_end() -> None:
+        while real.grab():
+            pass
+
+    expected = outcomes(real, to_the_end)
+    with open_capture(URL, timeout_ms=10000, gateway=gateway.base) as cap, contextlib.ExitStack() as publishing:
+        publishing.enter_context(Publishing(gateway))
+
+        def ends() -> None:
+            publishing.close()
+            cap.timeout_ms = 300
+            while cap.grab():
+                pass
+
+        assert outcomes(cap, ends) == expected
+    gone, there = [(False, False)] * 2, [(True, True)] * 2
+    assert expected == [gone, True, there, True, there, False, gone, False, gone, False, gone]
+
+
+def test_a_grab_that_finds_old_frames_alone_leaves_nothing_to_retrieve(live: Capture) -> None:
+    assert live.grab() and live.retrieve()[0]
+    assert live.read(max_age_ms=0) == (False, None)
+    assert live.retrieve() == (False, None)
+    assert live.seq is not None, "the last frame that was read stays, with its age"
+
+
+def test_positions_start_over_if_the_gateway_is_restarted(gateway: StandIn) -> None:
+    with open_capture(URL, timeout_ms=10000, gateway=gateway.base) as cap:
+        gateway.wait_for_subscription("cam1")
+        positions = []
+        for run, seq, received_at_us in (
+            ("a", 500, 9_000_000),
+            ("a", 502, 9_080_000),
+            ("b", 3, 10**6),
+            ("b", 4, 10**6),
+        ):
+            send(gateway.socket, message(seq=seq, received_at_us=received_at_us, run=run))
+            assert cap.read()[0]
+            positions.append((cap.get(cv2.CAP_PROP_POS_FRAMES), cap.get(cv2.CAP_PROP_POS_MSEC)))
+        assert positions == [(1.0, 0.0), (3.0, 80.0), (1.0, 0.0), (2.0, 0.0)]
+        assert cap.missed == 1
+
+
+def test_what_was_looked_at_for_its_size_is_not_read_a_second_later(gateway: StandIn) -> None:
+    with open_capture(URL, timeout_ms=10000, gateway=gateway.base) as cap:
+        gateway.wait_for_subscription("cam1")
+        send(gateway.socket, message())
+        assert cap.get(cv2.CAP_PROP_FRAME_WIDTH) == 32.0
+        cap.timeout_ms = 300
+        time.sleep(1.1)
+        assert cap.read() == (False, None)
 
 
 def test_gray_reduced_and_into_an_array(live: Capture) -> None:
