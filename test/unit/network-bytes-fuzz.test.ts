@@ -233,7 +233,7 @@ t.test('the page parses records the same however they are split, each as a messa
       ReadableStream.from([new Uint8Array(Buffer.from(input, 'latin1'))]),
       (record) => void parseMessage(record),
     ).catch((error) => {
-      assert.match(error.message, /is damaged/)
+      assert.match(error.message, /is corrupt/)
     })
   })
   t.comment(`${count} inputs`)
