@@ -68,7 +68,7 @@ export default tseslint.config(
     rules: { 'no-control-regex': 'off' },
   },
   {
-    // Tests read JSON answers and set-up scripts without types; an assertion on a wrong field fails by its value.
+    // Tests read JSON responses and setup scripts without types; an assertion on a wrong field fails by its value.
     files: ['test/**/*.ts'],
     rules: {
       '@typescript-eslint/no-explicit-any': 'off',

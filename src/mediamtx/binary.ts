@@ -1,4 +1,4 @@
-// Finds the mediamtx program, for the gateway, set-up and the tests.
+// Finds the mediamtx program, for the gateway, the setup and the tests.
 
 import { execFile } from 'node:child_process'
 import { access, constants } from 'node:fs/promises'
@@ -8,7 +8,7 @@ import { promisify } from 'node:util'
 import { ConfigError, messageOf } from '../errors.js'
 
 /**
- * The minimum version, and the one that set-up installs; its hashes are in scripts/setup/mediamtx-pins.json.
+ * The minimum version, and the one that the setup installs; its hashes are in scripts/setup/mediamtx-pins.json.
  * Older versions deadlock when configuration changes through file and API (#6101).
  */
 export const LEAST_VERSION = '1.20.1'
@@ -23,7 +23,7 @@ export function cacheFolder(env: NodeJS.ProcessEnv): string {
   return join(env.XDG_CACHE_HOME || join(env.HOME || homedir(), '.cache'), 'framegate')
 }
 
-/** Where set-up installs it. */
+/** Where the setup installs it. */
 export function cachedBinary(env: NodeJS.ProcessEnv): string {
   return join(cacheFolder(env), `mediamtx-v${LEAST_VERSION}`, 'mediamtx')
 }
