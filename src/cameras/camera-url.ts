@@ -38,6 +38,11 @@ export function parseCameraUrl(rtsp: string): CameraUrl {
   }
 }
 
+/** HOST[:PORT], for messages. */
+export function hostOf(url: CameraUrl): string {
+  return /^rtsps?:\/\/([^/?]*)/.exec(url.key)?.[1] ?? 'the camera'
+}
+
 /** The address with credentials, each percent-encoded, for MediaMTX. */
 export function withCredentials(url: CameraUrl): string {
   // MediaMTX requires both or neither.

@@ -154,7 +154,8 @@ export class Camera extends EventEmitter<{ state: [CameraState] }> implements Ca
     const { native, relay, logger, userAgent } = this.deps
     const { name, url, transport } = this
     const options = {
-      ...{ native, relay, logger, userAgent, name, url, transport, first },
+      ...{ native, logger, userAgent, name, url, transport, first },
+      relay: relay.enabled ? relay : null,
       cameraTime: this.settings.cameraTime,
       patient: this.#sessions % PATIENT_EVERY === 0,
       beginsWithKey: this.#beginsWithKey,

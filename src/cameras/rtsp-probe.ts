@@ -1,12 +1,13 @@
 // Asks a camera for its description (RTSP DESCRIBE, RFC 2326) to learn why it delivers nothing: GStreamer reports the
-// same error for a refusal and an unknown host, and MediaMTX writes the reason only to its log. Sets up no session.
+// same error for a refusal and an unknown host, and MediaMTX writes the reason only to its log. Sets up no session. Many
+// cameras accept only one connection, so no probe may run while a session of the camera is open.
 
 import net from 'node:net'
 import tls from 'node:tls'
 import { cameraSettings } from '../camera-settings.js'
 import { codeOf, messageOf, SourceError } from '../errors.js'
-import { codeOfRtspStatus } from '../rtsp-status.js'
-import { parseCameraUrl, type CameraUrl } from './camera-url.js'
+import { codeOfRtspStatus, refusalOf } from '../rtsp-status.js'
+import { hostOf, parseCameraUrl, type CameraUrl } from './camera-url.js'
 import { authorize } from './rtsp-auth.js'
 
 interface Answer {
@@ -19,6 +20,8 @@ interface Answer {
 const MAX_HEAD_BYTES = 16 * 1024
 const MAX_BODY_BYTES = 256 * 1024
 const MAX_REDIRECTS = 4
+// How long the camera has to close its side of the connection.
+const CLOSE_LIMIT_MS = 200
 
 /**
  * Returns normally if the camera describes video.
@@ -52,23 +55,12 @@ export async function probeCamera(
   throw new SourceError('ERR_SOURCE_READ', `${hostOf(target)} redirects more than ${MAX_REDIRECTS} times`)
 }
 
-function hostOf(url: CameraUrl): string {
-  return /^rtsps?:\/\/([^/?]*)/.exec(url.key)?.[1] ?? 'the camera'
-}
-
 /** @throws SourceError unless the answer describes video. */
 function judge(answer: Answer, url: CameraUrl): void {
   const host = hostOf(url)
   const said = `${answer.status} ${answer.reason}`.trim()
   const code = codeOfRtspStatus(answer.status)
-  const why = {
-    ERR_SOURCE_UNAUTHORIZED:
-      url.user === '' ? 'requires a user name and password' : 'refused the user name or password',
-    ERR_SOURCE_NOT_FOUND: 'has no such path',
-    ERR_SOURCE_BUSY: 'has no capacity for another session',
-    ERR_SOURCE_TRANSPORT: 'does not support this transport',
-  }
-  if (code) throw new SourceError(code, `${host} ${why[code]} (${said})`)
+  if (code) throw new SourceError(code, `${host} ${refusalOf(code, url.user !== '')} (${said})`)
   if (answer.status !== 200) throw new SourceError('ERR_SOURCE_READ', `${host} responded with ${said}`)
   if (/^m=video /m.test(answer.body)) return
   const offered = /^m=audio /m.test(answer.body) ? 'audio but no video' : 'no video'
@@ -86,11 +78,20 @@ function describe(url: CameraUrl, userAgent: string, stop: AbortSignal, stopped:
     const socket = secure ? tls.connect({ host, port, rejectUnauthorized: false }) : net.connect({ host, port })
     let received = Buffer.alloc(0)
     let cseq = 0
+    let finished = false
     const finish = (result: Answer | SourceError) => {
+      if (finished) return
+      finished = true
       stop.removeEventListener('abort', onStop)
-      socket.destroy()
-      if (result instanceof SourceError) reject(result)
-      else resolve(result)
+      if (result instanceof SourceError) {
+        socket.destroy()
+        reject(result)
+        return
+      }
+      // A camera that accepts only one connection accepts the next after it has closed this one.
+      socket.once('close', () => resolve(result))
+      socket.end()
+      setTimeout(() => socket.destroy(), CLOSE_LIMIT_MS).unref()
     }
     const onStop = () => finish(stopped())
     const send = (authorization?: string) => {
@@ -112,6 +113,7 @@ function describe(url: CameraUrl, userAgent: string, stop: AbortSignal, stopped:
     )
     socket.once(secure ? 'secureConnect' : 'connect', () => send())
     socket.on('data', (chunk: Buffer) => {
+      if (finished) return
       received = Buffer.concat([received, chunk])
       const answer = parseAnswer(received)
       if (answer === 'partial') return

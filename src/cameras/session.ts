@@ -2,10 +2,12 @@
 // the session ended.
 
 import type { EventEmitter } from 'node:events'
+import { setTimeout as pause } from 'node:timers/promises'
 import { messageOf, SourceError } from '../errors.js'
 import type { NativeAddon, Pipeline, PipelineNews, PipelineOptions, PipelineStats } from '../native.js'
+import { refusalOf } from '../rtsp-status.js'
 import type { Logger } from '../types.js'
-import { withCredentials, type CameraUrl } from './camera-url.js'
+import { hostOf, withCredentials, type CameraUrl } from './camera-url.js'
 import { probeCamera } from './rtsp-probe.js'
 
 export interface RelayEvents {
@@ -15,8 +17,10 @@ export interface RelayEvents {
 
 /** What stands between the gateway and the camera: MediaMTX, or nothing. */
 export interface Relay extends EventEmitter<RelayEvents> {
-  /** false: the gateway pulls the camera directly. */
+  /** false: the gateway pulls every camera directly. */
   readonly enabled: boolean
+  /** Whether it emits `path-error`, and so reports why it cannot pull a camera. */
+  readonly reportsPathErrors: boolean
   /** Makes the relay connect to the camera, or reconnect if it already has. @throws SourceError */
   addPath(
     name: string,
@@ -32,14 +36,15 @@ export interface Relay extends EventEmitter<RelayEvents> {
 
 export interface SessionOptions {
   native: NativeAddon
-  relay: Relay
+  /** null: the camera is pulled directly. */
+  relay: Relay | null
   logger: Logger
   userAgent: string
   name: string
   url: CameraUrl
   transport: 'tcp' | 'udp'
   cameraTime: boolean
-  /** false: the camera has failed before, so probe it first. */
+  /** false: the camera has failed before. */
   first: boolean
   /** Give a slow camera the full timeouts. */
   patient: boolean
@@ -57,8 +62,6 @@ export interface SessionListener {
 export type SessionEnd =
   { kind: 'stopped' } | { kind: 'camera-refused' | 'relay-failed' | 'pipeline'; error: SourceError }
 
-// A healthy camera delivers within this time; otherwise probe it for the reason.
-const DIAGNOSE_AFTER_MS = 400
 const FIRST_PROBE_MS = 4500
 // Short, so that a probe that hangs does not delay the camera's return.
 const RETRY_PROBE_MS = 2000
@@ -66,49 +69,103 @@ const RETRY_PROBE_MS = 2000
 const IMPATIENT = { connectTimeoutMs: 2500, firstFrameTimeoutMs: 3000 }
 // How long a packet that overtook others waits for them. Packets in order do not wait.
 const UDP_REORDER_MS = 50
+// MediaMTX confirms that a path is removed just before it closes its connection to the camera.
+const PATH_REMOVAL_MS = 100
 
-/** Runs one session. Never rejects. When it resolves, all threads and sockets of the session have ended. */
+/**
+ * Runs one session. Never rejects. When it resolves, all threads and sockets of the session have ended.
+ *
+ * Many cameras accept only one connection, so the probe never runs beside the session. It runs before it, or after it
+ * if the session began without a probe and its error does not give the reason.
+ */
 export async function runSession(
   options: SessionOptions,
   listener: SessionListener,
   stop: AbortSignal,
 ): Promise<SessionEnd> {
-  const { relay, name, transport, cameraTime } = options
-  const path = watchPath(relay, name)
-  try {
-    // The gateway probes an unreachable camera at its own pace: MediaMTX retries only every 5 s.
-    const refusal = options.first ? null : await diagnose(options, RETRY_PROBE_MS, stop)
+  // The gateway probes an unreachable camera at its own pace: MediaMTX retries only every 5 s. The first session begins
+  // with a probe only if nothing else would report why it failed.
+  const probesFirst = !options.first || !options.relay?.reportsPathErrors
+  if (probesFirst) {
+    const refusal = await diagnose(options, options.first ? FIRST_PROBE_MS : RETRY_PROBE_MS, stop)
+    if (stop.aborted) return { kind: 'stopped' }
     if (refusal) return { kind: 'camera-refused', error: refusal }
-    if (relay.enabled) await relay.addPath(name, withCredentials(options.url), { cameraTime, transport }, stop)
-    if (stop.aborted) return { kind: 'stopped' }
-    const end = await runPipeline(options, listener, path, stop)
-    if (end.kind !== 'pipeline' || !path.error) return end
-    return { kind: 'relay-failed', error: explained(end.error, path.error) }
+  }
+  const { end, explained } = await pull(options, listener, stop)
+  if (end.kind === 'stopped' || probesFirst || explained) return end
+  await pause(PATH_REMOVAL_MS, undefined, { signal: stop }).catch(() => undefined)
+  const refusal = await diagnose(options, RETRY_PROBE_MS, stop)
+  if (stop.aborted) return { kind: 'stopped' }
+  return refusal ? { kind: 'camera-refused', error: refusal } : end
+}
+
+interface SessionResult {
+  end: SessionEnd
+  /** Whether a probe could not say more about the reason. */
+  explained: boolean
+}
+
+/** Adds the path to the relay, runs the pipeline, and removes the path again. */
+async function pull(options: SessionOptions, listener: SessionListener, stop: AbortSignal): Promise<SessionResult> {
+  const { relay, name, url, transport, cameraTime } = options
+  const path = relay && watchPath(relay, name)
+  try {
+    await relay?.addPath(name, withCredentials(url), { cameraTime, transport }, stop)
+    if (stop.aborted) return { end: { kind: 'stopped' }, explained: true }
+    const { end, answered } = await runPipeline(options, listener, path, stop)
+    if (end.kind === 'stopped') return { end, explained: true }
+    if (path?.error) return relayFailed(options, end.error, path.error, answered)
+    if (end.error.code === 'ERR_SOURCE_TIMEOUT' && !answered) {
+      const error = new SourceError('ERR_SOURCE_TIMEOUT', `no answer from ${hostOf(url)}: ${end.error.message}`)
+      return { end: { ...end, error }, explained: true }
+    }
+    return { end, explained: answered || end.error.code === 'ERR_SOURCE_NO_VIDEO' }
   } catch (error) {
-    if (stop.aborted) return { kind: 'stopped' }
-    if (error instanceof SourceError) return { kind: 'relay-failed', error }
+    if (stop.aborted) return { end: { kind: 'stopped' }, explained: true }
+    if (error instanceof SourceError) return { end: { kind: 'relay-failed', error }, explained: true }
     options.logger.error(`camera ${name}: ${messageOf(error)}`)
-    return { kind: 'pipeline', error: new SourceError('ERR_INTERNAL', messageOf(error)) }
+    const internal = new SourceError('ERR_INTERNAL', messageOf(error))
+    return { end: { kind: 'pipeline', error: internal }, explained: true }
   } finally {
-    path.close()
+    path?.close()
     // After a stop the camera removes the path itself, as its last step.
-    if (relay.enabled && !stop.aborted) await relay.removePath(name)
+    if (!stop.aborted) await relay?.removePath(name)
   }
 }
 
-/** Runs the pipeline until it ends, `stop` is aborted, the camera refuses or the relay fails. */
+/** Combines the errors of the pipeline and the relay for the same session. */
+function relayFailed(
+  { url }: SessionOptions,
+  fromPipeline: SourceError,
+  fromRelay: SourceError,
+  answered: boolean,
+): SessionResult {
+  const refusal = refusalOf(fromRelay.code, url.user !== '')
+  if (refusal) {
+    const said = /bad status code: (\d+) \((.*)\)$/.exec(fromRelay.message)
+    const message = `${hostOf(url)} ${refusal}${said ? ` (${said[1]} ${said[2]})` : ''}`
+    return { end: { kind: 'camera-refused', error: new SourceError(fromRelay.code, message) }, explained: true }
+  }
+  // The relay's message says more. So does its code, unless it is the general one.
+  const code = fromRelay.code === 'ERR_SOURCE_READ' ? fromPipeline.code : fromRelay.code
+  return { end: { kind: 'relay-failed', error: new SourceError(code, fromRelay.message) }, explained: answered }
+}
+
+/** Runs the pipeline until it ends, `stop` is aborted or the relay fails. */
 async function runPipeline(
   options: SessionOptions,
   listener: SessionListener,
-  path: WatchedPath,
+  path: WatchedPath | null,
   stop: AbortSignal,
-): Promise<SessionEnd> {
+): Promise<{ end: SessionEnd; answered: boolean }> {
   const { logger, name } = options
   let live = false
+  let answered = false
   let end: (end: SessionEnd) => void = () => undefined
   const ended = new Promise<SessionEnd>((resolve) => (end = resolve))
   const pipeline = new options.native.Pipeline(pipelineOptions(options), (news) => {
     if (news.live) live = true
+    if (news.stream) answered = true
     listener.news(news)
     if (!news.ended) return
     const { code, message, element, debug } = news.ended
@@ -120,35 +177,23 @@ async function runPipeline(
   const over = new AbortController()
   stop.addEventListener('abort', () => end({ kind: 'stopped' }), { signal: over.signal })
   if (stop.aborted) end({ kind: 'stopped' })
-  path.onError((error) => {
+  path?.onError((error) => {
     // MediaMTX would retry only after 5 s.
     if (!live) end({ kind: 'relay-failed', error })
   })
-  const diagnosis = setTimeout(() => {
-    if (live) return
-    void diagnose(options, options.first ? FIRST_PROBE_MS : RETRY_PROBE_MS, over.signal).then((error) => {
-      if (error && !live) end({ kind: 'camera-refused', error })
-    })
-  }, DIAGNOSE_AFTER_MS)
 
   const result = await ended
-  clearTimeout(diagnosis)
   over.abort()
   listener.closing(pipeline.stats())
   await pipeline.close()
-  if (stop.aborted) return { kind: 'stopped' }
-  if (result.kind === 'stopped' || result.kind === 'camera-refused') return result
-  // A session that was live has its reason. For one that never was, the camera gives the best reason.
-  if (live || result.error.code === 'ERR_SOURCE_NO_VIDEO') return result
-  const refusal = await diagnose(options, RETRY_PROBE_MS, stop)
-  return refusal ? { kind: 'camera-refused', error: refusal } : result
+  return { end: stop.aborted ? { kind: 'stopped' } : result, answered }
 }
 
 function pipelineOptions(options: SessionOptions): PipelineOptions {
   const { relay, url, userAgent, beginsWithKey } = options
   const timeouts = options.patient ? {} : IMPATIENT
   // MediaMTX runs on this machine, or on one that the operator chose, so TCP is fine.
-  if (relay.enabled) return { url: relay.readUrl(options.name), userAgent, beginsWithKey, ...timeouts }
+  if (relay) return { url: relay.readUrl(options.name), userAgent, beginsWithKey, ...timeouts }
   const transport = options.transport === 'tcp' ? {} : { transport: 'udp' as const, latencyMs: UDP_REORDER_MS }
   return { url: url.key, user: url.user, password: url.password, userAgent, beginsWithKey, ...transport, ...timeouts }
 }
@@ -189,9 +234,4 @@ function watchPath(relay: Relay, name: string): WatchedPath {
   }
   relay.on('path-error', onPathError)
   return watched
-}
-
-/** The relay's message says more. So does its code, unless it is the general one. */
-function explained(fromPipeline: SourceError, fromRelay: SourceError): SourceError {
-  return fromRelay.code === 'ERR_SOURCE_READ' ? new SourceError(fromPipeline.code, fromRelay.message) : fromRelay
 }

@@ -65,6 +65,10 @@ export class MediaRelay extends EventEmitter<RelayEvents> {
   get enabled(): boolean {
     return this.#off === null
   }
+  /** The log of an external MediaMTX is out of reach. */
+  get reportsPathErrors(): boolean {
+    return this.#sidecar !== null
+  }
   get ready(): boolean {
     return this.#connection.api !== null
   }

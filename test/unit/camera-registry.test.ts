@@ -15,6 +15,7 @@ function make() {
   const removals = new Map<string, () => void>()
   const relay = Object.assign(new EventEmitter<{ 'path-error': [name: string, error: SourceError] }>(), {
     enabled: true,
+    reportsPathErrors: true,
     addPath: (_name: string, _source: string, _options: object, signal: AbortSignal) =>
       new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve())),
     removePath: (name: string) => new Promise<void>((resolve) => removals.set(name, resolve)),
