@@ -339,6 +339,12 @@ def test_what_fails_leaves_nothing_to_retrieve_as_in_opencv(gateway: StandIn, tm
     assert expected == [gone, True, there, True, there, False, gone, False, gone, False, gone]
 
 
+def test_a_released_capture_has_nothing_to_retrieve(live: Capture) -> None:
+    assert live.grab()
+    live.release()
+    assert live.retrieve() == (False, None)
+
+
 def test_a_grab_that_finds_old_frames_alone_leaves_nothing_to_retrieve(live: Capture) -> None:
     assert live.grab() and live.retrieve()[0]
     assert live.read(max_age_ms=0) == (False, None)
