@@ -1,4 +1,4 @@
-"""The subscriber alone: frames of a topic, without HTTP. The camera runs already.
+"""Only the subscriber: frames of a topic, without HTTP. The camera is already running.
 
 python3 consumer_example.py --name lobby-1
 """

@@ -1,5 +1,5 @@
-// The disk that holds the state file: full, read-only, and well again. A file system of 16 KiB that only the gateway
-// sees, and that ends with it.
+// The disk with the state file: full, read-only, and writable again. It is a file system of 16 KiB that only the
+// gateway sees, and that ends with it.
 
 import { spawnSync } from 'node:child_process'
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -15,8 +15,8 @@ const unshare = ['unshare', ...(root ? ['-m'] : ['-rm'])]
 const possible = spawnSync(unshare[0]!, [...unshare.slice(1), 'mount', '-t', 'tmpfs', 'tmpfs', '/mnt']).status === 0
 
 t.test(
-  'a disk that is full or read-only: told, cameras run, saved once it is well',
-  { skip: possible ? false : 'this machine lets no namespace be made' },
+  'with a full or read-only disk the gateway reports it, cameras keep running, and the list is saved later',
+  { skip: possible ? false : 'this machine does not allow new namespaces' },
   async (t) => {
     const folder = temporaryFolder(t)
     const stateFile = join(folder, 'cameras.json')
@@ -35,14 +35,14 @@ t.test(
     t.strictSame(saved(), ['cam-0'])
     t.notOk(existsSync(stateFile), 'the file is on the small disk')
 
-    // Fills what there is; the last write fails.
+    // Fills the disk; the last write fails.
     t.throws(() => writeFileSync(inside(join(folder, 'full')), Buffer.alloc(1 << 20)), { code: 'ENOSPC' })
     t.equal((await start(1)).status, 200)
     await gateway.untilState('cam-1', 'live')
     t.match(await problem(), /cannot be written .*ENOSPC/)
-    t.strictSame(saved(), ['cam-0'], 'the last whole list is still there')
+    t.strictSame(saved(), ['cam-0'], 'the last complete list is still on disk')
     rmSync(inside(join(folder, 'full')))
-    await until('the list to be saved by itself', () => saved().length === 2)
+    await until('the list to be saved', () => saved().length === 2)
     t.equal(await problem(), null)
 
     const remount = (how: string) =>
@@ -62,7 +62,7 @@ t.test(
     await gateway.untilState('cam-2', 'live')
     t.match(await problem(), /cannot be written .*EROFS/)
     t.equal(remount('rw').status, 0)
-    await until('the list to be saved by itself', () => saved().length === 3)
-    t.equal(gateway.log.match(/cannot be written/g)?.length, 2, 'told once each time')
+    await until('the list to be saved', () => saved().length === 3)
+    t.equal(gateway.log.match(/cannot be written/g)?.length, 2, 'logged once each time')
   },
 )

@@ -1,4 +1,4 @@
-// What reaches a subscriber: rates, order, freshness, one session for everybody.
+// What subscribers get: rates, order and freshness, from one session per camera.
 
 import { join } from 'node:path'
 import t from 'tap'
@@ -10,7 +10,7 @@ import { TestCamera } from '../helpers/test-camera.js'
 import { pause, until } from '../helpers/wait.js'
 import { WireReader } from '../helpers/wire-reader.js'
 
-t.test("pub_fps is kept by the stream's time: 20 from 25, 7 from 12.5, 25 where 30 are asked", async (t) => {
+t.test("pub_fps paces by the stream's timestamps: 20 from 25, 7 from 12.5, 25 if 30 are requested", async (t) => {
   const gateway = await Gateway.start({ stateFile: join(temporaryFolder(t), 'cameras.json') })
   t.teardown(() => gateway.stop())
   const fast = await TestCamera.start({ fps: 25, gop: 25, width: 320, height: 180 })
@@ -32,7 +32,7 @@ t.test("pub_fps is kept by the stream's time: 20 from 25, 7 from 12.5, 25 where 
     limitMs: 60000,
   })
   for (const [i, { topic, sourceFps, fps }] of cases.entries()) {
-    // The first ones may come from the GOP cache, in a burst.
+    // The first frames may come from the GOP cache, in a burst.
     const frames = readers[i]!.frames.slice(5)
     const numbers = frames.map((frame) => frameNumber(frame.jpegBytes))
     t.notOk(numbers.includes(null), `${topic}: every number can be read`)
@@ -41,10 +41,10 @@ t.test("pub_fps is kept by the stream's time: 20 from 25, 7 from 12.5, 25 where 
       steps.every((step) => step >= 1),
       `${topic}: none repeated, none out of order`,
     )
-    // By the camera's own count, so that a busy machine's clock plays no part.
+    // Counted by the camera's own frame numbers, so that the load of the machine does not matter.
     const sourceFrames = numbers.at(-1)! - numbers[0]!
     const published = (steps.length / sourceFrames) * sourceFps
-    // The gateway counts what it left out because this machine was too slow for it.
+    // The gateway counts the frames that it skipped because the machine was too slow.
     const { frames_late, frames_overwritten } = await gateway.camera(topic.split('@')[0]!)
     const leftOut = frames_late + frames_overwritten
     const seconds = sourceFrames / sourceFps
@@ -66,7 +66,7 @@ t.test("pub_fps is kept by the stream's time: 20 from 25, 7 from 12.5, 25 where 
 t.test('a new subscriber sees the newest frame at once, others skip the seq they have', async (t) => {
   const gateway = await Gateway.start({ stateFile: join(temporaryFolder(t), 'cameras.json'), mediamtx: 'off' })
   t.teardown(() => gateway.stop())
-  // One frame in two seconds: whoever waited for the next one would wait long.
+  // One frame in two seconds: waiting for the next one would take long.
   const camera = await TestCamera.start({ fps: 25, gop: 250 })
   t.teardown(() => camera.stop())
   await gateway.post('/cameras/start', { name: 'a', rtsp: camera.url, pub_fps: 0.5 })
@@ -139,10 +139,10 @@ t.test('/frames carries many cameras and renditions in one response', async (t) 
     )
   t.equal((await gateway.get('/frames')).status, 400)
   t.equal((await gateway.get('/frames?cam=c0@nonsense')).status, 400)
-  t.equal((await gateway.get('/frames?cam=nobody')).status, 404)
+  t.equal((await gateway.get('/frames?cam=unknown')).status, 404)
 })
 
-t.test('a decoder that starts late shows the newest frame, though the next key frame is far', async (t) => {
+t.test('a decoder that starts late shows the newest frame, even if the next key frame is far off', async (t) => {
   const gateway = await Gateway.start({ stateFile: join(temporaryFolder(t), 'cameras.json') })
   t.teardown(() => gateway.stop())
   const camera = await TestCamera.start({ fps: 25, gop: 500, 'report-frames': true })
@@ -181,11 +181,11 @@ t.test('a consumer that works 200 ms on each frame still gets fresh ones', async
     if (i > 2) worst = Math.max(worst, newest - (number ?? -1000))
     await pause(200)
   }
-  // Twelve seconds of it: a queue would have grown to hundreds.
+  // Twelve seconds: a queue would have grown to hundreds of frames.
   t.ok(worst <= 10, `at worst ${worst} frames behind the camera`)
 })
 
-t.test('whoever watches, the camera has one session', { skip: NO_MEDIAMTX }, async (t) => {
+t.test('all readers together use one session of the camera', { skip: NO_MEDIAMTX }, async (t) => {
   const gateway = await Gateway.start({ stateFile: join(temporaryFolder(t), 'cameras.json'), mediamtx: 'managed' })
   t.teardown(() => gateway.stop())
   const camera = await TestCamera.start({ fps: 25, gop: 25, audio: 'aac' })
@@ -270,7 +270,7 @@ for (const [codec, options] of Object.entries(cameras)) {
 
 t.test(
   'real footage with an audio track plays',
-  { skip: FOOTAGE ? false : 'the footage of ../shared is not here' },
+  { skip: FOOTAGE ? false : 'the footage in ../shared is missing' },
   async (t) => {
     const gateway = await Gateway.start({ stateFile: join(temporaryFolder(t), 'cameras.json') })
     t.teardown(() => gateway.stop())

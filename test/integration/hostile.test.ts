@@ -1,5 +1,5 @@
-// Clients that never read, read a byte a second, vanish or send rubbish, by the hundred; kill -9 in the middle of
-// everything; a gateway that stands still for two seconds.
+// Hundreds of clients that never read, read one byte per second, vanish or send garbage; kill -9 at any moment; a
+// gateway that is suspended for two seconds.
 
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import net from 'node:net'
@@ -17,7 +17,7 @@ const SMALL = { width: 320, height: 180, fps: 25, gop: 25, 'bitrate-kbps': 300 }
 
 const median = (values: number[]) => [...values].sort((a, b) => a - b)[values.length >> 1] ?? NaN
 
-t.test('100 slow or hostile HTTP clients and 50 ZeroMQ subscribers do not hold a good consumer up', async (t) => {
+t.test('100 slow or hostile HTTP clients and 50 ZeroMQ subscribers do not delay a good consumer', async (t) => {
   const gateway = await Gateway.start({ stateFile: join(temporaryFolder(t), 'cameras.json'), mediamtx: 'off' })
   t.teardown(() => gateway.stop())
   const camera = await TestCamera.start({ ...SMALL, width: 640, height: 360, 'report-frames': true })
@@ -81,7 +81,7 @@ t.test('100 slow or hostile HTTP clients and 50 ZeroMQ subscribers do not hold a
   t.comment(
     `age before ${median(before).toFixed(1)} ms, during ${median(during).toFixed(1)} ms; memory ${memoryBefore.toFixed(0)} MB, ${memory.toFixed(0)} MB`,
   )
-  // One frame is the promise; a machine that runs other tests too gets two.
+  // The limit is one frame; a machine that also runs other tests gets two.
   t.ok(median(during) < median(before) + 80, `${median(before)} ms, then ${median(during)} ms`)
   t.ok(during.length > 6 * 25 * 0.6, `${during.length} frames of 150`)
   t.ok(memory < memoryBefore + 150, `${memoryBefore} MB, then ${memory} MB`)
@@ -94,7 +94,7 @@ t.test('100 slow or hostile HTTP clients and 50 ZeroMQ subscribers do not hold a
   await good.close()
 })
 
-t.test('kill -9 in the middle of everything: each start has all cameras again, none twice', async (t) => {
+t.test('after kill -9 at any moment, each start restores all cameras, none twice', async (t) => {
   const stateFile = join(temporaryFolder(t), 'cameras.json')
   const cameras = await Promise.all(Array.from({ length: 4 }, () => TestCamera.start(SMALL)))
   t.teardown(() => Promise.all(cameras.map((camera) => camera.stop())))
@@ -105,7 +105,7 @@ t.test('kill -9 in the middle of everything: each start has all cameras again, n
     await gateway.post('/cameras/start', { name: names[i], rtsp: camera.url })
   const rounds = Number(process.env.FRAMEGATE_KILLS ?? 6)
   for (let round = 0; round < rounds; round++) {
-    // Now while they start, now while they run, now while one of them is stopped and started.
+    // While they start, while they run, or while one of them is stopped and started.
     if (round % 3 === 1) for (const name of names) await gateway.untilState(name, 'live', 60000)
     if (round % 3 === 2) {
       await gateway.post('/cameras/stop', { name: names[0] })
@@ -128,7 +128,7 @@ t.test('kill -9 in the middle of everything: each start has all cameras again, n
   await until('no session to be left', () => cameras.every((camera) => camera.active === 0))
 })
 
-t.test('an event loop that is blocked for two seconds: the newest frame comes after it, none in between', async (t) => {
+t.test('after the event loop was blocked for two seconds, only the newest frame is published', async (t) => {
   const folder = temporaryFolder(t)
   const preload = join(folder, 'block.cjs')
   writeFileSync(
@@ -159,16 +159,16 @@ t.test('an event loop that is blocked for two seconds: the newest frame comes af
   const received = reader.frames.map(({ header }) => header.received_at_us / 1000)
   const longest = Math.max(...received.slice(1).map((at, i) => at - received[i]!))
   t.ok(longest > 1500, `frames of ${longest.toFixed(0)} ms were replaced by newer ones`)
-  // Of the 50 that came meanwhile the newest alone is given.
+  // Of the 50 frames that arrived meanwhile, only the newest is published.
   t.ok(
-    ages.every((age) => age < 350), // 250 ms, and the way to JavaScript.
+    ages.every((age) => age < 350), // 250 ms, and the time to reach JavaScript.
     `the oldest had ${Math.max(...ages)} ms`,
   )
   t.match(await gateway.camera('a'), { state: 'live', reconnects: 0 })
   t.ok((await gateway.camera('a')).frames_overwritten > 30)
 })
 
-t.test('a gateway that stood still for two seconds shows no old frame', async (t) => {
+t.test('a gateway that was suspended for two seconds shows no old frame', async (t) => {
   const gateway = await Gateway.start({ stateFile: join(temporaryFolder(t), 'cameras.json') })
   t.teardown(() => gateway.stop())
   const camera = await TestCamera.start(SMALL)
@@ -185,7 +185,7 @@ t.test('a gateway that stood still for two seconds shows no old frame', async (t
   gateway.kill('SIGCONT')
   const resumedAtMs = Date.now()
   await until('frames again', () => reader.frames.length > count + 20)
-  // What stood in the sockets meanwhile is old, and what comes now is not: it takes no time to tell them apart.
+  // Packets that waited in the sockets are old, and new ones are not: the gateway distinguishes them at once.
   t.ok(Date.now() - resumedAtMs < 4000, `${Date.now() - resumedAtMs} ms`)
   await gateway.untilState('a', 'live')
   t.equal(camera.total, 1, 'in the same session')

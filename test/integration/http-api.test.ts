@@ -1,4 +1,4 @@
-// Every call of the API, and everything that can be wrong with one.
+// Every call of the API, and every way in which one can be invalid.
 
 import net from 'node:net'
 import { join } from 'node:path'
@@ -11,7 +11,7 @@ import { frameNumber } from '../helpers/frame-number.js'
 import { pause, until } from '../helpers/wait.js'
 import { WireReader } from '../helpers/wire-reader.js'
 
-// One gateway for all; each test has a camera of its own, so that each can run alone.
+// One gateway for all tests; each test has its own camera, so that it can run alone.
 let gateway: Gateway
 
 t.before(async () => {
@@ -39,7 +39,7 @@ async function liveCamera(
   return { name, camera }
 }
 
-t.test('starting a camera answers with everything that the original README promises', async (t) => {
+t.test('starting a camera returns everything that the original README promises', async (t) => {
   const camera = await TestCamera.start({ gop: 25 })
   t.teardown(() => camera.stop())
   const { status, body } = await gateway.post('/cameras/start', {
@@ -85,7 +85,7 @@ t.test('the same start again returns the same camera, under any spelling of its 
   t.equal(camera.total, 1)
 })
 
-t.test('other settings for a running camera give the topic of a rendition', async (t) => {
+t.test('other settings for a running camera return the topic of a rendition', async (t) => {
   const { name, camera } = await liveCamera(t)
   const { body } = await gateway.post('/cameras/start', { name: 'x', rtsp: camera.url, pub_fps: 5, scale_width: 160 })
   t.match(body, { name, zmq_topic: `${name}@160w5fps`, pub_fps: 5, scale_width: 160 })
@@ -103,7 +103,7 @@ t.test('other settings for a running camera give the topic of a rendition', asyn
   })
 })
 
-t.test('at most 8 renditions at once: past that an error over HTTP, and no frames over ZeroMQ', async (t) => {
+t.test('a ninth rendition is an error over HTTP, and gets no frames over ZeroMQ', async (t) => {
   const { name, camera } = await liveCamera(t)
   const readers: WireReader[] = []
   t.teardown(() => Promise.all(readers.map((reader) => reader.close())))
@@ -125,7 +125,7 @@ t.test('at most 8 renditions at once: past that an error over HTTP, and no frame
   t.equal(ninth.frames.length, 0)
 })
 
-t.test('decoding ends 3 s after the last reader left, and goes on for one that comes back before', async (t) => {
+t.test('decoding ends 3 s after the last reader has left, and continues if one returns before', async (t) => {
   const { name } = await liveCamera(t)
   t.equal((await gateway.camera(name)).decoding, false)
   const reader = new WireReader(gateway.zmq, name)
@@ -137,7 +137,7 @@ t.test('decoding ends 3 s after the last reader left, and goes on for one that c
   t.teardown(() => back.close())
   await until('frames for the one that came back', () => back.frames.length > 0)
   const seq = back.frames[0]!.header.seq
-  await pause(2000) // Past the 3 s of the first one's end.
+  await pause(2000) // More than 3 s after the first one left.
   const count = back.frames.length
   await until('frames still', () => back.frames.length > count + 5)
   t.ok(back.frames.at(-1)!.header.seq > seq + 20, 'without a break')
@@ -148,7 +148,7 @@ t.test('decoding ends 3 s after the last reader left, and goes on for one that c
   t.ok(tookMs > 2500 && tookMs < 4500, `it stopped after ${tookMs.toFixed(0)} ms`)
 })
 
-t.test('a name in use, and other credentials for a running address, are errors that say so', async (t) => {
+t.test('a name in use and other credentials for a running address are errors', async (t) => {
   const { name, camera } = await liveCamera(t)
   const taken = await gateway.post('/cameras/start', { name, rtsp: 'rtsp://127.0.0.1:9/other' })
   t.equal(taken.status, 409)
@@ -162,7 +162,7 @@ t.test('a name in use, and other credentials for a running address, are errors t
   t.notMatch(JSON.stringify(credentials.body), /secret/)
 })
 
-t.test('a snapshot that is being read is younger than 200 ms, with its number, times and size', async (t) => {
+t.test('a snapshot of a watched camera is younger than 200 ms, with its number, times and size', async (t) => {
   const { name } = await liveCamera(t, { pub_fps: 20 })
   const reader = new WireReader(gateway.zmq, name)
   t.teardown(() => reader.close())
@@ -185,7 +185,7 @@ t.test('a snapshot that is being read is younger than 200 ms, with its number, t
     t.ok(exposed.includes(name), `${name} can be read by pages of other origins`)
 })
 
-t.test('a snapshot while nothing reads is a new frame, not the one of the last snapshot', async (t) => {
+t.test('a snapshot of an unwatched camera is a new frame, not that of the last snapshot', async (t) => {
   const { name } = await liveCamera(t, { pub_fps: 10 })
   const snapshot = async () => {
     const response = await fetch(`${gateway.base}/snapshot?cam=${name}`)
@@ -201,12 +201,12 @@ t.test('a snapshot while nothing reads is a new frame, not the one of the last s
   t.ok(second.seq > first.seq)
 })
 
-t.test('a snapshot of a camera that is gone: 503 within 5 s, with the reason and Retry-After', async (t) => {
+t.test('a snapshot of an unreachable camera is 503 within 5 s, with the reason and Retry-After', async (t) => {
   const { name, camera } = await liveCamera(t)
   await (await fetch(`${gateway.base}/snapshot?cam=${name}`)).arrayBuffer()
   await camera.stop()
   await gateway.untilState(name, 'retrying')
-  await pause(300) // The last frame is given until it is 200 ms old.
+  await pause(300) // A snapshot returns the last frame until it is 200 ms old.
   const askedAtMs = performance.now()
   const { status, body, headers } = await gateway.get(`/snapshot?cam=${name}`)
   const tookMs = performance.now() - askedAtMs
@@ -216,7 +216,7 @@ t.test('a snapshot of a camera that is gone: 503 within 5 s, with the reason and
   t.ok(tookMs > 4500 && tookMs < 6500, `after ${tookMs.toFixed(0)} ms`)
 })
 
-t.test('MJPEG is a multipart stream of whole, newer and newer frames', async (t) => {
+t.test('MJPEG is a multipart stream of whole frames in order', async (t) => {
   const { name } = await liveCamera(t)
   const stop = new AbortController()
   const response = await fetch(`${gateway.base}/mjpeg?cam=${name}`, { signal: stop.signal })
@@ -267,7 +267,7 @@ t.test('streams end when all their cameras are stopped', async (t) => {
   await until('the stream of both to end', () => both.over)
 })
 
-t.test('/frames takes at most 64 topics', async (t) => {
+t.test('/frames accepts at most 64 topics', async (t) => {
   const { name } = await liveCamera(t)
   const topics = (count: number) => Array.from({ length: count }, (_, i) => `cam=${name}@${16 + i}w1fps`).join('&')
   const { status, body } = await gateway.get(`/frames?${topics(65)}`)
@@ -301,7 +301,7 @@ t.test('a slow MJPEG reader loses frames and does not lag', async (t) => {
   socket.write(`GET /mjpeg?cam=${name} HTTP/1.1\r\nHost: x\r\n\r\n`)
   let bytes = Buffer.alloc(0)
   const ages: number[] = []
-  // 8 KiB every 100 ms: less than half of what the camera makes.
+  // 8 KiB every 100 ms: less than half of the camera's rate.
   for (let i = 0; i < 100; i++) {
     await pause(100)
     const chunk: Buffer | null = socket.read(8192) ?? socket.read()
@@ -316,11 +316,11 @@ t.test('a slow MJPEG reader loses frames and does not lag', async (t) => {
     }
   }
   t.ok(ages.length >= 5, `${ages.length} frames`)
-  // The kernel's buffers alone would make it 2.6 s.
+  // The kernel's buffers alone would add 2.6 s.
   t.ok(Math.max(...ages) < 1000, `ages ${ages.map(Math.round).join()} ms`)
 })
 
-t.test('CORS is on', async (t) => {
+t.test('CORS allows any origin', async (t) => {
   const simple = await fetch(`${gateway.base}/cameras`, { headers: { origin: 'http://app.example' } })
   t.ok(['*', 'http://app.example'].includes(simple.headers.get('access-control-allow-origin') ?? ''))
   await simple.arrayBuffer()
@@ -337,7 +337,7 @@ t.test('CORS is on', async (t) => {
   t.match(preflight.headers.get('access-control-allow-headers'), /content-type/)
 })
 
-t.test('every wrong request names the field and what was expected, and harms nothing', async (t) => {
+t.test('every invalid request gets an error with the field and what was expected, and changes nothing', async (t) => {
   const { name } = await liveCamera(t)
   const before = (await gateway.get('/cameras')).body.cameras.length
   const good = { name: 'n', rtsp: 'rtsp://127.0.0.1:9/x' }
@@ -378,11 +378,11 @@ t.test('every wrong request names the field and what was expected, and harms not
   t.equal((await gateway.camera(name)).state, 'live')
 })
 
-t.test('wrong addresses and parameters answer in the same form', async (t) => {
+t.test('errors for unknown paths and invalid parameters have the same form', async (t) => {
   const cases: [string, number, string][] = [
-    ['/cameras/nobody', 404, 'ERR_CAMERA_NOT_FOUND'],
-    ['/snapshot?cam=nobody', 404, 'ERR_CAMERA_NOT_FOUND'],
-    ['/mjpeg?cam=nobody', 404, 'ERR_CAMERA_NOT_FOUND'],
+    ['/cameras/unknown', 404, 'ERR_CAMERA_NOT_FOUND'],
+    ['/snapshot?cam=unknown', 404, 'ERR_CAMERA_NOT_FOUND'],
+    ['/mjpeg?cam=unknown', 404, 'ERR_CAMERA_NOT_FOUND'],
     ['/snapshot', 400, 'ERR_FIELD_INVALID'],
     ['/snapshot?cam=a&cam=b', 400, 'ERR_FIELD_INVALID'],
     ['/mjpeg?cam=../x', 400, 'ERR_FIELD_INVALID'],
@@ -402,7 +402,7 @@ t.test('wrong addresses and parameters answer in the same form', async (t) => {
   }
 })
 
-t.test('clients that send rubbish or stop half-way do no harm', async (t) => {
+t.test('clients that send garbage or stop halfway do no harm', async (t) => {
   const { name } = await liveCamera(t)
   const port = Number(new URL(gateway.base).port)
   const talk = (bytes: string) =>
@@ -436,7 +436,7 @@ t.test('health has the version, MediaMTX and the cameras', async (t) => {
   })
 })
 
-t.test('answers are as GET /openapi.json describes them', async (t) => {
+t.test('responses match GET /openapi.json', async (t) => {
   const { name, camera } = await liveCamera(t)
   const { body: document, headers } = await gateway.get('/openapi.json')
   t.match(headers.get('content-type'), /^application\/json/)
@@ -445,13 +445,13 @@ t.test('answers are as GET /openapi.json describes them', async (t) => {
   const calls: [string, string, number, Promise<Reply>][] = [
     ['get', '/cameras', 200, gateway.get('/cameras')],
     ['get', '/cameras/{name}', 200, gateway.get(`/cameras/${name}`)],
-    ['get', '/cameras/{name}', 404, gateway.get('/cameras/nobody')],
+    ['get', '/cameras/{name}', 404, gateway.get('/cameras/unknown')],
     ['post', '/cameras/start', 200, gateway.post('/cameras/start', start)],
     ['post', '/cameras/start', 400, gateway.post('/cameras/start', '{')],
     ['post', '/cameras/start', 409, gateway.post('/cameras/start', { ...start, rtsp: 'rtsp://127.0.0.1:9/x' })],
-    ['post', '/cameras/stop', 200, gateway.post('/cameras/stop', { name: 'nobody' })],
+    ['post', '/cameras/stop', 200, gateway.post('/cameras/stop', { name: 'unknown' })],
     ['post', '/cameras/stop', 400, gateway.post('/cameras/stop', {})],
-    ['get', '/snapshot', 404, gateway.get('/snapshot?cam=nobody')],
+    ['get', '/snapshot', 404, gateway.get('/snapshot?cam=unknown')],
     ['get', '/frames', 400, gateway.get('/frames')],
     ['get', '/mjpeg', 400, gateway.get('/mjpeg')],
     ['get', '/health', 200, gateway.get('/health')],
@@ -472,7 +472,7 @@ t.test('answers are as GET /openapi.json describes them', async (t) => {
   t.ok(exposed.length >= 6)
 })
 
-t.test('a camera that fails is as GET /openapi.json describes it', async (t) => {
+t.test('a failing camera matches GET /openapi.json', async (t) => {
   const { body: document } = await gateway.get('/openapi.json')
   await gateway.post('/cameras/start', { name: 'away', rtsp: 'rtsp://127.0.0.1:9/x' })
   const away = await until('its error', async () => {
@@ -484,9 +484,9 @@ t.test('a camera that fails is as GET /openapi.json describes it', async (t) => 
   await gateway.post('/cameras/stop', { name: 'away' })
 })
 
-t.test('two starts of one address while it is being stopped pull it once', async (t) => {
+t.test('two starts of one address while it is stopping pull it once', async (t) => {
   const { name, camera } = await liveCamera(t)
-  // One connection, so that the gateway gets the requests in this order, none waiting for the one before.
+  // One connection, so that the gateway gets the requests in this order, without waiting for responses.
   const socket = net.connect(Number(new URL(gateway.base).port), '127.0.0.1')
   t.teardown(() => void socket.destroy())
   let answers = ''
@@ -505,7 +505,7 @@ t.test('two starts of one address while it is being stopped pull it once', async
   t.equal(camera.total, 2, 'one session before the stop, one after it')
 })
 
-t.test('stopping ends the one session; stopping what does not run is ok', async (t) => {
+t.test('stopping ends the session, and succeeds even if the camera is not running', async (t) => {
   const { name, camera } = await liveCamera(t)
   t.match((await gateway.post('/cameras/stop', { name })).body, { ok: true })
   t.match((await gateway.post('/cameras/stop', { name })).body, { ok: true })

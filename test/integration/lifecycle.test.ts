@@ -1,4 +1,4 @@
-// Starting, ending and dying: nothing is left behind, everything comes back.
+// Start, shutdown and crashes: nothing is left behind, and everything is restored.
 
 import net from 'node:net'
 import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
@@ -27,7 +27,7 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     const gateway = await Gateway.start({ stateFile: join(temporaryFolder(t), 'cameras.json') })
     await gateway.post('/cameras/start', { name: 'a', rtsp: camera.url })
     await gateway.untilState('a', 'live')
-    // A reader that never ends by itself must not hold the end up.
+    // A reader that never disconnects must not delay the shutdown.
     const reader = await fetch(`${gateway.base}/mjpeg?cam=a`)
     const children = childrenOf(gateway.pid)
     gateway.kill(signal)
@@ -41,7 +41,7 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
 }
 
 t.test(
-  'kill -9 leaves no MediaMTX and no session; the next start has the cameras again',
+  'kill -9 leaves no MediaMTX and no session, and the next start restores the cameras',
   { skip: NO_MEDIAMTX },
   async (t) => {
     const camera = await TestCamera.start({ user: 'u', password: 'secret-word' })
@@ -87,17 +87,17 @@ async function liveThroughMediaMtx(t: {
   return { camera, gateway }
 }
 
-t.test('MediaMTX killed: it is started again and the camera comes back', { skip: NO_MEDIAMTX }, async (t) => {
+t.test('a killed MediaMTX is restarted, and the camera returns', { skip: NO_MEDIAMTX }, async (t) => {
   const { camera, gateway } = await liveThroughMediaMtx(t)
   process.kill(childrenOf(gateway.pid)[0]!, 'SIGKILL')
-  await until('the camera to be pulled anew', () => camera.total === 2)
+  await until('a second session with the camera', () => camera.total === 2)
   await gateway.untilState('a', 'live')
   t.match(gateway.log, /MediaMTX stopped: killed by SIGKILL; restarting it/)
   t.equal(camera.active, 1)
 })
 
 t.test(
-  'MediaMTX killed, and its port taken by another: told, and it is back once the port is free',
+  'if another program takes the port of a killed MediaMTX, the gateway reports it, and recovers once the port is free',
   { skip: NO_MEDIAMTX },
   async (t) => {
     const { gateway } = await liveThroughMediaMtx(t)
@@ -109,13 +109,13 @@ t.test(
         server.once('error', () => resolve(null))
         server.listen(port, '127.0.0.1', () => resolve(server))
       })
-    const thief = await until('the port to be had', take, { everyMs: 5 })
+    const thief = await until('the port to be free', take, { everyMs: 5 })
     const inUse = async () => {
       const { last_error } = await gateway.camera('a')
       return last_error?.code === 'ERR_MEDIAMTX_DOWN' && /in use/.test(last_error.message) ? last_error : null
     }
-    const told = await until('the reason to be reported', inUse, { limitMs: 30000 })
-    t.match(told.message, new RegExp(`${port}.*in use`))
+    const reported = await until('the reason to be reported', inUse, { limitMs: 30000 })
+    t.match(reported.message, new RegExp(`${port}.*in use`))
     t.equal((await gateway.get('/health')).body.mediamtx.ready, false)
     await new Promise((resolve) => thief.close(resolve))
     await gateway.untilState('a', 'live')
@@ -123,7 +123,7 @@ t.test(
   },
 )
 
-t.test('MediaMTX stopped (SIGSTOP) is noticed, killed and started again', { skip: NO_MEDIAMTX }, async (t) => {
+t.test('a suspended MediaMTX (SIGSTOP) is killed and restarted', { skip: NO_MEDIAMTX }, async (t) => {
   const { camera, gateway } = await liveThroughMediaMtx(t)
   const [hung] = childrenOf(gateway.pid)
   process.kill(hung!, 'SIGSTOP')
@@ -136,7 +136,7 @@ t.test('MediaMTX stopped (SIGSTOP) is noticed, killed and started again', { skip
   t.match((await gateway.get('/health')).body.mediamtx, { ready: true })
 })
 
-t.test('a path that MediaMTX lost is put back', { skip: NO_MEDIAMTX }, async (t) => {
+t.test('a path that MediaMTX lost is added again', { skip: NO_MEDIAMTX }, async (t) => {
   const camera = await TestCamera.start({ gop: 25 })
   t.teardown(() => camera.stop())
   const { owner, gateway } = await twoGateways(t)
@@ -145,11 +145,11 @@ t.test('a path that MediaMTX lost is put back', { skip: NO_MEDIAMTX }, async (t)
   const api = `http://${owner.env.MTX_APIADDRESS}/v3`
   t.equal((await fetch(`${api}/config/paths/delete/a`, { method: 'DELETE' })).status, 200)
   await until('the path to be there again', async () => (await fetch(`${api}/config/paths/get/a`)).status === 200)
-  await until('the camera to be pulled anew', () => camera.total === 2)
+  await until('a second session with the camera', () => camera.total === 2)
   await gateway.untilState('a', 'live')
 })
 
-t.test("MediaMTX's API shows camera passwords to the gateway alone", { skip: NO_MEDIAMTX }, async (t) => {
+t.test("MediaMTX's API shows camera passwords only to the gateway", { skip: NO_MEDIAMTX }, async (t) => {
   const camera = await TestCamera.start()
   t.teardown(() => camera.stop())
   const gateway = await Gateway.start({ stateFile: join(temporaryFolder(t), 'cameras.json'), mediamtx: 'managed' })
@@ -183,24 +183,28 @@ async function twoGateways(
   return { owner, gateway }
 }
 
-t.test('external: another MediaMTX is used by its API, and left running', { skip: NO_MEDIAMTX }, async (t) => {
-  const camera = await TestCamera.start({ gop: 25 })
-  t.teardown(() => camera.stop())
-  const { owner, gateway } = await twoGateways(t)
-  t.match((await gateway.get('/health')).body.mediamtx, { mode: 'external', ready: true, version: /1\.20/ })
-  const { body } = await gateway.post('/cameras/start', { name: 'a', rtsp: camera.url })
-  t.match(
-    body.hls,
-    new RegExp(`:${owner.env.MTX_HLSADDRESS!.split(':')[1]}/a/index.m3u8$`),
-    'ports are asked of MediaMTX',
-  )
-  await gateway.untilState('a', 'live')
-  t.equal(await gateway.stop(), 0)
-  await until('the session to end', () => camera.active === 0)
-  t.match((await owner.get('/health')).body.mediamtx, { ready: true })
-})
+t.test(
+  'external: the gateway uses another MediaMTX through its API, and leaves it running',
+  { skip: NO_MEDIAMTX },
+  async (t) => {
+    const camera = await TestCamera.start({ gop: 25 })
+    t.teardown(() => camera.stop())
+    const { owner, gateway } = await twoGateways(t)
+    t.match((await gateway.get('/health')).body.mediamtx, { mode: 'external', ready: true, version: /1\.20/ })
+    const { body } = await gateway.post('/cameras/start', { name: 'a', rtsp: camera.url })
+    t.match(
+      body.hls,
+      new RegExp(`:${owner.env.MTX_HLSADDRESS!.split(':')[1]}/a/index.m3u8$`),
+      'ports are asked of MediaMTX',
+    )
+    await gateway.untilState('a', 'live')
+    t.equal(await gateway.stop(), 0)
+    await until('the session to end', () => camera.active === 0)
+    t.match((await owner.get('/health')).body.mediamtx, { ready: true })
+  },
+)
 
-t.test('MEDIAMTX_RTSP: the gateway reads there', { skip: NO_MEDIAMTX }, async (t) => {
+t.test('MEDIAMTX_RTSP: the gateway reads from this address', { skip: NO_MEDIAMTX }, async (t) => {
   const camera = await TestCamera.start({ gop: 25 })
   t.teardown(() => camera.stop())
   let bytes = () => 0
@@ -228,7 +232,7 @@ t.test("LOG_LEVEL=debug shows MediaMTX's log, info does not", { skip: NO_MEDIAMT
   }
 })
 
-t.test('managed without a binary: told once, with what mends it, and everything else works', async (t) => {
+t.test('managed without a binary: logs the remedy once, and everything else works', async (t) => {
   const camera = await TestCamera.start()
   t.teardown(() => camera.stop())
   const empty = temporaryFolder(t)
@@ -244,7 +248,7 @@ t.test('managed without a binary: told once, with what mends it, and everything 
   await gateway.untilState('a', 'live')
 })
 
-t.test('wrong settings end with status 2 and a sentence', async (t) => {
+t.test('invalid settings end with status 2 and an error message', async (t) => {
   const cases: [Record<string, string>, RegExp][] = [
     [{ HTTP_PORT: 'abc' }, /^framegate: HTTP_PORT: expected a port.*got "abc"\n$/],
     [{ MEDIAMTX: 'sometimes' }, /MEDIAMTX: expected managed, external or off; got "sometimes"/],
@@ -261,7 +265,7 @@ t.test('wrong settings end with status 2 and a sentence', async (t) => {
   }
 })
 
-t.test('a port in use says which, and by what setting to change it', async (t) => {
+t.test('the error for a port in use names the port and the setting to change', async (t) => {
   const taken = net.createServer()
   const port = await freePort()
   await new Promise<void>((resolve) => taken.listen(port, '127.0.0.1', resolve))
@@ -294,7 +298,7 @@ t.test('a port in use says which, and by what setting to change it', async (t) =
   }
 })
 
-t.test('a damaged state file is kept aside and the gateway starts', async (t) => {
+t.test('a damaged state file is moved, and the gateway starts', async (t) => {
   const stateFile = join(temporaryFolder(t), 'cameras.json')
   writeFileSync(stateFile, '{"version":1,"cam')
   const gateway = await Gateway.start({ stateFile, mediamtx: 'off' })
@@ -302,10 +306,14 @@ t.test('a damaged state file is kept aside and the gateway starts', async (t) =>
   await gateway.post('/cameras/start', { name: 'a', rtsp: 'rtsp://127.0.0.1:9/x' })
   t.match(JSON.parse(readFileSync(stateFile, 'utf8')), { version: 1, cameras: [{ name: 'a' }] })
   t.equal(await gateway.stop(), 0)
-  t.match(JSON.parse(readFileSync(stateFile, 'utf8')), { cameras: [{ name: 'a' }] }, 'ending is no stopping')
+  t.match(
+    JSON.parse(readFileSync(stateFile, 'utf8')),
+    { cameras: [{ name: 'a' }] },
+    'a shutdown does not stop cameras in the list',
+  )
 })
 
-t.test('--demo starts a simulated camera, prints where to look, and does not save it', async (t) => {
+t.test('--demo starts a simulated camera, prints its addresses, and does not save it', async (t) => {
   const stateFile = join(temporaryFolder(t), 'cameras.json')
   const gateway = await Gateway.start({ stateFile, args: ['--demo'] })
   t.match(gateway.stdout, /mjpeg\?cam=demo/)

@@ -24,18 +24,18 @@ async function start(
   return gateway
 }
 
-t.test('a camera whose certificate is trusted comes live', { skip: NO_MEDIAMTX }, async (t) => {
+t.test('a camera with a trusted certificate goes live', { skip: NO_MEDIAMTX }, async (t) => {
   const certificate = selfSigned()
   const file = join(temporaryFolder(t), 'trusted.pem')
   writeFileSync(file, certificate.cert)
   const port = await tlsBefore(t, camera.port, certificate)
-  // Go, in which MediaMTX is written, takes the certificates of this machine from here.
+  // MediaMTX is written in Go, which reads trusted certificates from this file.
   const gateway = await start(t, { mediamtx: 'managed', env: { SSL_CERT_FILE: file } })
   await gateway.post('/cameras/start', { name: 'a', rtsp: `rtsps://127.0.0.1:${port}/cam` })
   await gateway.untilState('a', 'live')
 })
 
-t.test('a camera whose certificate is not trusted is ERR_SOURCE_TLS', { skip: NO_MEDIAMTX }, async (t) => {
+t.test('a camera with an untrusted certificate is ERR_SOURCE_TLS', { skip: NO_MEDIAMTX }, async (t) => {
   const port = await tlsBefore(t, camera.port)
   const gateway = await start(t, { mediamtx: 'managed' })
   await gateway.post('/cameras/start', { name: 'a', rtsp: `rtsps://127.0.0.1:${port}/cam` })

@@ -1,4 +1,4 @@
-// What settings do, and the exit status without a working addon.
+// The effect of settings, and the exit status without a working addon.
 
 import { spawnSync } from 'node:child_process'
 import { cpSync, symlinkSync } from 'node:fs'
@@ -40,7 +40,7 @@ t.test(
       lastWithoutMs = askedAtMs
       return null
     })
-    // A machine that stood still for a second has missed the first one.
+    // A machine that was busy for a second has missed the first one.
     if (performance.now() - lastWithoutMs < 900) t.equal(begun.fps, 0)
     const running = await until('the rate', async () => {
       const status = await gateway.camera('a')
@@ -72,13 +72,13 @@ t.test("LOG_LEVEL=debug shows MediaMTX's log, info does not", { skip: NO_MEDIAMT
   }
 })
 
-t.test('without the addon, and without what GStreamer needs, the exit status is 3', async (t) => {
+t.test('without the addon or a GStreamer element, the exit status is 3', async (t) => {
   const folder = temporaryFolder(t)
   const env = { PATH: process.env.PATH, MEDIAMTX: 'off', HTTP_PORT: '0', STATE_FILE: join(folder, 'cameras.json') }
   const start = (main: string, more: object) =>
     spawnSync(process.execPath, [main], { env: { ...env, ...more }, encoding: 'utf8' })
 
-  // A checkout in which nothing native was built.
+  // A checkout without a native build.
   cpSync(join(ROOT, 'dist/src'), join(folder, 'dist/src'), { recursive: true })
   cpSync(join(ROOT, 'package.json'), join(folder, 'package.json'))
   symlinkSync(join(ROOT, 'node_modules'), join(folder, 'node_modules'))

@@ -9,7 +9,7 @@ import { freePort } from '../helpers/ports.js'
 import { TestCamera } from '../helpers/test-camera.js'
 import { until } from '../helpers/wait.js'
 
-// The promise is 2 s (6 s where nothing answers); a busy machine gets as much again.
+// The limit is 2 s (6 s if nothing answers); a busy machine gets twice as long.
 const SOON_MS = 4000
 const NO_ANSWER_MS = 12000
 
@@ -60,7 +60,7 @@ for (const mediamtx of ['managed', 'off'] as const) {
       failure('noanswer', `rtsp://127.0.0.1:${silentPort}/x`, 'ERR_SOURCE_TIMEOUT', /did not respond/, NO_ANSWER_MS),
     ])
 
-    t.test('the right credentials, with every awkward character, go through', async (t) => {
+    t.test('credentials with special characters work', async (t) => {
       await gateway.post('/cameras/stop', { name: 'badpassword' })
       await gateway.post('/cameras/start', {
         name: 'right',
@@ -71,7 +71,7 @@ for (const mediamtx of ['managed', 'off'] as const) {
       t.notMatch(JSON.stringify((await gateway.get('/cameras')).body), /p@ss|p%40ss/)
     })
 
-    t.test('a camera comes live once it is there, and again after it was away', async (t) => {
+    t.test('a camera goes live when it becomes reachable, and again after an absence', async (t) => {
       const port = await freePort()
       await failure('away', `rtsp://127.0.0.1:${port}/x`, 'ERR_SOURCE_UNREACHABLE', /refused the connection/)
       let late = await TestCamera.start({ port, path: '/x', gop: 25 })

@@ -1,5 +1,5 @@
-"""A test camera and a gateway as processes, and a reading loop that judges every picture:
-what the end-to-end tests and the bench share."""
+"""A test camera and a gateway as processes, and a reading loop that checks every frame,
+for the end-to-end tests and the bench."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from test_picture import Image
 
 FOOTAGE = ROOT.parent / "shared/media/car-detection.mp4"
-# The gateway's own finder says whether there is a MediaMTX.
+# Asks the gateway's own search whether MediaMTX is installed.
 MEDIAMTX = subprocess.check_output(
     [
         "node",
@@ -43,7 +43,7 @@ MEDIAMTX = subprocess.check_output(
 
 T = TypeVar("T")
 
-# Kinds of streams, as the test camera makes them: what loss is judged on.
+# The kinds of test camera streams that the loss tests use.
 STREAMS = {
     "H.264, 1 slice": (),
     "H.264, 4 slices": ("--slices", "4"),
@@ -55,14 +55,14 @@ STREAMS = {
     "H.265 open GOP": ("--codec", "h265", "--open-gop", "--bframes", "2"),
 }
 
-# Test files that run at once (scripts/testing/pytest.mjs) keep to ports of their own.
+# Test files that run in parallel (scripts/testing/pytest.mjs) use separate ports.
 _PORTS = 9000
 _first_port = 12000 + int(os.environ.get("FRAMEGATE_TEST_JOB", "0")) * _PORTS
 _next_port = _first_port + os.getpid() * 64 % _PORTS
 
 
 def free_port() -> int:
-    """Below the range that the kernel hands out, so that no other program takes it meanwhile."""
+    """A port below the kernel's ephemeral range, so that no other program takes it in the meantime."""
     global _next_port
     while True:
         _next_port = _first_port if _next_port > _first_port + _PORTS - 4 else _next_port + 2
@@ -89,7 +89,7 @@ def usage(pid: int) -> Usage:
 
 
 class Camera:
-    """A test camera process; tells when it sent each frame."""
+    """A test camera process; reports when it sent each frame."""
 
     def __init__(self, *options: str) -> None:
         self.process = subprocess.Popen(
@@ -119,7 +119,7 @@ class Camera:
         self.process.stdin.flush()
 
     def wait_for_report(self, numbers: Sequence[int], limit_s: float = 5) -> None:
-        """Until the camera has reported the newest of these frames, which may come after the frame itself."""
+        """Waits until the camera has reported the newest of these frames, which may be after the frame arrived."""
         end = time.monotonic() + limit_s
         while numbers and numbers[-1] not in self.captured_us and time.monotonic() < end:
             time.sleep(0.005)
@@ -130,7 +130,7 @@ class Camera:
 
 
 class Delay:
-    """A way to the camera over TCP that is longer: what the camera sends arrives ``delay_s`` later."""
+    """A TCP proxy in front of the camera: data from the camera arrives ``delay_s`` later."""
 
     def __init__(self, url: str, delay_s: float) -> None:
         parts = urlsplit(url)
@@ -175,7 +175,7 @@ class Delay:
 
 
 class Gateway:
-    """The gateway on ports of its own."""
+    """A gateway on its own ports."""
 
     def __init__(
         self,
@@ -250,7 +250,7 @@ def read_loop(
     judge: bool = True,
     work_ms: float = 0,
 ) -> dict[str, Any]:
-    """Reads for a while; judges every picture after the clock was read.
+    """Reads for a while, and checks every frame after taking its time.
 
     ``oldest_ms`` is the age at the reader, ``oldest_published_ms`` what it was when the gateway published the frame:
     how busy the reader's machine is does not count there.

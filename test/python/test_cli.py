@@ -65,7 +65,7 @@ def test_from_start_to_stop(camera: Camera, gateway: Gateway, tmp_path: pathlib.
     assert done.returncode == 1 and "yard" in done.stderr
 
 
-def test_what_is_wrong_is_told(gateway: Gateway) -> None:
+def test_invalid_use_prints_an_error(gateway: Gateway) -> None:
     base = gateway.base
     done = framegate(base, "start", "http://x/")
     assert done.returncode in (1, 2) and "rtsp" in done.stderr
@@ -78,7 +78,7 @@ def test_what_is_wrong_is_told(gateway: Gateway) -> None:
     assert done.returncode == 2 and "gateway must be an http" in done.stderr
 
 
-def test_watch_tells_when_no_frame_comes_and_ends_with_ctrl_c(camera: Camera, gateway: Gateway) -> None:
+def test_watch_reports_missing_frames_and_ends_with_ctrl_c(camera: Camera, gateway: Gateway) -> None:
     framegate(gateway.base, "start", camera.url, "--name", "yard")
     watch = subprocess.Popen(
         [sys.executable, "-m", "framegate.cli", "--gateway", gateway.base, "watch", "yard"],

@@ -1,4 +1,4 @@
-"""Starting, stopping and reconnecting leave nothing behind. bench/cycles.py does it for as long as one likes."""
+"""Starting, stopping and reconnecting leak nothing. bench/cycles.py runs the same cycles for any length of time."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from cycles import Rig
 
 
 def no_more(after: dict[str, Usage], before: dict[str, Usage]) -> bool:
-    # GLib and the connections to MediaMTX's API release some only later; Go never releases a thread.
+    # GLib and the connections to MediaMTX's API release some of them later; Go never releases a thread.
     return after["gateway"].threads <= before["gateway"].threads and all(
         after[name].descriptors <= before[name].descriptors for name in before
     )
 
 
-def test_no_descriptor_no_thread_and_no_session_is_left() -> None:
+def test_cycles_leak_no_descriptor_thread_or_session() -> None:
     rig = Rig(cameras=2)
 
     def some(cycles: int, reconnects: int) -> None:
@@ -32,7 +32,7 @@ def test_no_descriptor_no_thread_and_no_session_is_left() -> None:
         rig.each(rig.stop)
 
     try:
-        some(3, 1)  # What is made once.
+        some(3, 1)  # Creates what exists only once.
         before = rig.settled(3)
         some(12, 3)
         limit = time.monotonic() + 20

@@ -1,4 +1,4 @@
-"""Faults in the stream, judged picture by picture against what the camera drew: nothing damaged is ever published."""
+"""Faults in the stream, checked frame by frame against what the camera drew: no damaged frame is ever published."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ FAULTS = {
     "missing pictures": "fault drop-frames 3",
     "cut pictures": "fault truncate 3",
 }
-# docs/robustness.md: what cannot be caught. FFmpeg's H.265 decoder does not notice missing bits.
+# Cannot be caught, see docs/robustness.md. FFmpeg's H.265 decoder does not notice missing bits.
 UNSEEN = {("H.265", "cut pictures"), ("H.265 open GOP", "cut pictures")}
 
 
@@ -35,14 +35,14 @@ def relayed() -> Iterator[Gateway]:
 
 
 def suffer(capture: Capture, camera: Camera, gateway: Gateway, faults: Iterable[str]) -> None:
-    """Each fault for a while: what is given meanwhile is whole, new and in order, and it goes on afterwards."""
+    """Each fault for a while: all frames are whole, new and in order, and frames continue afterwards."""
     first_image(capture)
     for fault in faults:
         camera.command(FAULTS[fault])
         result = read_loop(capture, camera, 2, (480, 272))
         camera.command("clear")
         assert result["damaged"] == result["repeated"] == result["out_of_order"] == 0, (fault, result)
-    # The faults did happen: pictures are missing, and none is once they are over.
+    # The faults took effect: frames are missing, and none after the faults.
     assert capture.missed > 0 or Api(gateway.base).camera(some(capture.name))["frames_gated"] > 0
     first_image(capture)
 

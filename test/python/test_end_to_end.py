@@ -29,7 +29,7 @@ from framegate import Gateway as Api
     ],
     ids=lambda options: " ".join(options),
 )
-def test_every_picture_is_whole_none_comes_twice_none_out_of_order(options: tuple[str, ...], gateway: Gateway) -> None:
+def test_every_frame_is_whole_and_arrives_once_and_in_order(options: tuple[str, ...], gateway: Gateway) -> None:
     camera = Camera("--gop", "25", *options)
     size = (1920, 1080) if "1920" in options else (1280, 720)
     with open_capture(camera.url, pub_fps=25, gateway=gateway.base) as capture:
@@ -42,16 +42,16 @@ def test_every_picture_is_whole_none_comes_twice_none_out_of_order(options: tupl
     camera.stop()
 
 
-def test_the_newest_frame_though_the_consumer_is_slow(camera: Camera, gateway: Gateway) -> None:
+def test_a_slow_consumer_gets_the_newest_frame(camera: Camera, gateway: Gateway) -> None:
     with open_capture(camera.url, pub_fps=25, gateway=gateway.base) as capture:
         first_image(capture)
         result = read_loop(capture, camera, 8, (1280, 720), work_ms=200)
         assert capture.missed > 50
-    # A queue would be 160 frames long by now; by the camera's own count this is none.
+    # A queue would be 160 frames long by now. The camera's own count shows that there is none.
     assert result["worst_ms"] < 2000 and result["longest_step"] < 50, result
 
 
-def test_any_number_of_readers_and_one_session(camera: Camera, gateway: Gateway) -> None:
+def test_all_readers_share_one_session(camera: Camera, gateway: Gateway) -> None:
     captures = [open_capture(camera.url, pub_fps=25, gateway=gateway.base) for _ in range(4)]
     for capture in captures:
         first_image(capture)
@@ -61,7 +61,7 @@ def test_any_number_of_readers_and_one_session(camera: Camera, gateway: Gateway)
         capture.release()
 
 
-def test_full_size_and_a_rendition_beside_it(camera: Camera, gateway: Gateway) -> None:
+def test_full_size_and_a_rendition_at_once(camera: Camera, gateway: Gateway) -> None:
     with open_capture(camera.url, scale_width=0, gateway=gateway.base) as full:
         assert first_image(full).shape == (720, 1280, 3)
         with open_capture(camera.url, pub_fps=5, scale_width=160, gateway=gateway.base) as small:
@@ -69,7 +69,7 @@ def test_full_size_and_a_rendition_beside_it(camera: Camera, gateway: Gateway) -
             assert small.name == full.name
 
 
-def test_frames_come_again_after_the_gateway_was_killed(camera: Camera) -> None:
+def test_frames_return_after_the_gateway_was_killed(camera: Camera) -> None:
     http_port, zmq_port = free_port(), free_port()
     gateway = Gateway(http_port=http_port, zmq_port=zmq_port)
     with open_capture(camera.url, timeout_ms=500, gateway=gateway.base) as capture:
@@ -79,13 +79,13 @@ def test_frames_come_again_after_the_gateway_was_killed(camera: Camera) -> None:
         end = time.monotonic() + 5
         while capture.read()[0]:
             assert time.monotonic() < end
-        # Its list of cameras is gone too: the capture starts the camera again.
+        # The new gateway has no list of cameras: the capture starts the camera again.
         gateway = Gateway(http_port=http_port, zmq_port=zmq_port)
         first_image(capture, limit_s=60)
     gateway.stop()
 
 
-def test_frames_come_again_after_another_client_stopped_the_camera(camera: Camera, gateway: Gateway) -> None:
+def test_frames_return_after_another_client_stopped_the_camera(camera: Camera, gateway: Gateway) -> None:
     with open_capture(camera.url, timeout_ms=500, gateway=gateway.base) as capture:
         first_image(capture)
         Api(gateway.base).stop(some(capture.name))
@@ -94,7 +94,7 @@ def test_frames_come_again_after_another_client_stopped_the_camera(camera: Camer
         first_image(capture)
 
 
-def test_a_camera_that_is_not_there_is_told_and_comes_later(gateway: Gateway) -> None:
+def test_an_unreachable_camera_is_reported_and_works_later(gateway: Gateway) -> None:
     port = free_port()
     url = f"rtsp://127.0.0.1:{port}/cam"
     with open_capture(url, timeout_ms=300, gateway=gateway.base) as capture:
@@ -122,7 +122,7 @@ def test_consumer_example_prints_what_it_reads(camera: Camera, gateway: Gateway)
     assert "640x360" in output and "fps" in output and "age" in output
 
 
-def test_twenty_captures_in_one_process_leave_nothing(camera: Camera, gateway: Gateway) -> None:
+def test_twenty_captures_in_one_process_leak_nothing(camera: Camera, gateway: Gateway) -> None:
     threads = threading.active_count()
     captures = [open_capture(camera.url, gateway=gateway.base) for _ in range(20)]
     for capture in captures:
@@ -143,7 +143,7 @@ def resident_kb() -> int:
         return int(next(line for line in status if line.startswith("VmRSS")).split()[1])
 
 
-def test_a_thousand_cycles_of_open_and_release_leave_nothing(camera: Camera, gateway: Gateway) -> None:
+def test_a_thousand_cycles_of_open_and_release_leak_nothing(camera: Camera, gateway: Gateway) -> None:
     def cycle(read: bool) -> None:
         with open_capture(camera.url, timeout_ms=20000, gateway=gateway.base) as capture:
             if read:
@@ -165,7 +165,7 @@ def test_a_thousand_cycles_of_open_and_release_leave_nothing(camera: Camera, gat
     assert (camera.active, camera.total) == (1, 1)
 
 
-def test_four_threads_share_a_capture_and_no_frame_comes_twice(camera: Camera, gateway: Gateway) -> None:
+def test_four_threads_share_a_capture_and_get_each_frame_once(camera: Camera, gateway: Gateway) -> None:
     with open_capture(camera.url, pub_fps=25, gateway=gateway.base) as capture:
         first_image(capture)
         numbers, errors = [], []
@@ -188,7 +188,7 @@ def test_four_threads_share_a_capture_and_no_frame_comes_twice(camera: Camera, g
         assert len(set(numbers)) == len(numbers) == 80 and None not in numbers
 
 
-def test_the_camera_gone_and_back(gateway: Gateway) -> None:
+def test_a_camera_that_disappears_and_returns(gateway: Gateway) -> None:
     port = free_port()
     camera = Camera("--gop", "25", "--port", str(port))
     with open_capture(camera.url, timeout_ms=400, gateway=gateway.base) as capture:
@@ -208,9 +208,9 @@ def test_the_camera_gone_and_back(gateway: Gateway) -> None:
 
 @pytest.mark.parametrize("mediamtx", ["on", "off"])
 def test_captured_at_is_the_cameras_own_clock(mediamtx: str, camera: Camera) -> None:
-    delay = Delay(camera.url, 0.15)  # So that the time of arrival is no substitute.
+    delay = Delay(camera.url, 0.15)  # So that the time of arrival cannot pass as the camera's.
     gateway = Gateway(mediamtx="off" if mediamtx == "off" else None)
-    # Through MediaMTX the clock comes only if the camera was started with camera_time.
+    # Through MediaMTX the clock is available only if the camera was started with camera_time.
     Api(gateway.base).start({"name": "yard", "rtsp": delay.url, "camera_time": True, "pub_fps": 25})
     with open_capture(delay.url, pub_fps=25, name="yard", gateway=gateway.base) as capture:
         image = first_image(capture)
@@ -237,7 +237,7 @@ def test_captured_at_is_the_cameras_own_clock(mediamtx: str, camera: Camera) -> 
         *(("rtsp_transport", value) for value in ("automatic", "tcp", "udp", "multicast")),
     ],
 )
-def test_the_clients_limits_are_the_gateways(argument: str, value: Any, limits_gateway: Gateway) -> None:
+def test_the_clients_limits_match_the_gateways(argument: str, value: Any, limits_gateway: Gateway) -> None:
     api = Api(limits_gateway.base)
     url = "rtsp://127.0.0.1:9/a"
     try:
@@ -262,7 +262,7 @@ def limits_gateway() -> Iterator[Gateway]:
 
 
 def test_a_gateway_at_an_address_without_a_host() -> None:
-    # 192.0.2.0/24 is for documentation: no host answers, or the network says so.
+    # 192.0.2.0/24 is reserved for documentation: no host answers, or the network reports an error.
     before = time.monotonic()
     capture = open_capture("rtsp://10.0.0.1/a", timeout_ms=300, gateway="http://192.0.2.1:8090")
     assert not capture.isOpened()

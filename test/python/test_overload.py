@@ -1,4 +1,4 @@
-"""A machine that is too small: decoding takes longer than pictures come. What is shown is whole and new."""
+"""A machine that is too slow: decoding takes longer than the frame interval. All published frames are whole and new."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from framegate import Gateway as Api
 from framegate import open_capture
 
 SLOW_DECODER = ROOT / "build/Release/libslow_decoder.so"
-# At 25 fps a picture comes every 40 ms.
+# At 25 fps a frame arrives every 40 ms.
 SLOW_MS = 60
 
 
 class SlowGateway(Gateway):
-    """Its decoders take as many milliseconds more as the file ``delay`` says."""
+    """A gateway whose decoders take longer by the milliseconds in the file ``delay``."""
 
     def __init__(self, delay: pathlib.Path) -> None:
         self.delay = delay
@@ -33,7 +33,7 @@ def slow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SlowGateway]:
 
 
 @pytest.mark.parametrize("stream", ["H.264, 4 slices", "H.264 high, B-frames", "H.265"])
-def test_a_decoder_slower_than_the_camera_shows_nothing_damaged_and_nothing_old(stream: str, slow: SlowGateway) -> None:
+def test_a_slow_decoder_shows_no_damaged_and_no_old_frame(stream: str, slow: SlowGateway) -> None:
     slow.delay.write_text("0")
     camera = Camera("--width", "320", "--height", "180", "--gop", "25", "--bitrate-kbps", "500", *STREAMS[stream])
     with open_capture(camera.url, pub_fps=25, scale_width=0, gateway=slow.base) as capture:
@@ -42,12 +42,12 @@ def test_a_decoder_slower_than_the_camera_shows_nothing_damaged_and_nothing_old(
         read_loop(capture, camera, 1, (320, 180), judge=False)
         result = read_loop(capture, camera, 3, (320, 180))
         assert result["damaged"] == result["repeated"] == result["out_of_order"] == 0, result
-        # The gateway refuses what is older than 250 ms (three intervals, or five with B-frames, are less at 25 fps)
-        # when it is decoded. Scaling, encoding and handing over come after: 100 ms for them on a busy machine.
+        # The gateway drops a frame that is older than 250 ms when decoded (three intervals, or five with B-frames, are
+        # less at 25 fps). Scaling, encoding and publishing follow: 100 ms for them on a busy machine.
         assert result["oldest_published_ms"] < 350, result
         assert result["frames"] >= 5, result
         assert Api(slow.base).camera(some(capture.name))["state"] == "live"
-        # Once it is fast again, all frames come again.
+        # When decoding is fast again, all frames arrive.
         slow.delay.write_text("0")
         read_loop(capture, camera, 1.5, (320, 180), judge=False)
         result = read_loop(capture, camera, 2, (320, 180))

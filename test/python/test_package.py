@@ -1,4 +1,4 @@
-"""What pip makes of the package: wheel and sdist in clean virtual environments."""
+"""The package as pip builds it: wheel and sdist in clean virtual environments."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ except ImportError:
 
 
 def run(*command: str, cwd: pathlib.Path | None = None) -> str:
-    # No PYTHONPATH: what is installed, not the checkout.
+    # No PYTHONPATH: tests the installed package, not the checkout.
     environment = {key: value for key, value in os.environ.items() if key not in ("PYTHONPATH", "VIRTUAL_ENV")}
     done = subprocess.run(command, capture_output=True, text=True, timeout=300, env=environment, cwd=cwd)
     assert done.returncode == 0, done.stdout + done.stderr
@@ -52,7 +52,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> tuple[pathlib.Path, pathl
     return wheel, sdist
 
 
-def test_what_is_in_it(built: tuple[pathlib.Path, pathlib.Path]) -> None:
+def test_the_files_of_the_package(built: tuple[pathlib.Path, pathlib.Path]) -> None:
     wheel, sdist = built
     names = zipfile.ZipFile(wheel).namelist()
     assert {"capture.py", "framegate/__init__.py", "framegate/py.typed"} <= set(names)
@@ -63,7 +63,7 @@ def test_what_is_in_it(built: tuple[pathlib.Path, pathlib.Path]) -> None:
 
 
 @pytest.mark.parametrize("kind", ["wheel", "sdist"])
-def test_it_installs_into_a_clean_environment_and_reads_frames(
+def test_installs_into_a_clean_environment_and_reads_frames(
     kind: str, built: tuple[pathlib.Path, pathlib.Path], camera: Camera, gateway: Gateway, tmp_path: pathlib.Path
 ) -> None:
     environment = tmp_path / "venv"
@@ -79,7 +79,7 @@ def test_it_installs_into_a_clean_environment_and_reads_frames(
     assert done.returncode == 2 and "cv2" in done.stderr
 
 
-def test_the_original_readmes_lines_work_as_they_stand(
+def test_the_original_readmes_lines_work_unchanged(
     camera: Camera, gateway: Gateway, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("GATEWAY_BASE", gateway.base)

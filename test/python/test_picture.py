@@ -1,4 +1,4 @@
-"""The numpy twin of the test camera's picture: draws it, reads its number, finds damage.
+"""The test camera's picture in numpy: draws it, reads its number, finds damage.
 
 What is drawn is defined once, in native/test_camera/picture.h. Needs numpy and OpenCV.
 """
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     Image = NDArray[np.uint8]
 
-# From this damage() on a picture counts as damaged. Clean streams, scaled and through
+# A picture counts as damaged from this damage() upwards. Clean streams, scaled and through
 # JPEG, stay below 6.4; docs/test-camera.md has the measurements.
 DAMAGED = 12.0
 
@@ -144,8 +144,8 @@ def read_number(image: Image) -> int | None:
     return n if crc8(n) == code & 0xFF else None
 
 
-# How a receiver's picture may stand to the camera's luma: range kept or stretched to
-# 0..255, and converted with the BT.601 or the BT.709 weights (B, G, R).
+# How a receiver may have converted the camera's luma: with the range kept or stretched to
+# 0..255, and with the BT.601 or the BT.709 weights (B, G, R).
 _WEIGHTS = ((0.114, 0.587, 0.299), (0.0722, 0.7152, 0.2126))
 
 
@@ -157,7 +157,7 @@ def _candidates(image: Image) -> Iterator[NDArray[np.float32]]:
 
 
 def damage(image: Image, n: int, source_size: tuple[int, int] | None = None) -> float:
-    """How far `image` is from frame `n`, where it is worst: 0 for the very same picture.
+    """The largest local difference between `image` and frame `n`: 0 for an identical picture.
 
     The mean absolute luma difference of the worst block of 16x16 px (the picture's edges
     belong to smaller ones). `image` is (h, w) or BGR (h, w, 3), uint8, of any size with
@@ -172,8 +172,8 @@ def damage(image: Image, n: int, source_size: tuple[int, int] | None = None) -> 
     expected = drawn.astype(np.float32)
     worst = []
     for luma in _candidates(image):
-        # Where scalers place edges differs by part of a pixel: the best of a small
-        # neighbourhood's range counts, as the distance of the luma to that range.
+        # Scalers place edges differently by part of a pixel, so this measures the distance
+        # of the luma to the range of a small neighborhood.
         low = cv2.erode(expected, np.ones((3, 3)))
         high = cv2.dilate(expected, np.ones((3, 3)))
         off = np.maximum(0, np.maximum(low - luma, luma - high))

@@ -57,7 +57,7 @@ def test_a_video_stream_of(source: str, printed: str, camera: Camera, gateway: G
     output = framegate_run(gateway, str(script), camera.url)
     match = re.search(printed, output)
     assert match, output
-    # The rate is as measured in the last second: below the camera's 25 on a busy machine.
+    # The rate is measured over the last second: below the camera's 25 on a busy machine.
     assert all(15 <= int(fps) <= 27 for fps in match.groups()), output
     assert camera.total == 1, "the gateway alone has opened the camera"
 

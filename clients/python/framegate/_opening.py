@@ -1,4 +1,4 @@
-"""Opening: keeps a camera started at the gateway, and reads its frames."""
+"""Opening: keeps a camera started in the gateway, and reads its frames."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ from .gateway import Gateway, GatewayError
 from .naming import reachable_from
 from .subscriber import Frame, FrameSubscriber
 
-# Without a frame for this long, the gateway is asked again: it may have restarted without
-# its cameras, or another client may have stopped this one.
+# Without a frame for this long, ask the gateway again: it may have restarted without its cameras,
+# or another client may have stopped this one.
 _SILENCE_S = 2.0
 _ASK_EVERY_S = 1.0
 _HTTP_TIMEOUT_S = 5.0
 _POLL_S = 0.05
-# A read looks this often whether the gateway is to be asked again.
+# How often a read checks whether to ask the gateway again.
 _SLICE_S = 0.25
 
 
 class Opening:
-    """One camera, asked for at the gateway until its frames come, and again when they stop.
+    """Requests one camera from the gateway until frames arrive, and again when they stop.
 
-    Requests run on a thread of their own, one at a time, so that no read waits for HTTP. Any
-    thread may call any method.
+    Requests run on their own thread, one at a time, so that no read waits for HTTP. Any thread may
+    call any method.
     """
 
     def __init__(self, gateway: Gateway, request: dict[str, Any], zmq_connect: str | None) -> None:
@@ -32,15 +32,15 @@ class Opening:
         self.request = request
         #: The camera's name at the gateway, once it has answered.
         self.name: str | None = None
-        #: Why there is no frame; the reader sets it to None when it has one.
+        #: Why there is no frame; a reader that gets one sets this to None.
         self.error: str | None = None
-        #: None until the gateway has answered, and once this is closed.
+        #: None until the gateway has answered, and after close().
         self.subscriber: FrameSubscriber | None = None
         self.closed = False
         self._subscribed = threading.Event()
         self._gateway = gateway
         self._zmq_connect = zmq_connect
-        # The garbage collector may close this on a thread that holds the lock already.
+        # The garbage collector may call close() on a thread that already holds the lock.
         self._lock = threading.RLock()
         self._thread: threading.Thread | None = None
         self._answer: dict[str, Any] = {}
@@ -79,22 +79,22 @@ class Opening:
         return None if subscriber is None else subscriber.read(0)
 
     def ask_if_due(self) -> None:
-        """Starts a request if there are no frames and the last request is a second ago; does not wait for it."""
+        """Starts a request if there are no frames and the last request is a second old. Does not wait for it."""
         now = time.monotonic()
         if self.subscriber is None or now - self._frame_at > _SILENCE_S:
             self._start_request(now - _ASK_EVERY_S)
 
     def ask_now(self, timeout_s: float) -> None:
-        """Asks, and waits for the answer; an earlier request comes to its end first. Each wait has this limit."""
+        """Finishes an earlier request, then sends a new one and waits for the answer. Each wait has this limit."""
         self._join(timeout_s)
         self._start_request(time.monotonic())
         self._frame_at = time.monotonic()
         self._join(timeout_s)
 
     def change(self, key: str, value: float, timeout_s: float) -> bool:
-        """Asks for another size or rate.
+        """Requests another size or rate.
 
-        :returns: whether the gateway agreed in time; if not, what was asked for before stands.
+        :returns: whether the gateway accepted it in time; if not, the previous request stays.
         """
         request, answers = self.request, self._answers
         self.request = {**request, key: value}
@@ -105,7 +105,7 @@ class Opening:
         return True
 
     def wait_for(self, key: str, timeout_s: float) -> Any:
-        """What the gateway knows of the camera; None if it does not know it in time."""
+        """A field of the gateway's answer about the camera; None if it is not known in time."""
         deadline = time.monotonic() + timeout_s
         while not self.closed and not self._answer.get(key):
             try:
@@ -120,13 +120,13 @@ class Opening:
         return self._answer.get(key)
 
     def known(self, key: str) -> Any:
-        """What the gateway last said of the camera; None if it has not."""
+        """A field of the gateway's last answer about the camera; None if it is missing."""
         return self._answer.get(key)
 
     def close(self, wait: bool = True) -> None:
         """Idempotent.
 
-        :param wait: also for a request that is under way, so that no thread is left.
+        :param wait: also wait for a running request, so that no thread is left.
         """
         with self._lock:
             self.closed = True

@@ -1,4 +1,4 @@
-"""Capture: cv2.VideoCapture's habits, always the newest frame."""
+"""Capture: behaves like cv2.VideoCapture, but always returns the newest frame."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from .subscriber import Frame
 if TYPE_CHECKING:
     from .jpeg import Image
 
-# A frame that was looked at for its size is too old to be read after this.
+# After this time, a frame that was fetched for its size is too old to read.
 _PEEKED_LIMIT_S = 1.0
 
 
 class Capture:
-    """What :func:`open_capture` returns: cv2.VideoCapture's methods, always the newest frame.
+    """What :func:`open_capture` returns: cv2.VideoCapture's methods, and always the newest frame.
 
     All methods may be called from any thread. After a fork it belongs to the parent: reading
     in the child raises RuntimeError.
@@ -57,8 +57,8 @@ class Capture:
     def _begin(self, request: dict[str, Any]) -> None:
         self._frame: Frame | None = None  # The last one read.
         self._grabbed: Frame | None = None  # The same; None if the last grab or read failed.
-        self._first: Frame | None = None  # The first one read of the gateway's run: positions count from it.
-        self._peeked: Frame | None = None  # Looked at for its size, not read yet.
+        self._first: Frame | None = None  # The first one read from this run of the gateway: positions count from it.
+        self._peeked: Frame | None = None  # Fetched for its size, but not read yet.
         self._peeked_at = 0.0
         self._opening = Opening(self._gateway, request, self._zmq_connect)
         self._opening.ask_now(self.timeout_ms / 1000)
@@ -66,10 +66,10 @@ class Capture:
     # What cv2.VideoCapture has.
 
     def read(self, image: Image | None = None, *, max_age_ms: float | None = None) -> tuple[bool, Image | None]:
-        """Waits ``timeout_ms`` at most for a frame newer than the last one.
+        """Waits up to ``timeout_ms`` for a frame newer than the last one.
 
-        :param image: an array to fill if its shape fits; otherwise a new one is made.
-        :param max_age_ms: frames that are older are skipped.
+        :param image: an array to fill if its shape fits; otherwise the result is a new one.
+        :param max_age_ms: skip frames that are older.
         :returns: ``(True, image)``: BGR, uint8, shape ``(height, width, 3)`` (gray:
             ``(height, width)``); ``(False, None)`` if none came, and :attr:`last_error`
             says why.
@@ -79,23 +79,23 @@ class Capture:
         return self._decode(self._grab(max_age_ms), image)
 
     def read_new(self, timeout_ms: float | None = None) -> tuple[bool, Image | None]:
-        """As :meth:`read`, with a time limit of its own. No read returns a frame twice."""
+        """Like :meth:`read`, with a time limit of its own. No read returns a frame twice."""
         return self._decode(self._grab(None, timeout_ms), None)
 
     def grab(self) -> bool:
-        """As :meth:`read`, without decoding the JPEG."""
+        """Like :meth:`read`, without decoding the JPEG."""
         return self._grab(None) is not None
 
     def retrieve(self, image: Image | None = None, flag: int = 0) -> tuple[bool, Image | None]:
-        """Decodes the frame of the last :meth:`grab` or :meth:`read`, again if called again.
+        """Decodes the frame of the last :meth:`grab` or :meth:`read`. May be called repeatedly.
 
-        :param flag: cv2's; has no meaning here.
+        :param flag: for compatibility with cv2; has no effect.
         :returns: ``(False, None)`` if that failed, before the first, and after :meth:`release`.
         """
         return self._decode(None if self._opening.closed else self._grabbed, image)
 
     def isOpened(self) -> bool:
-        """The gateway knows the camera and this has not been released."""
+        """Whether the gateway knows the camera, and release() has not been called."""
         return self._opening.subscriber is not None and not self._opening.closed
 
     def open(self, filename: str, apiPreference: int = 0, params: Any = None) -> bool:
@@ -148,7 +148,7 @@ class Capture:
         """FRAME_WIDTH and FPS ask the gateway for frames of this width (0: the camera's own)
         and rate; READ_TIMEOUT_MSEC sets ``timeout_ms``; BUFFERSIZE is always 1.
 
-        :returns: whether it took effect; False for all else, as cv2 does.
+        :returns: whether it took effect; False for everything else, like cv2.
         """
         try:
             if propId == props.FRAME_WIDTH:
@@ -166,7 +166,7 @@ class Capture:
         return "FRAMEGATE"
 
     def setExceptionMode(self, enable: bool) -> None:
-        """cv2 has it; nothing here raises on a missing frame, whatever it is set to."""
+        """For compatibility with cv2: a missing frame never raises here, whatever this is set to."""
 
     def getExceptionMode(self) -> bool:
         return False
@@ -178,7 +178,7 @@ class Capture:
         else:
             self._opening.closed = True  # The sockets and threads are the parent's.
 
-    # What it lacks.
+    # What cv2.VideoCapture lacks.
 
     @property
     def frame(self) -> Frame | None:
@@ -187,17 +187,17 @@ class Capture:
 
     @property
     def age_ms(self) -> float | None:
-        """How old the last read frame is now."""
+        """The age of the last read frame now."""
         return None if self._frame is None else self._frame.age_ms
 
     @property
     def seq(self) -> int | None:
-        """The number of the last read frame; +1 for each that was published."""
+        """The number of the last read frame. Each published frame adds 1."""
         return None if self._frame is None else self._frame.seq
 
     @property
     def missed(self) -> int:
-        """Frames that were published but not read here, because newer ones were."""
+        """Frames that were published but not read here, because newer ones replaced them."""
         return self._opening.missed
 
     @property
@@ -225,7 +225,7 @@ class Capture:
         return None if subscriber is None else subscriber.connect
 
     def __iter__(self) -> Iterator[Image]:
-        """Images as they come, until this is released. Waits for a camera that is away."""
+        """Images as they arrive, until release(). Waits for an unreachable camera."""
         while not self._opening.closed:
             ok, image = self.read()
             if ok and image is not None:
@@ -238,7 +238,7 @@ class Capture:
         self.release()
 
     def __del__(self) -> None:
-        opening = getattr(self, "_opening", None)  # A constructor that raises leaves none.
+        opening = getattr(self, "_opening", None)  # Missing if the constructor raised.
         if opening is not None and self._pid == os.getpid():
             opening.close(wait=False)
 
@@ -248,7 +248,7 @@ class Capture:
         check_process(self._pid, "this Capture", "open it")
 
     def _decode(self, frame: Frame | None, image: Image | None) -> tuple[bool, Image | None]:
-        # The frame is handed over, not looked up: another thread may have read a newer one since.
+        # Passed as an argument: another thread may have read a newer frame since.
         if frame is None:
             return False, None
         try:
@@ -303,7 +303,7 @@ class Capture:
         self._check_process()
         if self._opening.closed or not self._opening.change(key, value, self.timeout_ms / 1000):
             return False
-        self._peeked = self._frame = self._grabbed = None  # Of the size before.
+        self._peeked = self._frame = self._grabbed = None  # These have the previous size.
         return True
 
 
@@ -329,10 +329,10 @@ def open_capture(
 
     :param rtsp_url: ``rtsp://user:password@host/path``.
     :param timeout_ms: the longest that a read waits, 0 to 86400000.
-    :param pub_fps: frames a second at most, 0.1 to 120 with at most one decimal; None: the gateway's default.
+    :param pub_fps: maximum frames per second, 0.1 to 120 with at most one decimal; None: the gateway's default.
     :param scale_width: pixels, 16 to 7680, 0 for the camera's own; None: the default.
     :param name: the camera's name at the gateway; default: made from the address.
-    :param jpeg_quality: 1 to 100; the first start of a camera decides.
+    :param jpeg_quality: 1 to 100; only the first start of a camera sets it.
     :param rtsp_transport: ``automatic`` (TCP; UDP if the camera refuses TCP), ``tcp`` or
         ``udp``; the first start of a camera decides.
     :param gray: images are gray, ``(height, width)``; costs less than BGR.
@@ -340,7 +340,7 @@ def open_capture(
         cost less to decode. Smaller frames (``scale_width``) cost less still.
     :param gateway: default GATEWAY_BASE, then http://127.0.0.1:8090.
     :param zmq_connect: default ZMQ_CONNECT, then what the gateway answers.
-    :raises TypeError, ValueError: an argument is wrong; the message names it.
+    :raises TypeError, ValueError: an argument is invalid; the message names it.
     """
     check_url("rtsp_url", rtsp_url)
     if not isinstance(gray, bool):

@@ -1,4 +1,4 @@
-"""Arguments, checked: a TypeError or ValueError that names the argument and what was expected."""
+"""Checks arguments. A TypeError or ValueError names the argument and what was expected."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ import re
 from typing import Any
 from urllib.parse import urlsplit
 
-#: What is read through the gateway.
+#: The addresses that the gateway reads.
 RTSP = re.compile(r"rtsps?://[^/]", re.IGNORECASE)
 
 
 def check_process(pid: int, what: str, remedy: str) -> None:
-    """:raises RuntimeError: ``what`` was made by the process ``pid``, and this is another one, forked from it."""
+    """:raises RuntimeError: the process ``pid`` created ``what``, and this process was forked from it."""
     if pid != os.getpid():
         raise RuntimeError(
             f"{what} was made before a fork; {remedy} in the child "
@@ -59,11 +59,11 @@ def check_name(name: Any) -> None:
         raise ValueError("name must be 1 to 64 letters, digits, _ or -")
 
 
-# The limits are the gateway's: test_end_to_end.py compares them.
+# The gateway's limits: test_end_to_end.py compares them.
 
 
 def check_fps(value: Any) -> float:
-    """:returns: ``value``, frames a second: 0.1 to 120, with at most one decimal."""
+    """:returns: ``value``, frames per second: 0.1 to 120, with at most one decimal."""
     _check_number("pub_fps", value, 0.1, 120, float)
     if abs(value * 10 - round(value * 10)) > 1e-9:
         raise ValueError(f"pub_fps must have one decimal at most, not {value}")

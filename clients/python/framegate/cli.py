@@ -140,7 +140,7 @@ def _subscribe(gateway: Gateway, topic: str, timeout_ms: float) -> FrameSubscrib
 
 
 def _frames_of(gateway: Gateway, camera: dict[str, Any]) -> str:
-    """Where the camera's frames are, as seen from here."""
+    """The endpoint of the camera's frames, as seen from this machine."""
     return os.environ.get("ZMQ_CONNECT") or reachable_from(gateway.host, str(camera["zmq_endpoint"]))
 
 
@@ -175,7 +175,7 @@ def watch_camera(gateway: Gateway, options: Any) -> int:
 
 
 def doctor(gateway: Gateway, _options: Any) -> int:
-    """Checks each step from the camera to this machine; stops at the first one that fails."""
+    """Checks each step from the camera to this machine, and stops at the first one that fails."""
     good = True
 
     def report(ok: bool, what: str, remedy: str) -> bool:
@@ -226,7 +226,7 @@ def _examine(gateway: Gateway, camera: dict[str, Any], report: Callable[[bool, s
 def _accepts(endpoint: str) -> bool:
     parts = urlsplit(endpoint)
     if parts.scheme != "tcp" or parts.hostname is None or parts.port is None:
-        return True  # ipc:// and others: only reading shows it.
+        return True  # ipc:// and others: only reading a frame can tell.
     try:
         with socket.create_connection((parts.hostname, parts.port), timeout=3):
             return True

@@ -1,4 +1,4 @@
-"""A small client of the gateway's HTTP API, on the standard library alone."""
+"""A small client of the gateway's HTTP API; needs only the standard library."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ _NO_PROXY = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
 class GatewayError(Exception):
-    """The gateway refused, or could not be reached (code ``ERR_GATEWAY_UNREACHABLE``)."""
+    """The gateway rejected a request, or cannot be reached (code ``ERR_GATEWAY_UNREACHABLE``)."""
 
     def __init__(self, code: str, message: str, status: int | None = None) -> None:
         super().__init__(message)
         self.code = code
         self.message = message
-        #: HTTP status; None if there was no answer.
+        #: HTTP status; None without a response.
         self.status = status
 
 

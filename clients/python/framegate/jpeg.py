@@ -1,4 +1,4 @@
-"""JPEG to arrays, by what is installed: simplejpeg or OpenCV, which give the same pixels."""
+"""Decodes JPEG to arrays with simplejpeg or OpenCV, whichever is installed. Both return the same pixels."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _MISSING = (
 
 
 def check_reduce(value: Any) -> int:
-    """:raises TypeError, ValueError: that name ``reduce``."""
+    """:raises TypeError, ValueError: the message names ``reduce``."""
     if isinstance(value, bool) or not isinstance(value, int):
         raise TypeError(f"reduce must be 1, 2, 4 or 8, not {type(value).__name__}")
     reduce = int(value)
@@ -67,7 +67,7 @@ def decode_simplejpeg(jpeg: bytes, gray: bool, reduce: int, out: Image | None) -
     options: dict[str, Any] = {"colorspace": "GRAY" if gray else "BGR"}
     if reduce > 1:
         height, width, _, _ = simplejpeg.decode_jpeg_header(jpeg)
-        # The smallest scale that is not below these is taken.
+        # simplejpeg chooses the smallest scale that is not below these.
         options.update(min_height=-(-height // reduce), min_width=-(-width // reduce))
         options.update(min_factor=reduce)
     if out is not None and out.dtype == np.uint8 and out.flags.c_contiguous:

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 #: Newest wire version that this reader knows.
 WIRE_VERSION = 1
-#: Longest header that is believed; ours has some 300 bytes.
+#: Maximum length of a header in bytes; the gateway's has about 300.
 MAX_HEADER_BYTES = 64 * 1024
 
 _MOST = 2**63 - 1
@@ -23,18 +23,18 @@ class FrameHeader(NamedTuple):
     """What the gateway says about a frame. Times are microseconds since 1970."""
 
     camera: str
-    #: +1 for each frame published on the topic; a gap is what this reader did not get.
+    #: Counts the frames published on the topic; a gap shows frames that this reader did not get.
     seq: int
     #: Pixels of the JPEG.
     width: int
     height: int
-    #: Pixels of the camera's picture.
+    #: Pixels of the camera's own video.
     source_width: int
     source_height: int
     #: The gateway's clock: when the frame's last packet had arrived, and when it was sent.
     received_at_us: int
     published_at_us: int
-    #: The camera's own clock; None while it does not tell.
+    #: By the camera's own clock; None while unknown.
     captured_at_us: int | None
     #: Identifies the run of the gateway: ``seq`` and times of two runs cannot be compared. None: an older gateway.
     run: str | None = None
@@ -55,11 +55,11 @@ def _integer(header: dict[str, Any], key: str, least: int) -> int:
 
 
 def decode_message(data: bytes) -> Message:
-    """Takes a message apart.
+    """Decodes a message.
 
     Keys of the header that are not known here are ignored.
 
-    :raises MessageError: that says what is wrong with it.
+    :raises MessageError: the message is invalid; the error says why.
     """
     nul = data.find(b"\0", 0, 256)
     if nul < 0:

@@ -1,4 +1,4 @@
-"""What a camera is called, how it is pulled, and where its frames are. Pure: text in, text out."""
+"""Names cameras, and derives where their frames are. Pure: text in, text out."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import hashlib
 import re
 from urllib.parse import urlsplit
 
-#: How a camera's packets may come to the gateway.
+#: How packets may arrive from the camera.
 TRANSPORTS = ("automatic", "tcp", "udp")
 
 _WILDCARD = re.compile(r"tcp://(?:0\.0\.0\.0|\*|\[::\]):(\d+)")

@@ -22,7 +22,7 @@ def patch_opencv(
     pub_fps: float | None = 120,
     scale_width: int | None = 0,
 ) -> None:
-    """Replaces ``cv2.VideoCapture``, for this process. Idempotent; the last call's choice counts.
+    """Replaces ``cv2.VideoCapture`` in this process. Idempotent; the arguments of the last call apply.
 
     Addresses that begin with rtsp:// or rtsps:// are read through the gateway, in the camera's
     own size and rate by default; files, devices and all else by the real OpenCV.
@@ -32,9 +32,9 @@ def patch_opencv(
         with the real OpenCV, False leaves it closed until the gateway answers. Default: the
         environment's FRAMEGATE_FALLBACK (``opencv`` or ``fail``), then False. Either is reported
         once, on stderr.
-    :param timeout_ms: the longest that opening and a read wait.
+    :param timeout_ms: the maximum wait of opening and of a read.
     :raises ImportError: OpenCV is not installed.
-    :raises TypeError, ValueError: an argument is wrong; the message names it.
+    :raises TypeError, ValueError: an argument is invalid; the message names it.
     """
     import cv2
 
@@ -54,7 +54,7 @@ def patch_opencv(
 
 
 def unpatch_opencv() -> None:
-    """Puts the real ``cv2.VideoCapture`` back. What is open stays open."""
+    """Restores the real ``cv2.VideoCapture``. Open captures stay open."""
     global _real, _warned
     _warned = False
     if _real is not None:

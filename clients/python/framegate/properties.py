@@ -1,4 +1,4 @@
-"""cv2's CAP_PROP_* numbers, as far as a Capture knows them; cv2 itself is not needed."""
+"""The numbers of cv2's CAP_PROP_* that a Capture supports, without importing cv2."""
 
 from __future__ import annotations
 
@@ -18,6 +18,6 @@ _FOURCC = {"h264": "h264", "h265": "hevc", "mjpeg": "MJPG", "mpeg4": "FMP4"}
 
 
 def fourcc(codec: str) -> float:
-    """As cv2.VideoCapture.get(CAP_PROP_FOURCC) gives it; 0 for what has none."""
+    """The value of cv2.VideoCapture.get(CAP_PROP_FOURCC); 0 for a codec without one."""
     letters = _FOURCC.get(codec, "")
     return float(sum(ord(letter) << (8 * i) for i, letter in enumerate(letters)))

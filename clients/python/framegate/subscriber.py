@@ -27,7 +27,7 @@ _TCP = re.compile(r"tcp://(\[[^\]]*\]|[^:;/]+):\d+")
 
 
 class Frame:
-    """One picture as it was published. ``image`` is decoded when it is asked for."""
+    """One published frame. ``image`` is decoded on first use."""
 
     def __init__(self, topic: str, header: FrameHeader, jpeg: bytes) -> None:
         self.topic = topic
@@ -42,8 +42,8 @@ class Frame:
 
     @property
     def age_ms(self) -> float:
-        """Milliseconds since its last packet reached the gateway. Compares two clocks if
-        the gateway runs on another machine: it is as right as they agree."""
+        """Milliseconds since the frame's last packet reached the gateway. If the gateway runs on another
+        machine, this compares two clocks, and is only as accurate as they agree."""
         return time.time() * 1000 - self.header.received_at_us / 1000
 
     @property
@@ -58,9 +58,9 @@ class Frame:
         return self._image
 
     def decode(self, gray: bool = False, reduce: int = 1, out: Image | None = None) -> Image:
-        """As :func:`framegate.decode_jpeg`: gray, smaller, or into an array of yours.
+        """Like :func:`framegate.decode_jpeg`: gray, smaller, or into your own array.
 
-        :raises ValueError: also if the picture does not have the size that the header says.
+        :raises ValueError: also if the JPEG does not have the size in the header.
         """
         image = decode_jpeg(self.jpeg, gray, reduce, out)
         expected = (-(-self.header.height // reduce), -(-self.header.width // reduce))
@@ -109,7 +109,7 @@ def _prepare(socket: zmq.Socket[Any], topic: str, connect: str) -> None:
     socket.setsockopt(zmq.LINGER, 0)
     socket.setsockopt(zmq.RECONNECT_IVL, 50)
     socket.setsockopt(zmq.RECONNECT_IVL_MAX, 1000)
-    # A gateway whose machine vanished is noticed, and connected to again.
+    # Detects that the gateway's machine has disappeared, and reconnects.
     socket.setsockopt(zmq.HEARTBEAT_IVL, 2000)
     socket.setsockopt(zmq.HEARTBEAT_TIMEOUT, 6000)
     socket.setsockopt(zmq.IPV6, int(needs_ipv6(connect)))
@@ -121,14 +121,14 @@ def _prepare(socket: zmq.Socket[Any], topic: str, connect: str) -> None:
 
 
 def _is_same(header: FrameHeader, last: FrameHeader) -> bool:
-    """Whether it is the frame that was read last: the newest one is sent again for each new subscriber."""
-    if header.run is None:  # An older gateway: it may have been restarted between the two.
+    """Whether this is the last frame again: the gateway sends the newest one again for each new subscriber."""
+    if header.run is None:  # From an older gateway, which may have restarted between the two frames.
         return header.seq <= last.seq and header.published_at_us <= last.published_at_us
     return (header.seq, header.published_at_us) == (last.seq, last.published_at_us)
 
 
 class _Topic:
-    """What has been read of one topic."""
+    """The read position of one topic."""
 
     def __init__(self, topic: str) -> None:
         self.topic = topic
@@ -141,7 +141,7 @@ class _Topic:
         if message.topic != self.topic:
             raise MessageError("it is of another topic")
         header, last = message.header, self._last
-        # Another run of the gateway counts from 0 again, by a clock that may have been set back.
+        # Another run of the gateway counts from 0 again, and its clock may have been set back.
         if last is not None and header.run == last.run:
             if _is_same(header, last):
                 return None
@@ -152,7 +152,7 @@ class _Topic:
 
 
 class _Reader:
-    """What the two kinds of subscribers share; they differ in how they wait."""
+    """The common part of both subscribers, which differ in how they wait."""
 
     def __init__(self, topics: Any, connect: str, timeout_ms: float, poller: Any) -> None:
         #: The topics, as given.
@@ -161,16 +161,16 @@ class _Reader:
             raise TypeError(f"connect must be a string, not {type(connect).__name__}")
         self.connect = connect
         self.timeout_ms = check_ms("timeout_ms", timeout_ms)
-        #: Messages that were no frames.
+        #: The number of invalid messages.
         self.invalid = 0
-        #: What was wrong with the last of them.
+        #: What was wrong with the last invalid message.
         self.last_invalid: str | None = None
         self._states = [_Topic(topic) for topic in self.topics]
         self._turn = 0
         self._closed = False
         self._pid = os.getpid()
         self._context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
-        # One socket for each topic: conflating keeps one message of a socket.
+        # One socket per topic: a conflating socket keeps one message.
         self._sockets: list[zmq.Socket[bytes]] = []
         self._poller = poller
         try:
@@ -203,7 +203,7 @@ class _Reader:
         return limit_ms / 1000
 
     def _take(self, ready: dict[Any, int], most: int) -> list[Frame]:
-        """New frames of what is ready, one of each topic; each topic has its turn."""
+        """The new frames that are ready, at most one per topic; topics take turns."""
         frames: list[Frame] = []
         count, first = len(self._sockets), self._turn
         for index in ((first + step) % count for step in range(count)):
@@ -227,7 +227,7 @@ class _Reader:
             return
         self._closed = True
         if self._pid != os.getpid():
-            return  # Its sockets are the parent's.
+            return  # The sockets belong to the parent.
         for socket in self._sockets:
             socket.close(0)
         self._context.term()
@@ -242,7 +242,7 @@ class FrameSubscriber(_Reader):
     :param topic: a camera's name (``lobby-1``), a rendition (``lobby-1@320w5fps``), or a list.
     :param connect: the gateway's ZMQ_BIND as seen from here.
     :param timeout_ms: how long :meth:`read` and :meth:`poll` wait by default.
-    :raises TypeError, ValueError: an argument is wrong; the message names it.
+    :raises TypeError, ValueError: an argument is invalid; the message names it.
     """
 
     def __init__(
@@ -255,7 +255,7 @@ class FrameSubscriber(_Reader):
         self._lock = threading.Lock()
 
     def read(self, timeout_ms: float | None = None) -> Frame | None:
-        """The newest frame that this reader has not had; None if none comes in time.
+        """The newest frame that this reader has not returned yet; None if none arrives in time.
 
         Of several topics each has its turn.
         """
@@ -263,7 +263,7 @@ class FrameSubscriber(_Reader):
         return found[0] if found else None
 
     def poll(self, timeout_ms: float | None = None) -> dict[str, Frame]:
-        """Waits until a topic has a new frame, and gives the newest of each that has one."""
+        """Waits until a topic has a new frame, and returns the newest frame of each topic that has one."""
         return {frame.topic: frame for frame in self._wait(timeout_ms, len(self.topics))}
 
     def _wait(self, timeout_ms: float | None, most: int) -> list[Frame]:
@@ -280,7 +280,7 @@ class FrameSubscriber(_Reader):
     def close(self) -> None:
         """Idempotent. A read in another thread ends at its limit first."""
         if self._pid != os.getpid():
-            self._close()  # The lock may have been held when the process forked.
+            self._close()  # The process may have forked while the lock was held.
             return
         with self._lock:
             self._close()
@@ -292,7 +292,7 @@ class FrameSubscriber(_Reader):
         self.close()
 
     def __iter__(self) -> Iterator[Frame]:
-        """Frames without end, as they come."""
+        """An endless sequence of frames, as they arrive."""
         while not self._closed:
             frame = self.read()
             if frame is not None:
@@ -315,12 +315,12 @@ class AsyncFrameSubscriber(_Reader):
         super().__init__(topic, connect, timeout_ms, zmq.asyncio.Poller())
 
     async def read(self, timeout_ms: float | None = None) -> Frame | None:
-        """The newest frame that this reader has not had; None if none comes in time."""
+        """The newest frame that this reader has not returned yet; None if none arrives in time."""
         found = await self._wait(timeout_ms, 1)
         return found[0] if found else None
 
     async def poll(self, timeout_ms: float | None = None) -> dict[str, Frame]:
-        """As :meth:`FrameSubscriber.poll`."""
+        """Like :meth:`FrameSubscriber.poll`."""
         return {frame.topic: frame for frame in await self._wait(timeout_ms, len(self.topics))}
 
     async def _wait(self, timeout_ms: float | None, most: int) -> list[Frame]:
@@ -344,7 +344,7 @@ class AsyncFrameSubscriber(_Reader):
         self.close()
 
     async def __aiter__(self) -> AsyncIterator[Frame]:
-        """Frames without end, as they come."""
+        """An endless sequence of frames, as they arrive."""
         while not self._closed:
             frame = await self.read()
             if frame is not None:

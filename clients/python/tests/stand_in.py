@@ -1,4 +1,4 @@
-"""A stand-in gateway: shows on demand what a real one cannot."""
+"""A stand-in gateway, for cases that a real one cannot produce on demand."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class StandIn:
         self.context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
         #: The request bodies so far.
         self.bodies: list[dict[str, Any]] = []
-        #: What differs from the answer of a camera that is live.
+        #: Fields that differ from the answer for a live camera.
         self.answer: dict[str, Any] = {}
         #: The same, by the address of a camera.
         self.answers: dict[str, dict[str, Any]] = {}

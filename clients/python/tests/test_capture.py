@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 def read_until(capture: Capture, gateway: StandIn, first_seq: int = 0, limit_s: float = 20) -> Image:
-    """Publishes until the capture has a frame; what a camera does."""
+    """Publishes until the capture has a frame, as a camera does."""
     seq, end = first_seq, time.monotonic() + limit_s
     while time.monotonic() < end:
         send(gateway.socket, message(seq=seq))
@@ -35,7 +35,7 @@ def read_until(capture: Capture, gateway: StandIn, first_seq: int = 0, limit_s: 
     raise AssertionError(f"no frame: {capture.last_error}")
 
 
-def test_it_starts_the_camera_and_reads_its_frames(gateway: StandIn) -> None:
+def test_open_capture_starts_the_camera_and_reads_its_frames(gateway: StandIn) -> None:
     with open_capture(URL, timeout_ms=2000, pub_fps=20, scale_width=640, gateway=gateway.base) as cap:
         assert cap.isOpened()
         assert gateway.bodies == [{"name": camera_name(URL), "rtsp": URL, "pub_fps": 20, "scale_width": 640}]
@@ -48,14 +48,14 @@ def test_it_starts_the_camera_and_reads_its_frames(gateway: StandIn) -> None:
     assert not cap.isOpened()
 
 
-def test_no_frame_is_false_none_in_time(gateway: StandIn) -> None:
+def test_a_read_without_a_frame_returns_false_none_in_time(gateway: StandIn) -> None:
     with open_capture(URL, timeout_ms=300, gateway=gateway.base) as cap:
         before = time.monotonic()
         assert cap.read() == (False, None)
         assert 0.25 < time.monotonic() - before < 5
 
 
-def test_a_gateway_that_comes_later_is_found() -> None:
+def test_finds_a_gateway_that_starts_later() -> None:
     gateway = StandIn()
     gateway.start()
     gateway.stop()
@@ -71,7 +71,7 @@ def test_a_gateway_that_comes_later_is_found() -> None:
     gateway.context.term()
 
 
-def test_a_gateway_that_was_restarted_is_asked_again(gateway: StandIn) -> None:
+def test_asks_a_restarted_gateway_again(gateway: StandIn) -> None:
     with open_capture(URL, timeout_ms=200, gateway=gateway.base) as cap:
         read_until(cap, gateway, first_seq=100)
         gateway.stop()
@@ -88,14 +88,14 @@ def test_a_gateway_that_was_restarted_is_asked_again(gateway: StandIn) -> None:
 
 
 @pytest.mark.parametrize("state", ["connecting", "refused"])
-def test_a_gateway_is_asked_once_a_second_while_the_camera_is_away(state: str, gateway: StandIn) -> None:
+def test_asks_the_gateway_once_a_second_while_the_camera_is_away(state: str, gateway: StandIn) -> None:
     if state == "connecting":
         gateway.answer = {"state": "connecting"}
     else:
         gateway.status, gateway.answer = 503, {"ok": False, "code": "ERR_CLOSED", "error": "closing"}
     before = time.monotonic()
     with open_capture(URL, timeout_ms=300, gateway=gateway.base) as cap:
-        # Several reads at once ask no more often than one.
+        # Several reads at once make no more requests than one.
         readers = [threading.Thread(target=cap.read_new, args=(5000,)) for _ in range(3)]
         for reader in readers:
             reader.start()
@@ -106,14 +106,14 @@ def test_a_gateway_is_asked_once_a_second_while_the_camera_is_away(state: str, g
 
 
 def published(gateway: StandIn, cap: Capture, topic: str, seqs: Iterable[int]) -> None:
-    """Reads each of these before the next is sent: what is left out is missed."""
+    """Reads each of these before the next is sent, so that the gaps count as missed."""
     for seq in seqs:
         send(gateway.socket, message(topic, seq=seq))
         assert cap.read()[0], cap.last_error
         assert cap.seq == seq
 
 
-def test_missed_is_kept_over_a_change_of_size_and_after_release(gateway: StandIn) -> None:
+def test_missed_survives_a_change_of_size_and_release(gateway: StandIn) -> None:
     with open_capture(URL, timeout_ms=10000, gateway=gateway.base) as cap:
         gateway.wait_for_subscription("cam1")
         published(gateway, cap, "cam1", (0, 5))
@@ -127,7 +127,7 @@ def test_missed_is_kept_over_a_change_of_size_and_after_release(gateway: StandIn
     assert cap.missed == 6
 
 
-def test_missed_is_kept_when_the_gateway_comes_back_at_another_port(gateway: StandIn) -> None:
+def test_missed_survives_if_the_gateway_returns_at_another_port(gateway: StandIn) -> None:
     with open_capture(URL, timeout_ms=10000, gateway=gateway.base) as cap:
         gateway.wait_for_subscription("cam1")
         published(gateway, cap, "cam1", (0, 5))
@@ -141,7 +141,7 @@ def test_missed_is_kept_when_the_gateway_comes_back_at_another_port(gateway: Sta
         assert cap.missed >= 4
 
 
-def test_a_size_that_the_gateway_refuses_changes_nothing(gateway: StandIn) -> None:
+def test_a_size_that_the_gateway_rejects_changes_nothing(gateway: StandIn) -> None:
     with open_capture(URL, timeout_ms=5000, gateway=gateway.base) as cap:
         gateway.status, gateway.answer = 409, {"ok": False, "code": "ERR_TOO_MANY", "error": "too many"}
         assert cap.set(cv2.CAP_PROP_FRAME_WIDTH, 320) is False
@@ -156,7 +156,7 @@ def test_a_size_that_the_gateway_refuses_changes_nothing(gateway: StandIn) -> No
         assert gateway.bodies[-1]["scale_width"] == 640
 
 
-def test_what_the_gateway_says_is_told(gateway: StandIn) -> None:
+def test_reports_the_gateways_error(gateway: StandIn) -> None:
     gateway.status = 409
     gateway.answer = {"ok": False, "code": "ERR_NAME_IN_USE", "error": "name: in use"}
     with open_capture(URL, timeout_ms=200, gateway=gateway.base) as cap:
@@ -164,7 +164,7 @@ def test_what_the_gateway_says_is_told(gateway: StandIn) -> None:
         assert cap.last_error == "name: in use"
 
 
-def test_release_leaves_no_thread_and_is_idempotent(gateway: StandIn) -> None:
+def test_release_ends_all_threads_and_is_idempotent(gateway: StandIn) -> None:
     before = threading.active_count()
     for _ in range(5):
         cap = open_capture(URL, timeout_ms=100, gateway=gateway.base)
@@ -221,7 +221,7 @@ def test_the_endpoint_is_seen_from_here(gateway: StandIn, monkeypatch: pytest.Mo
         ({"gateway": 5}, TypeError, "gateway"),
     ],
 )
-def test_wrong_arguments_are_named(arguments: dict[str, Any], error: type[Exception], names: str) -> None:
+def test_errors_name_invalid_arguments(arguments: dict[str, Any], error: type[Exception], names: str) -> None:
     with pytest.raises(error, match=names) as raised:
         open_capture(**{"rtsp_url": URL, **arguments})
     assert "hunter2" not in str(raised.value)
@@ -234,7 +234,7 @@ def live(gateway: StandIn) -> Iterator[Capture]:
         yield cap
 
 
-def test_the_properties_that_people_ask_for(live: Capture) -> None:
+def test_common_properties(live: Capture) -> None:
     assert live.get(cv2.CAP_PROP_FRAME_WIDTH) == 32.0
     assert live.get(cv2.CAP_PROP_FRAME_HEIGHT) == 24.0
     assert live.get(cv2.CAP_PROP_FPS) == 20.0
@@ -255,7 +255,7 @@ def test_the_properties_that_people_ask_for(live: Capture) -> None:
     assert all(isinstance(live.get(prop), float) for prop in range(60))
 
 
-def test_what_was_looked_at_for_its_size_is_still_read(gateway: StandIn) -> None:
+def test_get_does_not_consume_the_frame_that_it_looks_at(gateway: StandIn) -> None:
     with open_capture(URL, timeout_ms=10000, gateway=gateway.base) as cap:
         with Publishing(gateway):
             assert cap.get(cv2.CAP_PROP_FRAME_WIDTH) == 32.0
@@ -266,7 +266,7 @@ def test_what_was_looked_at_for_its_size_is_still_read(gateway: StandIn) -> None
         assert cap.get(cv2.CAP_PROP_FRAME_WIDTH) == 32.0
 
 
-def test_set_changes_what_the_gateway_is_asked_for(live: Capture, gateway: StandIn) -> None:
+def test_set_changes_the_request_to_the_gateway(live: Capture, gateway: StandIn) -> None:
     assert live.set(cv2.CAP_PROP_FRAME_WIDTH, 320) is True
     assert gateway.bodies[-1]["scale_width"] == 320
     assert live.set(cv2.CAP_PROP_FPS, 5) is True
@@ -393,7 +393,7 @@ def test_gray_reduced_and_into_an_array(live: Capture) -> None:
     assert ok and image.shape == (24, 32, 3)
 
 
-def test_iteration_and_no_frame_twice(live: Capture) -> None:
+def test_iteration_returns_each_frame_once(live: Capture) -> None:
     seen = []
     for image in live:
         assert image.shape == (24, 32, 3)
@@ -449,7 +449,7 @@ def test_frames_that_are_too_old_are_skipped(gateway: StandIn) -> None:
             cap.read(max_age_ms="1")  # type: ignore[arg-type]
 
 
-def test_four_threads_read_one_capture_and_no_frame_twice(live: Capture) -> None:
+def test_four_threads_read_one_capture_and_get_each_frame_once(live: Capture) -> None:
     seen, errors = [], []
 
     def read() -> None:
@@ -457,7 +457,7 @@ def test_four_threads_read_one_capture_and_no_frame_twice(live: Capture) -> None
             for _ in range(40):
                 ok, image = live.read()
                 assert ok
-                # The brightness is the frame's number; 256 of them are told apart.
+                # The brightness is the frame's number; 256 of them are distinct.
                 seen.append(int(some(image)[0, 0, 0]))
         except BaseException as error:
             errors.append(error)
@@ -484,7 +484,7 @@ def test_open_moves_to_another_camera(live: Capture, gateway: StandIn) -> None:
     assert live.open(URL) and live.read()[0]
 
 
-def test_after_a_fork_the_child_is_told(live: Capture) -> None:
+def test_after_a_fork_the_child_gets_an_error(live: Capture) -> None:
     assert live.read()[0]
     for use in (live.read, live.grab, lambda: live.set(5, 5), lambda: next(iter(live))):
         assert in_child(use).startswith("RuntimeError: this Capture was made before a fork; open it in the child")
@@ -492,7 +492,7 @@ def test_after_a_fork_the_child_is_told(live: Capture) -> None:
     assert live.read()[0]
 
 
-def test_a_picture_that_does_not_decode_is_told_and_the_next_is_read(gateway: StandIn) -> None:
+def test_reports_a_frame_that_does_not_decode_and_reads_the_next(gateway: StandIn) -> None:
     with open_capture(URL, timeout_ms=500, gateway=gateway.base) as cap:
         read_until(cap, gateway)
         cap.timeout_ms = 5000

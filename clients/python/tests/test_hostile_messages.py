@@ -1,4 +1,4 @@
-"""What may come over the wire: anything. Counted and skipped, never raised, never shown."""
+"""Any bytes may arrive over the network: readers count and skip them, and never raise or show them."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ Wire = tuple["zmq.Socket[bytes]", FrameSubscriber, list[int]]
 
 
 def judged(data: bytes) -> None:
-    """A frame with all that a frame has, or a MessageError; nothing else."""
+    """Decodes to a complete frame or a MessageError, and nothing else."""
     try:
         topic, header, picture = decode_message(data)
     except MessageError as error:
@@ -47,7 +47,7 @@ def test_random_bytes(data: bytes) -> None:
 
 
 @given(st.integers(0, len(GOOD) - 1))
-def test_cut_off_anywhere(length: int) -> None:
+def test_truncated_anywhere(length: int) -> None:
     judged(GOOD[:length])
 
 
@@ -84,13 +84,13 @@ def test_any_value_in_the_header(changes: dict[str, Any]) -> None:
 
 
 @given(JSON)
-def test_any_json_for_a_header(value: Any) -> None:
+def test_any_json_as_the_header(value: Any) -> None:
     text = json.dumps(value).encode()
     judged(b"cam1\0" + len(text).to_bytes(4, "little") + text + jpeg())
 
 
 @pytest.mark.parametrize("version", [0, 2, 99, "1", None, True, 1.0])
-def test_a_version_of_the_future_is_an_error(version: Any) -> None:
+def test_a_newer_version_is_an_error(version: Any) -> None:
     with pytest.raises(MessageError):
         decode_message(message(v=version))
 
@@ -112,7 +112,7 @@ def wire() -> Iterator[Wire]:
 
 @settings(max_examples=150, deadline=None)
 @given(st.binary(max_size=300))
-def test_a_reader_skips_it_counts_it_and_gets_the_next_frame(wire: Wire, data: bytes) -> None:
+def test_a_reader_skips_and_counts_an_invalid_message_and_gets_the_next_frame(wire: Wire, data: bytes) -> None:
     socket, subscriber, seq = wire
     before = subscriber.invalid
     send(socket, b"cam1\0" + data)
@@ -126,7 +126,7 @@ def test_a_reader_skips_it_counts_it_and_gets_the_next_frame(wire: Wire, data: b
     assert subscriber.read(10000).seq == seq[0]
 
 
-def test_huge_messages_are_counted_and_given_back(wire: Wire) -> None:
+def test_huge_messages_are_counted_and_freed(wire: Wire) -> None:
     socket, subscriber, seq = wire
     before = subscriber.invalid
     for header in (b"\xff\xff\xff\xff", b"\0\0\0\0"):
@@ -141,7 +141,7 @@ def test_huge_messages_are_counted_and_given_back(wire: Wire) -> None:
     assert subscriber.read(20000).seq == seq[0]
 
 
-def test_a_picture_of_another_size_than_told_is_not_given() -> None:
+def test_a_frame_with_another_size_than_its_header_is_an_error() -> None:
     frame = Frame(*decode_message(message(picture=jpeg(width=64, height=48))))
     with pytest.raises(ValueError, match="64x48 pixels, not 32x24"):
         frame.decode()
@@ -150,7 +150,7 @@ def test_a_picture_of_another_size_than_told_is_not_given() -> None:
             frame.decode(reduce=reduce)
 
 
-def test_rubbish_between_frames_never_reaches_a_reader(wire: Wire) -> None:
+def test_garbage_between_frames_never_reaches_a_reader(wire: Wire) -> None:
     socket, subscriber, seq = wire
     rng = np.random.default_rng(7)
     over = threading.Event()

@@ -1,4 +1,4 @@
-"""A gateway and frames at IPv6 addresses, by real sockets."""
+"""A gateway and frames at IPv6 addresses, with real sockets."""
 
 from __future__ import annotations
 

@@ -28,21 +28,21 @@ def picture(width: int, height: int) -> bytes:
 @pytest.mark.parametrize("size", [(640, 360), (33, 17), (8, 8), (1, 1), (1001, 563)])
 @pytest.mark.parametrize("gray", [False, True])
 @pytest.mark.parametrize("reduce", [1, 2, 4, 8])
-def test_both_decoders_give_the_same_arrays(size: tuple[int, int], gray: bool, reduce: int) -> None:
+def test_both_decoders_return_the_same_arrays(size: tuple[int, int], gray: bool, reduce: int) -> None:
     data = picture(*size)
     ours, theirs = (decode(data, gray, reduce, None) for decode in BOTH)
     expected = (-(-size[1] // reduce), -(-size[0] // reduce))
     assert ours.shape == theirs.shape == (expected if gray else (*expected, 3))
     assert ours.dtype == theirs.dtype == np.uint8
     assert ours.flags.c_contiguous and ours.flags.writeable
-    # Gray: OpenCV takes the JPEG's own brightness too. The scalers of the two libjpegs may round otherwise.
+    # Gray: OpenCV uses the JPEG's own brightness too. The scalers of the two libjpegs may round differently.
     assert np.abs(ours.astype(int) - theirs).max() <= (0 if reduce == 1 else 2)
 
 
 @pytest.mark.parametrize("decode", BOTH)
 @pytest.mark.parametrize("gray", [False, True])
 @pytest.mark.parametrize("reduce", [1, 2, 4])
-def test_an_array_that_fits_is_filled_another_is_left_alone(
+def test_fills_an_array_that_fits_and_leaves_others_unchanged(
     decode: Callable[..., Image], gray: bool, reduce: int
 ) -> None:
     data = picture(64, 48)
@@ -62,7 +62,7 @@ def test_an_array_that_fits_is_filled_another_is_left_alone(
 
 
 @pytest.mark.parametrize("decode", BOTH)
-def test_what_is_no_jpeg_is_a_value_error(decode: Callable[..., Image]) -> None:
+def test_anything_but_a_jpeg_is_a_value_error(decode: Callable[..., Image]) -> None:
     for data in (b"", b"\xff\xd8\xff\xd9", b"rubbish", picture(64, 48)[:100], bytes(1000)):
         with pytest.raises(ValueError, match="JPEG"):
             decode(data, False, 1, None)
@@ -74,7 +74,7 @@ def test_a_jpeg_with_its_middle_missing_is_a_value_error() -> None:
         decode_jpeg(data[: len(data) // 2] + b"\xff\xd9")
 
 
-def test_wrong_arguments_name_themselves() -> None:
+def test_errors_name_invalid_arguments() -> None:
     data = picture(8, 8)
     with pytest.raises(ValueError, match="reduce"):
         decode_jpeg(data, reduce=3)
@@ -110,6 +110,6 @@ def test_without_any_decoder_the_error_says_what_to_install(tmp_path: pathlib.Pa
     assert "pip install simplejpeg" in decoded_without(tmp_path, "simplejpeg", "cv2")
 
 
-def test_opencv_is_taken_if_simplejpeg_is_missing(tmp_path: pathlib.Path) -> None:
+def test_uses_opencv_if_simplejpeg_is_missing(tmp_path: pathlib.Path) -> None:
     assert decoded_without(tmp_path, "simplejpeg") == "(24, 32, 3) True\n"
     assert decoded_without(tmp_path) == "(24, 32, 3) False\n"

@@ -9,7 +9,7 @@ from wire import jpeg, message
 from framegate import MessageError, decode_message
 
 
-def test_a_message_is_taken_apart() -> None:
+def test_decodes_a_message() -> None:
     picture = jpeg()
     got = decode_message(message("cam1@320w5fps", 7, picture, captured_at_us=12345))
     assert got.topic == "cam1@320w5fps"
@@ -57,12 +57,12 @@ def test_the_run_is_read_if_it_is_there() -> None:
         (message()[:-1], "whole JPEG"),
     ],
 )
-def test_what_is_no_frame_says_why(data: bytes, why: str) -> None:
+def test_an_invalid_message_is_an_error_with_the_reason(data: bytes, why: str) -> None:
     with pytest.raises(MessageError, match=why):
         decode_message(data)
 
 
-def test_no_cut_and_no_flipped_bit_raises_anything_else() -> None:
+def test_truncation_and_flipped_bits_raise_nothing_else() -> None:
     whole = message()
     dice = random.Random(5)
     for cut in range(len(whole)):

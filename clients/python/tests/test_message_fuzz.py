@@ -1,4 +1,4 @@
-"""Fuzzes what reads the gateway's bytes: decode_message and what a reader asks of a frame but its pixels.
+"""Fuzzes decode_message, and everything that a reader gets from a frame except its pixels.
 
 As a test: the corpus in test/corpus/wire, then mutations of it for some seconds; FUZZ_SEED=N for others.
 With libFuzzer (pip install atheris): CONTRIBUTING.md.
@@ -23,7 +23,7 @@ def framed(header: bytes) -> bytes:
 
 
 def judged(data: bytes) -> bool:
-    """A frame that is in order, or a MessageError; nothing else."""
+    """Decodes to a valid frame or a MessageError, and nothing else."""
     from framegate import Frame, MessageError, decode_message
     from framegate.subscriber import _Topic
 
@@ -37,7 +37,7 @@ def judged(data: bytes) -> bool:
     length = int.from_bytes(data[len(topic) + 1 :][:4], "little")
     assert data[: len(topic) + 1] == topic.encode() + b"\0" and data[len(topic) + 5 + length :] == jpeg
     assert jpeg[:2] == b"\xff\xd8" and jpeg[-2:] == b"\xff\xd9"
-    # Programs print it, and name files by it.
+    # Programs print it, and use it in file names.
     assert header.camera.isascii() and header.camera.replace("-", "_").replace("_", "a").isalnum()
     for value, least in [*((v, 1) for v in header[2:6]), *((v, 0) for v in (header.seq, *header[6:8]))]:
         assert type(value) is int and least <= value < 2**63
@@ -84,13 +84,13 @@ def mutated(inputs: list[bytes], rng: random.Random) -> bytes:
     data = data[:65536]
     nul = data.find(b"\0")
     end = data.find(b"\xff\xd8")
-    # Most changes would end at the length: half of the time it fits again.
+    # Most changes would fail at the length check, so half of the time correct the length.
     if 0 <= nul < end - 5 and rng.random() < 0.5:
         data[nul + 1 : nul + 5] = (end - nul - 5).to_bytes(4, "little")
     return bytes(data)
 
 
-def test_each_of_the_corpus() -> None:
+def test_the_corpus() -> None:
     names = [path.name for path in sorted(CORPUS.iterdir())]
     read = {name for name in names if judged((CORPUS / name).read_bytes())}
     assert read == {n for n in names if n.startswith("encoded-")} | {"header-unknown-keys", "header-twice"}
@@ -111,7 +111,7 @@ def test_mutations_of_the_corpus() -> None:
             raise AssertionError(f"FUZZ_SEED={seed}, input {count}: {data!r}") from error
         count += 1
     print(f"{count} inputs, {frames} of them frames")
-    # Mutations that never pass would test the first check alone.
+    # Mutations that never pass would test only the first check.
     assert frames > count // 100
 
 

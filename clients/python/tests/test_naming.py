@@ -1,4 +1,4 @@
-"""Names made from addresses, and endpoints as seen from another machine."""
+"""Names derived from addresses, and endpoints as seen from another machine."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from framegate.gateway import Gateway
 from framegate.naming import camera_name, reachable_from
 
 
-def test_names_are_stable_and_hold_no_credentials() -> None:
+def test_names_are_stable_and_contain_no_credentials() -> None:
     assert camera_name(URL) == camera_name(URL.replace("admin:hunter2@", ""))
     assert camera_name(URL) != camera_name(URL + "2")
     for url in (URL, "rtsp://[fe80::1]:554/a", "rtsp://h", "rtsp://h/" + "x" * 500, "rtsp://h/ä"):

@@ -1,4 +1,4 @@
-"""patch_opencv: what is RTSP comes from the gateway, all else from the real OpenCV."""
+"""patch_opencv: RTSP comes from the gateway, everything else from the real OpenCV."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ REAL = cv2.VideoCapture
 
 @pytest.fixture(autouse=True)
 def unpatched(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setattr(cv2, "VideoCapture", REAL)  # Put back at the end, whatever happens in between.
+    monkeypatch.setattr(cv2, "VideoCapture", REAL)  # Restored at the end, even if the test fails.
     yield
     unpatch_opencv()
 
@@ -36,7 +36,7 @@ def film(tmp_path: pathlib.Path) -> str:
     return path
 
 
-def test_an_rtsp_address_is_read_through_the_gateway(gateway: StandIn) -> None:
+def test_reads_an_rtsp_address_through_the_gateway(gateway: StandIn) -> None:
     patch_opencv(gateway.base)
     with Publishing(gateway):
         for arguments in ((URL,), (URL, cv2.CAP_FFMPEG), (URL, cv2.CAP_FFMPEG, [cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, 5000])):
@@ -61,7 +61,7 @@ def test_an_rtsp_address_is_read_through_the_gateway(gateway: StandIn) -> None:
         cap.release()
 
 
-def test_all_else_goes_to_the_real_opencv(gateway: StandIn, film: str) -> None:
+def test_other_sources_go_to_the_real_opencv(gateway: StandIn, film: str) -> None:
     patch_opencv(gateway.base)
     cap = cv2.VideoCapture(film)
     assert cap.isOpened() and cap.getBackendName() != "FRAMEGATE"
@@ -92,7 +92,7 @@ def test_patching_again_changes_the_choice_and_unpatching_ends_it(gateway: Stand
     assert cv2.VideoCapture is REAL
 
 
-def test_without_a_gateway_it_stays_closed_and_says_so_once(capfd: pytest.CaptureFixture[str]) -> None:
+def test_without_a_gateway_the_capture_stays_closed_and_says_so_once(capfd: pytest.CaptureFixture[str]) -> None:
     patch_opencv("http://127.0.0.1:1", timeout_ms=200)
     first, second = cv2.VideoCapture(URL), cv2.VideoCapture(URL)
     assert not first.isOpened() and not second.isOpened()
@@ -128,12 +128,12 @@ def test_without_a_gateway_opencv_opens_it_if_that_was_chosen(
     ("arguments", "names"),
     [({"timeout_ms": -1}, "timeout_ms"), ({"pub_fps": 0}, "pub_fps"), ({"gateway": "x"}, "gateway")],
 )
-def test_patching_refuses_wrong_arguments(arguments: dict[str, Any], names: str) -> None:
+def test_patching_rejects_invalid_arguments(arguments: dict[str, Any], names: str) -> None:
     with pytest.raises(ValueError, match=names):
         patch_opencv(**arguments)
 
 
-def test_a_wrong_fallback_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_invalid_fallback_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FRAMEGATE_FALLBACK", "maybe")
     with pytest.raises(ValueError, match="FRAMEGATE_FALLBACK must be opencv or fail, not 'maybe'"):
         patch_opencv()
@@ -149,7 +149,7 @@ def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]
     )
 
 
-def test_framegate_run_is_as_python_itself(tmp_path: pathlib.Path) -> None:
+def test_framegate_run_behaves_like_python_itself(tmp_path: pathlib.Path) -> None:
     script = tmp_path / "program.py"
     (tmp_path / "beside.py").write_text("WORD = 'beside'\n")
     script.write_text(
@@ -177,11 +177,11 @@ def test_framegate_run_is_as_python_itself(tmp_path: pathlib.Path) -> None:
         (("--pub-fps", "0", __file__), "pub_fps must be from 0.1 to 120"),
     ],
 )
-def test_framegate_run_tells_what_is_wrong(arguments: tuple[str, ...], printed: str) -> None:
+def test_framegate_run_reports_errors(arguments: tuple[str, ...], printed: str) -> None:
     done = run(*arguments)
     assert done.returncode == 2 and printed in done.stderr, done.stderr
     assert "Traceback" not in done.stderr
 
 
-def test_a_capture_is_no_cv2_class() -> None:
+def test_a_capture_is_not_a_cv2_class() -> None:
     assert not issubclass(Capture, REAL)

@@ -1,4 +1,4 @@
-"""Types, as a user's own tools see them. Ruff and mypy judge this package in scripts/quality/gates.mjs."""
+"""The types, as a user's own tools see them. scripts/quality/gates.mjs runs Ruff and mypy on this package."""
 
 from __future__ import annotations
 

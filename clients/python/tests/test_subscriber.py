@@ -48,7 +48,7 @@ def read_until(subscriber: FrameSubscriber, seq: int) -> Frame:
     raise AssertionError(f"no frame {seq}")
 
 
-def test_the_newest_frame_is_read_and_what_was_missed_is_counted(publisher: Publisher) -> None:
+def test_reads_the_newest_frame_and_counts_missed_ones(publisher: Publisher) -> None:
     with subscribed(publisher) as subscriber:
         send(publisher, message(seq=4))
         assert subscriber.read(10000).seq == 4
@@ -61,9 +61,9 @@ def test_the_newest_frame_is_read_and_what_was_missed_is_counted(publisher: Publ
         assert last.age_ms >= 0
 
 
-# With ..., the header has none, as from older gateways.
+# With ..., the header has no run, as from older gateways.
 @pytest.mark.parametrize("run", ["a", ...])
-def test_a_frame_that_is_sent_again_is_skipped_a_restarted_camera_is_not(publisher: Publisher, run: Any) -> None:
+def test_skips_a_repeated_frame_but_not_those_of_a_restarted_camera(publisher: Publisher, run: Any) -> None:
     with subscribed(publisher) as subscriber:
         again = message(seq=9, published_at_us=1_000_000, run=run)
         send(publisher, again)
@@ -75,7 +75,7 @@ def test_a_frame_that_is_sent_again_is_skipped_a_restarted_camera_is_not(publish
         assert subscriber.missed == 0
 
 
-def test_a_gateway_that_restarts_with_its_clock_set_back_is_read_at_once(publisher: Publisher) -> None:
+def test_reads_at_once_from_a_gateway_that_restarts_with_its_clock_set_back(publisher: Publisher) -> None:
     with subscribed(publisher) as subscriber:
         send(publisher, message(seq=5000, published_at_us=2_000_000, run="a"))
         assert subscriber.read(10000).seq == 5000
@@ -86,22 +86,22 @@ def test_a_gateway_that_restarts_with_its_clock_set_back_is_read_at_once(publish
 
 
 @pytest.mark.parametrize(("before", "after"), [("a", "b"), (..., "b"), ("a", ...)])
-def test_the_number_and_time_of_another_run_are_not_compared(publisher: Publisher, before: Any, after: Any) -> None:
+def test_does_not_compare_numbers_and_times_of_different_runs(publisher: Publisher, before: Any, after: Any) -> None:
     with subscribed(publisher) as subscriber:
         for run, seq in ((before, 7), (after, 7), (before, 1000)):
             send(publisher, message(seq=seq, published_at_us=1_000_000, run=run))
             assert subscriber.read(10000).header.run == (None if run is ... else run)
-        assert subscriber.missed == 0, "a run that begins is no gap"
+        assert subscriber.missed == 0, "a new run is not a gap"
 
 
-def test_a_camera_that_is_restarted_after_the_clock_was_set_back_is_read(publisher: Publisher) -> None:
+def test_reads_from_a_camera_that_is_restarted_after_the_clock_was_set_back(publisher: Publisher) -> None:
     with subscribed(publisher) as subscriber:
         for seq, published_at_us in ((9, 2_000_000), (0, 1_000_000), (1, 1_040_000)):
             send(publisher, message(seq=seq, published_at_us=published_at_us))
             assert subscriber.read(10000).seq == seq
 
 
-def test_cam1_does_not_bring_cam10(publisher: Publisher) -> None:
+def test_a_subscription_to_cam1_gets_nothing_from_cam10(publisher: Publisher) -> None:
     with subscribed(publisher) as subscriber:
         send(publisher, message("cam10", seq=1))
         send(publisher, message("cam1@320w5fps", seq=2))
@@ -110,7 +110,7 @@ def test_cam1_does_not_bring_cam10(publisher: Publisher) -> None:
         assert subscriber.read(10000).seq == 3
 
 
-def test_messages_that_are_no_frames_are_counted_and_skipped(publisher: Publisher) -> None:
+def test_counts_and_skips_invalid_messages(publisher: Publisher) -> None:
     with subscribed(publisher) as subscriber:
         send(publisher, b"cam1\0rubbish")
         assert subscriber.read(300) is None
@@ -122,7 +122,7 @@ def test_messages_that_are_no_frames_are_counted_and_skipped(publisher: Publishe
         assert subscriber.read(10000).seq == 1
 
 
-def test_nothing_comes_in_time(publisher: Publisher) -> None:
+def test_a_read_without_frames_ends_in_time(publisher: Publisher) -> None:
     with FrameSubscriber("cam1", endpoint(publisher), timeout_ms=100) as subscriber:
         before = time.monotonic()
         assert subscriber.read() is None
@@ -153,7 +153,7 @@ def test_reads_from_several_threads_share_the_frames(publisher: Publisher) -> No
         assert len(seen) == len(set(seen)) > 5
 
 
-def test_close_is_idempotent_and_reading_after_it_gives_nothing(publisher: Publisher) -> None:
+def test_close_is_idempotent_and_a_later_read_returns_nothing(publisher: Publisher) -> None:
     subscriber = subscribed(publisher)
     subscriber.close()
     subscriber.close()
@@ -175,12 +175,12 @@ def test_close_is_idempotent_and_reading_after_it_gives_nothing(publisher: Publi
         ({"topic": "a", "timeout_ms": float("nan")}, ValueError, "timeout_ms"),
     ],
 )
-def test_wrong_arguments_are_named(arguments: dict[str, Any], error: type[Exception], names: str) -> None:
+def test_errors_name_invalid_arguments(arguments: dict[str, Any], error: type[Exception], names: str) -> None:
     with pytest.raises(error, match=names):
         FrameSubscriber(**arguments)
 
 
-def test_poll_gives_the_newest_of_each_topic_that_has_one(publisher: Publisher) -> None:
+def test_poll_returns_the_newest_frame_of_each_topic_that_has_one(publisher: Publisher) -> None:
     topics = ["cam1", "cam2", "cam3"]
     with FrameSubscriber(topics, endpoint(publisher)) as subscriber:
         for _ in topics:
@@ -204,7 +204,7 @@ def test_poll_gives_the_newest_of_each_topic_that_has_one(publisher: Publisher) 
         assert subscriber.missed == missed + 5
 
 
-def test_read_of_several_lets_no_topic_starve(publisher: Publisher) -> None:
+def test_reading_several_topics_starves_none(publisher: Publisher) -> None:
     with FrameSubscriber(["cam1", "cam2"], endpoint(publisher)) as subscriber:
         for _ in range(2):
             assert publisher.poll(10000)
@@ -274,12 +274,12 @@ def test_a_read_that_is_cancelled_loses_nothing(publisher: Publisher) -> None:
     asyncio.run(asyncio.wait_for(main(), 60))
 
 
-def test_without_a_running_loop_asyncio_is_refused() -> None:
+def test_asyncio_needs_a_running_loop() -> None:
     with pytest.raises(RuntimeError):
         AsyncFrameSubscriber("cam1")
 
 
-def test_after_a_fork_the_child_is_told_and_the_parent_reads_on(publisher: Publisher) -> None:
+def test_after_a_fork_the_child_gets_an_error_and_the_parent_keeps_reading(publisher: Publisher) -> None:
     with subscribed(publisher) as subscriber:
         assert in_child(subscriber.read).startswith("RuntimeError: this was made before a fork; make it in the child")
         assert in_child(subscriber.poll).startswith("RuntimeError")

@@ -1,4 +1,4 @@
-"""Makes messages as the gateway does, for the tests."""
+"""Builds messages as the gateway does, for the tests."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def message(topic: str = "cam1", seq: Any = 0, picture: bytes | None = None, **c
 
 
 def in_child(run: Callable[[], Any]) -> str:
-    """What a forked child makes of it, as text."""
+    """The result or error in a forked child, as text."""
     reader, writer = os.pipe()
     pid = os.fork()
     if pid == 0:
