@@ -55,7 +55,7 @@ export class FrameOutput {
     for (const topic of this.#nextSeq.keys()) if (!topics.includes(topic)) this.frames.forget(topic)
   }
 
-  /** For a camera that is not live: its last frames are not its picture any more. */
+  /** For a camera that is not live: its last frames no longer show the present. */
   forget(): void {
     this.keepOnly([])
   }

@@ -116,7 +116,7 @@ async function pull(options: SessionOptions, listener: SessionListener, stop: Ab
     if (end.kind === 'stopped') return { end, explained: true }
     if (path?.error) return relayFailed(options, end.error, path.error, answered)
     if (end.error.code === 'ERR_SOURCE_TIMEOUT' && !answered) {
-      const error = new SourceError('ERR_SOURCE_TIMEOUT', `no answer from ${hostOf(url)}: ${end.error.message}`)
+      const error = new SourceError('ERR_SOURCE_TIMEOUT', `${hostOf(url)} did not respond: ${end.error.message}`)
       return { end: { ...end, error }, explained: true }
     }
     return { end, explained: answered || end.error.code === 'ERR_SOURCE_NO_VIDEO' }

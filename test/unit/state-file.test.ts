@@ -11,8 +11,8 @@ const camera = (name: string) => cameraSettings.parse({ name, rtsp: `rtsp://u:se
 function make(t: { teardown(run: () => void): void }): { file: StateFile; path: string; logged: string[] } {
   const path = join(temporaryFolder(t), 'deep/er/cameras.json')
   const logged: string[] = []
-  const tell = (message: string) => void logged.push(message)
-  return { path, logged, file: new StateFile(path, { info: tell, warn: tell, error: tell, debug: tell }) }
+  const log = (message: string) => void logged.push(message)
+  return { path, logged, file: new StateFile(path, { info: log, warn: log, error: log, debug: log }) }
 }
 
 t.test('loads what was saved, from a file that only the owner can read', async (t) => {
@@ -89,8 +89,8 @@ t.test('removes the temporary files of gateways that were killed during a write'
 t.test('reports an unwritable file without throwing', async (t) => {
   const { path, logged } = make(t)
   mkdirSync(path, { recursive: true }) // A folder is in the way: not even root can write the file.
-  const tell = (message: string) => void logged.push(message)
-  const file = new StateFile(path, { info: tell, warn: tell, error: tell, debug: tell })
+  const log = (message: string) => void logged.push(message)
+  const file = new StateFile(path, { info: log, warn: log, error: log, debug: log })
   await file.save([camera('a')])
   t.match(logged, [/cannot be written/])
   t.match(file.problem, /cannot be written/)

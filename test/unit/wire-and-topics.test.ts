@@ -77,8 +77,8 @@ t.test('parses rendition topics as they are formatted, and nothing else', async 
 
 t.test('subscriptions and readers create demand for their topics', async (t) => {
   const hub = new FrameHub()
-  let told = 0
-  hub.onDemand(() => told++)
+  let calls = 0
+  hub.onDemand(() => calls++)
   t.strictSame(hub.demandedTopics('cam1'), [])
   hub.setSubscriptions(new Set(['cam1\0']))
   t.strictSame(hub.demandedTopics('cam1'), ['cam1'])
@@ -90,14 +90,14 @@ t.test('subscriptions and readers create demand for their topics', async (t) => 
   hub.setSubscriptions(new Set(['cam1@320w5fps\0', 'cam1\0', 'cam1@bad\0', 'cam1@640w5f']))
   t.strictSame(hub.demandedTopics('cam1'), ['cam1', 'cam1@320w5fps'], 'its own comes first, nonsense not at all')
   hub.setSubscriptions(new Set())
-  const before = told
+  const before = calls
   const end = hub.read('cam1', () => undefined)
   t.strictSame(hub.demandedTopics('cam1'), ['cam1'])
   t.equal(hub.readers('cam1'), 1)
   end()
   end()
   t.strictSame(hub.demandedTopics('cam1'), [])
-  t.equal(told, before + 2)
+  t.equal(calls, before + 2)
 })
 
 t.test('keeps the newest frame of a topic until forget()', async (t) => {

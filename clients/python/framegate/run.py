@@ -23,7 +23,9 @@ def main(argv: list[str] | None = None) -> int:
         help="without a gateway: OpenCV opens the camera itself, or it stays closed "
         "(default: FRAMEGATE_FALLBACK, then fail)",
     )
-    parser.add_argument("--pub-fps", type=float, default=120, help="frames a second at most (default: the camera's)")
+    parser.add_argument(
+        "--pub-fps", type=float, default=120, help="maximum frames per second (default: the camera's own)"
+    )
     parser.add_argument("--scale-width", type=int, default=0, help="pixels (default: the camera's own size)")
     parser.add_argument(
         "-m", dest="module", metavar="MODULE", nargs=argparse.REMAINDER, help="run a module, as python -m does"
@@ -34,7 +36,7 @@ def main(argv: list[str] | None = None) -> int:
     if not program:
         parser.error("which program? SCRIPT.py or -m MODULE is missing")
     if not options.module and not os.path.exists(program[0]):
-        parser.error(f"there is no file {program[0]}")
+        parser.error(f"{program[0]} does not exist")
     try:
         patch_opencv(
             options.gateway,

@@ -171,7 +171,7 @@ def test_framegate_run_behaves_like_python_itself(tmp_path: pathlib.Path) -> Non
     ("arguments", "printed"),
     [
         ((), "SCRIPT.py or -m MODULE is missing"),
-        (("nowhere.py",), "there is no file nowhere.py"),
+        (("nowhere.py",), "nowhere.py does not exist"),
         (("--fallback", "maybe", "x.py"), "invalid choice"),
         (("--gateway", "x", __file__), "gateway must be an http"),
         (("--pub-fps", "0", __file__), "pub_fps must be from 0.1 to 120"),
