@@ -33,11 +33,12 @@ function readCommands() {
   return commands
 }
 
-/** @returns {Promise<{ok: boolean, output: string}>} */
-export async function clangTidy() {
-  const sources = ['native', 'test/native'].flatMap((folder) =>
-    filesBelow(join(root, folder), (name) => name.endsWith('.cc')),
-  )
+/**
+ * @param folders whose sources are judged.
+ * @returns {Promise<{ok: boolean, output: string}>}
+ */
+export async function clangTidy(folders) {
+  const sources = folders.flatMap((folder) => filesBelow(join(root, folder), (name) => name.endsWith('.cc')))
   let commands = readCommands()
   if (!sources.every((file) => commands.has(file))) {
     await configure()

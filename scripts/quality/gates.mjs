@@ -94,13 +94,16 @@ export const gates = [
     check: () => tool(python, ['-m', 'mypy', '--cache-dir', join(root, 'dist/mypy'), ...args], pythonClient),
     remedy: 'Fix the types it reports. To run it again: npm run lint',
   })),
-  {
-    name: 'clang-tidy',
+  ...[
+    ['the addon', 'native/core', 'native/addon'],
+    ['the test camera and the C++ tests', 'native/test_camera', 'test/native'],
+  ].map(([what, ...folders]) => ({
+    name: `clang-tidy: ${what}`,
     kind: 'lint',
-    sentence: 'clang-tidy finds nothing in the C++ code',
-    check: clangTidy,
-    remedy: 'Fix the lines it reports. To run it again: npm run lint',
-  },
+    sentence: `clang-tidy finds nothing in ${what}`,
+    check: () => clangTidy(folders),
+    remedy: 'Correct the lines it names; to run it again: npm run lint',
+  })),
   ...[
     ['tsconfig.json', 'the service and its tests'],
     ['clients/react/tsconfig.json', 'the React component'],
