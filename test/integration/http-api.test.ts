@@ -119,7 +119,7 @@ t.test('a ninth rendition is an error over HTTP, and gets no frames over ZeroMQ'
   t.match(body, { ok: false, code: 'ERR_TOO_MANY_RENDITIONS', error: /8 sizes and rates/ })
   const ninth = new WireReader(gateway.zmq, `${name}@64w9fps`)
   readers.push(ninth)
-  await until('the refusal in the log', () => gateway.log.includes(`rendition ${name}@64w9fps is not made`))
+  await until('the refusal in the log', () => gateway.log.includes(`rendition ${name}@64w9fps is not encoded`))
   t.equal((await gateway.camera(name)).renditions.length, 8)
   await until('frames on the first eight', () => readers.slice(0, 8).every((reader) => reader.frames.length > 0))
   t.equal(ninth.frames.length, 0)
