@@ -127,12 +127,21 @@ const structuredLine = z.object({ level: z.string(), message: z.string() })
 
 /** A structured line, or plain text, which MediaMTX writes before it has read its configuration and when it panics. */
 function readLogLine(line: string): { level: string; message: string } {
-  let entry: unknown = null
+  const { level, message } = structuredLine.safeParse(parsed(line)).data ?? { level: '', message: line }
+  // A camera chooses parts of the message, which reaches terminals: no control characters, no reversed text.
+  return { level, message: redact(message).replace(/[\p{Cc}\u202a-\u202e\u2066-\u2069]/gu, '?') }
+}
+
+/** MediaMTX quotes strings as Go does, which has escapes that JSON lacks. @returns null if the line is plain text. */
+function parsed(line: string): unknown {
+  const json = line.replace(/\\(x[0-9a-f]{2}|U[0-9a-f]{8}|.)/g, (escape, code: string) => {
+    if (code === 'a' || code === 'v') return code === 'a' ? '\\u0007' : '\\u000b'
+    if (code.length === 1) return escape
+    return JSON.stringify(String.fromCodePoint(Math.min(parseInt(code.slice(1), 16), 0x10ffff))).slice(1, -1)
+  })
   try {
-    entry = JSON.parse(line)
+    return JSON.parse(json)
   } catch {
-    // Plain text.
+    return null
   }
-  const { level, message } = structuredLine.safeParse(entry).data ?? { level: '', message: line }
-  return { level, message: redact(message) }
 }

@@ -45,6 +45,24 @@ t.test('an error line about a path becomes an event; neither event nor log has t
   t.notMatch(log.join('\n'), 'pw')
 })
 
+t.test("Go's escapes, which JSON lacks, do not hide what a line says", async (t) => {
+  const cases: [string, string][] = [
+    [String.raw`invalid SDP: \"m=video 0\x00\"`, 'invalid SDP: "m=video 0?"'],
+    [
+      String.raw`bell \a, \v, colour \x1b[31m, no byte \xff, face \U0001f600, \u202e, \\x41`,
+      'bell ?, ?, colour ?[31m, no byte ÿ, face 😀, ?, \\x41',
+    ],
+  ]
+  for (const [written, read] of cases) {
+    const text = `{"time":"now","level":"ERR","message":"[path a] [RTSP source] ${written}"}`
+    const { sidecar } = program(t, `cat <<'END'\n${text}\nEND\nexec sleep 60`)
+    const event = once(sidecar, 'path-error')
+    sidecar.start()
+    t.equal((await event)[1].message, `MediaMTX cannot pull the camera: ${read}`)
+    await sidecar.stop()
+  }
+})
+
 t.test('the reason of a death is the last error in the log, or else the exit status', async (t) => {
   const cases: [string, RegExp][] = [
     [
