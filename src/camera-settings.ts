@@ -63,7 +63,7 @@ export const cameraSettings = z.object({
 export type CameraSettings = z.output<typeof cameraSettings>
 export type RtspTransport = CameraSettings['rtspTransport']
 /** A start request. Settings that it leaves out default to the gateway's, or to the running camera's. */
-export type StartRequest = z.input<typeof cameraSettings>
+export type StartRequest = z.input<typeof cameraSettings> & { retry?: boolean | undefined }
 
 type Snake<Key> = Key extends `${infer Head}${infer Tail}`
   ? `${Head extends Lowercase<Head> ? Head : `_${Lowercase<Head>}`}${Snake<Tail>}`
@@ -89,11 +89,20 @@ export const cameraSettingsJson = z.object(
 )
 
 /** The settings of a request, without defaults. */
-export const startRequestJson = z.strictObject(
-  mapEntries(cameraSettings.shape, (key, schema) => [snake(key), requested(schema as z.ZodType)]) as SnakeKeys<{
-    [Key in keyof Shape]: Requested<Shape[Key]>
-  }>,
-)
+export const startRequestJson = z
+  .strictObject(
+    mapEntries(cameraSettings.shape, (key, schema) => [snake(key), requested(schema as z.ZodType)]) as SnakeKeys<{
+      [Key in keyof Shape]: Requested<Shape[Key]>
+    }>,
+  )
+  .extend({
+    // Not a setting: nothing remembers it.
+    retry: described(
+      z.boolean().optional(),
+      'true or false',
+      'Try at once even if the camera refused the user name or password before. Every wrong attempt may bring the camera closer to locking the account.',
+    ),
+  })
 
 /** `{pubFps: 5}` becomes `{pub_fps: 5}`. */
 export function toJson<T extends Partial<CameraSettings>>(settings: T): SnakeKeys<T> {

@@ -69,7 +69,7 @@ export const CAMERA_ERRORS = {
   ERR_SOURCE_TIMEOUT: { sentence: 'The camera did not respond, or sent no data. Check power, network and port.' },
   ERR_SOURCE_UNAUTHORIZED: {
     sentence:
-      'The camera refused the user name or password (401, 403). Stop the camera, then start it with the right ones. Until then, the gateway retries every 30 s.',
+      'The camera refused the user name or password (401, 403). Start it again with the right ones. Until then, the gateway retries after 2 min, 5 min and then every 30 min.',
   },
   ERR_SOURCE_NOT_FOUND: {
     sentence:

@@ -5,19 +5,25 @@ const FIRST_MS = 250
 const CAP_MS = 2000
 /** For a healthy camera, of which a new session gets a key frame. */
 const KEY_CAP_MS = 1000
-/** Cameras lock an account after frequent attempts with wrong credentials. */
-const REFUSED_MS = 30000
+// Cameras lock an account after 3 to 7 wrong passwords within 30 minutes: one attempt in the first minute, three in 30.
+const REFUSED_MS = [120_000, 300_000, 1_800_000]
 
 export class Backoff {
   #failures = 0
+  #refusals = 0
 
   constructor(readonly random: () => number = Math.random) {}
 
   /** The delay in ms, with jitter so that cameras do not all reconnect at once. */
   nextMs(code: string): number {
-    if (code === 'ERR_SOURCE_UNAUTHORIZED') return REFUSED_MS
+    if (code === 'ERR_SOURCE_UNAUTHORIZED') return REFUSED_MS[Math.min(this.#refusals++, REFUSED_MS.length - 1)]!
     const limit = Math.min(code === 'ERR_NO_KEY_FRAME' ? KEY_CAP_MS : CAP_MS, FIRST_MS * 2 ** this.#failures++)
     return Math.round(limit * (0.25 + 0.75 * this.random()))
+  }
+
+  /** The camera has accepted the credentials. */
+  accepted(): void {
+    this.#refusals = 0
   }
 
   reset(): void {

@@ -47,7 +47,8 @@ export class CameraRegistry {
   }
 
   /**
-   * Starts a camera, or returns the one that already pulls this address.
+   * Starts a camera, or returns the one that already pulls this address. Other credentials replace it if the running ones
+   * were refused or never worked.
    * @throws RequestError ERR_NAME_IN_USE, ERR_CREDENTIALS_DIFFER, ERR_TOO_MANY_RENDITIONS.
    */
   async start(request: StartRequest, { save = true } = {}): Promise<Started> {
@@ -57,12 +58,13 @@ export class CameraRegistry {
     const running = this.#byKey(url.key)
     if (running) {
       if (running.url.user !== url.user || running.url.password !== url.password) {
+        if (running.credentialsInDoubt) return this.#replace(running, request, save)
         throw new RequestError(
           'ERR_CREDENTIALS_DIFFER',
           `rtsp: this camera is already running as "${running.name}" with another user name or password; stop "${running.name}" first to change them`,
         )
       }
-      running.tryNow()
+      running.tryNow(request.retry ?? false)
       return this.#renditionFor(running, request)
     }
     const holder = this.#cameras.get(request.name)
@@ -100,6 +102,12 @@ export class CameraRegistry {
     this.#closed = true
     await Promise.all([...this.list().map((camera) => camera.stop()), ...this.#stopping.values()])
     this.#cameras.clear()
+  }
+
+  /** The camera under its old name, with its settings where the request has none. */
+  async #replace(camera: Camera, request: StartRequest, save: boolean): Promise<Started> {
+    await this.stop(camera.name)
+    return this.start({ ...camera.settings, ...defined(request), name: camera.name }, { save })
   }
 
   /** Waits only for stopping cameras that have this name or this address. */
@@ -144,4 +152,8 @@ export class CameraRegistry {
         .map((camera) => camera.settings),
     )
   }
+}
+
+function defined<T extends object>(from: T): Partial<T> {
+  return Object.fromEntries(Object.entries(from).filter(([, value]) => value !== undefined)) as Partial<T>
 }

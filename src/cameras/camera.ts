@@ -41,6 +41,7 @@ export class Camera extends EventEmitter<{ state: [CameraState] }> implements Ca
 
   // Learned from earlier sessions.
   #sessions = 0
+  #everLive = false
   #format = UNKNOWN_FORMAT
   #takesNoTcp = false
   #beginsWithKey = false
@@ -115,9 +116,22 @@ export class Camera extends EventEmitter<{ state: [CameraState] }> implements Ca
     return updatedFormat(this.#format, this.stats())
   }
 
-  /** Ends a wait between sessions: a client has requested the camera again. */
-  tryNow(): void {
-    this.#wake?.()
+  /**
+   * Ends a wait between sessions, because a caller asked for the camera again.
+   * @param force also after the camera refused the credentials. Otherwise each start would bring the account closer to a
+   *   lock.
+   */
+  tryNow(force: boolean): void {
+    if (force || !this.#refused) this.#wake?.()
+  }
+
+  /** Whether its credentials may be wrong: it refused them, or has never delivered with them. */
+  get credentialsInDoubt(): boolean {
+    return this.#refused || !this.#everLive
+  }
+
+  get #refused(): boolean {
+    return this.#lastError?.code === 'ERR_SOURCE_UNAUTHORIZED'
   }
 
   /** Resolves when the session has ended and MediaMTX no longer has the path. */
@@ -191,6 +205,8 @@ export class Camera extends EventEmitter<{ state: [CameraState] }> implements Ca
   #setLive(): void {
     if (this.#state !== 'live') this.deps.logger.info(`camera ${this.name}: live`)
     this.#liveSinceMs ??= performance.now()
+    this.#everLive = true
+    this.#backoff.accepted()
     this.#lastError = null
     this.#setState('live')
   }

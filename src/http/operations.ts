@@ -97,7 +97,7 @@ export const OPERATIONS: Record<string, Partial<Record<'get' | 'post', Operation
       tag: 'Cameras',
       summary: 'Start a camera, or join the one that already pulls this address',
       description:
-        'Responds at once; the camera connects in the background. A second start of the same address returns the same camera under its first name. The case of scheme and host, the default port and the credentials make no difference. If you ask for another size or rate, `zmq_topic` names a rendition (`lobby-1@320w5fps`), which the gateway encodes while it has subscribers. Starting a camera that is waiting for its next attempt makes it retry at once.',
+        'Responds at once; the camera connects in the background. A second start of the same address returns the same camera under its first name. The case of scheme and host, the default port and the credentials make no difference. If you ask for another size or rate, `zmq_topic` names a rendition (`lobby-1@320w5fps`), which the gateway encodes while it has subscribers. Starting a camera that is waiting for its next attempt makes it retry at once, except after a refused password: that takes `retry: true` or other credentials.',
       request: 'StartRequest',
       answer: json('The camera.', ref('StartAnswer')),
       errors: [

@@ -17,8 +17,18 @@ t.test('a camera that only lacks a key frame is retried sooner', async (t) => {
   t.strictSame(waits(1, 'ERR_NO_KEY_FRAME'), [250, 500, 1000, 1000, 1000, 1000])
 })
 
-t.test('after refused credentials each wait is 30 s, so that the account is not locked', async (t) => {
-  t.strictSame(waits(0, 'ERR_SOURCE_UNAUTHORIZED'), Array(6).fill(30000))
+t.test('refused credentials wait 2 min, 5 min, then 30 min each time, until the camera accepts them', async (t) => {
+  const backoff = new Backoff(() => 0)
+  const wait = (code: string) => backoff.nextMs(code) / 1000
+  t.equal(wait('ERR_SOURCE_UNAUTHORIZED'), 120)
+  t.equal(wait('ERR_SOURCE_UNAUTHORIZED'), 300)
+  t.equal(wait('ERR_SOURCE_UNREACHABLE'), 0.063, 'another failure in between does not begin again')
+  t.equal(wait('ERR_SOURCE_UNAUTHORIZED'), 1800)
+  t.equal(wait('ERR_SOURCE_UNAUTHORIZED'), 1800)
+  backoff.reset()
+  t.equal(wait('ERR_SOURCE_UNAUTHORIZED'), 1800)
+  backoff.accepted()
+  t.equal(wait('ERR_SOURCE_UNAUTHORIZED'), 120)
 })
 
 t.test('reset() makes the next wait short again', async (t) => {

@@ -38,6 +38,7 @@ def main(argv: list[str] | None = None) -> int:
     start.add_argument("--scale-width", type=int)
     start.add_argument("--jpeg-quality", type=int)
     start.add_argument("--rtsp-transport", choices=TRANSPORTS)
+    start.add_argument("--retry", action="store_true", help="try at once, even after a refused password")
     stop = command("stop", stop_camera, "stop a camera, for all its readers")
     stop.add_argument("name", metavar="NAME")
     snapshot = command("snapshot", save_snapshot, "write the newest frame as a JPEG file")
@@ -92,6 +93,8 @@ def list_cameras(gateway: Gateway, _options: Any) -> int:
 
 def start_camera(gateway: Gateway, options: Any) -> int:
     body: dict[str, Any] = {"name": options.name or camera_name(options.rtsp), "rtsp": options.rtsp}
+    if options.retry:
+        body["retry"] = True
     for key in ("pub_fps", "scale_width", "jpeg_quality", "rtsp_transport"):
         if getattr(options, key) is not None:
             body[key] = getattr(options, key)

@@ -33,6 +33,7 @@ export function AddCamera({ initial = {}, onClose, onStarted }: Props) {
       rtsp: values.rtsp.trim(),
       pub_fps: number(values.pub_fps),
       scale_width: number(values.scale_width),
+      retry: true, // A person asks.
     }
     setBusy(true)
     setProblem(null)

@@ -34,4 +34,5 @@ export interface StartRequest {
   rtsp: string
   pub_fps?: number
   scale_width?: number
+  retry?: boolean
 }
