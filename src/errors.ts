@@ -49,6 +49,9 @@ export class SourceError extends FramegateError {
   }
 }
 
+/** MediaMTX cannot carry this camera as it is. The gateway may be able to pull it directly. */
+export class RelayCannotError extends SourceError {}
+
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error)
 }

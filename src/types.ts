@@ -54,6 +54,8 @@ export interface CameraView {
   readonly stream: { codec: string; audio: boolean } | null
   /** How packets arrive from the camera in this session. */
   readonly transport: 'tcp' | 'udp'
+  /** Why the gateway pulls it directly although there is a MediaMTX; null if it does not. */
+  readonly relayProblem: string | null
   /** Sessions after the first. */
   readonly reconnects: number
   /** Milliseconds since 1970. */

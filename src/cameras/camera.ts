@@ -44,6 +44,7 @@ export class Camera extends EventEmitter<{ state: [CameraState] }> implements Ca
   #everLive = false
   #format = UNKNOWN_FORMAT
   #takesNoTcp = false
+  #relayProblem: string | null = null
   #beginsWithKey = false
 
   readonly #demand: Demand
@@ -57,9 +58,8 @@ export class Camera extends EventEmitter<{ state: [CameraState] }> implements Ca
     super()
     this.setMaxListeners(0) // One for each HTTP stream.
     this.url = parseCameraUrl(settings.rtsp)
-    const { frames, relay, logger } = deps
-    // Without camera_time, MediaMTX replaces the camera's clock with its own.
-    this.#output = new FrameOutput(settings.name, frames, settings.cameraTime || !relay.enabled)
+    const { frames, logger } = deps
+    this.#output = new FrameOutput(settings.name, frames)
     this.#demand = new Demand(() => frames.demandedTopics(this.name), {
       changed: (topics) => {
         this.#output.keepOnly(topics)
@@ -100,6 +100,10 @@ export class Camera extends EventEmitter<{ state: [CameraState] }> implements Ca
     const asked = this.settings.rtspTransport
     if (asked !== 'automatic') return asked
     return this.#takesNoTcp ? 'udp' : 'tcp'
+  }
+  /** Why the gateway pulls it directly although there is a MediaMTX; null if it does not. */
+  get relayProblem(): string | null {
+    return this.#relayProblem
   }
   get renditionTopics(): string[] {
     return this.#demand.topics
@@ -156,12 +160,25 @@ export class Camera extends EventEmitter<{ state: [CameraState] }> implements Ca
       if (error.code === 'ERR_SOURCE_TRANSPORT') this.#takesNoTcp = !this.#takesNoTcp
       const liveMs = this.#liveSinceMs === null ? 0 : performance.now() - this.#liveSinceMs
       if (liveMs > LIVE_RESETS_BACKOFF_MS) this.#backoff.reset()
+      const wasLive = this.#liveSinceMs !== null
       this.#liveSinceMs = null
       this.#setState('retrying')
+      if (end.kind === 'relay-cannot') {
+        this.#pullDirectly(error)
+        continue
+      }
+      // Perhaps the fault was not MediaMTX's after all.
+      if (end.kind === 'pipeline' && !wasLive) this.#relayProblem = null
       await this.#wait(this.#backoff.nextMs(error.code))
     }
     this.#setState('stopped')
     await this.deps.relay.removePath(this.name)
+  }
+
+  /** Until the camera is started again, or fails directly too. */
+  #pullDirectly(error: SourceError): void {
+    this.#relayProblem = `the gateway pulls this camera directly: ${error.message}`
+    this.deps.logger.info(`camera ${this.name}: pulled directly, without WHEP and HLS`)
   }
 
   #runSession(first: boolean) {
@@ -169,7 +186,7 @@ export class Camera extends EventEmitter<{ state: [CameraState] }> implements Ca
     const { name, url, transport } = this
     const options = {
       ...{ native, logger, userAgent, name, url, transport, first },
-      relay: relay.enabled ? relay : null,
+      relay: relay.enabled && this.#relayProblem === null ? relay : null,
       cameraTime: this.settings.cameraTime,
       patient: this.#sessions % PATIENT_EVERY === 0,
       beginsWithKey: this.#beginsWithKey,
@@ -177,7 +194,8 @@ export class Camera extends EventEmitter<{ state: [CameraState] }> implements Ca
     const listener = {
       opened: (pipeline: Pipeline) => {
         this.#sessions++
-        this.#output.sessionBegins()
+        // Without camera_time MediaMTX replaces the camera's clock by its own.
+        this.#output.sessionBegins(this.settings.cameraTime || options.relay === null)
         this.#pipeline = pipeline
         pipeline.setRenditions(renditionsOf(this.#demand.topics, this.settings))
       },

@@ -12,12 +12,11 @@ export interface FrameSink {
 export class FrameOutput {
   readonly #nextSeq = new Map<string, number>()
   #published = 0
+  #cameraTime = false
 
-  /** @param cameraTime whether capturedAtUs comes from the camera's own clock. */
   constructor(
     readonly camera: string,
     readonly frames: FrameSink,
-    readonly cameraTime: boolean,
   ) {}
 
   /** Frames of all topics in this session. */
@@ -25,7 +24,9 @@ export class FrameOutput {
     return this.#published
   }
 
-  sessionBegins(): void {
+  /** @param cameraTime whether capturedAtUs is by the camera's own clock. */
+  sessionBegins(cameraTime: boolean): void {
+    this.#cameraTime = cameraTime
     this.#published = 0
   }
 
@@ -46,7 +47,7 @@ export class FrameOutput {
       receivedAtUs,
       receivedAtMs: performance.now() - (handedOverAtUs - receivedAtUs) / 1000,
       publishedAtUs: handedOverAtUs,
-      capturedAtUs: this.cameraTime ? native.capturedAtUs : null,
+      capturedAtUs: this.#cameraTime ? native.capturedAtUs : null,
     })
   }
 

@@ -3,7 +3,7 @@
 
 import type { EventEmitter } from 'node:events'
 import { setTimeout as pause } from 'node:timers/promises'
-import { messageOf, SourceError } from '../errors.js'
+import { messageOf, RelayCannotError, SourceError } from '../errors.js'
 import type { NativeAddon, Pipeline, PipelineNews, PipelineOptions, PipelineStats } from '../native.js'
 import { refusalOf } from '../rtsp-status.js'
 import type { Logger } from '../types.js'
@@ -58,9 +58,11 @@ export interface SessionListener {
   closing(last: PipelineStats): void
 }
 
-/** How a session ended: by `stop`, by the camera's refusal, by the relay's failure to pull it, or with the pipeline. */
+/** How a session ended: by `stop`, by the camera's refusal, by the relay's failure to pull it, because the relay
+ * cannot carry what the camera offers, or with the pipeline.
+ */
 export type SessionEnd =
-  { kind: 'stopped' } | { kind: 'camera-refused' | 'relay-failed' | 'pipeline'; error: SourceError }
+  { kind: 'stopped' } | { kind: 'camera-refused' | 'relay-failed' | 'relay-cannot' | 'pipeline'; error: SourceError }
 
 const FIRST_PROBE_MS = 4500
 // Short, so that a probe that hangs does not delay the camera's return.
@@ -69,6 +71,8 @@ const RETRY_PROBE_MS = 2000
 const IMPATIENT = { connectTimeoutMs: 2500, firstFrameTimeoutMs: 3000 }
 // How long a packet that overtook others waits for them. Packets in order do not wait.
 const UDP_REORDER_MS = 50
+// For the first picture of MJPEG through MediaMTX.
+const MJPEG_LIMIT_MS = 4000
 // MediaMTX confirms that a path is removed just before it closes its connection to the camera.
 const PATH_REMOVAL_MS = 100
 
@@ -92,11 +96,17 @@ export async function runSession(
     if (refusal) return { kind: 'camera-refused', error: refusal }
   }
   const { end, explained } = await pull(options, listener, stop)
-  if (end.kind === 'stopped' || probesFirst || explained) return end
+  if (end.kind === 'stopped' || probesFirst || explained) return judged(end)
   await pause(PATH_REMOVAL_MS, undefined, { signal: stop }).catch(() => undefined)
   const refusal = await diagnose(options, RETRY_PROBE_MS, stop)
   if (stop.aborted) return { kind: 'stopped' }
-  return refusal ? { kind: 'camera-refused', error: refusal } : end
+  return refusal ? { kind: 'camera-refused', error: refusal } : judged(end)
+}
+
+/** The end of a session with a camera that a probe found healthy. */
+function judged(end: SessionEnd): SessionEnd {
+  if (end.kind === 'stopped' || !(end.error instanceof RelayCannotError)) return end
+  return { kind: 'relay-cannot', error: end.error }
 }
 
 interface SessionResult {
@@ -114,15 +124,22 @@ async function pull(options: SessionOptions, listener: SessionListener, stop: Ab
     if (stop.aborted) return { end: { kind: 'stopped' }, explained: true }
     const { end, answered } = await runPipeline(options, listener, path, stop)
     if (end.kind === 'stopped') return { end, explained: true }
+    if (end.kind === 'relay-cannot') return { end, explained: true }
     if (path?.error) return relayFailed(options, end.error, path.error, answered)
     if (end.error.code === 'ERR_SOURCE_TIMEOUT' && !answered) {
       const error = new SourceError('ERR_SOURCE_TIMEOUT', `${hostOf(url)} did not respond: ${end.error.message}`)
       return { end: { ...end, error }, explained: true }
     }
+    // Without a log, the answer of the relay is all that is known.
+    if (relay && !relay.reportsPathErrors && !answered && /^ERR_SOURCE_(READ|NOT_FOUND)$/.test(end.error.code)) {
+      const message = `MediaMTX cannot pull the camera: ${end.error.message}`
+      return { end: { kind: 'relay-failed', error: new RelayCannotError(end.error.code, message) }, explained: true }
+    }
     return { end, explained: answered || end.error.code === 'ERR_SOURCE_NO_VIDEO' }
   } catch (error) {
     if (stop.aborted) return { end: { kind: 'stopped' }, explained: true }
-    if (error instanceof SourceError) return { end: { kind: 'relay-failed', error }, explained: true }
+    if (error instanceof SourceError)
+      return { end: { kind: 'relay-failed', error }, explained: !(error instanceof RelayCannotError) }
     options.logger.error(`camera ${name}: ${messageOf(error)}`)
     const internal = new SourceError('ERR_INTERNAL', messageOf(error))
     return { end: { kind: 'pipeline', error: internal }, explained: true }
@@ -148,7 +165,8 @@ function relayFailed(
   }
   // The relay's message says more. So does its code, unless it is the general one.
   const code = fromRelay.code === 'ERR_SOURCE_READ' ? fromPipeline.code : fromRelay.code
-  return { end: { kind: 'relay-failed', error: new SourceError(code, fromRelay.message) }, explained: answered }
+  const kind = fromRelay instanceof RelayCannotError && !answered ? RelayCannotError : SourceError
+  return { end: { kind: 'relay-failed', error: new kind(code, fromRelay.message) }, explained: answered }
 }
 
 /** Runs the pipeline until it ends, `stop` is aborted or the relay fails. */
@@ -163,9 +181,18 @@ async function runPipeline(
   let answered = false
   let end: (end: SessionEnd) => void = () => undefined
   const ended = new Promise<SessionEnd>((resolve) => (end = resolve))
+  // Every picture of MJPEG is a key picture. MediaMTX loses the size of those that are wider than 2040 pixels.
+  let wholePicture: NodeJS.Timeout | null = null
+  const noWholePicture = () => {
+    const message = 'MediaMTX delivers no complete picture of the camera'
+    if (!live) end({ kind: 'relay-cannot', error: new SourceError('ERR_NO_KEY_FRAME', message) })
+  }
   const pipeline = new options.native.Pipeline(pipelineOptions(options), (news) => {
     if (news.live) live = true
-    if (news.stream) answered = true
+    if (news.stream) {
+      answered = true
+      if (options.relay && news.stream.codec === 'mjpeg') wholePicture ??= setTimeout(noWholePicture, MJPEG_LIMIT_MS)
+    }
     listener.news(news)
     if (!news.ended) return
     const { code, message, element, debug } = news.ended
@@ -183,6 +210,7 @@ async function runPipeline(
   })
 
   const result = await ended
+  if (wholePicture) clearTimeout(wholePicture)
   over.abort()
   listener.closing(pipeline.stats())
   await pipeline.close()

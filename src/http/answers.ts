@@ -60,7 +60,10 @@ export const cameraAnswer = z.object({
     ),
   hls: z.string().nullable().describe('HLS address; null if MediaMTX does not serve HLS.'),
   rtsp_url: z.string().nullable().describe('RTSP address at MediaMTX; null without MediaMTX.'),
-  mediamtx_reason: z.string().nullable().describe('Why MediaMTX is unavailable; null if it is available.'),
+  mediamtx_reason: z
+    .string()
+    .nullable()
+    .describe('Why MediaMTX is unavailable, or cannot carry this camera; null if it is available.'),
   zmq_topic: z.string().describe('ZeroMQ topic. Subscribe to it followed by a zero byte.'),
   zmq_endpoint: z
     .string()

@@ -13,7 +13,10 @@ export function describeCamera(deps: HttpDeps, camera: CameraView, requestHost: 
   const host = requestHost || '127.0.0.1'
   const stats = camera.stats()
   const video = camera.videoFormat()
-  const urls = deps.relay.urls(camera.name, host)
+  const urls =
+    camera.relayProblem === null
+      ? deps.relay.urls(camera.name, host)
+      : { webrtcWhep: null, hls: null, rtsp: null, reason: camera.relayProblem }
   const mjpegReaders = deps.frames.readers(camera.name)
   const relayProblem = urls.rtsp === null ? urls.reason : null
   const { preferred, ...playability } = judgePlayability(camera.stream, video.bFrames, relayProblem)

@@ -1,7 +1,7 @@
 // Client of MediaMTX's control API (v3). Every call has a time limit.
 
 import { z } from 'zod'
-import { messageOf, SourceError } from '../errors.js'
+import { messageOf, RelayCannotError, SourceError } from '../errors.js'
 import { redact } from '../redact.js'
 import type { PathReaders } from '../types.js'
 
@@ -128,7 +128,8 @@ export class ControlApi {
     }
     if (absent.includes(response.status)) return null
     if (!response.ok) {
-      throw new SourceError(
+      // 400: it takes no such configuration, for example a user name without a password.
+      throw new (response.status === 400 ? RelayCannotError : SourceError)(
         'ERR_MEDIAMTX_API',
         `MediaMTX's API rejected ${method} ${path}: ${response.status} ${redact(text).slice(0, 200)}`,
       )

@@ -1,17 +1,26 @@
 // Reads from MediaMTX's log why it could not pull a camera. Pure.
 
-import { SourceError } from '../errors.js'
+import { RelayCannotError, SourceError } from '../errors.js'
 import { codeOfRtspStatus } from '../rtsp-status.js'
+
+const CONNECTION_LOST =
+  /\bEOF\b|reset by peer|broken pipe|closed|terminated|no such host|^dial |^no source|^source of path/
 
 /**
  * @param message of an error line, such as "[path lobby-1] [RTSP source] bad status code: 404 (Not Found)".
- * @returns null if the line is not about a path. ERR_SOURCE_READ if the reason has no code of its own.
+ * @returns null if the line is not about a path. ERR_SOURCE_READ if the reason has no code of its own; a RelayCannotError
+ *   if it is also not about the connection, but about what the camera said.
  */
 export function readPathError(message: string): { name: string; error: SourceError } | null {
   const match = /^\[path ([^\]]+)\] (?:\[RTSP source\] )?(.*)$/.exec(message)
   if (!match) return null
   const [, name = '', reason = ''] = match
-  return { name, error: new SourceError(codeOf(reason), `MediaMTX cannot pull the camera: ${reason}`) }
+  const code = codeOf(reason)
+  const cannot = code === 'ERR_SOURCE_READ' && !CONNECTION_LOST.test(reason)
+  return {
+    name,
+    error: new (cannot ? RelayCannotError : SourceError)(code, `MediaMTX cannot pull the camera: ${reason}`),
+  }
 }
 
 function codeOf(reason: string) {

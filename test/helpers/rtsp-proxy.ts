@@ -20,6 +20,8 @@ export interface Oddity {
   /** How long the answer to a request is held back. */
   delayMs?(method: string): number
   description?(sdp: string): string
+  /** Changes an RTP packet of the first medium. Only for a camera that sends nothing but them and RTCP after PLAY. */
+  packet?(rtp: Buffer): void
 }
 
 export class RtspProxy {
@@ -54,6 +56,22 @@ export class RtspProxy {
 
   get port(): number {
     return (this.#server.address() as net.AddressInfo).port
+  }
+
+  readonly #parts = new WeakMap<net.Socket, Buffer>()
+
+  /** The whole packets of what has come, changed; the rest is held back. */
+  #changed(chunk: Buffer, connection: net.Socket): Buffer {
+    if (!this.oddity.packet) return chunk
+    const bytes = Buffer.concat([this.#parts.get(connection) ?? Buffer.alloc(0), chunk])
+    let at = bytes[0] === 0x24 ? 0 : bytes.indexOf('\r\n\r\n') + 4 // The answer to PLAY.
+    while (at + 4 <= bytes.length && at + 4 + bytes.readUInt16BE(at + 2) <= bytes.length) {
+      const end = at + 4 + bytes.readUInt16BE(at + 2)
+      if (bytes[at + 1] === 0) this.oddity.packet(bytes.subarray(at + 4, end))
+      at = end
+    }
+    this.#parts.set(connection, bytes.subarray(at))
+    return bytes.subarray(0, at)
   }
 
   #serve(connection: net.Socket): void {
@@ -91,7 +109,7 @@ export class RtspProxy {
         const first = answer.length === 0
         answer = chunk
         passes = passes.then(() => (first ? pause(this.oddity.delayMs?.('PLAY') ?? 0) : undefined))
-        void passes.then(() => connection.write(chunk))
+        void passes.then(() => connection.write(this.#changed(chunk, connection)))
         return
       }
       answer = Buffer.concat([answer, chunk])

@@ -1,4 +1,5 @@
 import t from 'tap'
+import { RelayCannotError } from '../../src/errors.js'
 import { readPathError } from '../../src/mediamtx/path-error.js'
 
 // As MediaMTX 1.20.1 logs them.
@@ -40,4 +41,13 @@ t.test('lines about other things are not path errors', async (t) => {
     '[path a]',
   ])
     t.equal(readPathError(line), null, line)
+})
+
+t.test('only what the camera said, not its connection, is what MediaMTX cannot carry', async (t) => {
+  const cannot = (reason: string) =>
+    readPathError(`[path a] [RTSP source] ${reason}`)?.error instanceof RelayCannotError
+  t.ok(cannot('invalid SDP: unable to parse port'))
+  t.ok(cannot('media 2 is invalid: clock rate not found'))
+  for (const reason of ['EOF', 'read tcp 10.0.0.1:554: connection reset by peer', 'dial tcp: lookup x: no such host'])
+    t.notOk(cannot(reason), reason)
 })
