@@ -1,8 +1,24 @@
-// Removes credentials from text before it reaches a log, an error or a response.
+// Removes credentials from text before it reaches a log, an error or a response. clients/python/framegate/naming.py has
+// the same list of parameters.
 
-/** `rtsp://user:password@host` becomes `rtsp://***@host`; works inside longer text. */
+// A value ends at & or white space; one in a path (XMEye: /user=admin_password=x_channel=1) also before the next name.
+const NAMES =
+  'user(?:name)?|usr|login|pass(?:word|wd|wort)?|pwd|psw|(?:auth|access)?_?token|auth|(?:api|auth)?_?key|secret|sig(?:nature)?'
+const PARAMETER = new RegExp(`(^|[^A-Za-z0-9])(${NAMES})=((?:(?!_[a-z]+=)[^&\\s"\\\\]|\\\\\\S)*)`, 'gi')
+const QUERY_PARAMETER = new RegExp(`([?&;])(${NAMES})=((?:[^&\\s"\\\\]|\\\\\\S)*)`, 'gi')
+// Vivotek and others: /0/user:password/main
+const PATH_PAIR = /(rtsps?:\/\/[^\s/?#"]*)(\/[^\s?#"]*)/gi
+
+/**
+ * `rtsp://user:password@host` becomes `rtsp://***@host`, `?token=x` becomes `?token=***`, and so on; works inside longer
+ * text.
+ */
 export function redact(text: string): string {
   // Up to the last @ before the path: a password may hold an unescaped @. The pattern does not match the scheme: in
   // long text without one, that took quadratic time.
-  return text.replace(/:\/\/[^\s/?#]*@/g, '://***@')
+  return text
+    .replace(/:\/\/[^\s/?#]*@/g, '://***@')
+    .replace(QUERY_PARAMETER, '$1$2=***')
+    .replace(PARAMETER, '$1$2=***')
+    .replace(PATH_PAIR, (_, host: string, path: string) => host + path.replace(/\/[^/:@]+:[^/@]+(?=\/|$)/g, '/***'))
 }

@@ -230,6 +230,14 @@ export const service = [
     tests: ['test/unit/backoff.test.ts'],
   },
   {
+    id: 'redact-query',
+    why: 'A password may contain what looks like the next parameter of an XMEye path.',
+    file: 'src/redact.ts',
+    text: ".replace(QUERY_PARAMETER, '$1$2=***')",
+    fault: '',
+    tests: ['test/unit/redact.test.ts'],
+  },
+  {
     id: 'redact-last-at',
     why: 'A password may contain an @.',
     file: 'src/redact.ts',

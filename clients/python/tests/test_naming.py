@@ -40,3 +40,20 @@ def test_names_are_stable_and_contain_no_credentials() -> None:
 )
 def test_a_local_endpoint_is_reached_at_the_gateways_host(gateway: str, endpoint: str, connect: str) -> None:
     assert reachable_from(Gateway(gateway).host, endpoint) == connect
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/user=admin_password=S3CRET_channel=1_stream=0.sdp?real_stream",
+        "/user=admin&password=S3/CRET&channel=1&stream=0.sdp",
+        "/live?user=admin&password=S3_a=CRET&ch=2",
+        "/live?access_token=S3CRET",
+        "/0/admin:S3CRET/main",
+    ],
+)
+def test_names_hold_no_password_of_path_or_query(path: str) -> None:
+    name = camera_name("rtsp://10.0.0.5" + path)
+    assert "S3" not in name and "CRET" not in name and "admin" not in name
+    assert name == camera_name("rtsp://10.0.0.5" + path.replace("S3", "other"))
+    assert name != camera_name("rtsp://10.0.0.6" + path)
