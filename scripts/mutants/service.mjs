@@ -234,7 +234,7 @@ export const service = [
     why: 'A password may contain what looks like the next parameter of an XMEye path.',
     file: 'src/redact.ts',
     text: ".replace(QUERY_PARAMETER, '$1$2=***')",
-    fault: '',
+    fault: ".replace(QUERY_PARAMETER, '$&')",
     tests: ['test/unit/redact.test.ts'],
   },
   {
