@@ -15,6 +15,8 @@ interface Answer {
   reason: string
   headers: Map<string, string[]>
   body: string
+  /** A 401 of a camera whose certificate is not trusted: it gets no credentials, and says nothing more. */
+  unverified?: boolean
 }
 
 const MAX_HEAD_BYTES = 16 * 1024
@@ -49,7 +51,7 @@ export async function probeCamera(
       target = { ...parseCameraUrl(location!), user: url.user, password: url.password }
       continue
     }
-    judge(answer, target)
+    if (!answer.unverified) judge(answer, target)
     return
   }
   throw new SourceError('ERR_SOURCE_READ', `${hostOf(target)} redirects more than ${MAX_REDIRECTS} times`)
@@ -120,6 +122,7 @@ function describe(url: CameraUrl, userAgent: string, stop: AbortSignal, stopped:
       if (answer === 'invalid') return finish(new SourceError('ERR_SOURCE_READ', `${host}:${port} does not speak RTSP`))
       received = Buffer.alloc(0)
       if (answer.status === 401 && cseq === 1 && url.user !== '') {
+        if (socket instanceof tls.TLSSocket && !socket.authorized) return finish({ ...answer, unverified: true })
         const authorization = authorize(answer.headers.get('www-authenticate') ?? [], url)
         if (authorization) return send(authorization)
       }

@@ -5,6 +5,7 @@ import t from 'tap'
 import { parseCameraUrl } from '../../src/cameras/camera-url.js'
 import { digestResponse } from '../../src/cameras/rtsp-auth.js'
 import { parseAnswer, probeCamera } from '../../src/cameras/rtsp-probe.js'
+import { tlsBefore } from '../helpers/tls.js'
 
 /** A camera that answers each request with what `answer` returns. @returns HOST:PORT */
 async function camera(t: { teardown(run: () => unknown): void }, answer: (request: string) => string): Promise<string> {
@@ -124,4 +125,18 @@ t.test('a redirect to an invalid address is not followed, and cannot inject a li
     message: /redirects more than 4 times/,
   })
   t.notMatch(requests.join(''), /Injected/)
+})
+
+t.test('a camera whose certificate is not trusted gets no credentials', async (t) => {
+  const requests: string[] = []
+  for (const challenge of ['Basic realm="x"', 'Digest realm="x", nonce="1"']) {
+    const host = await camera(t, (request) => {
+      requests.push(request)
+      return `RTSP/1.0 401 Unauthorized\r\nWWW-Authenticate: ${challenge}\r\n\r\n`
+    })
+    const port = await tlsBefore(t, Number(host.split(':')[1]))
+    await probeCamera(parseCameraUrl(`rtsps://admin:secret@127.0.0.1:${port}/s`), 5000, 'test')
+  }
+  t.equal(requests.length, 2)
+  t.notMatch(requests.join(), /authorization/i)
 })
