@@ -6,7 +6,7 @@ const NAMES =
   'user(?:name)?|usr|login|pass(?:word|wd|wort)?|pwd|psw|(?:auth|access)?_?token|auth|(?:api|auth)?_?key|secret|sig(?:nature)?'
 const PARAMETER = new RegExp(`(^|[^A-Za-z0-9])(${NAMES})=((?:(?!_[a-z]+=)[^&\\s"\\\\]|\\\\\\S)*)`, 'gi')
 const QUERY_PARAMETER = new RegExp(`([?&;])(${NAMES})=((?:[^&\\s"\\\\]|\\\\\\S)*)`, 'gi')
-// Vivotek and others: /0/user:password/main
+// Some cameras: /0/user:password/main
 const PATH_PAIR = /(rtsps?:\/\/[^\s/?#"]*)(\/[^\s?#"]*)/gi
 
 /**
