@@ -36,7 +36,7 @@ export const cameraSettings = z.object({
   pubFps: described(
     z.number().min(0.1).max(120).refine(hasOneDecimal).default(20),
     'a number of frames per second from 0.1 to 120, with at most one decimal',
-    "Maximum frames per second, 0.1 to 120 with at most one decimal, paced by the stream's own timestamps. Default: `PUB_FPS`.",
+    "Maximum frames per second, 0.1 to 120 with at most one decimal. Which frames are dropped depends on the camera's timestamps, not on when packets arrive. Default: `PUB_FPS`.",
   ),
   scaleWidth: described(
     z.union([z.literal(0), z.int().min(16).max(7680)]).default(640),
@@ -46,17 +46,17 @@ export const cameraSettings = z.object({
   jpegQuality: described(
     z.int().min(1).max(100).default(80),
     'a whole number from 1 to 100',
-    'JPEG quality, 1 to 100. Only the first start of a camera sets it. Default: `JPEG_QUALITY`.',
+    'JPEG quality, 1 to 100. Ignored if the camera is already running. Default: `JPEG_QUALITY`.',
   ),
   cameraTime: described(
     z.boolean().default(false),
     'true or false',
-    "Carry the camera's own clock through MediaMTX (`captured_at_us`). The camera then goes live only after its first RTCP report, some seconds later; a camera that sends none never goes live. Only the first start of a camera sets it.",
+    "Carry the camera's own clock through MediaMTX (`captured_at_us`). The camera then goes live only after its first RTCP report, some seconds later; a camera that sends none never goes live. Ignored if the camera is already running. Default: `false`.",
   ),
   rtspTransport: described(
     z.enum(['automatic', 'tcp', 'udp']).default('automatic'),
     'automatic, tcp or udp',
-    'How packets arrive from the camera. `automatic`: TCP, then UDP if the camera refuses TCP (an external MediaMTX does not report that; set `udp`). UDP loses packets, and each loss costs the frames up to the next key frame. Only the first start of a camera sets it.',
+    'How packets arrive from the camera. `automatic`: TCP, then UDP if the camera refuses TCP. With an external MediaMTX the gateway cannot detect the refusal; set `udp` yourself. UDP loses packets, and each loss costs the frames up to the next key frame. Ignored if the camera is already running. Default: `automatic`.',
   ),
 })
 
@@ -100,7 +100,7 @@ export const startRequestJson = z
     retry: described(
       z.boolean().optional(),
       'true or false',
-      'Try at once even if the camera refused the user name or password before. Every wrong attempt may bring the camera closer to locking the account.',
+      'Try at once even if the camera refused the user name or password before. Every wrong attempt may bring the camera closer to locking the account. Default: `false`.',
     ),
   })
 

@@ -1,4 +1,4 @@
-// Settings: a flag wins over the environment, then the file, then the default. Every default is here.
+// Settings: a flag overrides the environment, the environment the file, the file the default. Every default is here.
 
 import { readFileSync } from 'node:fs'
 import { homedir } from 'node:os'
@@ -17,7 +17,7 @@ interface Setting {
   /** Convert text from the environment or a flag to a number first. */
   number?: boolean
   help: string
-  fallback: (env: NodeJS.ProcessEnv) => string | number | undefined
+  fallback?: (env: NodeJS.ProcessEnv) => string | number
 }
 
 const ENDPOINT = /^(tcp:\/\/(\*|\[[0-9a-fA-F:]+\]|[A-Za-z0-9_.-]+):(\*|\d{1,5})|ipc:\/\/.+)$/
@@ -85,37 +85,31 @@ const SETTINGS = {
     env: 'MEDIAMTX_BIN',
     schema: z.string().min(1).optional().describe('the path of the mediamtx program'),
     help: 'path of the mediamtx program (default: search PATH, then the cache of npm run setup)',
-    fallback: () => undefined,
   },
   mediamtxApi: {
     env: 'MEDIAMTX_API',
     schema: url(['http:', 'https:']).optional().describe('an address such as http://127.0.0.1:9997'),
     help: "address of MediaMTX's API",
-    fallback: () => undefined,
   },
   mediamtxRtsp: {
     env: 'MEDIAMTX_RTSP',
     schema: url(['rtsp:', 'rtsps:']).optional().describe('an address such as rtsp://127.0.0.1:8554'),
     help: "address of MediaMTX's RTSP server",
-    fallback: () => undefined,
   },
   mediamtxPublicHost: {
     env: 'MEDIAMTX_PUBLIC_HOST',
     schema: z.string().regex(HOST).optional().describe('a host name or an IP address'),
-    help: 'host in WHEP and HLS addresses (default: the host of the request)',
-    fallback: () => undefined,
+    help: 'host in WHEP, HLS and RTSP addresses (default: the host of the request)',
   },
   mediamtxPublicWebrtc: {
     env: 'MEDIAMTX_PUBLIC_WEBRTC',
     schema: url(['http:', 'https:']).optional().describe('an address such as https://example.com/webrtc'),
     help: "address of MediaMTX's WebRTC server behind a reverse proxy (default: its port at the public host)",
-    fallback: () => undefined,
   },
   mediamtxPublicHls: {
     env: 'MEDIAMTX_PUBLIC_HLS',
     schema: url(['http:', 'https:']).optional().describe('an address such as https://example.com/hls'),
     help: "address of MediaMTX's HLS server behind a reverse proxy (default: its port at the public host)",
-    fallback: () => undefined,
   },
   stateFile: {
     env: 'STATE_FILE',
@@ -169,7 +163,7 @@ export function readConfig(argv: string[], env: NodeJS.ProcessEnv, version: stri
     const flag = flags[flagOf(setting.env)]
     const fromEnv = env[setting.env]
     const fromFile = file[keyOf(setting.env)]
-    let [source, value]: [string, unknown] = [setting.env, setting.fallback(env)]
+    let [source, value]: [string, unknown] = [setting.env, setting.fallback?.(env)]
     if (flag !== undefined) [source, value] = [`--${flagOf(setting.env)}`, flag]
     else if (fromEnv !== undefined && fromEnv !== '') [source, value] = [setting.env, fromEnv]
     else if (fromFile !== undefined) [source, value] = [`${keyOf(setting.env)} in ${configFile}`, fromFile]
@@ -206,13 +200,14 @@ function readConfigFile(path: string): Record<string, unknown> {
 
 function helpText(): string {
   const lines = Object.values(SETTINGS).map((setting: Setting) => {
-    const fallback = setting.fallback({})
+    const fallback = setting.fallback?.({})
     return `  --${flagOf(setting.env).padEnd(22)} ${setting.env.padEnd(21)} ${setting.help}${fallback === undefined ? '' : ` (${fallback})`}`
   })
   return [
     'framegate: pulls and decodes each RTSP camera once, and gives every consumer its latest undamaged frame',
     '',
-    'Each setting can be a flag, an environment variable or a line in a YAML file. The first one found wins:',
+    'Each setting can be a flag, an environment variable or a line in a YAML file.',
+    'A flag overrides the environment, the environment overrides the file:',
     ...lines,
     `  --${'config FILE'.padEnd(22)} ${'CONFIG_FILE'.padEnd(21)} YAML file of settings, such as http_port: 8090`,
     `  --${'demo'.padEnd(44)} also start a simulated camera`,

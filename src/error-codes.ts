@@ -32,7 +32,8 @@ export const HTTP_ERRORS = {
   },
   ERR_CREDENTIALS_DIFFER: {
     status: 409,
-    sentence: 'The camera is already running with another user name or password. Stop it first.',
+    sentence:
+      'The camera is running, and has worked, with another user name or password. To change them, stop the camera first.',
   },
   ERR_TOO_MANY_RENDITIONS: {
     status: 409,
@@ -88,7 +89,10 @@ export const CAMERA_ERRORS = {
     sentence: "GStreamer on this machine cannot decode the codec. Choose another codec in the camera's settings.",
   },
   ERR_SOURCE_CLOSED: { sentence: 'The camera ended the stream or closed the connection. The gateway reconnects.' },
-  ERR_SOURCE_SILENT: { sentence: 'The camera stopped sending, or no whole frame arrives. The gateway reconnects.' },
+  ERR_SOURCE_SILENT: {
+    sentence:
+      'The camera stopped sending, or has sent no complete frame for 1 s. If that lasts, the gateway reconnects.',
+  },
   ERR_SOURCE_READ: {
     sentence:
       'The connection failed, or the device at the address does not speak RTSP. If the error persists, check address and port.',
@@ -100,11 +104,11 @@ export const CAMERA_ERRORS = {
   },
   ERR_SOURCE_LATE: {
     sentence:
-      "For 4 s, every frame arrived too late to show: the network is too slow for the stream, or the stream's timestamps run more than 5% slow. The gateway reconnects to skip the backlog. If the error persists, lower the bit rate.",
+      "For 4 s, every frame arrived too late to show: the network is too slow for the stream, or the camera's clock runs more than 5 % slow. The gateway reconnects to skip the backlog. If the error persists, lower the bit rate.",
   },
   ERR_NO_KEY_FRAME: {
     sentence:
-      "The camera sends data but no whole key frame, or frames were lost and the next key frame is far off. The gateway reconnects to get one. Shorten the key frame interval in the camera's settings.",
+      "The camera sends data but no complete key frame, or frames were lost and the next key frame is far off. The gateway reconnects to get one. Shorten the key frame interval in the camera's settings.",
   },
   ERR_DECODE: { sentence: 'The decoder reports damaged frames, or produces none. The gateway reconnects.' },
   ERR_ENCODE: { sentence: 'GStreamer could not encode a frame as JPEG. The gateway reconnects.' },

@@ -67,13 +67,16 @@ std::optional<PipelineError> Watchdog::ReasonToEnd(int64_t now_ns, const StreamF
   using namespace error_code;
   // The first rule whose condition has lasted longer than its limit gives the reason.
   const Rule rules[] = {
-      {kSourceTimeout, "no response, or no data", packets_came ? 0 : started_ns_, first_packet_timeout_ns_},
+      {kSourceTimeout, "the camera did not respond in time, or sent no data", packets_came ? 0 : started_ns_,
+       first_packet_timeout_ns_},
       {kSourceSilent, "the camera stopped sending", facts.last_packet_ns, silence_ns},
-      {kNoKeyFrame, "the camera sends, but no whole key frame",
+      {kNoKeyFrame, "the camera sends data, but no complete key frame",
        packets_came ? std::max(facts.last_frame_ns, started_ns_) : 0, no_frame_ns},
       {kNoKeyFrame, "frames were lost and the next key frame is far off; reconnecting to get one",
        fetch_key ? std::max(waiting_since_ns, facts.last_key_ns) : 0, kFetchKeyNs},
-      {kSourceLate, "frames arrive too late: the network is too slow for this stream", late_since_ns_, kLateNs},
+      {kSourceLate,
+       "every frame arrives too late: the network is too slow for this stream, or the camera's clock runs slow",
+       late_since_ns_, kLateNs},
       {kDecode, "the decoder delivers no frames", facts.decoder_stuck_since_ns, silence_ns},
       {kDecode, "the decoder reports damaged frames", facts.decoder_damaged_since_ns, no_frame_ns},
   };

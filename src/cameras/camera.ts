@@ -215,7 +215,7 @@ export class Camera extends EventEmitter<{ state: [CameraState] }> implements Ca
     if (news.live === true) this.#setLive()
     if (news.live === false && this.#state === 'live') {
       this.#setState('stalled')
-      this.#fail(new SourceError('ERR_SOURCE_SILENT', 'no whole frames arrive from the camera'))
+      this.#fail(new SourceError('ERR_SOURCE_SILENT', 'no complete frame arrives from the camera'))
     }
     for (const frame of news.frames) this.#output.put(frame)
   }

@@ -127,7 +127,7 @@ async function pull(options: SessionOptions, listener: SessionListener, stop: Ab
     if (end.kind === 'relay-cannot') return { end, explained: true }
     if (path?.error) return relayFailed(options, end.error, path.error, answered)
     if (end.error.code === 'ERR_SOURCE_TIMEOUT' && !answered) {
-      const error = new SourceError('ERR_SOURCE_TIMEOUT', `${hostOf(url)} did not respond: ${end.error.message}`)
+      const error = new SourceError('ERR_SOURCE_TIMEOUT', `${hostOf(url)} did not respond in time, or sent no data`)
       return { end: { ...end, error }, explained: true }
     }
     // Without a log, the answer of the relay is all that is known.

@@ -19,7 +19,7 @@ export const errorAnswer = z
 
 const verdict = z.object({
   ok: z.boolean().nullable().describe('null while unknown.'),
-  reason: z.string().nullable().describe('Why the browser will not play it; null if it will.'),
+  reason: z.string().nullable().describe('Why a browser will not play it, or why that is unknown; null if it will.'),
 })
 export type Verdict = z.output<typeof verdict>
 
@@ -44,7 +44,7 @@ export const cameraAnswer = z.object({
   state: z
     .enum(['connecting', 'live', 'stalled', 'retrying', 'stopped'])
     .describe(
-      '`connecting`: the first attempt is under way. `live`: whole frames arrive, decoded or not. `stalled`: connected, but no whole frame for a second (or five frames). `retrying`: waiting for the next attempt, or making it. `stopped`: stopping.',
+      '`connecting`: the first attempt is under way. `live`: complete frames arrive, decoded or not. `stalled`: connected, but no complete frame for 1 s, or for 5 frame intervals if that is longer. `retrying`: waiting for the next attempt, or making it. `stopped`: the camera is being stopped and is about to leave the list.',
     ),
   last_error: lastError
     .nullable()
@@ -69,8 +69,12 @@ export const cameraAnswer = z.object({
     .string()
     .describe('ZeroMQ endpoint to connect to, with the host of your request if the gateway listens on all addresses.'),
   transport: z.enum(['tcp', 'udp']).describe('How packets arrive from the camera in this session.'),
-  fps: z.number().min(0).describe('Whole frames per second that arrive from the camera; 0 in the first second.'),
-  age_ms: z.int().min(0).nullable().describe('Age of the newest whole frame, in ms; null before the first.'),
+  fps: z.number().min(0).describe('Complete frames per second that arrive from the camera; 0 in the first second.'),
+  age_ms: z
+    .int()
+    .min(0)
+    .nullable()
+    .describe('Milliseconds since the last packet of the newest complete frame arrived; null before the first.'),
   codec: z
     .string()
     .nullable()
@@ -83,12 +87,14 @@ export const cameraAnswer = z.object({
   playability: z
     .object({ webrtc: verdict, hls: verdict })
     .describe(
-      '`{webrtc, hls}`, each `{ok, reason}`: whether a browser will play the camera that way, and why not (B-frames, H.265).',
+      '`{webrtc, hls}`, each `{ok, reason}`: whether a browser will play the camera that way, and why not (B-frames, H.265). `ok` is null while unknown. For H.265 it is false although some browsers can play it; the React component tries those.',
     ),
   preferred: way.describe('What a browser should try first.'),
   decoding: z
     .boolean()
-    .describe('Whether the gateway is decoding the video, which it does only while a topic has readers.'),
+    .describe(
+      'Whether the gateway is decoding the video. It decodes while a topic has readers and for 3 s after, and without readers if a GOP exceeds the cache.',
+    ),
   renditions: z.array(z.string()).describe('Topics that the gateway is encoding.'),
   readers: z
     .object({
@@ -101,7 +107,7 @@ export const cameraAnswer = z.object({
       '`{mjpeg, webrtc, hls, rtsp}`: the number of readers. The gateway asks MediaMTX every 2 s, and does not count ZeroMQ subscribers.',
     ),
   mjpeg_readers: count('The same as `readers.mjpeg`.'),
-  reconnects: count('Sessions with the camera after the first.'),
+  reconnects: count('Number of sessions since the first one.'),
   started_at: z.iso.datetime().describe('When the camera was started.'),
   frames_published: count('Frames given to readers in this session, over all topics.'),
   frames_late: count('Frames that were too old to publish when their turn came, in this session.'),

@@ -22,12 +22,14 @@ StreamFacts Healthy(int64_t now) {
   return facts;
 }
 
-constexpr char kNoResponse[] = "ERR_SOURCE_TIMEOUT: no response, or no data";
+constexpr char kNoResponse[] = "ERR_SOURCE_TIMEOUT: the camera did not respond in time, or sent no data";
 constexpr char kSilent[] = "ERR_SOURCE_SILENT: the camera stopped sending";
-constexpr char kNoKey[] = "ERR_NO_KEY_FRAME: the camera sends, but no whole key frame";
+constexpr char kNoKey[] = "ERR_NO_KEY_FRAME: the camera sends data, but no complete key frame";
 constexpr char kFetchKey[] =
     "ERR_NO_KEY_FRAME: frames were lost and the next key frame is far off; reconnecting to get one";
-constexpr char kLate[] = "ERR_SOURCE_LATE: frames arrive too late: the network is too slow for this stream";
+constexpr char kLate[] =
+    "ERR_SOURCE_LATE: every frame arrives too late: the network is too slow for this stream, or the camera's clock "
+    "runs slow";
 constexpr char kStuck[] = "ERR_DECODE: the decoder delivers no frames";
 constexpr char kDamaged[] = "ERR_DECODE: the decoder reports damaged frames";
 

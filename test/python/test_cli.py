@@ -54,11 +54,11 @@ def test_from_start_to_stop(camera: Camera, gateway: Gateway, tmp_path: pathlib.
     ), lines
 
     done = framegate(base, "doctor")
-    assert done.returncode == 0 and "WRONG" not in done.stdout, done.stdout
-    assert re.search(r"ok +yard: the newest is \d+ ms old", done.stdout)
+    assert done.returncode == 0 and "FAIL" not in done.stdout, done.stdout
+    assert re.search(r"ok +yard: the newest frame is \d+ ms old", done.stdout)
 
     assert framegate(base, "stop", "yard").stdout == "yard: stopped\n"
-    assert framegate(base, "stop", "yard").stdout == "yard: did not run\n"
+    assert framegate(base, "stop", "yard").stdout == "yard: was not running\n"
     done = framegate(base, "snapshot", str(out))
     assert done.returncode == 2 and "there are: none" in done.stderr
     done = framegate(base, "snapshot", str(out), "--name", "yard")
@@ -101,12 +101,12 @@ class TestDoctor:
     def test_no_gateway(self) -> None:
         done = framegate(f"http://127.0.0.1:{free_port()}", "doctor")
         assert done.returncode == 1
-        assert "WRONG" in done.stdout and "npm start" in done.stdout
+        assert "FAIL" in done.stdout and "npm start" in done.stdout
 
     def test_something_else_there(self) -> None:
         with socket.create_server(("127.0.0.1", 0)) as server:
             done = framegate(f"http://127.0.0.1:{server.getsockname()[1]}", "doctor")
-            assert done.returncode == 1 and "does not answer" in done.stdout
+            assert done.returncode == 1 and "does not respond" in done.stdout
 
     def test_no_camera(self, gateway: Gateway) -> None:
         done = framegate(gateway.base, "doctor")
@@ -117,7 +117,7 @@ class TestDoctor:
         assert framegate(gateway.base, "start", camera.url, "--name", "yard").returncode == 1
         done = framegate(gateway.base, "doctor")
         assert done.returncode == 1
-        assert "WRONG yard" in done.stdout and "password is wrong" in done.stdout, done.stdout
+        assert "FAIL  yard" in done.stdout and "password is wrong" in done.stdout, done.stdout
         camera.stop()
 
     def test_no_way_to_the_socket(self, camera: Camera) -> None:

@@ -269,7 +269,7 @@ def test_a_gateway_at_an_address_without_a_host() -> None:
     assert capture.read() == (False, None)
     assert capture.get(3) == 0.0
     end = time.monotonic() + 30
-    while "192.0.2.1:8090 does not answer" not in (capture.last_error or ""):
+    while "192.0.2.1:8090 does not respond" not in (capture.last_error or ""):
         assert capture.read() == (False, None)
         assert time.monotonic() < end, capture.last_error
     capture.release()

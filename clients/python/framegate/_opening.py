@@ -160,7 +160,7 @@ class Opening:
             self.error = error.message
             return
         except KeyError as error:
-            self.error = f"{self._gateway.base} is not a Framegate gateway (no {error} in its answer)"
+            self.error = f"{self._gateway.base} is not a Framegate gateway (no {error} in its response)"
             return
         last_error = answer.get("last_error")
         if isinstance(last_error, dict):

@@ -95,7 +95,7 @@ class Capture:
         return self._decode(None if self._opening.closed else self._grabbed, image)
 
     def isOpened(self) -> bool:
-        """Whether the gateway knows the camera, and release() has not been called."""
+        """True once the gateway has accepted the camera, until release(); also while no frames arrive."""
         return self._opening.subscriber is not None and not self._opening.closed
 
     def open(self, filename: str, apiPreference: int = 0, params: Any = None) -> bool:
@@ -324,17 +324,18 @@ def open_capture(
     """Starts the camera at the gateway and reads its newest frames.
 
     Idempotent: an address is pulled once for all its readers. Like cv2, it does not raise
-    if the camera or the gateway is away: :meth:`Capture.isOpened` is False,
-    :attr:`Capture.last_error` says why, and reads succeed once frames arrive.
+    if the camera or the gateway is away. :meth:`Capture.isOpened` is False until the gateway
+    has accepted the camera. From then on it is True, even while the camera is away.
+    :attr:`Capture.last_error` says why there is no frame, and reads succeed once frames arrive.
 
     :param rtsp_url: ``rtsp://user:password@host/path``.
     :param timeout_ms: the longest that a read waits, 0 to 86400000.
     :param pub_fps: maximum frames per second, 0.1 to 120 with at most one decimal; None: the gateway's default.
     :param scale_width: pixels, 16 to 7680, 0 for the camera's own; None: the default.
     :param name: the camera's name at the gateway; default: made from the address.
-    :param jpeg_quality: 1 to 100; only the first start of a camera sets it.
+    :param jpeg_quality: 1 to 100; ignored if the camera is already running.
     :param rtsp_transport: ``automatic`` (TCP; UDP if the camera refuses TCP), ``tcp`` or
-        ``udp``; the first start of a camera decides.
+        ``udp``; ignored if the camera is already running.
     :param gray: images are gray, ``(height, width)``; costs less than BGR.
     :param reduce: 2, 4 or 8: images of a half, a quarter, an eighth of the frame's size, which
         cost less to decode. Smaller frames (``scale_width``) cost less still.

@@ -15,7 +15,7 @@ def check_process(pid: int, what: str, remedy: str) -> None:
     """:raises RuntimeError: the process ``pid`` created ``what``, and this process was forked from it."""
     if pid != os.getpid():
         raise RuntimeError(
-            f"{what} was made before a fork; {remedy} in the child "
+            f"{what} was created before a fork; {remedy} in the child process "
             "(multiprocessing: in the function that the process runs)"
         )
 

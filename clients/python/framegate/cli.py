@@ -47,7 +47,7 @@ def main(argv: list[str] | None = None) -> int:
     watch = command("watch", watch_camera, "rate, age, missed frames and size, as a live line")
     watch.add_argument("name", metavar="NAME", help="a camera, or a rendition (lobby-1@320w5fps)")
     watch.add_argument("--seconds", type=float, default=0, help="stop after this many seconds (default: never)")
-    command("doctor", doctor, "check the gateway and the way of the frames, and say what to do")
+    command("doctor", doctor, "check every step from the gateway to a frame, and say what to do")
     options = parser.parse_args(argv)
     try:
         return int(options.run(Gateway(options.gateway), options))
@@ -114,7 +114,7 @@ def start_camera(gateway: Gateway, options: Any) -> int:
 def stop_camera(gateway: Gateway, options: Any) -> int:
     known = any(camera.get("name") == options.name for camera in gateway.cameras())
     gateway.stop(options.name, timeout_s=30)
-    print(f"{options.name}: {'stopped' if known else 'did not run'}")
+    print(f"{options.name}: {'stopped' if known else 'was not running'}")
     return OK
 
 
@@ -162,7 +162,7 @@ def watch_camera(gateway: Gateway, options: Any) -> int:
                 continue
             if frame is None or newest is None:
                 error = gateway.camera(options.name.split("@")[0]).get("last_error") or {}
-                line = f"{options.name}: no frame: {error.get('message', 'none comes')}"
+                line = f"{options.name}: no frame received" + (f": {error['message']}" if "message" in error else "")
             else:
                 header = newest.header
                 line = (
@@ -181,29 +181,28 @@ def doctor(gateway: Gateway, _options: Any) -> int:
     """Checks each step from the camera to this machine, and stops at the first one that fails."""
     good = True
 
-    def report(ok: bool, what: str, remedy: str) -> bool:
+    def report(ok: bool, found: str, remedy: str) -> bool:
         nonlocal good
         good = good and ok
-        print(f"{'ok   ' if ok else 'WRONG'} {what}" + (f"\n      {remedy}" if remedy and not ok else ""))
+        print(f"ok    {found}" if ok else f"FAIL  {found}\n      {remedy}")
         return ok
 
     try:
         health = gateway.health()
     except GatewayError as error:
-        remedy = "start it (npm start), or say where it is: --gateway or GATEWAY_BASE"
+        remedy = "start the gateway (npm start), or set its address: --gateway or GATEWAY_BASE"
         report(False, error.message, remedy)
         return FAILED
-    report(True, f"the gateway at {gateway.base} answers: version {health.get('version')}", "")
+    report(True, f"the gateway at {gateway.base} responds: version {health.get('version')}", "")
     mediamtx: Any = health.get("mediamtx") or {}
     report(
         mediamtx.get("mode") == "off" or bool(mediamtx.get("ready")),
         f"MediaMTX: {mediamtx.get('mode')}, {mediamtx.get('version') or mediamtx.get('problem')}",
-        "until it is there, browsers get MJPEG only; npm run setup installs it",
+        "until MediaMTX runs, browsers get MJPEG only; npm run setup installs it",
     )
     cameras = gateway.cameras()
-    if not report(
-        bool(cameras), f"{len(cameras)} cameras", "start one: framegate start rtsp://user:password@host/path"
-    ):
+    found = f"cameras: {len(cameras)}" if cameras else "no camera is running"
+    if not report(bool(cameras), found, "start one: framegate start rtsp://user:password@host/path"):
         return FAILED
     for camera in cameras:
         _examine(gateway, camera, report)
@@ -216,14 +215,17 @@ def _examine(gateway: Gateway, camera: dict[str, Any], report: Callable[[bool, s
     if not report(camera.get("state") == "live", state, _REMEDIES.get(str(error.get("code")), _TRYING)):
         return
     connect = _frames_of(gateway, camera)
-    if not report(_accepts(connect), f"{name}: frames at {connect}", _NO_SOCKET):
+    accepts = _accepts(connect)
+    found = f"{name}: frames at {connect}" if accepts else f"{name}: this machine cannot connect to {connect}"
+    if not report(accepts, found, _NO_SOCKET):
         return
     with FrameSubscriber(str(camera["zmq_topic"]), connect) as subscriber:
         frame = subscriber.read(5000)
-    report(frame is not None, f"{name}: frames come", "none within 5 s; look at the gateway's log")
+    found = f"{name}: no frames within 5 s" if frame is None else f"{name}: frames arrive"
+    report(frame is not None, found, "see the gateway's log for the reason")
     if frame is not None:
         clocks = "this machine's clock and the gateway's differ (NTP), or the network is slow"
-        report(-1000 < frame.age_ms < 1000, f"{name}: the newest is {frame.age_ms:.0f} ms old", clocks)
+        report(-1000 < frame.age_ms < 1000, f"{name}: the newest frame is {frame.age_ms:.0f} ms old", clocks)
 
 
 def _accepts(endpoint: str) -> bool:
@@ -238,10 +240,7 @@ def _accepts(endpoint: str) -> bool:
 
 
 _TRYING = "the gateway keeps trying"
-_NO_SOCKET = (
-    "nothing listens there, seen from this machine: set the gateway's ZMQ_BIND (tcp://0.0.0.0:5555 for the LAN), "
-    "or ZMQ_CONNECT here"
-)
+_NO_SOCKET = "set the gateway's ZMQ_BIND (tcp://0.0.0.0:5555 for the LAN), or ZMQ_CONNECT here"
 _NO_WAY = "check that the camera is on, that its address is right, and that the gateway's machine can reach it"
 _REMEDIES = {
     "ERR_SOURCE_UNAUTHORIZED": "user name or password is wrong; start it again with the right ones in the address",

@@ -85,9 +85,9 @@ class Gateway:
                 body = json.loads(error.read())
                 raise GatewayError(str(body["code"]), str(body["error"]), error.code) from None
             except (ValueError, KeyError, TypeError, OSError):
-                raise GatewayError("ERR_GATEWAY", f"{self.base} answered {error.code}", error.code) from None
+                raise GatewayError("ERR_GATEWAY", f"{self.base} responded with {error.code}", error.code) from None
         except (OSError, http.client.HTTPException) as error:
             why = getattr(error, "reason", error)
             raise GatewayError(
-                "ERR_GATEWAY_UNREACHABLE", f"the gateway at {self.base} does not answer ({why})"
+                "ERR_GATEWAY_UNREACHABLE", f"the gateway at {self.base} does not respond ({why})"
             ) from None

@@ -13,8 +13,7 @@ if TYPE_CHECKING:
 
 REDUCTIONS = (1, 2, 4, 8)
 _MISSING = (
-    "a picture needs a JPEG decoder: pip install simplejpeg (or opencv-python-headless); "
-    "frames' JPEG bytes can be had without it"
+    "decoding needs a JPEG decoder: pip install simplejpeg (or opencv-python-headless); frame.jpeg works without one"
 )
 
 
@@ -33,7 +32,7 @@ def decode_jpeg(jpeg: bytes, gray: bool = False, reduce: int = 1, out: Image | N
 
     :param gray: ``(height, width)``, brightness only, instead of BGR ``(height, width, 3)``.
     :param reduce: 2, 4 or 8 gives a half, a quarter or an eighth of width and height (rounded
-        up), which costs less than decoding the whole picture.
+        up), which costs less than decoding the full size.
     :param out: uint8 and contiguous; it is filled and returned if its shape fits, else a new
         array is made (cv2's habit).
     :raises ValueError: the JPEG does not decode.

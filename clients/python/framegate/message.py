@@ -63,13 +63,13 @@ def decode_message(data: bytes) -> Message:
     """
     nul = data.find(b"\0", 0, 256)
     if nul < 0:
-        raise MessageError("no zero byte behind the topic")
+        raise MessageError("no zero byte after the topic")
     try:
         topic = data[:nul].decode("ascii")
     except UnicodeDecodeError:
         raise MessageError("the topic is not ASCII") from None
     if len(data) < nul + 5:
-        raise MessageError("it ends before the header's length")
+        raise MessageError("the message ends before the header's length")
     length = int.from_bytes(data[nul + 1 : nul + 5], "little")
     start = nul + 5
     if length > MAX_HEADER_BYTES or length > len(data) - start:
@@ -93,7 +93,7 @@ def decode_message(data: bytes) -> Message:
         captured = _integer(header, "captured_at_us", 0)
     jpeg = data[start + length :]
     if jpeg[:2] != b"\xff\xd8" or jpeg[-2:] != b"\xff\xd9":
-        raise MessageError("the picture is not a whole JPEG")
+        raise MessageError("the picture is not a complete JPEG")
     return Message(
         topic,
         FrameHeader(

@@ -29,7 +29,7 @@ def patch_opencv(
 
     :param gateway: default GATEWAY_BASE, then http://127.0.0.1:8090.
     :param fallback: if the gateway cannot be reached when a camera is opened: True opens it
-        with the real OpenCV, False leaves it closed until the gateway answers. Default: the
+        with the real OpenCV, False leaves it closed until the gateway responds. Default: the
         environment's FRAMEGATE_FALLBACK (``opencv`` or ``fail``), then False. Either is reported
         once, on stderr.
     :param timeout_ms: the maximum wait of opening and of a read.
@@ -97,13 +97,16 @@ def _make_class(real: Any, options: dict[str, Any], fallback: bool) -> Any:
             self._close()
             capture = open_capture(source, **options)
             if not capture.isOpened():
-                why = capture.last_error or "it does not answer"
+                why = capture.last_error or f"the gateway at {Gateway(options['gateway']).base} does not respond"
                 if fallback:
                     capture.release()
-                    _warn_once(f"{why}; OpenCV opens the camera itself (FRAMEGATE_FALLBACK=opencv)")
+                    _warn_once(f"{why}. OpenCV opens the camera directly instead.")
                     self._capture = real(*args, **kwargs)
                     return bool(self._capture.isOpened())
-                _warn_once(f"{why}; frames come when it answers (FRAMEGATE_FALLBACK=opencv opens cameras without it)")
+                _warn_once(
+                    f"{why}. Frames arrive once the gateway has started the camera. "
+                    "To open cameras directly meanwhile, set FRAMEGATE_FALLBACK=opencv."
+                )
             self._capture = capture
             return capture.isOpened()
 

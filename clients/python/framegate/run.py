@@ -20,8 +20,8 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument(
         "--fallback",
         choices=["opencv", "fail"],
-        help="without a gateway: OpenCV opens the camera itself, or it stays closed "
-        "(default: FRAMEGATE_FALLBACK, then fail)",
+        help="if the gateway does not respond: open cameras directly (opencv), or keep them closed until it does "
+        "(fail); default: FRAMEGATE_FALLBACK, then fail",
     )
     parser.add_argument(
         "--pub-fps", type=float, default=120, help="maximum frames per second (default: the camera's own)"

@@ -139,7 +139,7 @@ class _Topic:
         """None for a frame that was read before. :raises MessageError:"""
         message = decode_message(data)
         if message.topic != self.topic:
-            raise MessageError("it is of another topic")
+            raise MessageError("the message belongs to another topic")
         header, last = message.header, self._last
         # Another run of the gateway counts from 0 again, and its clock may have been set back.
         if last is not None and header.run == last.run:
@@ -198,7 +198,7 @@ class _Reader:
         return self._closed
 
     def _limit_s(self, timeout_ms: float | None) -> float:
-        check_process(self._pid, "this", "make it")
+        check_process(self._pid, f"this {type(self).__name__}", "create it")
         limit_ms = self.timeout_ms if timeout_ms is None else check_ms("timeout_ms", timeout_ms)
         return limit_ms / 1000
 

@@ -62,7 +62,7 @@ def test_finds_a_gateway_that_starts_later() -> None:
     cap = open_capture(URL, timeout_ms=200, gateway=gateway.base)
     assert not cap.isOpened()
     assert cap.read() == (False, None)
-    assert "does not answer" in some(cap.last_error)
+    assert "does not respond" in some(cap.last_error)
     gateway.start()
     read_until(cap, gateway)
     assert cap.isOpened()
@@ -76,7 +76,7 @@ def test_asks_a_restarted_gateway_again(gateway: StandIn) -> None:
         read_until(cap, gateway, first_seq=100)
         gateway.stop()
         end = time.monotonic() + 20
-        while "does not answer" not in (cap.last_error or ""):
+        while "does not respond" not in (cap.last_error or ""):
             assert cap.read() == (False, None)
             assert time.monotonic() < end
         asked = len(gateway.bodies)
@@ -487,7 +487,9 @@ def test_open_moves_to_another_camera(live: Capture, gateway: StandIn) -> None:
 def test_after_a_fork_the_child_gets_an_error(live: Capture) -> None:
     assert live.read()[0]
     for use in (live.read, live.grab, lambda: live.set(5, 5), lambda: next(iter(live))):
-        assert in_child(use).startswith("RuntimeError: this Capture was made before a fork; open it in the child")
+        assert in_child(use).startswith(
+            "RuntimeError: this Capture was created before a fork; open it in the child process"
+        )
     assert in_child(live.release) == "None"
     assert live.read()[0]
 

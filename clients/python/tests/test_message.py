@@ -53,8 +53,8 @@ def test_the_run_is_read_if_it_is_there() -> None:
         (message(camera="../cam1"), "camera"),
         (message(received_at_us=1.5), "received_at_us"),
         (message(captured_at_us="x"), "captured_at_us"),
-        (message(picture=b"not a jpeg"), "whole JPEG"),
-        (message()[:-1], "whole JPEG"),
+        (message(picture=b"not a jpeg"), "complete JPEG"),
+        (message()[:-1], "complete JPEG"),
     ],
 )
 def test_an_invalid_message_is_an_error_with_the_reason(data: bytes, why: str) -> None:

@@ -99,7 +99,7 @@ def test_without_a_gateway_the_capture_stays_closed_and_says_so_once(capfd: pyte
     assert not first.read()[0]
     printed = capfd.readouterr().err
     assert printed.count("framegate:") == 1
-    assert "http://127.0.0.1:1 does not answer" in printed and "FRAMEGATE_FALLBACK=opencv" in printed
+    assert "http://127.0.0.1:1 does not respond" in printed and "FRAMEGATE_FALLBACK=opencv" in printed
     assert "hunter2" not in printed
 
 
@@ -121,7 +121,7 @@ def test_without_a_gateway_opencv_opens_it_if_that_was_chosen(
     assert cv2.VideoCapture(URL, cv2.CAP_FFMPEG).isOpened()
     assert cv2.VideoCapture(URL).isOpened()
     assert opened == [(URL, cv2.CAP_FFMPEG), (URL,)]
-    assert capfd.readouterr().err.count("OpenCV opens the camera itself") == 1
+    assert capfd.readouterr().err.count("OpenCV opens the camera directly") == 1
 
 
 @pytest.mark.parametrize(

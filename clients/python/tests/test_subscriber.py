@@ -281,7 +281,9 @@ def test_asyncio_needs_a_running_loop() -> None:
 
 def test_after_a_fork_the_child_gets_an_error_and_the_parent_keeps_reading(publisher: Publisher) -> None:
     with subscribed(publisher) as subscriber:
-        assert in_child(subscriber.read).startswith("RuntimeError: this was made before a fork; make it in the child")
+        assert in_child(subscriber.read).startswith(
+            "RuntimeError: this FrameSubscriber was created before a fork; create it in the child process"
+        )
         assert in_child(subscriber.poll).startswith("RuntimeError")
         assert in_child(subscriber.close) == "None"
         send(publisher, message(seq=1))
