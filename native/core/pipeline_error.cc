@@ -52,6 +52,14 @@ const Meaning* MeaningOfStatus(int status) {
   }
 }
 
+// rtspsrc gives the status of a refused SETUP in its debug text only: "Error (453): Not Enough Bandwidth".
+int StatusInText(const char* debug) {
+  constexpr char kBefore[] = "Error (";
+  const char* found = debug ? std::strstr(debug, kBefore) : nullptr;
+  const int64_t status = found ? g_ascii_strtoll(found + std::strlen(kBefore), nullptr, 10) : 0;
+  return status >= 300 && status < 600 ? static_cast<int>(status) : 0;
+}
+
 Meaning Classify(const GError* error, const char* debug, int rtsp_status) {
   if (const Meaning* meaning = MeaningOfStatus(rtsp_status)) return *meaning;
   // For a 461, rtspsrc gives no status: "... You might need to allow more transport protocols ...".
@@ -111,6 +119,8 @@ PipelineError ErrorFromMessage(GstMessage* message) {
   guint status = 0;
   if (details && gst_structure_get_uint(details, "rtsp-status-code", &status)) {
     error.rtsp_status = static_cast<int>(status);
+  } else {
+    error.rtsp_status = StatusInText(debug);
   }
   if (gerror) {
     const Meaning meaning = Classify(gerror, debug, error.rtsp_status);

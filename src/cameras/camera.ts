@@ -1,16 +1,18 @@
-// One camera: runs sessions one after the other, tracks its state and last error, and numbers its frames.
+// One camera: runs sessions one after the other, and remembers what it learns from them.
 
-import { EventEmitter } from 'node:events'
 import type { CameraSettings } from '../camera-settings.js'
 import { SourceError } from '../errors.js'
 import type { NativeAddon, Pipeline, PipelineNews, PipelineStats } from '../native.js'
-import type { CameraError, CameraState, CameraView, Logger, VideoFormat } from '../types.js'
+import type { CameraView, Logger, VideoFormat } from '../types.js'
 import { Backoff } from './backoff.js'
 import { parseCameraUrl, type CameraUrl } from './camera-url.js'
 import { Demand, renditionsOf, type Wanted } from './demand.js'
 import { FrameOutput, type FrameSink } from './frame-output.js'
-import { runSession, type Relay } from './session.js'
+import type { Relay } from './relay-path.js'
+import { runSession } from './session.js'
 import { NO_STATS, UNKNOWN_FORMAT, updatedFormat } from './stats.js'
+import { CameraStatus } from './status.js'
+import { Wait } from './wait.js'
 
 export interface CameraDeps {
   native: NativeAddon
@@ -24,14 +26,12 @@ const LIVE_RESETS_BACKOFF_MS = 10000
 // One attempt in four has the full timeouts, for slow cameras.
 const PATIENT_EVERY = 4
 
-export class Camera extends EventEmitter<{ state: [CameraState] }> implements CameraView {
+export class Camera extends CameraStatus implements CameraView {
   readonly url: CameraUrl
   readonly startedAtMs = Date.now()
-  #state: CameraState = 'connecting'
-  #lastError: CameraError | null = null
   #stream: { codec: string; audio: boolean } | null = null
   #running: Promise<void> | null = null
-  #wake: (() => void) | null = null
+  readonly #pause = new Wait()
   readonly #stop = new AbortController()
   readonly #backoff = new Backoff()
 
@@ -46,7 +46,6 @@ export class Camera extends EventEmitter<{ state: [CameraState] }> implements Ca
   #takesNoTcp = false
   #relayProblem: string | null = null
   #beginsWithKey = false
-
   readonly #demand: Demand
   readonly #demandOff: () => void
   readonly #output: FrameOutput
@@ -55,8 +54,7 @@ export class Camera extends EventEmitter<{ state: [CameraState] }> implements Ca
     readonly settings: CameraSettings,
     readonly deps: CameraDeps,
   ) {
-    super()
-    this.setMaxListeners(0) // One for each HTTP stream.
+    super(settings.name, deps.logger)
     this.url = parseCameraUrl(settings.rtsp)
     const { frames, logger } = deps
     this.#output = new FrameOutput(settings.name, frames)
@@ -65,10 +63,11 @@ export class Camera extends EventEmitter<{ state: [CameraState] }> implements Ca
         this.#output.keepOnly(topics)
         this.#pipeline?.setRenditions(renditionsOf(this.#demand.topics, this.settings))
       },
-      refused: (topic) =>
-        logger.warn(
-          `camera ${this.name}: rendition ${topic} is not encoded: the camera already has the maximum number of renditions`,
-        ),
+      refused: (topic) => logger.warn(`camera ${this.name}: rendition ${topic} is not encoded: too many are in use`),
+    })
+    // Readers never get an old frame of a camera that is away.
+    this.on('state', (state) => {
+      if (state !== 'live') this.#output.forget()
     })
     this.#demandOff = frames.onDemand(() => this.#demand.update())
     this.#demand.update()
@@ -79,15 +78,6 @@ export class Camera extends EventEmitter<{ state: [CameraState] }> implements Ca
     if (!this.#stop.signal.aborted) this.#running ??= this.#run()
   }
 
-  get name(): string {
-    return this.settings.name
-  }
-  get state(): CameraState {
-    return this.#state
-  }
-  get lastError(): CameraError | null {
-    return this.#lastError
-  }
   get stream(): { codec: string; audio: boolean } | null {
     return this.#stream
   }
@@ -126,7 +116,7 @@ export class Camera extends EventEmitter<{ state: [CameraState] }> implements Ca
    *   lock.
    */
   tryNow(force: boolean): void {
-    if (force || !this.#refused) this.#wake?.()
+    if (force || !this.#refused) this.#pause.end()
   }
 
   /** Whether its credentials may be wrong: it refused them, or has never delivered with them. */
@@ -135,7 +125,7 @@ export class Camera extends EventEmitter<{ state: [CameraState] }> implements Ca
   }
 
   get #refused(): boolean {
-    return this.#lastError?.code === 'ERR_SOURCE_UNAUTHORIZED'
+    return this.lastError?.code === 'ERR_SOURCE_UNAUTHORIZED'
   }
 
   /** Resolves when the session has ended and MediaMTX no longer has the path. */
@@ -144,34 +134,36 @@ export class Camera extends EventEmitter<{ state: [CameraState] }> implements Ca
       this.#stop.abort()
       this.#demandOff()
       this.#demand.close()
-      this.#wake?.()
+      this.#pause.end()
     }
     await this.#running
-    this.#setState('stopped')
+    this.setState('stopped')
   }
 
   async #run(): Promise<void> {
     const stop = this.#stop.signal
-    for (let first = true; !stop.aborted; first = false) {
-      const end = await this.#runSession(first)
+    for (let first = true, probe = true; !stop.aborted; first = false) {
+      const end = await this.#runSession(first, probe)
       if (end.kind === 'stopped') break
       const { error } = end
-      this.#fail(error)
+      this.fail(error)
       if (error.code === 'ERR_SOURCE_TRANSPORT') this.#takesNoTcp = !this.#takesNoTcp
       const liveMs = this.#liveSinceMs === null ? 0 : performance.now() - this.#liveSinceMs
       if (liveMs > LIVE_RESETS_BACKOFF_MS) this.#backoff.reset()
       const wasLive = this.#liveSinceMs !== null
       this.#liveSinceMs = null
-      this.#setState('retrying')
+      this.setState('retrying')
       if (end.kind === 'relay-cannot') {
         this.#pullDirectly(error)
         continue
       }
+      // It may have been busy with the probe: some cameras take a moment to release a connection that was closed.
+      probe = error.code !== 'ERR_SOURCE_BUSY' || !probe
       // Perhaps the fault was not MediaMTX's after all.
       if (end.kind === 'pipeline' && !wasLive) this.#relayProblem = null
-      await this.#wait(this.#backoff.nextMs(error.code))
+      if (!stop.aborted) await this.#pause.start(this.#backoff.nextMs(error.code))
     }
-    this.#setState('stopped')
+    this.setState('stopped')
     await this.deps.relay.removePath(this.name)
   }
 
@@ -181,11 +173,11 @@ export class Camera extends EventEmitter<{ state: [CameraState] }> implements Ca
     this.deps.logger.info(`camera ${this.name}: pulled directly, without WHEP and HLS`)
   }
 
-  #runSession(first: boolean) {
+  #runSession(first: boolean, probe: boolean) {
     const { native, relay, logger, userAgent } = this.deps
     const { name, url, transport } = this
     const options = {
-      ...{ native, logger, userAgent, name, url, transport, first },
+      ...{ native, logger, userAgent, name, url, transport, first, probe },
       relay: relay.enabled && this.#relayProblem === null ? relay : null,
       cameraTime: this.settings.cameraTime,
       patient: this.#sessions % PATIENT_EVERY === 0,
@@ -212,45 +204,16 @@ export class Camera extends EventEmitter<{ state: [CameraState] }> implements Ca
   #onNews(news: PipelineNews): void {
     if (this.#stop.signal.aborted) return
     if (news.stream) this.#stream = news.stream
-    if (news.live === true) this.#setLive()
-    if (news.live === false && this.#state === 'live') {
-      this.#setState('stalled')
-      this.#fail(new SourceError('ERR_SOURCE_SILENT', 'no complete frame arrives from the camera'))
+    if (news.live === true) {
+      this.#liveSinceMs ??= performance.now()
+      this.#everLive = true
+      this.#backoff.accepted()
+      this.setState('live')
+    }
+    if (news.live === false && this.state === 'live') {
+      this.setState('stalled')
+      this.fail(new SourceError('ERR_SOURCE_SILENT', 'no complete frame arrives from the camera'))
     }
     for (const frame of news.frames) this.#output.put(frame)
-  }
-
-  #setLive(): void {
-    if (this.#state !== 'live') this.deps.logger.info(`camera ${this.name}: live`)
-    this.#liveSinceMs ??= performance.now()
-    this.#everLive = true
-    this.#backoff.accepted()
-    this.#lastError = null
-    this.#setState('live')
-  }
-
-  #setState(state: CameraState): void {
-    if (state === this.#state) return
-    this.#state = state
-    if (state !== 'live') this.#output.forget()
-    this.emit('state', state)
-  }
-
-  #fail(error: SourceError): void {
-    if (this.#lastError?.code === error.code && this.#lastError.message === error.message) return
-    this.#lastError = { code: error.code, message: error.message, sinceMs: Date.now() }
-    this.deps.logger.warn(`camera ${this.name}: ${error.message} (${error.code})`)
-  }
-
-  #wait(delayMs: number): Promise<void> {
-    if (this.#stop.signal.aborted) return Promise.resolve()
-    return new Promise((resolve) => {
-      const timer = setTimeout(() => this.#wake?.(), delayMs)
-      this.#wake = () => {
-        clearTimeout(timer)
-        this.#wake = null
-        resolve()
-      }
-    })
   }
 }

@@ -37,6 +37,25 @@ TEST(EachRtspStatusHasItsCode) {
   }
 }
 
+TEST(TheStatusOfARefusedSetupIsReadFromTheDebugText) {
+  const struct {
+    const char* debug;
+    int status;
+    const char* code;
+  } cases[] = {
+      {"gst_rtspsrc_setup_streams_start ():\nError (453): Not Enough Bandwidth", 453, "ERR_SOURCE_BUSY"},
+      {"gst_rtspsrc_setup_streams_start ():\nError (404): Not Found", 404, "ERR_SOURCE_NOT_FOUND"},
+      {"Error (7): Other", 0, "ERR_SOURCE_READ"},
+      {"Error (", 0, "ERR_SOURCE_READ"},
+      {"", 0, "ERR_SOURCE_READ"},
+  };
+  for (const auto& test : cases) {
+    const PipelineError error = ErrorOf(GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_WRITE, "text", test.debug, 0);
+    CHECK(error.code == test.code);
+    CHECK_EQ(error.rtsp_status, test.status);
+  }
+}
+
 TEST(EachGStreamerErrorHasItsCode) {
   const struct {
     GQuark domain;

@@ -1,0 +1,102 @@
+// Runs one native pipeline of a session, from its start to its end.
+
+import { SourceError } from '../errors.js'
+import type { NativeAddon, Pipeline, PipelineNews, PipelineOptions, PipelineStats } from '../native.js'
+import type { Logger } from '../types.js'
+import type { CameraUrl } from './camera-url.js'
+import type { Relay, WatchedPath } from './relay-path.js'
+
+export interface SessionOptions {
+  native: NativeAddon
+  /** null: the camera is pulled directly. */
+  relay: Relay | null
+  logger: Logger
+  userAgent: string
+  name: string
+  url: CameraUrl
+  transport: 'tcp' | 'udp'
+  cameraTime: boolean
+  /** false: the camera has failed before. */
+  first: boolean
+  /** false: do not begin with a probe, since the camera may have been busy with the last one. */
+  probe: boolean
+  /** Give a slow camera the full timeouts. */
+  patient: boolean
+  beginsWithKey: boolean
+}
+
+export interface SessionListener {
+  opened(pipeline: Pipeline): void
+  news(news: PipelineNews): void
+  /** The pipeline is about to be closed. */
+  closing(last: PipelineStats): void
+}
+
+/** How a session ended: by `stop`, by the camera's refusal, by the relay's failure to pull it, because the relay
+ * cannot carry what the camera offers, or with the pipeline.
+ */
+export type SessionEnd =
+  { kind: 'stopped' } | { kind: 'camera-refused' | 'relay-failed' | 'relay-cannot' | 'pipeline'; error: SourceError }
+
+// Short timeouts, so that an attempt that hangs does not delay the camera's return.
+const IMPATIENT = { connectTimeoutMs: 2500, firstFrameTimeoutMs: 3000 }
+// How long a packet that overtook others waits for them. Packets in order do not wait.
+const UDP_REORDER_MS = 50
+// For the first picture of MJPEG through MediaMTX.
+const MJPEG_LIMIT_MS = 4000
+/** Runs the pipeline until it ends, `stop` is aborted or the relay fails. */
+export async function runPipeline(
+  options: SessionOptions,
+  listener: SessionListener,
+  path: WatchedPath | null,
+  stop: AbortSignal,
+): Promise<{ end: SessionEnd; answered: boolean }> {
+  const { logger, name } = options
+  let live = false
+  let answered = false
+  let end: (end: SessionEnd) => void = () => undefined
+  const ended = new Promise<SessionEnd>((resolve) => (end = resolve))
+  // Every picture of MJPEG is a key picture. MediaMTX loses the size of those that are wider than 2040 pixels.
+  let wholePicture: NodeJS.Timeout | null = null
+  const noWholePicture = () => {
+    const message = 'MediaMTX delivers no complete picture of the camera'
+    if (!live) end({ kind: 'relay-cannot', error: new SourceError('ERR_NO_KEY_FRAME', message) })
+  }
+  const pipeline = new options.native.Pipeline(pipelineOptions(options), (news) => {
+    if (news.live) live = true
+    if (news.stream) {
+      answered = true
+      if (options.relay && news.stream.codec === 'mjpeg') wholePicture ??= setTimeout(noWholePicture, MJPEG_LIMIT_MS)
+    }
+    listener.news(news)
+    if (!news.ended) return
+    const { code, message, element, debug } = news.ended
+    if (debug) logger.debug(`camera ${name}: ${element}: ${debug}`)
+    end({ kind: 'pipeline', error: new SourceError(code, message) })
+  })
+  listener.opened(pipeline)
+
+  const over = new AbortController()
+  stop.addEventListener('abort', () => end({ kind: 'stopped' }), { signal: over.signal })
+  if (stop.aborted) end({ kind: 'stopped' })
+  path?.onError((error) => {
+    // MediaMTX would retry only after 5 s.
+    if (!live) end({ kind: 'relay-failed', error })
+  })
+
+  const result = await ended
+  if (wholePicture) clearTimeout(wholePicture)
+  over.abort()
+  listener.closing(pipeline.stats())
+  await pipeline.close()
+  return { end: stop.aborted ? { kind: 'stopped' } : result, answered }
+}
+
+function pipelineOptions(options: SessionOptions): PipelineOptions {
+  const { relay, url, userAgent, beginsWithKey } = options
+  const timeouts = options.patient ? {} : IMPATIENT
+  // MediaMTX runs on this machine, or on one that the operator chose, so TCP is fine.
+  if (relay) return { url: relay.readUrl(options.name), userAgent, beginsWithKey, ...timeouts }
+  const transport = options.transport === 'tcp' ? {} : { transport: 'udp' as const, latencyMs: UDP_REORDER_MS }
+  return { url: url.key, user: url.user, password: url.password, userAgent, beginsWithKey, ...transport, ...timeouts }
+}

@@ -1,0 +1,55 @@
+// What stands between the gateway and a camera, and one path of it.
+
+import type { EventEmitter } from 'node:events'
+import type { SourceError } from '../errors.js'
+
+export interface RelayEvents {
+  /** The relay could not pull this path, or lost it. */
+  'path-error': [name: string, error: SourceError]
+}
+
+/** What stands between the gateway and the camera: MediaMTX, or nothing. */
+export interface Relay extends EventEmitter<RelayEvents> {
+  /** false: the gateway pulls every camera directly. */
+  readonly enabled: boolean
+  /** Whether it emits `path-error`, and so reports why it cannot pull a camera. */
+  readonly reportsPathErrors: boolean
+  /** Makes the relay connect to the camera, or reconnect if it already has. @throws SourceError */
+  addPath(
+    name: string,
+    source: string,
+    options: { cameraTime: boolean; transport: 'tcp' | 'udp' },
+    signal: AbortSignal,
+  ): Promise<void>
+  /** Never throws. */
+  removePath(name: string): Promise<void>
+  /** Where the gateway itself reads the path. */
+  readUrl(name: string): string
+}
+
+export interface WatchedPath {
+  /** The last error that the relay reported for the path. */
+  error: SourceError | null
+  /** Calls the listener for each error, including one that has already been reported. */
+  onError(listener: (error: SourceError) => void): void
+  close(): void
+}
+
+export function watchPath(relay: Relay, name: string): WatchedPath {
+  let listener: (error: SourceError) => void = () => undefined
+  const onPathError = (path: string, error: SourceError) => {
+    if (path !== name) return
+    watched.error = error
+    listener(error)
+  }
+  const watched: WatchedPath = {
+    error: null,
+    onError(onError) {
+      listener = onError
+      if (watched.error) onError(watched.error)
+    },
+    close: () => relay.off('path-error', onPathError),
+  }
+  relay.on('path-error', onPathError)
+  return watched
+}
