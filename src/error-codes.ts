@@ -33,11 +33,11 @@ export const HTTP_ERRORS = {
   ERR_CREDENTIALS_DIFFER: {
     status: 409,
     sentence:
-      'The camera is running, and has worked, with another user name or password. To change them, stop the camera first.',
+      'The camera is already running with a different user name or password, which has worked. To change it, stop the camera first.',
   },
   ERR_TOO_MANY_RENDITIONS: {
     status: 409,
-    sentence: '8 sizes and rates of this camera are already in use, the maximum. Use one that the message lists.',
+    sentence: 'The camera already has the maximum of 8 sizes and rates. Use one that the message lists.',
   },
   ERR_CLOSED: { status: 409, sentence: 'The gateway is shutting down. Retry when it runs again.' },
   ERR_CAMERA_NOT_FOUND: {
@@ -82,7 +82,7 @@ export const CAMERA_ERRORS = {
   },
   ERR_SOURCE_TRANSPORT: {
     sentence:
-      'The camera does not support this transport, TCP or UDP (461). With `rtsp_transport` `automatic`, the gateway tries the other one next; otherwise, set the other one.',
+      'The camera does not support the transport that was tried (461). With `rtsp_transport` set to `automatic`, the gateway tries the other one (TCP or UDP) next; otherwise, set the other one yourself.',
   },
   ERR_SOURCE_NO_VIDEO: { sentence: 'The address has no video. Choose another path of the camera.' },
   ERR_CODEC_UNSUPPORTED: {
@@ -133,7 +133,7 @@ export const START_ERRORS = {
   },
   ERR_BIND: {
     sentence:
-      'An address is in use, or does not belong to this machine. Set the setting that the message names to another one.',
+      'An address is in use, or does not belong to this machine. Change the setting that the message names to a different address.',
   },
   ERR_MEDIAMTX_START: { sentence: 'MediaMTX did not start. See the message for the reason.' },
   ERR_MEDIAMTX_OLD: { sentence: 'MediaMTX is too old. Install the version that the message names, or a newer one.' },

@@ -139,7 +139,7 @@ export class CameraRegistry {
     if (!made.includes(topic) && made.length >= MAX_RENDITIONS) {
       throw new RequestError(
         'ERR_TOO_MANY_RENDITIONS',
-        `scale_width, pub_fps: ${MAX_RENDITIONS} sizes and rates of camera "${camera.name}" are already in use, the maximum; use one of ${made.join(', ')}`,
+        `scale_width, pub_fps: camera "${camera.name}" already has the maximum of ${MAX_RENDITIONS} sizes and rates; use one of ${made.join(', ')}`,
       )
     }
     return { camera, topic, pubFps, scaleWidth }

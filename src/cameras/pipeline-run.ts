@@ -59,7 +59,7 @@ export async function runPipeline(
   // Every picture of MJPEG is a key picture. MediaMTX loses the size of those that are wider than 2040 pixels.
   let wholePicture: NodeJS.Timeout | null = null
   const noWholePicture = () => {
-    const message = 'MediaMTX delivers no complete picture of the camera'
+    const message = 'MediaMTX delivers no complete picture from the camera'
     if (!live) end({ kind: 'relay-cannot', error: new SourceError('ERR_NO_KEY_FRAME', message) })
   }
   const pipeline = new options.native.Pipeline(pipelineOptions(options), (news) => {

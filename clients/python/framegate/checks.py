@@ -49,7 +49,7 @@ def check_url(name: str, value: Any) -> None:
     except ValueError:
         named = False
     if not named:
-        raise ValueError(f"{name}: its host or port is not a valid one")
+        raise ValueError(f"{name}: invalid host or port")
 
 
 def check_name(name: Any) -> None:

@@ -81,7 +81,7 @@ def decode_message(data: bytes) -> Message:
     if not isinstance(header, dict):
         raise MessageError("the header is not a JSON object")
     if _integer(header, "v", 1) != WIRE_VERSION:
-        raise MessageError(f"wire version {header['v']} is not known, only {WIRE_VERSION}")
+        raise MessageError(f"wire version {header['v']} is not supported; this client supports only {WIRE_VERSION}")
     camera = header.get("camera")
     if not isinstance(camera, str) or not _NAME.fullmatch(camera):
         raise MessageError("header: camera must be a camera's name: 1 to 64 letters, digits, _ or -")

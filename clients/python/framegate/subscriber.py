@@ -83,7 +83,7 @@ def _check_topics(topics: Any) -> list[str]:
         if not topic or len(topic) > 128 or not topic.isascii() or "\0" in topic:
             raise ValueError("topic must be a camera's name or a rendition of it")
     if not checked or len(set(checked)) != len(checked):
-        raise ValueError("topic: a list must name at least one, and none twice")
+        raise ValueError("topic: the list must contain at least one topic, and no duplicates")
     return checked
 
 
@@ -117,7 +117,7 @@ def _prepare(socket: zmq.Socket[Any], topic: str, connect: str) -> None:
         socket.setsockopt(zmq.SUBSCRIBE, topic.encode("ascii") + b"\0")
         socket.connect(connect)
     except zmq.ZMQError as error:
-        raise ValueError(f"connect: {connect!r} is no ZeroMQ address ({error})") from None
+        raise ValueError(f"connect: {connect!r} is not a valid ZeroMQ address ({error})") from None
 
 
 def _is_same(header: FrameHeader, last: FrameHeader) -> bool:
