@@ -42,7 +42,7 @@ for (const mediamtx of ['managed', 'off'] as const) {
         await pause(1000) // A second connection would have been opened by now.
         t.match(await gateway.camera(name), { state: 'live', last_error: null, reconnects: 0 })
         t.equal(proxy.requests.filter((method) => method === 'PLAY').length, 1, 'one session')
-        t.equal(proxy.connections, mediamtx === 'managed' ? 1 : 2, 'the probe of direct mode, and the session')
+        t.equal(proxy.connections, 1, 'one connection')
         await gateway.post('/cameras/stop', { name })
       })
     }
