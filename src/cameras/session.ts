@@ -41,7 +41,7 @@ export async function runSession(
 }
 
 /**
- * Later sessions always begin with a probe: MediaMTX retries only every 5 s, the gateway at its own pace. The first one
+ * Later sessions begin with a probe if they may: MediaMTX retries only every 5 s, the gateway at its own pace. The first one
  * needs it if an external MediaMTX pulls the camera, which reports no reasons, and if a password is used directly:
  * rtspsrc repeats a refused one up to 8 times.
  */
@@ -69,8 +69,7 @@ async function pull(options: SessionOptions, listener: SessionListener, stop: Ab
     await relay?.addPath(name, withCredentials(url), { cameraTime, transport }, stop)
     if (stop.aborted) return { end: { kind: 'stopped' }, explained: true }
     const { end, answered } = await runPipeline(options, listener, path, stop)
-    if (end.kind === 'stopped') return { end, explained: true }
-    if (end.kind === 'relay-cannot') return { end, explained: true }
+    if (end.kind === 'stopped' || end.kind === 'relay-cannot') return { end, explained: true }
     if (path?.error) return relayFailed(options, end.error, path.error, answered)
     if (end.error.code === 'ERR_SOURCE_TIMEOUT' && !answered) {
       const error = new SourceError('ERR_SOURCE_TIMEOUT', `${hostOf(url)} did not respond in time, or sent no data`)
