@@ -73,7 +73,7 @@ def check_fps(value: Any) -> float:
 def check_width(value: Any) -> int:
     """:returns: ``value``, pixels: 16 to 7680, or 0 for the camera's own width."""
     if value != 0 or isinstance(value, (bool, float)):
-        _check_number("scale_width", value, 16, 7680, int, " or 0")
+        _check_number("scale_width", value, 16, 7680, int, "0 or ")
     return int(value)
 
 
@@ -83,4 +83,4 @@ def _check_number(name: str, value: Any, least: float, most: float, kind: type, 
         expected = "a number" if kind is float else "a whole number"
         raise TypeError(f"{name} must be {expected}, not {type(value).__name__}")
     if not least <= value <= most:
-        raise ValueError(f"{name} must be from {least} to {most}{also}, not {value}")
+        raise ValueError(f"{name} must be {also}from {least} to {most}, not {value}")

@@ -211,7 +211,7 @@ def test_the_endpoint_is_seen_from_here(gateway: StandIn, monkeypatch: pytest.Mo
         ({"pub_fps": 120.1}, ValueError, "pub_fps"),
         ({"pub_fps": 29.97}, ValueError, "pub_fps"),
         ({"scale_width": -1}, ValueError, "scale_width"),
-        ({"scale_width": 15}, ValueError, "scale_width must be from 16 to 7680 or 0"),
+        ({"scale_width": 15}, ValueError, "scale_width must be 0 or from 16 to 7680"),
         ({"scale_width": False}, TypeError, "scale_width"),
         ({"jpeg_quality": 101}, ValueError, "jpeg_quality"),
         ({"rtsp_transport": "quic"}, ValueError, "rtsp_transport must be one of automatic, tcp, udp"),
