@@ -33,7 +33,7 @@ export const HTTP_ERRORS = {
   ERR_CREDENTIALS_DIFFER: {
     status: 409,
     sentence:
-      'The camera is already running with a different user name or password, which has worked. To change it, stop the camera first.',
+      'The camera is already running with another user name or password, and has accepted those. To change them, stop the camera first.',
   },
   ERR_TOO_MANY_RENDITIONS: {
     status: 409,

@@ -71,7 +71,7 @@ export async function main(argv: string[]): Promise<void> {
   } catch (error) {
     process.exitCode = exitStatusOf(error)
     process.stderr.write(`framegate: ${redact(messageOf(error))}\n`)
-    await end('the start failed')
+    await end('the gateway could not start')
     process.exit()
   }
 }

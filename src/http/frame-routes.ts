@@ -165,7 +165,7 @@ function cameraOf(deps: HttpDeps, ctx: Context): CameraView {
   allowOnlyCam(ctx)
   const { cam } = ctx.query
   if (typeof cam !== 'string' || !CAMERA_NAME.test(cam)) {
-    throw new RequestError('ERR_FIELD_INVALID', 'cam: expected the name of a camera, such as /mjpeg?cam=lobby-1')
+    throw new RequestError('ERR_FIELD_INVALID', 'cam: expected the name of a camera, as in /mjpeg?cam=lobby-1')
   }
   return findCamera(deps, cam)
 }
