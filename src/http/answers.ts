@@ -87,7 +87,7 @@ export const cameraAnswer = z.object({
   playability: z
     .object({ webrtc: verdict, hls: verdict })
     .describe(
-      '`{webrtc, hls}`, each `{ok, reason}`: whether a browser will play the camera that way, and why not (B-frames, H.265). `ok` is null while unknown. For H.265 it is false although some browsers can play it; the React component tries those.',
+      '`{webrtc, hls}`, each `{ok, reason}`: whether a browser will play the camera that way, and why not (B-frames, H.265). `ok` is null while unknown. For H.265, `ok` is false although some browsers can play H.265; in those browsers, the React component tries it anyway.',
     ),
   preferred: way.describe('What a browser should try first.'),
   decoding: z
