@@ -111,7 +111,7 @@ export const CAMERA_ERRORS = {
       "The camera sends data but no complete key frame, or frames were lost and the next key frame is far off. The gateway reconnects to get one. Shorten the key frame interval in the camera's settings.",
   },
   ERR_DECODE: { sentence: 'The decoder reports damaged frames, or produces none. The gateway reconnects.' },
-  ERR_ENCODE: { sentence: 'GStreamer could not encode a frame as JPEG. The gateway reconnects.' },
+  ERR_ENCODE: { sentence: 'The gateway could not encode a frame as JPEG. The gateway reconnects.' },
   ERR_PIPELINE: { sentence: 'GStreamer reported an error. The gateway reconnects; see the log for details.' },
   ERR_PIPELINE_BUILD: {
     sentence: 'GStreamer cannot start, or lacks an element. Run `npm run setup` to install what is missing.',

@@ -60,11 +60,8 @@ export const cameraAnswer = z.object({
     ),
   hls: z.string().nullable().describe('HLS address; null if MediaMTX does not serve HLS.'),
   rtsp_url: z.string().nullable().describe('RTSP address at MediaMTX; null without MediaMTX.'),
-  mediamtx_reason: z
-    .string()
-    .nullable()
-    .describe('Why MediaMTX is unavailable, or cannot carry this camera; null if it is available.'),
-  zmq_topic: z.string().describe('ZeroMQ topic. Subscribe to it followed by a zero byte.'),
+  mediamtx_reason: z.string().nullable().describe('Why MediaMTX does not carry this camera; null if it does.'),
+  zmq_topic: z.string().describe('ZeroMQ topic. A subscriber subscribes to these bytes followed by one zero byte.'),
   zmq_endpoint: z
     .string()
     .describe('ZeroMQ endpoint to connect to, with the host of your request if the gateway listens on all addresses.'),
