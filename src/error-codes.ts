@@ -44,6 +44,16 @@ export const HTTP_ERRORS = {
     status: 404,
     sentence: 'No camera with this name is running. See `GET /cameras` for those that are.',
   },
+  ERR_PIPELINED: {
+    status: 400,
+    sentence:
+      'A stream of frames cannot wait behind another response on its connection. Open a connection for each stream.',
+  },
+  ERR_TOO_MANY_READERS: {
+    status: 503,
+    sentence:
+      'The camera has 256 HTTP readers, or the gateway 1024. Retry after `Retry-After`, or read with ZeroMQ or WebRTC.',
+  },
   ERR_FRAME_UNAVAILABLE: {
     status: 503,
     sentence: 'The camera has no fresh frame. See the message for the reason, and retry after `Retry-After`.',

@@ -25,12 +25,20 @@ export interface Complaint {
 
 /** A value as error messages show it: short, and without credentials. */
 export function shown(value: unknown): string {
-  let text = redact(JSON.stringify(value) ?? String(value))
+  let text = redact(jsonOf(value))
   // The invalid part of an address may be its password ("p/w", "p w", no scheme): hide everything before the last @.
   const at = text.lastIndexOf('@')
   if (text.lastIndexOf(':', at) >= 0 && at >= 0)
     text = `${/^"(?:[a-z]+:\/\/)?/i.exec(text)?.[0] ?? ''}***${text.slice(at)}`
   return text.length > 80 ? `${text.slice(0, 77)}...` : text
+}
+
+function jsonOf(value: unknown): string {
+  try {
+    return JSON.stringify(value) ?? String(value)
+  } catch {
+    return 'a value that is nested too deeply' // JSON.stringify recurses; JSON.parse, which made the value, does not.
+  }
 }
 
 /**

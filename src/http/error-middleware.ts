@@ -20,6 +20,7 @@ export function errorMiddleware(logger: Logger): Middleware {
         logger.error(`HTTP ${ctx.method} ${ctx.path}: ${error instanceof Error ? error.stack : messageOf(error)}`)
       const code = known ? error.code : 'ERR_INTERNAL'
       ctx.status = httpStatusOf(code)
+      if (ctx.status === 503) ctx.set('Retry-After', '1')
       ctx.body = {
         ok: false,
         error: known ? error.message : 'an unexpected error inside the gateway; see its log for details',

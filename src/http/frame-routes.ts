@@ -6,36 +6,36 @@ import { CAMERA_NAME } from '../camera-settings.js'
 import { RequestError } from '../errors.js'
 import { encodeFrameMessage } from '../frames/frame-message.js'
 import { parseTopic } from '../frames/rendition-topic.js'
-import type { CameraState, CameraView, Frame } from '../types.js'
+import type { CameraView, Frame } from '../types.js'
 import type { HttpDeps } from './deps.js'
-import { NewestFramesResponse } from './newest-frames-response.js'
+import { ageMs, FRESH_MS, streamFrames, type Source, type StreamFormat } from './frame-stream.js'
+import { ReaderLimits } from './reader-limits.js'
 
 const MJPEG_BOUNDARY = 'framegate'
 const MAX_TOPICS = 64
-// Return a younger frame at once; otherwise wait for the next one.
-const FRESH_MS = 200
 const SNAPSHOT_LIMIT_MS = 5000
 // With a very low pub_fps the newest frame may be older; return it, with its age.
 const SLOW_RATE_LIMIT_MS = 1000
 
 export function frameRoutes(deps: HttpDeps): Router {
   const router = new Router()
+  const limits = new ReaderLimits()
 
   router.get('/mjpeg', (ctx) => {
     const camera = cameraOf(deps, ctx)
-    streamFrames(deps, ctx, [{ topic: camera.name, camera }], MJPEG)
+    streamFrames(deps, limits, ctx, [{ topic: camera.name, camera }], MJPEG)
   })
 
   // Many cameras in one response: browsers open at most six HTTP/1.1 connections to a host.
   router.get('/frames', (ctx) => {
-    streamFrames(deps, ctx, sourcesOf(deps, ctx), RECORDS)
+    streamFrames(deps, limits, ctx, sourcesOf(deps, ctx), RECORDS)
   })
 
   router.get('/snapshot', async (ctx) => {
     const camera = cameraOf(deps, ctx)
-    const frame = await newestFrame(deps, camera, ctx)
+    const leave = limits.enter([camera.name])
+    const frame = await newestFrame(deps, camera, ctx).finally(leave)
     if (!frame) {
-      ctx.set('Retry-After', '1')
       const why = camera.lastError?.message ?? `the camera is ${camera.state}`
       throw new RequestError('ERR_FRAME_UNAVAILABLE', `camera "${camera.name}" has no fresh frame: ${why}`)
     }
@@ -61,18 +61,6 @@ function factsOf(frame: Frame): Record<string, string> {
   }
 }
 
-interface Source {
-  topic: string
-  camera: CameraView
-}
-
-interface StreamFormat {
-  contentType: string
-  /** Sent before the first frame. */
-  begin: string
-  encode: (frame: Frame) => Buffer
-}
-
 const MJPEG: StreamFormat = {
   contentType: `multipart/x-mixed-replace; boundary=${MJPEG_BOUNDARY}`,
   begin: `--${MJPEG_BOUNDARY}\r\n`,
@@ -95,47 +83,6 @@ const RECORDS: StreamFormat = {
     length.writeUInt32LE(message.length)
     return Buffer.concat([length, message])
   },
-}
-
-/** Streams until the reader disconnects or all cameras have stopped. */
-function streamFrames(deps: HttpDeps, ctx: Context, sources: Source[], format: StreamFormat): void {
-  ctx.respond = false // The stream writes to the response itself.
-  const response = ctx.res
-  response.writeHead(200, {
-    'Content-Type': format.contentType,
-    'Cache-Control': 'no-store',
-    'X-Accel-Buffering': 'no',
-    Connection: 'close',
-  })
-  response.flushHeaders()
-  if (format.begin !== '') response.write(format.begin)
-
-  const stream = new NewestFramesResponse(response, format.encode, deps.tcpQueue)
-  const ends = sources.map(({ topic }) => readTopic(deps, topic, stream))
-  ends.push(whenStopped(sources, () => response.end()))
-  response.once('close', () => {
-    for (const end of ends) end()
-  })
-}
-
-/** Offers the topic's newest frame if it is fresh, then every new one. @returns a function that ends this. */
-function readTopic(deps: HttpDeps, topic: string, stream: NewestFramesResponse): () => void {
-  const newest = deps.frames.newest(topic)
-  const end = deps.frames.read(topic, (frame) => stream.offer(frame))
-  if (newest && ageMs(newest) < FRESH_MS) stream.offer(newest)
-  return end
-}
-
-/** Calls back when all cameras have stopped. @returns a function that ends this. */
-function whenStopped(sources: Source[], stopped: () => void): () => void {
-  const cameras = sources.map(({ camera }) => camera)
-  const onState = (state: CameraState) => {
-    if (state === 'stopped' && cameras.every((camera) => camera.state === 'stopped')) stopped()
-  }
-  for (const camera of cameras) camera.on('state', onState)
-  return () => {
-    for (const camera of cameras) camera.off('state', onState)
-  }
 }
 
 /** The topics of cam=a&cam=b@320w5fps. */
@@ -183,10 +130,6 @@ function allowOnlyCam(ctx: Context): void {
       'ERR_FIELD_INVALID',
       `unknown parameter "${unknown.slice(0, 80)}"; the only parameter is cam`,
     )
-}
-
-function ageMs(frame: Frame): number {
-  return performance.now() - frame.receivedAtMs
 }
 
 /** The newest frame if it is fresh, otherwise the next one; undefined if none arrives in time. */

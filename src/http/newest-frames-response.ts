@@ -37,11 +37,18 @@ export class NewestFramesResponse {
   ) {
     this.#reader = new ReaderWindow()
     response.socket?.setKeepAlive(true, KEEP_ALIVE_MS)
-    response.once('close', () => {
-      this.#closed = true
-      this.#waiting.clear()
-      if (this.#pollTimer) clearTimeout(this.#pollTimer)
-    })
+    response.once('close', () => this.#close())
+    // A reader may disconnect during any write. Without a listener, the error would end the process.
+    response.on('error', () => this.#close())
+  }
+
+  /** Ends the response after what has been written; a reader that does not take that is disconnected. */
+  end(): void {
+    if (this.#closed) return
+    this.#close()
+    this.response.end()
+    const timer = setTimeout(() => this.response.destroy(), this.stuckLimitMs)
+    this.response.once('close', () => clearTimeout(timer))
   }
 
   offer(frame: Frame): void {
@@ -49,6 +56,12 @@ export class NewestFramesResponse {
     this.#waiting.set(frame.topic, frame)
     if (!this.#sending) this.#send()
     else if (this.#reader.sinceSentMs() > this.stuckLimitMs) this.response.destroy()
+  }
+
+  #close(): void {
+    this.#closed = true
+    this.#waiting.clear()
+    if (this.#pollTimer) clearTimeout(this.#pollTimer)
   }
 
   #send(): void {

@@ -131,7 +131,7 @@ export const OPERATIONS: Record<string, Partial<Record<'get' | 'post', Operation
       description: 'If no frame is younger than 200 ms, the gateway waits up to 5 s for the next one.',
       parameters: oneCamera,
       answer: { ...bytes("A frame in the camera's own `scale_width`.", 'image/jpeg'), headers: snapshotHeaders },
-      errors: ['ERR_FIELD_INVALID', 'ERR_CAMERA_NOT_FOUND', 'ERR_FRAME_UNAVAILABLE'],
+      errors: ['ERR_FIELD_INVALID', 'ERR_CAMERA_NOT_FOUND', 'ERR_FRAME_UNAVAILABLE', 'ERR_TOO_MANY_READERS'],
     },
   },
   '/mjpeg': {
@@ -143,7 +143,7 @@ export const OPERATIONS: Record<string, Partial<Record<'get' | 'post', Operation
         'Each part has `Content-Length`, `X-Seq`, `X-Received-At-Us` and `X-Published-At-Us`. A slow reader gets fewer frames, never older ones. The gateway disconnects a reader that reads nothing for 30 s. The stream ends when the camera is stopped.',
       parameters: oneCamera,
       answer: bytes('An endless sequence of image/jpeg parts.', 'multipart/x-mixed-replace; boundary=framegate'),
-      errors: ['ERR_FIELD_INVALID', 'ERR_CAMERA_NOT_FOUND'],
+      errors: ['ERR_FIELD_INVALID', 'ERR_CAMERA_NOT_FOUND', 'ERR_PIPELINED', 'ERR_TOO_MANY_READERS'],
     },
   },
   '/frames': {
@@ -162,7 +162,7 @@ export const OPERATIONS: Record<string, Partial<Record<'get' | 'post', Operation
         }),
       ],
       answer: bytes('An endless sequence of records.', 'application/octet-stream'),
-      errors: ['ERR_FIELD_INVALID', 'ERR_CAMERA_NOT_FOUND'],
+      errors: ['ERR_FIELD_INVALID', 'ERR_CAMERA_NOT_FOUND', 'ERR_PIPELINED', 'ERR_TOO_MANY_READERS'],
     },
   },
   '/health': {

@@ -3,17 +3,23 @@
 import cors from '@koa/cors'
 import type Router from '@koa/router'
 import Koa from 'koa'
-import { createServer, type Server } from 'node:http'
+import { readFileSync } from 'node:fs'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { inUse } from '../port-holder.js'
 import { BindError, codeOf, messageOf, RequestError } from '../errors.js'
 import { cameraRoutes } from './camera-routes.js'
+import type { Logger } from '../types.js'
 import type { HttpDeps } from './deps.js'
 import { docsRoutes } from './docs-routes.js'
 import { errorMiddleware } from './error-middleware.js'
 import { frameRoutes } from './frame-routes.js'
+import { streaming } from './frame-stream.js'
 import { healthRoutes } from './health-routes.js'
 import { pageRoutes } from './page-routes.js'
+
+const MAX_CONNECTIONS = 2048
+const DROP_LOG_EVERY_MS = 60000
 
 /** All routes; openapi.ts describes them. */
 export function routersOf(deps: HttpDeps): Router[] {
@@ -44,9 +50,26 @@ export class HttpServer {
     for (const router of routers)
       app.use(router.allowedMethods({ throw: true, methodNotAllowed: refuse, notImplemented: refuse }))
     const handle = app.callback()
-    this.#server = createServer((request, response) => void handle(request, response))
-    this.#server.headersTimeout = 10000
-    this.#server.requestTimeout = 30000
+    // Node looks for requests that exceed the timeouts only so often, by default every 30 s.
+    const limits = { headersTimeout: 10000, requestTimeout: 30000, connectionsCheckingInterval: 2000 }
+    this.#server = createServer(limits, (request, response) => {
+      survive(request, response)
+      if (streaming.has(request.socket)) return void request.socket.destroy()
+      request.url = pathOf(request.url)
+      void handle(request, response)
+    })
+    this.#limitConnections(deps.logger)
+  }
+
+  /** Leaves most of the process's file descriptors to cameras. */
+  #limitConnections(logger: Logger): void {
+    this.#server.maxConnections = Math.min(MAX_CONNECTIONS, Math.floor(descriptorLimit() / 4))
+    let loggedAtMs = -Infinity
+    this.#server.on('drop', () => {
+      if (performance.now() - loggedAtMs < DROP_LOG_EVERY_MS) return
+      loggedAtMs = performance.now()
+      logger.warn(`HTTP: refusing connections beyond the limit of ${this.#server.maxConnections}`)
+    })
   }
 
   /** @returns the port. @throws BindError, which names the setting to change. */
@@ -70,5 +93,28 @@ export class HttpServer {
     const closed = new Promise((resolve) => this.#server.close(resolve))
     this.#server.closeAllConnections() // MJPEG readers would never disconnect on their own.
     await closed
+  }
+}
+
+/** An 'error' event without a listener ends the process. A client that leaves at the wrong moment causes one. */
+function survive(request: IncomingMessage, response: ServerResponse): void {
+  request.on('error', () => undefined)
+  response.on('error', () => undefined)
+}
+
+/** The path and query of a request target; `/%` for one that is not an address: no route has it. */
+function pathOf(target = '/'): string {
+  if (target.startsWith('/')) return target
+  if (!URL.canParse(target)) return '/%'
+  const { pathname, search } = new URL(target)
+  return pathname.startsWith('/') ? pathname + search : '/%'
+}
+
+/** How many files and sockets the process may have open; Infinity if unknown. */
+function descriptorLimit(): number {
+  try {
+    return Number(/^Max open files\s+(\d+)/m.exec(readFileSync('/proc/self/limits', 'utf8'))?.[1] ?? Infinity)
+  } catch {
+    return Infinity
   }
 }

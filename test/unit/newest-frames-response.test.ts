@@ -1,8 +1,10 @@
 // The pacing of one HTTP reader, with a simulated kernel for cases that are rare with a real one.
 
+import { createServer, type ServerResponse } from 'node:http'
+import { once } from 'node:events'
+import net, { type AddressInfo } from 'node:net'
 import { PassThrough } from 'node:stream'
-import type { ServerResponse } from 'node:http'
-import t from 'tap'
+import t, { type Test } from 'tap'
 import { NewestFramesResponse, STUCK_LIMIT_MS } from '../../src/http/newest-frames-response.js'
 import type { Frame } from '../../src/types.js'
 import { pause, until } from '../helpers/wait.js'
@@ -84,3 +86,43 @@ t.test('a reader that reads nothing for the time limit is disconnected at the ne
   t.ok(performance.now() - sentAtMs >= 250, 'not before the limit')
   t.equal(sent(), 1)
 })
+
+for (const leave of ['end', 'resetAndDestroy'] as const) {
+  t.test(`a reader that leaves (${leave}) during a write after the stream ended`, async (t) => {
+    const { stream, reader, closed } = await overTcp(t)
+    // More than the kernel takes: the write completes with an error when the reader leaves.
+    stream.offer({ topic: 'a' } as Frame)
+    stream.offer({ topic: 'b' } as Frame)
+    await pause(100)
+    stream.end()
+    stream.offer({ topic: 'a' } as Frame)
+    reader[leave]()
+    reader.destroy()
+    await until('the response to be closed', closed)
+  })
+}
+
+t.test('a stream that ends disconnects a reader that does not take the rest', async (t) => {
+  const { stream, closed } = await overTcp(t, 300)
+  stream.offer({ topic: 'a' } as Frame)
+  await pause(100)
+  stream.end()
+  await until('the response to be closed', closed)
+})
+
+/** A response with frames of 16 MB to a real client that reads nothing. */
+async function overTcp(t: Test, stuckLimitMs = STUCK_LIMIT_MS) {
+  let open: (response: ServerResponse) => void = () => undefined
+  const opened = new Promise<ServerResponse>((resolve) => (open = resolve))
+  const server = createServer((_, response) => open(response)).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  t.teardown(() => server.close())
+  const reader = net.connect((server.address() as AddressInfo).port, '127.0.0.1').pause()
+  t.teardown(() => reader.destroy())
+  reader.on('error', () => undefined)
+  reader.write('GET / HTTP/1.1\r\nHost: x\r\n\r\n')
+  const response = await opened
+  const nothingUnread = () => ({ unacknowledged: 0, window: -1 })
+  const stream = new NewestFramesResponse(response, () => Buffer.alloc(16e6), nothingUnread, stuckLimitMs)
+  return { stream, reader, closed: () => response.closed }
+}

@@ -1,0 +1,98 @@
+// A response that streams frames: refuses what it cannot serve, and ends everything that belongs to it.
+
+import type { Context } from 'koa'
+import type { Socket } from 'node:net'
+import { RequestError } from '../errors.js'
+import type { CameraState, CameraView, Frame } from '../types.js'
+import type { HttpDeps } from './deps.js'
+import { NewestFramesResponse } from './newest-frames-response.js'
+import type { ReaderLimits } from './reader-limits.js'
+
+// Return a younger frame at once; otherwise wait for the next one.
+export const FRESH_MS = 200
+
+/** Sockets of streams. Such a socket takes no other request: its response would wait for ever. */
+export const streaming = new WeakSet<Socket>()
+
+export interface Source {
+  topic: string
+  camera: CameraView
+}
+
+export interface StreamFormat {
+  contentType: string
+  /** Sent before the first frame. */
+  begin: string
+  encode: (frame: Frame) => Buffer
+}
+
+/**
+ * Streams until the reader disconnects or all cameras have stopped.
+ * @throws RequestError ERR_PIPELINED, ERR_TOO_MANY_READERS
+ */
+export function streamFrames(
+  deps: HttpDeps,
+  limits: ReaderLimits,
+  ctx: Context,
+  sources: Source[],
+  format: StreamFormat,
+): void {
+  const headers = { 'Content-Type': format.contentType, 'Cache-Control': 'no-store', 'X-Accel-Buffering': 'no' }
+  if (ctx.method === 'HEAD') {
+    ctx.set(headers)
+    ctx.status = 200
+    return
+  }
+  const response = ctx.res
+  const { socket } = response
+  // Node gives the socket to one response at a time. One that waits for it never learns that the client has gone.
+  if (socket === null)
+    throw new RequestError(
+      'ERR_PIPELINED',
+      'a stream of frames cannot be pipelined; wait for the previous response, or use another connection',
+    )
+  const ends = [limits.enter(sources.map(({ camera }) => camera.name))]
+  streaming.add(socket)
+  ctx.respond = false // The stream writes to the response itself.
+  response.writeHead(200, { ...headers, Connection: 'close' })
+  response.flushHeaders()
+  if (format.begin !== '') response.write(format.begin)
+
+  const stream = new NewestFramesResponse(response, format.encode, deps.tcpQueue)
+  ends.push(...sources.map(({ topic }) => readTopic(deps, topic, stream)))
+  const over = () => {
+    for (const end of ends.splice(0)) end()
+  }
+  ends.push(
+    whenStopped(sources, () => {
+      over()
+      stream.end()
+    }),
+  )
+  response.once('close', over)
+  socket.once('close', over)
+}
+
+/** Offers the topic's newest frame if it is fresh, then every new one. @returns a function that ends this. */
+function readTopic(deps: HttpDeps, topic: string, stream: NewestFramesResponse): () => void {
+  const newest = deps.frames.newest(topic)
+  const end = deps.frames.read(topic, (frame) => stream.offer(frame))
+  if (newest && ageMs(newest) < FRESH_MS) stream.offer(newest)
+  return end
+}
+
+/** Calls back when all cameras have stopped. @returns a function that ends this. */
+function whenStopped(sources: Source[], stopped: () => void): () => void {
+  const cameras = sources.map(({ camera }) => camera)
+  const onState = (state: CameraState) => {
+    if (state === 'stopped' && cameras.every((camera) => camera.state === 'stopped')) stopped()
+  }
+  for (const camera of cameras) camera.on('state', onState)
+  return () => {
+    for (const camera of cameras) camera.off('state', onState)
+  }
+}
+
+export function ageMs(frame: Frame): number {
+  return performance.now() - frame.receivedAtMs
+}

@@ -1,0 +1,95 @@
+// HTTP requests that no honest client sends. The gateway answers each, keeps nothing of it, and lives.
+
+import net from 'node:net'
+import { join } from 'node:path'
+import t from 'tap'
+import { Gateway } from '../helpers/gateway.js'
+import { temporaryFolder } from '../helpers/paths.js'
+import { TestCamera } from '../helpers/test-camera.js'
+import { until } from '../helpers/wait.js'
+
+const gateway = await Gateway.start({ stateFile: join(temporaryFolder(t), 'cameras.json'), mediamtx: 'off' })
+t.teardown(() => gateway.stop())
+const camera = await TestCamera.start({ width: 320, height: 180, fps: 25, gop: 25, 'bitrate-kbps': 300 })
+t.teardown(() => camera.stop())
+await gateway.post('/cameras/start', { name: 'a', rtsp: camera.url })
+await gateway.untilState('a', 'live')
+const { hostname, port } = new URL(gateway.base)
+
+interface Raw {
+  socket: net.Socket
+  /** What has arrived so far. */
+  text: () => string
+  /** Resolves when the gateway has closed the connection; with everything that arrived. */
+  closed: Promise<string>
+}
+
+function send(bytes: string): Raw {
+  let text = ''
+  const socket = net.connect(Number(port), hostname)
+  socket.on('error', () => undefined)
+  socket.on('data', (chunk: Buffer) => (text += chunk.toString('latin1')))
+  socket.write(bytes)
+  return { socket, text: () => text, closed: new Promise((resolve) => socket.once('close', () => resolve(text))) }
+}
+
+const request = (line: string, headers = '') => `${line} HTTP/1.1\r\nHost: 127.0.0.1\r\n${headers}\r\n`
+const readers = async () => (await gateway.camera('a')).readers.mjpeg
+
+const halfAtMs = performance.now()
+const half = send('GET /health HTTP/1.1\r\nHost: 127.0.0.1\r\n')
+
+t.test('pipelined streams leave no reader behind', async (t) => {
+  for (const behind of ['/mjpeg?cam=a', '/cameras']) {
+    for (const count of [1, 1500]) {
+      const text = await send(request('GET /mjpeg?cam=a') + request(`GET ${behind}`).repeat(count)).closed
+      t.notMatch(text, /ERR_/, 'the gateway closes the connection')
+      await until('no reader', async () => (await readers()) === 0)
+    }
+  }
+  const { closed } = send(request('GET /cameras') + request('GET /frames?cam=a', 'Connection: close\r\n'))
+  t.match(await closed, /ERR_PIPELINED/, 'the reason')
+})
+
+t.test('HEAD of a stream has headers only', async (t) => {
+  for (const path of ['/mjpeg?cam=a', '/frames?cam=a']) {
+    const text = await send(request(`HEAD ${path}`, 'Connection: close\r\n')).closed
+    t.match(text, /^HTTP\/1\.1 200 OK\r\n[^]*Content-Type: (multipart|application)\/[^]*\r\n\r\n$/, path)
+  }
+  t.equal(await readers(), 0)
+})
+
+t.test('a request target that is not an address', async (t) => {
+  for (const target of ['http://[x/', 'http://', '*', '/%', '//[x/'])
+    t.match(await send(request(`GET ${target}`, 'Connection: close\r\n')).closed, /404[^]*ERR_NOT_FOUND/, target)
+  const proxied = await send(request('GET http://gateway/health', 'Connection: close\r\n')).closed
+  t.match(proxied, /200[^]*"ok":true/, 'a whole address is one')
+})
+
+t.test('JSON that is nested 30,000 deep', async (t) => {
+  for (const depth of [30000, 5])
+    for (const body of [
+      `{"name": ${'['.repeat(depth)}${']'.repeat(depth)}}`,
+      `${'['.repeat(depth)}${']'.repeat(depth)}`,
+    ])
+      t.match(await gateway.post('/cameras/start', body), { status: 400, body: { code: 'ERR_FIELD_INVALID' } })
+  t.notMatch(gateway.log, /RangeError/)
+})
+
+t.test('the 257th reader of a camera is refused, and there is room again once another has left', async (t) => {
+  const open = Array.from({ length: 256 }, () => send(request('GET /mjpeg?cam=a')))
+  t.teardown(() => open.forEach(({ socket }) => socket.destroy()))
+  await until('256 readers', async () => (await readers()) === 256)
+  for (const path of ['/mjpeg', '/frames', '/snapshot']) {
+    const { status, body, headers } = await gateway.get(`${path}?cam=a`)
+    t.match({ status, body }, { status: 503, body: { code: 'ERR_TOO_MANY_READERS', error: /"a" .*256/ } })
+    t.equal(headers.get('retry-after'), '1')
+  }
+  open[0]!.socket.destroy()
+  await until('room', async () => (await fetch(`${gateway.base}/snapshot?cam=a`)).status === 200)
+})
+
+t.test('half a request head is dropped after 10 s, not after the 30 s of Node', async (t) => {
+  t.match(await half.closed, /408/)
+  t.ok(performance.now() - halfAtMs < 20000)
+})
