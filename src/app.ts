@@ -3,7 +3,7 @@
 import { fileURLToPath } from 'node:url'
 import { CameraRegistry } from './cameras/camera-registry.js'
 import { StateFile } from './cameras/state-file.js'
-import type { Config } from './config.js'
+import type { Config } from './settings.js'
 import { endpointFor, inUrl } from './endpoints.js'
 import { FrameHub } from './frames/frame-hub.js'
 import { HttpServer } from './http/server.js'

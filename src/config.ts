@@ -1,131 +1,12 @@
-// Settings: a flag overrides the environment, the environment the file, the file the default. Every default is here.
+// Reads the settings: a flag overrides the environment, the environment the file, the file the default.
 
 import { readFileSync } from 'node:fs'
-import { homedir } from 'node:os'
-import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { parse as parseYaml } from 'yaml'
-import { z } from 'zod'
-import { cameraSettings } from './camera-settings.js'
 import { ConfigError, messageOf } from './errors.js'
+import { exposedSetting } from './exposure.js'
+import { SETTINGS, type Config, type Setting } from './settings.js'
 import { expectedOf, shown } from './validate.js'
-
-interface Setting {
-  /** Environment variable; the flag and the file's key derive from it. */
-  env: string
-  schema: z.ZodType
-  /** Convert text from the environment or a flag to a number first. */
-  number?: boolean
-  help: string
-  fallback?: (env: NodeJS.ProcessEnv) => string | number
-}
-
-const ENDPOINT = /^(tcp:\/\/(\*|\[[0-9a-fA-F:]+\]|[A-Za-z0-9_.-]+):(\*|\d{1,5})|ipc:\/\/.+)$/
-const HOST = /^(\[[0-9a-fA-F:]+\]|[0-9a-fA-F:]+|[A-Za-z0-9._-]{1,253})$/
-
-const url = (protocols: string[]) =>
-  z
-    .string()
-    .refine((text) => URL.canParse(text) && protocols.includes(new URL(text).protocol) && new URL(text).hostname !== '')
-
-const camera = cameraSettings.shape
-
-const SETTINGS = {
-  zmqBind: {
-    env: 'ZMQ_BIND',
-    schema: z
-      .string()
-      .transform((text) => text.split(',').map((part) => part.trim()))
-      .refine((list) => list.every((part) => ENDPOINT.test(part) && Number(/:(\d+)$/.exec(part)?.[1] ?? 0) <= 65535))
-      .describe('a comma-separated list of tcp://HOST:PORT and ipc://PATH'),
-    help: 'ZeroMQ endpoints to publish frames on',
-    fallback: () => 'tcp://127.0.0.1:5555',
-  },
-  httpHost: {
-    env: 'HTTP_HOST',
-    schema: z.string().regex(HOST).describe('a host name or an IP address (0.0.0.0 for all)'),
-    help: 'host that the HTTP API listens on',
-    fallback: () => '127.0.0.1',
-  },
-  httpPort: {
-    env: 'HTTP_PORT',
-    number: true,
-    schema: z.number().int().min(0).max(65535).describe('a port, a whole number from 0 (any free port) to 65535'),
-    help: 'port that the HTTP API listens on',
-    fallback: () => 8090,
-  },
-  pubFps: {
-    env: 'PUB_FPS',
-    number: true,
-    schema: camera.pubFps,
-    help: 'maximum frames per second, unless the camera sets its own',
-    fallback: () => camera.pubFps.parse(undefined),
-  },
-  scaleWidth: {
-    env: 'SCALE_WIDTH',
-    number: true,
-    schema: camera.scaleWidth,
-    help: 'frame width in pixels, unless the camera sets its own',
-    fallback: () => camera.scaleWidth.parse(undefined),
-  },
-  jpegQuality: {
-    env: 'JPEG_QUALITY',
-    number: true,
-    schema: camera.jpegQuality,
-    help: 'JPEG quality, unless the camera sets its own',
-    fallback: () => camera.jpegQuality.parse(undefined),
-  },
-  mediamtx: {
-    env: 'MEDIAMTX',
-    schema: z.enum(['managed', 'external', 'off']).describe('managed, external or off'),
-    help: 'MediaMTX: managed (the gateway runs it), external (you run it) or off',
-    fallback: () => 'managed',
-  },
-  mediamtxBin: {
-    env: 'MEDIAMTX_BIN',
-    schema: z.string().min(1).optional().describe('the path of the mediamtx program'),
-    help: 'path of the mediamtx program (default: search PATH, then the cache of npm run setup)',
-  },
-  mediamtxApi: {
-    env: 'MEDIAMTX_API',
-    schema: url(['http:', 'https:']).optional().describe('an address such as http://127.0.0.1:9997'),
-    help: "address of MediaMTX's API",
-  },
-  mediamtxRtsp: {
-    env: 'MEDIAMTX_RTSP',
-    schema: url(['rtsp:', 'rtsps:']).optional().describe('an address such as rtsp://127.0.0.1:8554'),
-    help: "address of MediaMTX's RTSP server",
-  },
-  mediamtxPublicHost: {
-    env: 'MEDIAMTX_PUBLIC_HOST',
-    schema: z.string().regex(HOST).optional().describe('a host name or an IP address'),
-    help: 'host in WHEP, HLS and RTSP addresses (default: the host of the request)',
-  },
-  mediamtxPublicWebrtc: {
-    env: 'MEDIAMTX_PUBLIC_WEBRTC',
-    schema: url(['http:', 'https:']).optional().describe('an address such as https://example.com/webrtc'),
-    help: "address of MediaMTX's WebRTC server behind a reverse proxy (default: its port at the public host)",
-  },
-  mediamtxPublicHls: {
-    env: 'MEDIAMTX_PUBLIC_HLS',
-    schema: url(['http:', 'https:']).optional().describe('an address such as https://example.com/hls'),
-    help: "address of MediaMTX's HLS server behind a reverse proxy (default: its port at the public host)",
-  },
-  stateFile: {
-    env: 'STATE_FILE',
-    schema: z.string().min(1).describe('a file path'),
-    help: 'file that keeps the list of cameras across restarts',
-    fallback: (env) => join(env.XDG_STATE_HOME || join(homedir(), '.local', 'state'), 'framegate', 'cameras.json'),
-  },
-  logLevel: {
-    env: 'LOG_LEVEL',
-    schema: z.enum(['debug', 'info', 'warn', 'error']).describe('debug, info, warn or error'),
-    help: 'lowest level to log: debug, info, warn or error',
-    fallback: () => 'info',
-  },
-} satisfies Record<string, Setting>
-
-export type Config = { [Key in keyof typeof SETTINGS]: z.output<(typeof SETTINGS)[Key]['schema']> }
 
 const flagOf = (env: string) => env.toLowerCase().replaceAll('_', '-')
 const keyOf = (env: string) => env.toLowerCase()
@@ -173,8 +54,19 @@ export function readConfig(argv: string[], env: NodeJS.ProcessEnv, version: stri
     }
     config[key] = parsed.data
   }
+  if (flags.help !== true && flags.version !== true) refuseOpenPorts(config as Config, env)
   const print = flags.help ? helpText() : flags.version ? `framegate ${version}` : null
   return { config: config as Config, demo: flags.demo === true, print }
+}
+
+/** @throws ConfigError if other machines can connect and need no token. */
+function refuseOpenPorts(config: Config, env: NodeJS.ProcessEnv): void {
+  if (config.authTokensFile !== undefined || config.insecureNoAuth) return
+  const exposed = exposedSetting(config, env)
+  if (exposed === null) return
+  throw new ConfigError(
+    `${exposed} lets other machines connect, so it needs tokens: set AUTH_TOKENS_FILE (see docs/security.md), or INSECURE_NO_AUTH=1 to let in everyone`,
+  )
 }
 
 function toNumber(text: string): number {

@@ -1,9 +1,17 @@
 // The gateway's own addresses, as its clients see them. Pure.
 
+import { isIPv4 } from 'node:net'
+
 /** A host to listen on, as a URL that reaches it writes it: 127.0.0.1 for a wildcard, brackets around IPv6. */
 export function inUrl(host: string): string {
   if (host === '0.0.0.0' || host === '::') return '127.0.0.1'
   return host.includes(':') && !host.startsWith('[') ? `[${host}]` : host
+}
+
+/** Whether only this machine reaches the host. A name other than localhost counts as reachable: it may resolve to anything. */
+export function isLoopback(host: string): boolean {
+  const bare = host.replace(/^\[|\]$/g, '').toLowerCase()
+  return bare === 'localhost' || bare === '::1' || (isIPv4(bare) && bare.startsWith('127.'))
 }
 
 /** Whether ZeroMQ needs its `ipv6` option to bind the endpoint: it names an IPv6 address, or all addresses. */

@@ -114,7 +114,7 @@ t.test('HTTP_HOST=:: and ZMQ_BIND=tcp://*: both families, each with its own endp
   const gateway = await Gateway.start({
     stateFile: join(temporaryFolder(t), 'cameras.json'),
     mediamtx: 'off',
-    env: { HTTP_HOST: '::', ZMQ_BIND: 'tcp://*:*' },
+    env: { HTTP_HOST: '::', INSECURE_NO_AUTH: '1', ZMQ_BIND: 'tcp://*:*' },
   })
   t.teardown(() => gateway.stop())
   const { port } = new URL(gateway.base)

@@ -13,6 +13,11 @@ t.test('defaults match the README', async (t) => {
     zmqBind: ['tcp://127.0.0.1:5555'],
     httpHost: '127.0.0.1',
     httpPort: 8090,
+    authTokensFile: undefined,
+    insecureNoAuth: false,
+    allowedHosts: [],
+    corsOrigins: ['http://localhost:*', 'http://127.0.0.1:*', 'wails://wails', 'http://wails.localhost'],
+    trustProxy: false,
     pubFps: 20,
     scaleWidth: 640,
     jpegQuality: 80,
@@ -55,6 +60,9 @@ t.test('the error for an invalid value names the setting, the value and what was
     [[], { ZMQ_BIND: 'tcp://127.0.0.1:99999' }, /^ZMQ_BIND: /],
     [[], { MEDIAMTX_API: 'ftp://x' }, /^MEDIAMTX_API: /],
     [[], { HTTP_HOST: 'a b' }, /^HTTP_HOST: /],
+    [[], { INSECURE_NO_AUTH: 'maybe' }, /^INSECURE_NO_AUTH: expected 1 or 0; got "maybe"$/],
+    [[], { CORS_ORIGINS: 'app.example.com' }, /^CORS_ORIGINS: expected a comma-separated list of origins/],
+    [[], { ALLOWED_HOSTS: 'http://a' }, /^ALLOWED_HOSTS: expected a comma-separated list of host names/],
     [['--nonsense'], {}, /--nonsense/],
     [['extra'], {}, /extra/],
     [['--config', '/does/not/exist'], {}, /--config: expected a readable YAML file; got "\/does\/not\/exist"/],
@@ -106,6 +114,11 @@ t.test('--help lists every setting, --version the version', async (t) => {
     'ZMQ_BIND',
     'HTTP_HOST',
     'HTTP_PORT',
+    'AUTH_TOKENS_FILE',
+    'INSECURE_NO_AUTH',
+    'ALLOWED_HOSTS',
+    'CORS_ORIGINS',
+    'TRUST_PROXY',
     'PUB_FPS',
     'SCALE_WIDTH',
     'JPEG_QUALITY',
@@ -122,4 +135,31 @@ t.test('--help lists every setting, --version the version', async (t) => {
     t.match(help, name)
   }
   t.equal(read(['--version']).print, 'framegate 1.2.3')
+})
+
+t.test('a port that other machines reach needs tokens, or INSECURE_NO_AUTH=1', async (t) => {
+  const open: NodeJS.ProcessEnv[] = [
+    { HTTP_HOST: '0.0.0.0' },
+    { HTTP_HOST: '::' },
+    { HTTP_HOST: '192.168.1.5' },
+    { HTTP_HOST: 'edge-box' },
+    { MTX_RTSPADDRESS: '0.0.0.0:8554' },
+    { MTX_HLSADDRESS: '[::]:8888' },
+  ]
+  for (const env of open) {
+    const [setting] = Object.entries(env).map(([name, value]) => `${name}=${value}`)
+    t.throws(() => read([], env), { name: 'ConfigError', message: /needs tokens: set AUTH_TOKENS_FILE/ }, `${setting}`)
+    t.doesNotThrow(() => read([], { ...env, INSECURE_NO_AUTH: '1' }))
+    t.doesNotThrow(() => read([], { ...env, AUTH_TOKENS_FILE: '/some/file' }))
+    t.doesNotThrow(() => read(['--help'], env))
+  }
+  for (const env of [
+    { HTTP_HOST: '127.0.0.2' },
+    { HTTP_HOST: '::1' },
+    { HTTP_HOST: 'localhost' },
+    { MTX_RTSPADDRESS: ':9554' },
+    { MTX_HLSADDRESS: '127.0.0.1:9888', MTX_WEBRTCADDRESS: '' },
+    { MTX_RTSPADDRESS: '0.0.0.0:8554', MEDIAMTX: 'off' },
+  ])
+    t.doesNotThrow(() => read([], env), JSON.stringify(env))
 })

@@ -1,0 +1,179 @@
+// The list of all settings, with their defaults. config.ts reads them.
+
+import { homedir } from 'node:os'
+import { join } from 'node:path'
+import { z } from 'zod'
+import { cameraSettings } from './camera-settings.js'
+
+export interface Setting {
+  /** Environment variable; the flag and the file's key derive from it. */
+  env: string
+  schema: z.ZodType
+  /** Convert text from the environment or a flag to a number first. */
+  number?: boolean
+  help: string
+  fallback?: (env: NodeJS.ProcessEnv) => string | number
+}
+
+const ENDPOINT = /^(tcp:\/\/(\*|\[[0-9a-fA-F:]+\]|[A-Za-z0-9_.-]+):(\*|\d{1,5})|ipc:\/\/.+)$/
+const HOST = /^(\[[0-9a-fA-F:]+\]|[0-9a-fA-F:]+|[A-Za-z0-9._-]{1,253})$/
+
+const url = (protocols: string[]) =>
+  z
+    .string()
+    .refine((text) => URL.canParse(text) && protocols.includes(new URL(text).protocol) && new URL(text).hostname !== '')
+
+const list = (text: string) =>
+  text
+    .split(',')
+    .map((part) => part.trim())
+    .filter((part) => part !== '')
+
+const ON = ['1', 'true', 'on', 'yes']
+const OFF = ['0', 'false', 'off', 'no']
+/** YAML has true and 1 as well. */
+const onOrOff = z
+  .union([z.string(), z.number(), z.boolean()])
+  .transform((value) => String(value).toLowerCase())
+  .refine((text) => [...ON, ...OFF].includes(text))
+  .transform((text) => ON.includes(text))
+  .describe('1 or 0')
+
+// Any scheme, since Wails has its own; `*` as the port is any port.
+const ORIGIN = /^(\*|[a-z][a-z0-9+.-]*:\/\/(\[[0-9a-f:]+\]|[a-z0-9._-]+)(:(\*|\d{1,5}))?)$/i
+
+const camera = cameraSettings.shape
+
+export const SETTINGS = {
+  zmqBind: {
+    env: 'ZMQ_BIND',
+    schema: z
+      .string()
+      .transform((text) => text.split(',').map((part) => part.trim()))
+      .refine((list) => list.every((part) => ENDPOINT.test(part) && Number(/:(\d+)$/.exec(part)?.[1] ?? 0) <= 65535))
+      .describe('a comma-separated list of tcp://HOST:PORT and ipc://PATH'),
+    help: 'ZeroMQ endpoints to publish frames on',
+    fallback: () => 'tcp://127.0.0.1:5555',
+  },
+  httpHost: {
+    env: 'HTTP_HOST',
+    schema: z.string().regex(HOST).describe('a host name or an IP address (0.0.0.0 for all)'),
+    help: 'host that the HTTP API listens on',
+    fallback: () => '127.0.0.1',
+  },
+  httpPort: {
+    env: 'HTTP_PORT',
+    number: true,
+    schema: z.number().int().min(0).max(65535).describe('a port, a whole number from 0 (any free port) to 65535'),
+    help: 'port that the HTTP API listens on',
+    fallback: () => 8090,
+  },
+  authTokensFile: {
+    env: 'AUTH_TOKENS_FILE',
+    schema: z.string().min(1).optional().describe('a file path'),
+    help: 'file of tokens, one "ROLE TOKEN" per line; without it, only this machine may connect',
+  },
+  insecureNoAuth: {
+    env: 'INSECURE_NO_AUTH',
+    schema: onOrOff,
+    help: '1: let other machines connect without a token',
+    fallback: () => '0',
+  },
+  allowedHosts: {
+    env: 'ALLOWED_HOSTS',
+    schema: z
+      .string()
+      .transform(list)
+      .refine((names) => names.every((name) => HOST.test(name)))
+      .describe('a comma-separated list of host names'),
+    help: 'host names by which clients may call the gateway, besides IP addresses, localhost and its own name',
+    fallback: () => '',
+  },
+  corsOrigins: {
+    env: 'CORS_ORIGINS',
+    schema: z
+      .string()
+      .transform(list)
+      .refine((origins) => origins.every((origin) => ORIGIN.test(origin)))
+      .describe('a comma-separated list of origins such as https://app.example.com or http://localhost:*'),
+    help: 'origins of other web pages that may call the gateway',
+    fallback: () => 'http://localhost:*,http://127.0.0.1:*,wails://wails,http://wails.localhost',
+  },
+  trustProxy: {
+    env: 'TRUST_PROXY',
+    schema: onOrOff,
+    help: '1: a reverse proxy sets X-Forwarded-Host and X-Forwarded-Proto',
+    fallback: () => '0',
+  },
+  pubFps: {
+    env: 'PUB_FPS',
+    number: true,
+    schema: camera.pubFps,
+    help: 'maximum frames per second, unless the camera sets its own',
+    fallback: () => camera.pubFps.parse(undefined),
+  },
+  scaleWidth: {
+    env: 'SCALE_WIDTH',
+    number: true,
+    schema: camera.scaleWidth,
+    help: 'frame width in pixels, unless the camera sets its own',
+    fallback: () => camera.scaleWidth.parse(undefined),
+  },
+  jpegQuality: {
+    env: 'JPEG_QUALITY',
+    number: true,
+    schema: camera.jpegQuality,
+    help: 'JPEG quality, unless the camera sets its own',
+    fallback: () => camera.jpegQuality.parse(undefined),
+  },
+  mediamtx: {
+    env: 'MEDIAMTX',
+    schema: z.enum(['managed', 'external', 'off']).describe('managed, external or off'),
+    help: 'MediaMTX: managed (the gateway runs it), external (you run it) or off',
+    fallback: () => 'managed',
+  },
+  mediamtxBin: {
+    env: 'MEDIAMTX_BIN',
+    schema: z.string().min(1).optional().describe('the path of the mediamtx program'),
+    help: 'path of the mediamtx program (default: search PATH, then the cache of npm run setup)',
+  },
+  mediamtxApi: {
+    env: 'MEDIAMTX_API',
+    schema: url(['http:', 'https:']).optional().describe('an address such as http://127.0.0.1:9997'),
+    help: "address of MediaMTX's API",
+  },
+  mediamtxRtsp: {
+    env: 'MEDIAMTX_RTSP',
+    schema: url(['rtsp:', 'rtsps:']).optional().describe('an address such as rtsp://127.0.0.1:8554'),
+    help: "address of MediaMTX's RTSP server",
+  },
+  mediamtxPublicHost: {
+    env: 'MEDIAMTX_PUBLIC_HOST',
+    schema: z.string().regex(HOST).optional().describe('a host name or an IP address'),
+    help: 'host in WHEP, HLS and RTSP addresses (default: the host of the request)',
+  },
+  mediamtxPublicWebrtc: {
+    env: 'MEDIAMTX_PUBLIC_WEBRTC',
+    schema: url(['http:', 'https:']).optional().describe('an address such as https://example.com/webrtc'),
+    help: "address of MediaMTX's WebRTC server behind a reverse proxy (default: its port at the public host)",
+  },
+  mediamtxPublicHls: {
+    env: 'MEDIAMTX_PUBLIC_HLS',
+    schema: url(['http:', 'https:']).optional().describe('an address such as https://example.com/hls'),
+    help: "address of MediaMTX's HLS server behind a reverse proxy (default: its port at the public host)",
+  },
+  stateFile: {
+    env: 'STATE_FILE',
+    schema: z.string().min(1).describe('a file path'),
+    help: 'file that keeps the list of cameras across restarts',
+    fallback: (env) => join(env.XDG_STATE_HOME || join(homedir(), '.local', 'state'), 'framegate', 'cameras.json'),
+  },
+  logLevel: {
+    env: 'LOG_LEVEL',
+    schema: z.enum(['debug', 'info', 'warn', 'error']).describe('debug, info, warn or error'),
+    help: 'lowest level to log: debug, info, warn or error',
+    fallback: () => 'info',
+  },
+} satisfies Record<string, Setting>
+
+export type Config = { [Key in keyof typeof SETTINGS]: z.output<(typeof SETTINGS)[Key]['schema']> }
