@@ -118,7 +118,7 @@ export const CAMERA_ERRORS = {
   },
   ERR_NO_KEY_FRAME: {
     sentence:
-      "The camera sends data but no complete key frame, or frames were lost and the next key frame is far off. The gateway reconnects to get one. Shorten the key frame interval in the camera's settings.",
+      "The camera sends data, but the gateway has no complete key frame to begin with. It waits for one, for up to 5 min, and reconnects sooner if that is known to bring one. Shorten the key frame interval in the camera's settings.",
   },
   ERR_DECODE: { sentence: 'The decoder reports damaged frames, or produces none. The gateway reconnects.' },
   ERR_ENCODE: { sentence: 'The gateway could not encode a frame as JPEG. The gateway reconnects.' },

@@ -21,6 +21,8 @@ export interface PipelineOptions {
   connectTimeoutMs?: number
   /** From the start to the first packet, default 10000 ms. */
   firstFrameTimeoutMs?: number
+  /** The source is a relay that holds packets back until the first key frame: do not expect any sooner. Default false. */
+  relayed?: boolean
   /**
    * An earlier session of this camera began with a key frame: if the next key frame is far off, end this session, since
    * a new one gets a key frame at once. Default false.
@@ -73,6 +75,8 @@ export interface PipelineNews {
   stream?: { codec: string; audio: boolean }
   /** Whole frames arrive (true), or stopped arriving (false). */
   live?: boolean
+  /** Why no frames can be shown, although the session goes on. */
+  fault?: NativeError
   frames: NativeFrame[]
   /** Reported once, after everything of the session has ended. */
   ended?: NativeError
@@ -93,9 +97,11 @@ export interface PipelineStats {
   /** Frames between key frames; 0 while unknown. */
   gopLength: number
   bFrames: boolean
-  /** The session's first frame was a whole key frame. */
+  /** The session's first frame was a whole key frame, and came soon. */
   beganWithKey: boolean
   decoding: boolean
+  /** How long the session has waited for a key frame; null if it does not. */
+  waitingForKeyMs: number | null
 }
 
 /** One session with one camera. Starts at once and ends once. close() works in any state, any number of times. */

@@ -102,6 +102,7 @@ PipelineWrap::PipelineWrap(const Napi::CallbackInfo& info)
       .Integer("latencyMs", 0, 60000, &options.latency_ms)
       .Integer("connectTimeoutMs", 100, 60000, &options.connect_timeout_ms)
       .Integer("firstFrameTimeoutMs", 100, 600000, &options.first_frame_timeout_ms)
+      .Boolean("relayed", &options.relayed)
       .Boolean("beginsWithKey", &options.begins_with_key);
   if (!reader.error().empty()) {
     Napi::TypeError::New(env, reader.error()).ThrowAsJavaScriptException();
@@ -148,6 +149,7 @@ void PipelineWrap::OnNews(Napi::Env env) {
     frames.Set(static_cast<uint32_t>(i), ToObject(env, *news.frames[i]));
   }
   object.Set("frames", frames);
+  if (news.fault) object.Set("fault", ToObject(env, *news.fault));
   if (news.ended) object.Set("ended", ToObject(env, *news.ended));
   on_news_.Call({object});
 }
@@ -202,6 +204,8 @@ Napi::Value PipelineWrap::Stats(const Napi::CallbackInfo& info) {
   object.Set("bFrames", stats.b_frames);
   object.Set("beganWithKey", stats.began_with_key);
   object.Set("decoding", stats.decoding);
+  const int64_t waiting_ns = stats.waiting_for_key_ns;
+  object.Set("waitingForKeyMs", waiting_ns < 0 ? env.Null() : Napi::Value(Napi::Number::New(env, waiting_ns / 1e6)));
   return object;
 }
 

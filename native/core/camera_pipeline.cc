@@ -84,6 +84,7 @@ PipelineError CameraPipeline::Watch() {
     const StreamFacts facts = Facts();
     Watchdog::Verdict verdict = watchdog.Check(MonotonicNs(), facts);
     SetLive(verdict.live);
+    SetFault(std::move(verdict.fault));
     if (verdict.end) Fail(std::move(*verdict.end));
     if (verdict.keep_alive) receiver_.KeepAlive();
   }
@@ -116,6 +117,9 @@ StreamFacts CameraPipeline::Facts() const {
   facts.last_packet_ns = receiver_.last_packet_ns();
   facts.transport_lag_ns = receiver_.transport_lag_ns();
   facts.begins_with_key = options_.begins_with_key;
+  facts.relayed = options_.relayed;
+  facts.described_ns = described_ns_;
+  facts.may_lack_key = may_lack_key_;
   const auto stream = stream_.Lock();
   if (stream->intake) {
     const StreamIntake& intake = *stream->intake;
@@ -137,12 +141,23 @@ void CameraPipeline::SetLive(bool live) {
   if (live_.exchange(live) != live) news_.PutLive(live);
 }
 
+void CameraPipeline::SetFault(std::optional<PipelineError> fault) {
+  const std::string message = fault ? fault->message : "";
+  if (message == fault_) return;
+  fault_ = message;
+  if (fault) news_.PutFault(std::move(*fault));
+}
+
 Receiver::Callbacks CameraPipeline::ReceiverCallbacks() {
   Receiver::Callbacks callbacks;
   callbacks.on_sample = [this](Codec codec, SamplePtr sample, int64_t captured_at_us) {
     OnSample(codec, std::move(sample), captured_at_us);
   };
-  callbacks.on_stream = [this](StreamInfo info) { news_.PutStream(std::move(info)); };
+  callbacks.on_stream = [this](StreamInfo info) {
+    may_lack_key_ = info.codec == "h264" || info.codec == "h265";
+    described_ns_ = MonotonicNs();
+    news_.PutStream(std::move(info));
+  };
   callbacks.on_error = [this](PipelineError error) { Fail(std::move(error)); };
   return callbacks;
 }
@@ -155,7 +170,7 @@ void CameraPipeline::OnSample(Codec codec, SamplePtr sample, int64_t captured_at
   arrival.transport_lag_ns = receiver_.transport_lag_ns();
   {
     auto stream = stream_.Lock();
-    if (!stream->intake) stream->intake.emplace(codec);
+    if (!stream->intake) stream->intake.emplace(codec, described_ns_);
     AccessUnitPtr unit = stream->intake->Take(std::move(sample), arrival);
     if (!unit) return;
     if (stream->decode_stage) stream->decode_stage->Push(std::move(unit));
@@ -166,6 +181,8 @@ void CameraPipeline::OnSample(Codec codec, SamplePtr sample, int64_t captured_at
 PipelineStats CameraPipeline::Stats() const {
   PipelineStats stats;
   const int64_t now_ns = MonotonicNs();
+  const int64_t waits_since_ns = Watchdog::WaitsForKeySinceNs(Facts());
+  if (waits_since_ns != 0) stats.waiting_for_key_ns = now_ns - waits_since_ns;
   {
     const auto stream = stream_.Lock();
     stats.decoding = stream->decode_stage != nullptr;

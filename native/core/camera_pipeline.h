@@ -8,6 +8,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -61,6 +62,7 @@ class CameraPipeline {
   void UpdateDecodeStage(const std::vector<Rendition>& renditions);
   StreamFacts Facts() const;
   void SetLive(bool live);
+  void SetFault(std::optional<PipelineError> fault);
 
   // The receiver's threads.
   Receiver::Callbacks ReceiverCallbacks();
@@ -79,7 +81,10 @@ class CameraPipeline {
   DecodeStage::Counters counters_;
   Receiver receiver_;
   std::atomic<bool> live_{false};
-  std::mutex join_mutex_;  // Several threads may call Close().
+  std::atomic<bool> may_lack_key_{false};  // See StreamFacts.
+  std::atomic<int64_t> described_ns_{0};   // When the source described the stream, monotonic; 0: not yet.
+  std::string fault_;                      // Control thread only: the message last reported; empty: none.
+  std::mutex join_mutex_;                  // Several threads may call Close().
   std::thread thread_;
 };
 

@@ -19,6 +19,7 @@ namespace framegate {
 struct PipelineNews {
   std::optional<StreamInfo> stream;
   std::optional<bool> live;            // Whether whole frames arrive.
+  std::optional<PipelineError> fault;  // Why no frames can be shown, although the session goes on.
   std::optional<PipelineError> ended;  // Why the session ended. Set once.
   std::vector<std::unique_ptr<JpegFrame>> frames;
 };
@@ -34,6 +35,9 @@ class NewsMailbox {
   }
   void PutLive(bool live) {
     Put([&](Slots& slots) { slots.live = live; });
+  }
+  void PutFault(PipelineError fault) {
+    Put([&](Slots& slots) { slots.fault = std::move(fault); });
   }
   void PutEnd(PipelineError reason) {
     Put([&](Slots& slots) { slots.ended = std::move(reason); });
@@ -52,6 +56,7 @@ class NewsMailbox {
     slots->woken = false;
     std::swap(news.stream, slots->stream);
     std::swap(news.live, slots->live);
+    std::swap(news.fault, slots->fault);
     std::swap(news.ended, slots->ended);
     for (auto& [rendition, frame] : slots->frames) news.frames.push_back(std::move(frame));
     slots->frames.clear();
@@ -65,6 +70,7 @@ class NewsMailbox {
   struct Slots {
     std::optional<StreamInfo> stream;
     std::optional<bool> live;
+    std::optional<PipelineError> fault;
     std::optional<PipelineError> ended;
     std::map<std::string, std::unique_ptr<JpegFrame>> frames;  // By rendition.
     uint64_t overwritten = 0;

@@ -4,6 +4,9 @@
 namespace framegate {
 namespace {
 
+// Cameras that begin with a key picture send it within a second or so.
+constexpr int64_t kSoonNs = MsToNs(2000);
+
 GateRules RulesFor(Codec codec) {
   switch (codec) {
     case Codec::kH264:
@@ -20,7 +23,8 @@ GateRules RulesFor(Codec codec) {
 
 }  // namespace
 
-StreamIntake::StreamIntake(Codec codec) : codec_(codec), gate_(RulesFor(codec)) {
+StreamIntake::StreamIntake(Codec codec, int64_t described_ns)
+    : codec_(codec), described_ns_(described_ns), gate_(RulesFor(codec)) {
   if (codec == Codec::kH264) parser_ = MakeH264Parser();
   if (codec == Codec::kH265) parser_ = MakeH265Parser();
 }
@@ -52,7 +56,9 @@ AccessUnitPtr StreamIntake::Take(SamplePtr sample, const Arrival& arrival) {
   const AccessUnitInfo info = Parse(sample.get());
   const GateVerdict verdict = gate_.Check(info, GST_BUFFER_FLAG_IS_SET(buffer, GST_BUFFER_FLAG_DISCONT));
   if (info.key || info.recovery_frames >= 0) last_key_ns_ = arrival.mono_ns;
-  if (first_) began_with_key_ = info.key && gate_.open();
+  // Through a relay that holds packets back, the first picture is always a key picture.
+  const bool soon = described_ns_ == 0 || arrival.mono_ns - described_ns_ < kSoonNs;
+  if (first_) began_with_key_ = info.key && gate_.open() && soon;
   first_ = false;
   if (gate_.open()) {
     gate_closed_since_ns_ = 0;

@@ -25,7 +25,8 @@ class StreamIntake {
     int64_t transport_lag_ns = 0;
   };
 
-  explicit StreamIntake(Codec codec);
+  // described_ns: when the source described the stream, monotonic.
+  explicit StreamIntake(Codec codec, int64_t described_ns = 0);
 
   // The access unit, which is also in the cache; null if the gate dropped it.
   AccessUnitPtr Take(SamplePtr sample, const Arrival& arrival);
@@ -42,7 +43,7 @@ class StreamIntake {
   int64_t gate_closed_since_ns() const { return gate_closed_since_ns_; }
   // When the newest picture arrived from which decoding can start, whole or not; 0: none yet.
   int64_t last_key_ns() const { return last_key_ns_; }
-  // The session's first picture was a whole key picture.
+  // The session's first picture was a whole key picture, and came soon.
   bool began_with_key() const { return began_with_key_; }
   uint64_t passed() const { return passed_; }
   uint64_t dropped() const { return dropped_; }
@@ -51,6 +52,7 @@ class StreamIntake {
   AccessUnitInfo Parse(GstSample* sample);
 
   const Codec codec_;
+  const int64_t described_ns_;
   std::unique_ptr<AccessUnitParser> parser_;  // H.264 and H.265 only.
   CapsPtr caps_;                              // The last caps whose codec data was read.
   Gate gate_;

@@ -17,6 +17,9 @@ constexpr int64_t kNoFrameNs = MsToNs(10'000);
 // any GOP.
 constexpr int64_t kFarKeyNs = MsToNs(4500);
 constexpr int64_t kFetchKeyNs = MsToNs(3000);
+// GOPs last up to some 4 minutes (1,200 pictures at 5 fps). After this, a new session is worth a try.
+constexpr int64_t kNoKeyNs = MsToNs(300'000);
+constexpr int64_t kFaultNs = MsToNs(5000);
 // A backlog this long sits in the network and will not drain: reconnect to skip it.
 constexpr int64_t kLateNs = MsToNs(4000);
 
@@ -36,10 +39,20 @@ bool IsLive(int64_t now_ns, const StreamFacts& facts) {
 
 }  // namespace
 
+int64_t Watchdog::WaitsForKeySinceNs(const StreamFacts& facts) {
+  if (!facts.may_lack_key) return 0;
+  if (facts.last_packet_ns == 0) return facts.relayed ? facts.described_ns : 0;
+  return facts.gate_closed_since_ns != 0 ? facts.gate_closed_since_ns : facts.decoder_damaged_since_ns;
+}
+
 Watchdog::Verdict Watchdog::Check(int64_t now_ns, const StreamFacts& facts) {
   Verdict verdict;
   verdict.live = IsLive(now_ns, facts);
   verdict.end = ReasonToEnd(now_ns, facts);
+  const int64_t waits_since_ns = WaitsForKeySinceNs(facts);
+  if (waits_since_ns != 0 && now_ns - waits_since_ns > kFaultNs) {
+    verdict.fault = MakeError(error_code::kNoKeyFrame, "no complete key frame has arrived yet; waiting for one");
+  }
   if (now_ns >= next_keep_alive_ns_) {
     next_keep_alive_ns_ = now_ns + kKeepAliveNs;
     verdict.keep_alive = facts.last_packet_ns != 0;
@@ -57,6 +70,13 @@ std::optional<PipelineError> Watchdog::ReasonToEnd(int64_t now_ns, const StreamF
   // The second frame of a slow camera may take long.
   const int64_t silence_ns = interval_ns == 0 ? kUnknownRateNs : std::max(kSilenceNs, 10 * interval_ns);
   const int64_t no_frame_ns = std::max(kNoFrameNs, 3 * gop_ns);
+  // If key pictures come, but none whole, or a new session brings one, a new session is worth a try early.
+  auto may_wait = [&](int64_t since_ns) {
+    const bool key_came = facts.last_key_ns != 0 && facts.last_key_ns >= since_ns;
+    return facts.may_lack_key && !key_came && !(facts.begins_with_key && facts.gop_length != 0);
+  };
+  // A relay may pass nothing on for as long as a GOP.
+  const bool held_back = facts.relayed && facts.may_lack_key && facts.described_ns != 0 && !facts.begins_with_key;
   // The gate or the decoder waits for a key picture. If the next is far off and a new session begins with one,
   // reconnect.
   const int64_t waiting_since_ns =
@@ -67,18 +87,20 @@ std::optional<PipelineError> Watchdog::ReasonToEnd(int64_t now_ns, const StreamF
   using namespace error_code;
   // The first rule whose condition has lasted longer than its limit gives the reason.
   const Rule rules[] = {
-      {kSourceTimeout, "the camera did not respond in time, or sent no data", packets_came ? 0 : started_ns_,
-       first_packet_timeout_ns_},
+      {kSourceTimeout, "the camera did not respond in time, or sent no data",
+       packets_came || held_back ? 0 : started_ns_, first_packet_timeout_ns_},
       {kSourceSilent, "the camera stopped sending", facts.last_packet_ns, silence_ns},
       {kNoKeyFrame, "the camera sends data, but no complete key frame",
-       packets_came ? std::max(facts.last_frame_ns, started_ns_) : 0, no_frame_ns},
+       packets_came || held_back ? std::max(facts.last_frame_ns, started_ns_) : 0,
+       may_wait(facts.last_frame_ns) ? kNoKeyNs : no_frame_ns},
       {kNoKeyFrame, "frames were lost and the next key frame is far off; reconnecting to get one",
        fetch_key ? std::max(waiting_since_ns, facts.last_key_ns) : 0, kFetchKeyNs},
       {kSourceLate,
        "every frame arrives too late: the network is too slow for this stream, or the camera's clock runs slow",
        late_since_ns_, kLateNs},
       {kDecode, "the decoder delivers no frames", facts.decoder_stuck_since_ns, silence_ns},
-      {kDecode, "the decoder reports damaged frames", facts.decoder_damaged_since_ns, no_frame_ns},
+      {kDecode, "the decoder reports damaged frames", facts.decoder_damaged_since_ns,
+       may_wait(facts.decoder_damaged_since_ns + 1) ? kNoKeyNs : no_frame_ns},
   };
   for (const Rule& rule : rules) {
     if (rule.since_ns != 0 && now_ns - rule.since_ns > rule.limit_ns) return MakeError(rule.code, rule.message);

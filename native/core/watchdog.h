@@ -23,6 +23,9 @@ struct StreamFacts {
   int64_t frame_interval_ns = 0;         // 0: unknown.
   int gop_length = 0;                    // Frames between key pictures; 0: unknown.
   bool begins_with_key = false;          // New sessions of this camera begin with a key picture.
+  bool may_lack_key = false;             // A codec in which a session may begin, or go on, without key pictures.
+  bool relayed = false;                  // The source is a relay that holds packets back until the first key picture.
+  int64_t described_ns = 0;              // When the source described the stream; 0: not yet.
 };
 
 class Watchdog {
@@ -31,6 +34,8 @@ class Watchdog {
     bool live = false;                 // Whole frames arrive.
     bool keep_alive = false;           // A keep-alive request to the camera is due.
     std::optional<PipelineError> end;  // The session must end, for this reason.
+    // Why no frames can be shown, although the session goes on.
+    std::optional<PipelineError> fault;
   };
 
   Watchdog(int64_t started_ns, int64_t first_packet_timeout_ns)
@@ -39,6 +44,9 @@ class Watchdog {
         next_keep_alive_ns_(started_ns + kKeepAliveNs) {}
 
   Verdict Check(int64_t now_ns, const StreamFacts& facts);
+
+  // Since when the session has waited for a key picture; 0 if it does not.
+  static int64_t WaitsForKeySinceNs(const StreamFacts& facts);
 
   // Servers commonly end a session after 60 s without a request. 20 s allows for two that fail.
   static constexpr int64_t kKeepAliveNs = MsToNs(20'000);

@@ -192,9 +192,9 @@ export class Camera extends CameraStatus implements CameraView {
         pipeline.setRenditions(renditionsOf(this.#demand.topics, this.settings))
       },
       news: (news: PipelineNews) => this.#onNews(news),
-      closing: (last: PipelineStats) => {
+      closing: (last: PipelineStats, described: boolean) => {
         this.#format = updatedFormat(this.#format, last)
-        this.#beginsWithKey ||= last.beganWithKey
+        if (described) this.#beginsWithKey = last.beganWithKey
         this.#pipeline = null
       },
     }
@@ -214,6 +214,7 @@ export class Camera extends CameraStatus implements CameraView {
       this.setState('stalled')
       this.fail(new SourceError('ERR_SOURCE_SILENT', 'no complete frame arrives from the camera'))
     }
+    if (news.fault) this.fail(new SourceError(news.fault.code, news.fault.message))
     for (const frame of news.frames) this.#output.put(frame)
   }
 }

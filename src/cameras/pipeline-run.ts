@@ -28,8 +28,8 @@ export interface SessionOptions {
 export interface SessionListener {
   opened(pipeline: Pipeline): void
   news(news: PipelineNews): void
-  /** The pipeline is about to be closed. */
-  closing(last: PipelineStats): void
+  /** The pipeline is about to be closed. @param described the source has described its stream. */
+  closing(last: PipelineStats, described: boolean): void
 }
 
 /** How a session ended: by `stop`, by the camera's refusal, by the relay's failure to pull it, because the relay
@@ -87,7 +87,7 @@ export async function runPipeline(
   const result = await ended
   if (wholePicture) clearTimeout(wholePicture)
   over.abort()
-  listener.closing(pipeline.stats())
+  listener.closing(pipeline.stats(), answered)
   await pipeline.close()
   return { end: stop.aborted ? { kind: 'stopped' } : result, answered }
 }
@@ -96,7 +96,7 @@ function pipelineOptions(options: SessionOptions): PipelineOptions {
   const { relay, url, userAgent, beginsWithKey } = options
   const timeouts = options.patient ? {} : IMPATIENT
   // MediaMTX runs on this machine, or on one that the operator chose, so TCP is fine.
-  if (relay) return { url: relay.readUrl(options.name), userAgent, beginsWithKey, ...timeouts }
+  if (relay) return { url: relay.readUrl(options.name), userAgent, relayed: true, beginsWithKey, ...timeouts }
   const transport = options.transport === 'tcp' ? {} : { transport: 'udp' as const, latencyMs: UDP_REORDER_MS }
   return { url: url.key, user: url.user, password: url.password, userAgent, beginsWithKey, ...transport, ...timeouts }
 }

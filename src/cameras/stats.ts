@@ -17,6 +17,7 @@ export const NO_STATS: PipelineStats = {
   bFrames: false,
   beganWithKey: false,
   decoding: false,
+  waitingForKeyMs: null,
 }
 
 export const UNKNOWN_FORMAT: VideoFormat = { width: null, height: null, gopLength: null, bFrames: null }

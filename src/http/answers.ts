@@ -79,6 +79,10 @@ export const cameraAnswer = z.object({
   audio: z.boolean().nullable().describe('Whether the camera offers audio.'),
   width: z.int().nullable().describe("Width of the camera's own video, in pixels."),
   height: z.int().nullable().describe("Height of the camera's own video, in pixels."),
+  waiting_for_key_frame_s: z
+    .number()
+    .nullable()
+    .describe('Seconds for which data without a complete key frame has arrived; null while frames can be decoded.'),
   gop_length: z.int().nullable().describe('Frames from key frame to key frame.'),
   b_frames: z.boolean().nullable().describe('Whether the video has B-frames.'),
   playability: z

@@ -46,6 +46,7 @@ export function describeCamera(deps: HttpDeps, camera: CameraView, requestHost: 
     b_frames: video.bFrames,
     playability,
     preferred,
+    waiting_for_key_frame_s: stats.waitingForKeyMs === null ? null : Math.round(stats.waitingForKeyMs / 100) / 10,
     decoding: stats.decoding,
     renditions: camera.renditionTopics,
     readers: { mjpeg: mjpegReaders, ...deps.relay.readers(camera.name) },

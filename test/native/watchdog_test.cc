@@ -115,6 +115,44 @@ const Case kCases[] = {
        facts.gop_length = 113;
      }},
 
+    {"joined in the middle of a GOP", kNoKey, 300'000,
+     [](StreamFacts& facts, int64_t since) {
+       facts.last_frame_ns = facts.last_key_ns = 0;
+       facts.gate_closed_since_ns = since;
+       facts.gop_length = 0;
+       facts.may_lack_key = true;
+     }},
+    {"the same, and key pictures arrive", kNoKey, 10'000,
+     [](StreamFacts& facts, int64_t since) {
+       facts.last_frame_ns = 0;
+       facts.gate_closed_since_ns = since;
+       facts.gop_length = 0;
+       facts.may_lack_key = true;
+     }},
+    {"a loss in a long GOP, a new session would not begin with a key", kNoKey, 300'000,
+     [](StreamFacts& facts, int64_t since) {
+       facts.gate_closed_since_ns = facts.last_frame_ns = since;
+       facts.last_key_ns = since - MsToNs(5000);
+       facts.may_lack_key = true;
+     }},
+    {"damaged in a long GOP", kDamaged, 300'000,
+     [](StreamFacts& facts, int64_t since) {
+       facts.decoder_damaged_since_ns = facts.last_key_ns = since;
+       facts.may_lack_key = true;
+     }},
+    {"a relay that passes nothing on before a key picture", kNoKey, 300'000,
+     [](StreamFacts& facts, int64_t since) {
+       facts = StreamFacts();
+       facts.described_ns = since;
+       facts.may_lack_key = facts.relayed = true;
+     }},
+    {"the same, but sessions begin with a key", kNoResponse, 10'000,
+     [](StreamFacts& facts, int64_t since) {
+       facts = StreamFacts();
+       facts.described_ns = since;
+       facts.may_lack_key = facts.relayed = facts.begins_with_key = true;
+     }},
+
     {"late", kLate, 4000, [](StreamFacts& facts, int64_t) { facts.transport_lag_ns = AgeLimitNs(kFrame, false) + 1; }},
     {"not quite late", nullptr, 100'000,
      [](StreamFacts& facts, int64_t) { facts.transport_lag_ns = AgeLimitNs(kFrame, false); }},
@@ -184,6 +222,20 @@ TEST(TheTimeoutForTheFirstPacketIsAnOption) {
   Watchdog watchdog(kStarted, MsToNs(3000));
   CHECK(EndOf(watchdog, kStarted + MsToNs(3000), StreamFacts()).empty());
   CHECK(EndOf(watchdog, kStarted + MsToNs(3000) + 1, StreamFacts()) == kNoResponse);
+}
+
+TEST(AWaitForAKeyPictureIsAFaultAfter5Seconds) {
+  Watchdog watchdog(kStarted, kFirstPacketTimeout);
+  auto fault_at = [&](int64_t ms, bool may_lack_key) {
+    StreamFacts facts = Healthy(kStarted + MsToNs(ms));
+    facts.gate_closed_since_ns = kStarted;
+    facts.may_lack_key = may_lack_key;
+    const Watchdog::Verdict verdict = watchdog.Check(kStarted + MsToNs(ms), facts);
+    return verdict.fault ? verdict.fault->code : "";
+  };
+  CHECK(fault_at(5000, true).empty());
+  CHECK(fault_at(5001, true) == "ERR_NO_KEY_FRAME");
+  CHECK(fault_at(5001, false).empty());
 }
 
 TEST(OnePunctualPacketRestartsTheLateLimit) {

@@ -22,6 +22,7 @@ export interface Camera {
   codec: string | null
   width: number | null
   height: number | null
+  waiting_for_key_frame_s?: number | null
   gop_length: number | null
   playability?: { webrtc: Verdict; hls: Verdict }
   readers: { mjpeg: number; webrtc: number; hls: number; rtsp: number }

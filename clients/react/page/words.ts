@@ -37,6 +37,8 @@ export function capitalized(text: string): string {
 /** Why there is no picture. @param problem why no frames reach this page; null if they do. */
 export function whyNoPicture(camera: Camera, problem: string | null, unreachable: string | null): string {
   if (unreachable !== null) return 'Cannot reach the gateway'
+  const waitS = camera.waiting_for_key_frame_s ?? 0
+  if (waitS >= 1 && camera.state !== 'live') return `Waiting for a key frame for ${Math.round(waitS)} s`
   if (camera.last_error && camera.state !== 'live') return capitalized(camera.last_error.message)
   if (camera.state === 'connecting') return 'Connecting to the camera'
   if (camera.state === 'stalled') return 'The camera is connected but sends no complete frames'
