@@ -30,7 +30,7 @@ for (const { mediamtx, codec } of SOURCES) {
     await gateway.untilState('first', 'live')
     t.equal((await gateway.camera('first')).waiting_for_key_frame_s, null)
 
-    await gateway.post('/cameras/start', { name: 'second', rtsp: camera.url })
+    await gateway.post('/cameras/start', { name: 'second', rtsp: camera.url.replace('127.0.0.1', 'localhost') })
     const fault = await until('the reason', async () => (await gateway.camera('second')).last_error)
     t.match(fault, { code: 'ERR_NO_KEY_FRAME', message: /waiting for one/ })
     const waiting = await gateway.camera('second')
