@@ -1,10 +1,11 @@
 // Assembles the gateway, starts its parts in order and ends them in reverse order.
 
+import { hostname } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { CameraRegistry } from './cameras/camera-registry.js'
 import { StateFile } from './cameras/state-file.js'
 import type { Config } from './settings.js'
-import { endpointFor, inUrl } from './endpoints.js'
+import { endpointFor, inUrl, ownNames } from './endpoints.js'
 import { FrameHub } from './frames/frame-hub.js'
 import { HttpServer } from './http/server.js'
 import { MediaRelay } from './mediamtx/relay.js'
@@ -82,6 +83,7 @@ export class App {
     this.#registry = registry
 
     const http = new HttpServer({
+      browsers: { ...config, allowedHosts: [...config.allowedHosts, ...ownNames(config, hostname())] },
       cameras: registry,
       frames,
       relay,

@@ -35,3 +35,19 @@ export function endpointFor(bound: string[], requestHost: string): string {
   const host = local && wildcard === '0.0.0.0' ? '127.0.0.1' : inUrl(requestHost)
   return `tcp://${host}:${port}`
 }
+
+interface PublicNames {
+  httpHost: string
+  mediamtxPublicHost?: string | undefined
+  mediamtxPublicWebrtc?: string | undefined
+  mediamtxPublicHls?: string | undefined
+}
+
+/** The names of this machine, and those that the settings give it. @param hostname of the machine. */
+export function ownNames(settings: PublicNames, hostname: string): string[] {
+  const { httpHost, mediamtxPublicHost = httpHost, mediamtxPublicWebrtc, mediamtxPublicHls } = settings
+  const proxies = [mediamtxPublicWebrtc, mediamtxPublicHls].filter((address) => address !== undefined)
+  const [label = hostname] = hostname.split('.')
+  const names = [hostname, label, `${label}.local`, httpHost, mediamtxPublicHost]
+  return [...new Set([...names, ...proxies.map((address) => new URL(address).hostname)])].filter(Boolean)
+}

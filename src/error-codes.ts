@@ -58,6 +58,15 @@ export const HTTP_ERRORS = {
     status: 503,
     sentence: 'The camera has no fresh frame. See the message for the reason, and retry after `Retry-After`.',
   },
+  ERR_HOST_REFUSED: {
+    status: 421,
+    sentence:
+      'The host name in the address is not one of the gateway. Use its IP address, or add the name to `ALLOWED_HOSTS`.',
+  },
+  ERR_ORIGIN_REFUSED: {
+    status: 403,
+    sentence: 'A web page of another origin sent the request. Add its origin to `CORS_ORIGINS` to allow it.',
+  },
   ERR_NOT_FOUND: { status: 404, sentence: 'The gateway has nothing at this path. See `/openapi.json` for all paths.' },
   ERR_METHOD_NOT_ALLOWED: {
     status: 405,

@@ -3,8 +3,10 @@
 import type { StartRequest } from '../camera-settings.js'
 import type { TcpQueue } from '../native.js'
 import type { CameraView, Frame, Logger, MediaMtxMode, PathReaders, RelayUrls, Started } from '../types.js'
+import type { BrowserSettings } from './browser-rules.js'
 
 export interface HttpDeps {
+  browsers: BrowserSettings & { trustProxy: boolean }
   cameras: {
     list(): CameraView[]
     get(name: string): CameraView | undefined

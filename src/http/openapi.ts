@@ -30,9 +30,12 @@ function componentSchemas(): Json {
   return Object.fromEntries(Object.entries(schemas).map(([id, schema]) => [id, embedded(schema)]))
 }
 
+/** Errors of every operation. */
+const EVERYWHERE: HttpErrorCode[] = ['ERR_HOST_REFUSED', 'ERR_ORIGIN_REFUSED', 'ERR_INTERNAL']
+
 /** One response for each status; its description lists the codes. */
 function errorResponses(codes: HttpErrorCode[]): Json {
-  const all: HttpErrorCode[] = [...codes, 'ERR_INTERNAL']
+  const all: HttpErrorCode[] = [...codes, ...EVERYWHERE]
   const statuses = new Set(all.map((code) => HTTP_ERRORS[code].status))
   return Object.fromEntries(
     [...statuses].map((status) => {

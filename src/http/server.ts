@@ -1,6 +1,5 @@
 // The HTTP server: Koa with CORS, one form of errors and a graceful shutdown.
 
-import cors from '@koa/cors'
 import type Router from '@koa/router'
 import Koa from 'koa'
 import { readFileSync } from 'node:fs'
@@ -8,6 +7,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net'
 import { inUse } from '../port-holder.js'
 import { BindError, codeOf, messageOf, RequestError } from '../errors.js'
+import { browserGuard, corsHeaders } from './browser-guard.js'
 import { cameraRoutes } from './camera-routes.js'
 import type { Logger } from '../types.js'
 import type { HttpDeps } from './deps.js'
@@ -38,10 +38,11 @@ export class HttpServer {
 
   constructor(deps: HttpDeps) {
     const app = new Koa()
-    app.proxy = true // X-Forwarded-Host: behind a reverse proxy, clients use the proxy's name.
+    app.proxy = deps.browsers.trustProxy // X-Forwarded-Host: clients use the name of the reverse proxy.
     app.silent = true
-    app.use(cors())
+    app.use(corsHeaders(deps.browsers))
     app.use(errorMiddleware(deps.logger))
+    app.use(browserGuard(deps.browsers))
     const routers = routersOf(deps)
     for (const router of routers) app.use(router.routes())
     // Includes the methods of RTSP and WebDAV, which Node's HTTP parser accepts.

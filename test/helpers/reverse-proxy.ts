@@ -33,7 +33,12 @@ export class ReverseProxy {
 
   /** Settings that make the gateway return the proxy's addresses to browsers. */
   get env(): Record<string, string> {
-    return { MEDIAMTX_PUBLIC_WEBRTC: `${this.base}/webrtc`, MEDIAMTX_PUBLIC_HLS: `${this.base}/hls/` }
+    return {
+      TRUST_PROXY: '1',
+      ALLOWED_HOSTS: this.publicHost,
+      MEDIAMTX_PUBLIC_WEBRTC: `${this.base}/webrtc`,
+      MEDIAMTX_PUBLIC_HLS: `${this.base}/hls/`,
+    }
   }
 
   passTo(gateway: Gateway): void {

@@ -42,7 +42,7 @@ t.test('100 slow or hostile HTTP clients and 50 ZeroMQ subscribers do not delay 
   const ask = (path: string) => {
     const socket = net.connect(Number(port), hostname)
     socket.on('error', () => undefined)
-    socket.write(`GET ${path} HTTP/1.1\r\nHost: x\r\n\r\n`)
+    socket.write(`GET ${path} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n`)
     sockets.push(socket)
     return socket
   }
