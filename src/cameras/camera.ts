@@ -60,8 +60,9 @@ export class Camera extends CameraStatus implements CameraView {
     this.#output = new FrameOutput(settings.name, frames)
     this.#demand = new Demand(() => frames.demandedTopics(this.name), {
       changed: (topics) => {
-        this.#output.keepOnly(topics)
-        this.#pipeline?.setRenditions(renditionsOf(this.#demand.topics, this.settings))
+        const renditions = renditionsOf(topics, settings)
+        this.#output.encode(renditions)
+        this.#pipeline?.setRenditions(renditions)
       },
       refused: (topic) => logger.warn(`camera ${this.name}: rendition ${topic} is not encoded: too many are in use`),
     })
@@ -69,7 +70,7 @@ export class Camera extends CameraStatus implements CameraView {
     this.on('state', (state) => {
       if (state !== 'live') this.#output.forget()
     })
-    this.#demandOff = frames.onDemand(() => this.#demand.update())
+    this.#demandOff = frames.onDemand(this.name, () => this.#demand.update())
     this.#demand.update()
   }
 

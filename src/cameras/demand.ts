@@ -8,23 +8,25 @@ import type { Rendition } from '../native.js'
 export interface Wanted {
   /** Those of one camera; its own topic comes first. */
   demandedTopics(camera: string): string[]
-  /** @returns a function that removes the listener. */
-  onDemand(listener: () => void): () => void
+  /** Calls back when the topics of a camera may have changed. @returns a function that removes the listener. */
+  onDemand(camera: string, listener: () => void): () => void
 }
 
 /** Long enough that polling /snapshot once a second does not restart the decoder. */
 export const LINGER_MS = 3000
+// A client that subscribes and leaves again and again must not fill the log.
+const MAX_REPORTS = 8
 
 export interface DemandEvents {
   /** The topics to encode, at most MAX_RENDITIONS. */
   changed(topics: string[]): void
-  /** A wanted topic exceeds the limit. Reported once, until the topic is no longer wanted. */
+  /** A wanted topic exceeds the limit. Reported once, until other topics are encoded; of many topics, for a few. */
   refused(topic: string): void
 }
 
 export class Demand {
   #topics: string[] = []
-  #refused: string[] = []
+  readonly #refused = new Set<string>()
   readonly #lingering = new Map<string, NodeJS.Timeout>()
 
   /** @param wanted the topics that have readers, most important first. */
@@ -44,10 +46,12 @@ export class Demand {
     for (const topic of wanted) this.#endLinger(topic)
     for (const topic of this.#topics) if (!wanted.includes(topic)) this.#linger(topic)
 
-    const refused = wanted.slice(MAX_RENDITIONS)
-    for (const topic of refused) if (!this.#refused.includes(topic)) this.events.refused(topic)
-    this.#refused = refused
     this.#set([...wanted, ...this.#lingering.keys()].slice(0, MAX_RENDITIONS))
+    for (const topic of wanted.slice(MAX_RENDITIONS)) {
+      if (this.#refused.has(topic) || this.#refused.size >= MAX_REPORTS) continue
+      this.#refused.add(topic)
+      this.events.refused(topic)
+    }
   }
 
   close(): void {
@@ -72,6 +76,7 @@ export class Demand {
     if (topics.length === this.#topics.length && topics.every((topic, i) => topic === this.#topics[i])) return
     for (const topic of this.#lingering.keys()) if (!topics.includes(topic)) this.#endLinger(topic)
     this.#topics = topics
+    this.#refused.clear()
     this.events.changed(topics)
   }
 }

@@ -1,16 +1,23 @@
 // Numbers a camera's frames and puts them into the hub.
 
-import type { NativeFrame } from '../native.js'
+import type { NativeFrame, Rendition } from '../native.js'
 import type { Frame } from '../types.js'
 
 export interface FrameSink {
-  put(frame: Frame): void
+  /** @param intervalMs at least, between two frames of the topic. */
+  put(frame: Frame, intervalMs: number): void
   /** The topic's newest frame is no longer valid. */
   forget(topic: string): void
 }
 
+// Of so many topics, the numbers continue if they are encoded again.
+const REMEMBERED_TOPICS = 64
+
 export class FrameOutput {
+  /** Those encoded last come last. */
   readonly #nextSeq = new Map<string, number>()
+  /** Times between frames in ms, of the topics that are encoded now. */
+  #intervalsMs = new Map<string, number>()
   #published = 0
   #cameraTime = false
 
@@ -32,10 +39,13 @@ export class FrameOutput {
 
   put(native: NativeFrame): void {
     const { rendition, receivedAtUs, handedOverAtUs } = native
+    const intervalMs = this.#intervalsMs.get(rendition)
+    // Encoded before its rendition ended: no reader may find it later.
+    if (intervalMs === undefined) return
     const seq = this.#nextSeq.get(rendition) ?? 0
     this.#nextSeq.set(rendition, seq + 1)
     this.#published++
-    this.frames.put({
+    const frame = {
       topic: rendition,
       camera: this.camera,
       seq,
@@ -48,16 +58,28 @@ export class FrameOutput {
       receivedAtMs: performance.now() - (handedOverAtUs - receivedAtUs) / 1000,
       publishedAtUs: handedOverAtUs,
       capturedAtUs: this.#cameraTime ? native.capturedAtUs : null,
-    })
+    }
+    this.frames.put(frame, intervalMs)
   }
 
-  /** Forgets the frames of all other topics. If one is encoded again, its numbers continue. */
-  keepOnly(topics: string[]): void {
-    for (const topic of this.#nextSeq.keys()) if (!topics.includes(topic)) this.frames.forget(topic)
+  /** From now on, frames of these renditions are put; those of all others are forgotten and dropped. */
+  encode(renditions: Rendition[]): void {
+    const before = this.#intervalsMs
+    this.#intervalsMs = new Map(renditions.map(({ id, fps }) => [id, 1000 / fps]))
+    for (const topic of before.keys()) if (!this.#intervalsMs.has(topic)) this.frames.forget(topic)
+    for (const topic of this.#intervalsMs.keys()) {
+      const seq = this.#nextSeq.get(topic) ?? 0
+      this.#nextSeq.delete(topic)
+      this.#nextSeq.set(topic, seq)
+    }
+    for (const topic of this.#nextSeq.keys()) {
+      if (this.#nextSeq.size <= REMEMBERED_TOPICS) break
+      this.#nextSeq.delete(topic)
+    }
   }
 
   /** For a camera that is not live: its last frames no longer show the present. */
   forget(): void {
-    this.keepOnly([])
+    for (const topic of this.#intervalsMs.keys()) this.frames.forget(topic)
   }
 }

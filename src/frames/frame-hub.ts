@@ -3,36 +3,42 @@
 
 import type { Frame } from '../types.js'
 import { parseTopic } from './rendition-topic.js'
+import { Subscriptions } from './subscriptions.js'
 
 type FrameListener = (frame: Frame) => void
 
-// A topic's newest frame is current for three frame intervals, and for this long if that is longer.
-const CURRENT_MS = 250
+// A topic's newest frame is current for three frame intervals, and for this long if that is longer: the age limit of
+// the native pipeline, and the time from there to a reader.
+const CURRENT_MS = 350
 const CURRENT_INTERVALS = 3
+/** At most so many topics of a camera are looked at; it encodes fewer. */
+const MOST_TOPICS = 64
+const NONE: ReadonlySet<string> = new Set()
 
 export class FrameHub {
   readonly #newest = new Map<string, { frame: Frame; currentUntilMs: number }>()
   readonly #readers = new Map<string, Set<FrameListener>>()
+  /** Topics with HTTP readers, by camera. */
+  readonly #readTopics = new Map<string, Set<string>>()
   readonly #everyFrame = new Set<FrameListener>()
-  readonly #demandListeners = new Set<() => void>()
-  /** Prefixes of ZeroMQ subscribers, oldest first. */
-  #subscriptions: ReadonlySet<string> = new Set()
+  readonly #demandListeners = new Map<string, Set<() => void>>()
+  readonly #subscriptions = new Subscriptions()
+  /** Cameras of which the demand has changed since the listeners last ran; null: of all. */
+  #changed: Set<string> | null = new Set()
+  #notifying = false
 
-  put(frame: Frame): void {
+  /** Passes a frame on, unless it is already too old for readers. @param intervalMs at least, between two frames. */
+  put(frame: Frame, intervalMs = 0): void {
     const before = this.#newest.get(frame.topic)?.frame
-    const intervalMs = before ? frame.receivedAtMs - before.receivedAtMs : 0
-    const currentUntilMs = frame.receivedAtMs + Math.max(CURRENT_MS, CURRENT_INTERVALS * intervalMs)
-    this.#newest.set(frame.topic, { frame, currentUntilMs })
+    const sinceMs = before ? frame.receivedAtMs - before.receivedAtMs : 0
+    const limitMs = Math.max(CURRENT_MS, CURRENT_INTERVALS * Math.max(intervalMs, sinceMs))
+    this.#newest.set(frame.topic, { frame, currentUntilMs: frame.receivedAtMs + limitMs })
+    if (!this.current(frame.topic)) return
     for (const listener of this.#everyFrame) listener(frame)
     for (const listener of this.#readers.get(frame.topic) ?? []) listener(frame)
   }
 
-  /** The last frame of a topic, of any age. */
-  newest(topic: string): Frame | undefined {
-    return this.#newest.get(topic)?.frame
-  }
-
-  /** The same; undefined once the next frame is overdue. */
+  /** The last frame of a topic; undefined once the next one is overdue. There is no way to get an old one. */
   current(topic: string): Frame | undefined {
     const newest = this.#newest.get(topic)
     return newest && performance.now() <= newest.currentUntilMs ? newest.frame : undefined
@@ -53,22 +59,36 @@ export class FrameHub {
     const readers = this.#readers.get(topic) ?? new Set()
     this.#readers.set(topic, readers)
     readers.add(listener)
-    if (readers.size === 1) this.#notifyDemand()
+    if (readers.size === 1) this.#setRead(topic, true)
     return () => {
       if (!readers.delete(listener) || readers.size > 0) return
-      if (this.#readers.get(topic) === readers) this.#readers.delete(topic)
-      this.#notifyDemand()
+      if (this.#readers.get(topic) !== readers) return
+      this.#readers.delete(topic)
+      this.#setRead(topic, false)
     }
   }
 
-  setSubscriptions(prefixes: ReadonlySet<string>): void {
-    this.#subscriptions = prefixes
-    this.#notifyDemand()
+  /** A prefix of topics has its first subscriber, or has lost the last one. */
+  setSubscribed(prefix: string, wanted: boolean): void {
+    const camera = this.#subscriptions.set(prefix, wanted)
+    if (camera !== undefined) this.#demandChanged(camera)
   }
 
-  onDemand(listener: () => void): () => void {
-    this.#demandListeners.add(listener)
-    return () => this.#demandListeners.delete(listener)
+  /** All subscribers are gone. */
+  clearSubscriptions(): void {
+    this.#subscriptions.clear()
+    this.#demandChanged(null)
+  }
+
+  /** Calls back soon after the demand for a camera has changed, once for all changes until then. */
+  onDemand(camera: string, listener: () => void): () => void {
+    const listeners = this.#demandListeners.get(camera) ?? new Set()
+    this.#demandListeners.set(camera, listeners)
+    listeners.add(listener)
+    return () => {
+      listeners.delete(listener)
+      if (listeners.size === 0 && this.#demandListeners.get(camera) === listeners) this.#demandListeners.delete(camera)
+    }
   }
 
   /** HTTP readers of a topic. */
@@ -76,30 +96,42 @@ export class FrameHub {
     return this.#readers.get(topic)?.size ?? 0
   }
 
-  /** The topics of a camera that have readers; its own comes first. */
+  /** The topics of a camera that have readers; its own comes first, then those of subscribers, oldest first. */
   demandedTopics(camera: string): string[] {
+    const subscribed = this.#subscriptions
     const topics = new Set<string>()
-    const own = `${camera}\0`
-    for (const prefix of this.#subscriptions) {
-      if (own.startsWith(prefix)) topics.add(camera)
-    }
-    if (this.#readers.has(camera)) topics.add(camera)
-    for (const prefix of this.#subscriptions) {
-      // A rendition is demanded by its whole name; a shorter prefix could mean any.
-      if (prefix.endsWith('\0') && this.#isRenditionOf(camera, prefix.slice(0, -1))) topics.add(prefix.slice(0, -1))
-    }
-    for (const topic of this.#readers.keys()) {
-      if (this.#isRenditionOf(camera, topic)) topics.add(topic)
+    const own = this.#readers.has(camera) || subscribed.meant(camera) || subscribed.topics(camera).has(camera)
+    if (own) topics.add(camera)
+    for (const some of [subscribed.topics(camera), this.#readTopics.get(camera) ?? NONE]) {
+      for (const topic of some) {
+        if (topics.size >= MOST_TOPICS) break
+        topics.add(topic)
+      }
     }
     return [...topics]
   }
 
-  #isRenditionOf(camera: string, topic: string): boolean {
-    const parsed = topic.startsWith(`${camera}@`) ? parseTopic(topic) : null
-    return parsed !== null && parsed.size !== null
+  #setRead(topic: string, read: boolean): void {
+    const camera = parseTopic(topic)?.camera
+    if (camera === undefined) return
+    const topics = this.#readTopics.get(camera) ?? new Set()
+    if (read) topics.add(topic)
+    else topics.delete(topic)
+    if (topics.size > 0) this.#readTopics.set(camera, topics)
+    else this.#readTopics.delete(camera)
+    this.#demandChanged(camera)
   }
 
-  #notifyDemand(): void {
-    for (const listener of this.#demandListeners) listener()
+  #demandChanged(camera: string | null): void {
+    if (camera === null) this.#changed = null
+    else this.#changed?.add(camera)
+    if (this.#notifying) return
+    this.#notifying = true
+    setImmediate(() => {
+      this.#notifying = false
+      const cameras = this.#changed ?? [...this.#demandListeners.keys()]
+      this.#changed = new Set()
+      for (const name of cameras) for (const listener of this.#demandListeners.get(name) ?? []) listener()
+    })
   }
 }

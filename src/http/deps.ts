@@ -14,7 +14,8 @@ export interface HttpDeps {
     stop(name: string): Promise<boolean>
   }
   frames: {
-    newest(topic: string): Frame | undefined
+    /** The newest frame; undefined once the next one is overdue. */
+    current(topic: string): Frame | undefined
     read(topic: string, listener: (frame: Frame) => void): () => void
     readers(topic: string): number
   }

@@ -8,11 +8,13 @@ import { encodeFrameMessage } from '../frames/frame-message.js'
 import { parseTopic } from '../frames/rendition-topic.js'
 import type { CameraView, Frame } from '../types.js'
 import type { HttpDeps } from './deps.js'
-import { ageMs, FRESH_MS, streamFrames, type Source, type StreamFormat } from './frame-stream.js'
+import { streamFrames, type Source, type StreamFormat } from './frame-stream.js'
 import { ReaderLimits } from './reader-limits.js'
 
 const MJPEG_BOUNDARY = 'framegate'
 const MAX_TOPICS = 64
+// Return a younger frame at once; otherwise wait for the next one.
+const FRESH_MS = 200
 const SNAPSHOT_LIMIT_MS = 5000
 // With a very low pub_fps the newest frame may be older; return it, with its age.
 const SLOW_RATE_LIMIT_MS = 1000
@@ -132,13 +134,16 @@ function allowOnlyCam(ctx: Context): void {
     )
 }
 
+function ageMs(frame: Frame): number {
+  return performance.now() - frame.receivedAtMs
+}
+
 /** The newest frame if it is fresh, otherwise the next one; undefined if none arrives in time. */
 async function newestFrame(deps: HttpDeps, camera: CameraView, ctx: Context): Promise<Frame | undefined> {
-  const known = deps.frames.newest(camera.name)
+  const known = deps.frames.current(camera.name)
   if (known && ageMs(known) < FRESH_MS) return known
-  const slow = known !== undefined && camera.state === 'live'
-  const next = await nextFrame(deps, camera.name, ctx, slow ? SLOW_RATE_LIMIT_MS : SNAPSHOT_LIMIT_MS)
-  return next ?? (camera.state === 'live' ? deps.frames.newest(camera.name) : undefined)
+  const next = await nextFrame(deps, camera.name, ctx, known ? SLOW_RATE_LIMIT_MS : SNAPSHOT_LIMIT_MS)
+  return next ?? deps.frames.current(camera.name)
 }
 
 /** @returns undefined if no frame arrives within the limit, or if the client disconnects. */

@@ -8,9 +8,6 @@ import type { HttpDeps } from './deps.js'
 import { NewestFramesResponse } from './newest-frames-response.js'
 import type { ReaderLimits } from './reader-limits.js'
 
-// Return a younger frame at once; otherwise wait for the next one.
-export const FRESH_MS = 200
-
 /** Sockets of streams. Such a socket takes no other request: its response would wait for ever. */
 export const streaming = new WeakSet<Socket>()
 
@@ -58,7 +55,7 @@ export function streamFrames(
   response.flushHeaders()
   if (format.begin !== '') response.write(format.begin)
 
-  const stream = new NewestFramesResponse(response, format.encode, deps.tcpQueue)
+  const stream = new NewestFramesResponse(response, deps.frames, format.encode, deps.tcpQueue)
   ends.push(...sources.map(({ topic }) => readTopic(deps, topic, stream)))
   const over = () => {
     for (const end of ends.splice(0)) end()
@@ -73,11 +70,10 @@ export function streamFrames(
   socket.once('close', over)
 }
 
-/** Offers the topic's newest frame if it is fresh, then every new one. @returns a function that ends this. */
+/** Offers the topic's newest frame if it is current, then every new one. @returns a function that ends this. */
 function readTopic(deps: HttpDeps, topic: string, stream: NewestFramesResponse): () => void {
-  const newest = deps.frames.newest(topic)
-  const end = deps.frames.read(topic, (frame) => stream.offer(frame))
-  if (newest && ageMs(newest) < FRESH_MS) stream.offer(newest)
+  const end = deps.frames.read(topic, () => stream.offer(topic))
+  if (deps.frames.current(topic)) stream.offer(topic)
   return end
 }
 
@@ -91,8 +87,4 @@ function whenStopped(sources: Source[], stopped: () => void): () => void {
   return () => {
     for (const camera of cameras) camera.off('state', onState)
   }
-}
-
-export function ageMs(frame: Frame): number {
-  return performance.now() - frame.receivedAtMs
 }

@@ -21,8 +21,8 @@ const WINDOW_SETTLED_MS = 2500
 export type TcpQueue = (fd: number) => { unacknowledged: number; window: number }
 
 export class NewestFramesResponse {
-  /** By topic, in order of arrival. */
-  readonly #waiting = new Map<string, Frame>()
+  /** Topics with a frame that was not sent, in order of arrival. */
+  readonly #waiting = new Set<string>()
   readonly #reader: ReaderWindow
   #sending = false
   #closed = false
@@ -31,6 +31,7 @@ export class NewestFramesResponse {
   /** @param stuckLimitMs disconnect a reader that reads nothing for this long. */
   constructor(
     readonly response: ServerResponse,
+    readonly frames: { current(topic: string): Frame | undefined },
     readonly encode: (frame: Frame) => Buffer,
     readonly tcpQueue: TcpQueue,
     readonly stuckLimitMs = STUCK_LIMIT_MS,
@@ -51,9 +52,10 @@ export class NewestFramesResponse {
     this.response.once('close', () => clearTimeout(timer))
   }
 
-  offer(frame: Frame): void {
+  /** The topic has a new frame. */
+  offer(topic: string): void {
     if (this.#closed) return
-    this.#waiting.set(frame.topic, frame)
+    this.#waiting.add(topic)
     if (!this.#sending) this.#send()
     else if (this.#reader.sinceSentMs() > this.stuckLimitMs) this.response.destroy()
   }
@@ -66,8 +68,11 @@ export class NewestFramesResponse {
 
   #send(): void {
     if (this.#waiting.size === 0 || this.#closed) return
-    const bytes = Buffer.concat([...this.#waiting.values()].map(this.encode))
+    // What the reader did not take in time may be old by now.
+    const frames = [...this.#waiting].map((topic) => this.frames.current(topic)).filter((frame) => frame !== undefined)
     this.#waiting.clear()
+    if (frames.length === 0) return
+    const bytes = Buffer.concat(frames.map(this.encode))
     this.#sending = true
     this.#reader.sent(bytes.length)
     this.response.write(bytes, () => this.#sendWhenTaken())

@@ -1,4 +1,4 @@
-// Owns the XPUB socket: keeps at most one send in flight and the newest frame of each topic waiting, and tracks
+// Owns the XPUB socket: keeps at most one send in flight, sends the newest frame of each topic, and tracks
 // subscriptions. No other file uses zeromq.
 
 import { XPublisher } from 'zeromq'
@@ -7,32 +7,49 @@ import { BindError, codeOf, messageOf } from '../errors.js'
 import { inUse } from '../port-holder.js'
 import { encodeFrameMessage } from '../frames/frame-message.js'
 import type { Frame, Logger } from '../types.js'
-import { parseSubscription } from './subscription.js'
+import { parseSubscription, Prefixes, type SubscriptionNews } from './subscription.js'
 
 /** What the publisher needs from the frame hub. */
 export interface FrameSource {
   onFrame(listener: (frame: Frame) => void): void
+  /** undefined if the newest frame is old. */
   current(topic: string): Frame | undefined
-  setSubscriptions(prefixes: ReadonlySet<string>): void
+  setSubscribed(prefix: string, wanted: boolean): void
+  clearSubscriptions(): void
 }
 
-// Frames only age in a queue here; the receiver keeps the newest.
-const SEND_HIGH_WATER_MARK = 2
-const MAX_PREFIXES = 10000
+const SOCKET_OPTIONS = {
+  linger: 0,
+  // Frames only age in a queue here; the receiver keeps the newest.
+  sendHighWaterMark: 2,
+  verbosity: 'allSubs',
+  // Subscribers send nothing else than subscriptions (at most 80 bytes) and handshakes.
+  maxMessageSize: 512,
+  handshakeInterval: 5000,
+} as const
+// However many subscribe, a topic's newest frame is sent again at most this often.
+const REPEAT_EVERY_MS = 100
 
 export class FramePublisher {
-  readonly #socket = new XPublisher({ linger: 0, sendHighWaterMark: SEND_HIGH_WATER_MARK, verbosity: 'allSubs' })
-  readonly #waiting = new Map<string, Frame>()
-  readonly #prefixes = new Set<string>()
+  #socket = new XPublisher(SOCKET_OPTIONS)
+  #prefixes: Prefixes
+  /** With their ports. */
+  #bound: string[] = []
+  readonly #waiting = new Set<string>()
+  /** Topics that were sent again for a new subscriber a moment ago; true: and have another one since. */
+  readonly #repeated = new Map<string, boolean>()
   #sending = false
   #closed = false
   #receiving: Promise<void> = Promise.resolve()
 
+  /** @param maxPrefixBytes for all subscriptions together. */
   constructor(
     readonly source: FrameSource,
     readonly logger: Logger,
+    readonly maxPrefixBytes?: number,
   ) {
-    source.onFrame((frame) => this.#offer(frame))
+    this.#prefixes = new Prefixes(maxPrefixBytes)
+    source.onFrame((frame) => this.#offer(frame.topic))
   }
 
   /**
@@ -41,12 +58,9 @@ export class FramePublisher {
    * @throws BindError, which names the endpoint and the setting to change.
    */
   async bind(endpoints: string[]): Promise<string[]> {
-    const bound: string[] = []
     for (const endpoint of endpoints) {
       try {
-        // Set for each endpoint: with it, ZeroMQ would report 127.0.0.1 as [::ffff:127.0.0.1].
-        this.#socket.ipv6 = needsIpv6(endpoint)
-        await this.#socket.bind(endpoint)
+        await this.#bindOne(endpoint)
       } catch (error) {
         const port = Number(/:(\d+)$/.exec(endpoint)?.[1] ?? 0)
         const why = codeOf(error) === 'EADDRINUSE' ? inUse(port) : messageOf(error)
@@ -55,10 +69,10 @@ export class FramePublisher {
           error,
         )
       }
-      bound.push(this.#socket.lastEndpoint ?? endpoint)
+      this.#bound.push(this.#socket.lastEndpoint ?? endpoint)
     }
     this.#receiving = this.#receive()
-    return bound
+    return this.#bound
   }
 
   async close(): Promise<void> {
@@ -68,55 +82,101 @@ export class FramePublisher {
     await this.#receiving
   }
 
-  #offer(frame: Frame): void {
+  async #bindOne(endpoint: string): Promise<void> {
+    // Set for each endpoint: with it, ZeroMQ would report 127.0.0.1 as [::ffff:127.0.0.1].
+    this.#socket.ipv6 = needsIpv6(endpoint)
+    await this.#socket.bind(endpoint)
+  }
+
+  #offer(topic: string): void {
     if (this.#closed) return
-    this.#waiting.set(frame.topic, frame)
+    this.#waiting.add(topic)
     if (!this.#sending) void this.#sendAll()
   }
 
   async #sendAll(): Promise<void> {
     this.#sending = true
     try {
-      for (;;) {
-        const next = this.#waiting.entries().next()
-        if (next.done || this.#closed) return
-        const [topic, frame] = next.value
+      for (const topic of this.#waiting) {
+        if (this.#closed) return
         this.#waiting.delete(topic)
-        await this.#socket.send(encodeFrameMessage(frame))
+        const frame = this.source.current(topic)
+        if (frame) await this.#send(encodeFrameMessage(frame))
       }
-    } catch (error) {
-      if (!this.#closed) this.logger.error(`ZeroMQ send failed: ${messageOf(error)}`)
     } finally {
       this.#sending = false
     }
   }
 
+  async #send(message: Buffer): Promise<void> {
+    const socket = this.#socket
+    try {
+      await socket.send(message)
+    } catch (error) {
+      if (!socket.closed) this.logger.error(`ZeroMQ send failed: ${messageOf(error)}`)
+    }
+  }
+
   async #receive(): Promise<void> {
-    for (;;) {
-      let message: Buffer
+    while (!this.#closed) {
       try {
-        ;[message] = (await this.#socket.receive()) as [Buffer]
+        const [message] = (await this.#socket.receive()) as [Buffer]
+        const news = parseSubscription(message)
+        if (news) this.#onNews(news)
+        if (this.#prefixes.full) await this.#startOver()
       } catch (error) {
         if (this.#closed) return
         this.logger.error(`ZeroMQ receive failed: ${messageOf(error)}`)
         await new Promise((resolve) => setTimeout(resolve, 100))
-        continue
       }
-      const news = parseSubscription(message)
-      if (news?.begins) this.#subscribed(news.prefix)
-      else if (news && this.#prefixes.delete(news.prefix)) this.source.setSubscriptions(new Set(this.#prefixes))
     }
   }
 
-  #subscribed(prefix: string): void {
-    if (!this.#prefixes.has(prefix)) {
-      if (this.#prefixes.size >= MAX_PREFIXES) return
-      this.#prefixes.add(prefix)
-      this.source.setSubscriptions(new Set(this.#prefixes))
-    }
+  #onNews(news: SubscriptionNews): void {
+    const { begins, prefix } = news
+    if (this.#prefixes.apply(news)) this.source.setSubscribed(prefix, begins)
     // A new subscriber gets the newest frame at once, unless it is old. Others get it again, and skip it.
-    const topic = prefix.endsWith('\0') ? prefix.slice(0, -1) : prefix
-    const frame = this.source.current(topic)
-    if (frame) this.#offer(frame)
+    if (begins) this.#repeat(prefix.endsWith('\0') ? prefix.slice(0, -1) : prefix)
+  }
+
+  #repeat(topic: string): void {
+    if (!this.source.current(topic)) return
+    if (this.#repeated.has(topic)) {
+      this.#repeated.set(topic, true)
+      return
+    }
+    this.#repeated.set(topic, false)
+    this.#offer(topic)
+    const again = () => {
+      const wanted = this.#repeated.get(topic)
+      this.#repeated.delete(topic)
+      if (wanted) this.#repeat(topic)
+    }
+    setTimeout(again, REPEAT_EVERY_MS).unref()
+  }
+
+  /**
+   * Disconnects all subscribers and forgets their prefixes: only closing the socket frees ZeroMQ's own table. Subscribers
+   * of good faith connect again at once, and no limit keeps them out.
+   */
+  async #startOver(): Promise<void> {
+    this.logger.warn('ZeroMQ: subscribers have asked for too many topics; the gateway disconnects them all once')
+    this.#socket.close()
+    this.#prefixes = new Prefixes(this.maxPrefixBytes)
+    this.source.clearSubscriptions()
+    this.#socket = new XPublisher(SOCKET_OPTIONS)
+    for (const endpoint of this.#bound) {
+      // libzmq closes the old listener on a thread of its own.
+      for (let tries = 0; !this.#closed; tries++) {
+        try {
+          await this.#bindOne(endpoint)
+          break
+        } catch (error) {
+          if (tries % 100 === 99) this.logger.error(`ZeroMQ cannot bind ${endpoint} again: ${messageOf(error)}`)
+          await new Promise((resolve) => setTimeout(resolve, 20))
+        }
+      }
+    }
+    if (this.#closed) this.#socket.close()
   }
 }

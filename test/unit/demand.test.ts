@@ -87,6 +87,17 @@ t.test('a ninth topic is refused once, and encoded when another one ends', async
   t.strictSame(made(), topics.slice(1))
 })
 
+t.test('topics that come and go beyond the limit are reported a few times only', async (t) => {
+  const { want, refused } = start()
+  const topics = Array.from({ length: MAX_RENDITIONS }, (_, i) => `a@64w${i + 1}fps`)
+  for (let i = 0; i < 1000; i++) {
+    want(...topics, `a@${100 + (i % 500)}w1fps`)
+    want(...topics)
+  }
+  t.equal(refused.length, 8)
+  t.equal(new Set(refused).size, 8)
+})
+
 t.test('close() clears all timers', async (t) => {
   const { demand, want, changes } = start()
   want('a')

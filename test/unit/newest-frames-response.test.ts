@@ -10,20 +10,30 @@ import type { Frame } from '../../src/types.js'
 import { pause, until } from '../helpers/wait.js'
 
 const FRAME_BYTES = 40000
+const ALWAYS = { current: (topic: string) => ({ topic }) as Frame }
 
 function open(window: () => number, { unacknowledged = (): number => 0, stuckLimitMs = STUCK_LIMIT_MS } = {}) {
   const response = new PassThrough()
   let bytes = 0
+  let old = false
   response.on('data', (chunk: Buffer) => (bytes += chunk.length))
   const withSocket = Object.assign(response, { socket: { _handle: { fd: 9 }, setKeepAlive: () => undefined } })
   const stream = new NewestFramesResponse(
     withSocket as unknown as ServerResponse,
+    { current: (topic: string) => (old ? undefined : ({ topic } as Frame)) },
     () => Buffer.alloc(FRAME_BYTES),
     () => ({ unacknowledged: unacknowledged(), window: window() }),
     stuckLimitMs,
   )
-  const offer = () => stream.offer({ topic: 'a' } as Frame)
-  return { offer, sent: () => bytes / FRAME_BYTES, end: () => response.destroy(), dropped: () => response.destroyed }
+  const offer = () => stream.offer('a')
+  const becomesOld = () => (old = true)
+  return {
+    offer,
+    becomesOld,
+    sent: () => bytes / FRAME_BYTES,
+    end: () => response.destroy(),
+    dropped: () => response.destroyed,
+  }
 }
 
 t.test('a reader gets nothing until it has read the last frame, then the newest', async (t) => {
@@ -43,6 +53,19 @@ t.test('a reader gets nothing until it has read the last frame, then the newest'
   window = 500000
   await until('what waited to come as one', () => sent() === 4)
   end()
+})
+
+t.test('a reader that comes back late gets no frame that has become old meanwhile', async (t) => {
+  let unacknowledged = 1
+  const { offer, becomesOld, sent, end } = open(() => 500000, { unacknowledged: () => unacknowledged })
+  t.teardown(end)
+  offer()
+  await until('the first frame', () => sent() === 1)
+  offer()
+  becomesOld() // The camera is away.
+  unacknowledged = 0
+  await pause(200) // For what must not happen.
+  t.equal(sent(), 1)
 })
 
 t.test('a window that the kernel shrinks permanently does not stop the frames', async (t) => {
@@ -91,11 +114,11 @@ for (const leave of ['end', 'resetAndDestroy'] as const) {
   t.test(`a reader that leaves (${leave}) during a write after the stream ended`, async (t) => {
     const { stream, reader, closed } = await overTcp(t)
     // More than the kernel takes: the write completes with an error when the reader leaves.
-    stream.offer({ topic: 'a' } as Frame)
-    stream.offer({ topic: 'b' } as Frame)
+    stream.offer('a')
+    stream.offer('b')
     await pause(100)
     stream.end()
-    stream.offer({ topic: 'a' } as Frame)
+    stream.offer('a')
     reader[leave]()
     reader.destroy()
     await until('the response to be closed', closed)
@@ -104,7 +127,7 @@ for (const leave of ['end', 'resetAndDestroy'] as const) {
 
 t.test('a stream that ends disconnects a reader that does not take the rest', async (t) => {
   const { stream, closed } = await overTcp(t, 300)
-  stream.offer({ topic: 'a' } as Frame)
+  stream.offer('a')
   await pause(100)
   stream.end()
   await until('the response to be closed', closed)
@@ -123,6 +146,6 @@ async function overTcp(t: Test, stuckLimitMs = STUCK_LIMIT_MS) {
   reader.write('GET / HTTP/1.1\r\nHost: x\r\n\r\n')
   const response = await opened
   const nothingUnread = () => ({ unacknowledged: 0, window: -1 })
-  const stream = new NewestFramesResponse(response, () => Buffer.alloc(16e6), nothingUnread, stuckLimitMs)
+  const stream = new NewestFramesResponse(response, ALWAYS, () => Buffer.alloc(16e6), nothingUnread, stuckLimitMs)
   return { stream, reader, closed: () => response.closed }
 }
