@@ -40,7 +40,7 @@ t.test('a camera that has gone: neither ZeroMQ, /snapshot, /mjpeg nor /frames ha
   await camera.command('fault half-open')
   await gateway.untilState('a', 'stalled')
   const count = stays.frames.length
-  const readers = [read('a'), read('')]
+  const readers = [read('a'), read('a@160w25fps')]
   const streams = ['/mjpeg?cam=a', '/frames?cam=a'].map(async (path) => {
     const response = await fetch(gateway.base + path, { signal: AbortSignal.timeout(2000) })
     let bytes = 0
