@@ -5,12 +5,15 @@ from __future__ import annotations
 import http.client
 import json
 import os
+import time
 import urllib.error
 import urllib.request
 from typing import Any
 from urllib.parse import quote, urlsplit
 
 DEFAULT_BASE = "http://127.0.0.1:8090"
+MAX_ANSWER_BYTES = 64 * 1024 * 1024
+_CHUNK_BYTES = 64 * 1024
 
 _NO_PROXY = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
@@ -71,6 +74,7 @@ class Gateway:
         return answer
 
     def _fetch(self, method: str, path: str, body: dict[str, Any] | None, timeout_s: float) -> bytes:
+        deadline = time.monotonic() + timeout_s
         request = urllib.request.Request(
             self.base + path,
             data=None if body is None else json.dumps(body).encode(),
@@ -79,10 +83,10 @@ class Gateway:
         )
         try:
             with _NO_PROXY.open(request, timeout=timeout_s) as response:
-                return bytes(response.read())
+                return self._body(response, deadline)
         except urllib.error.HTTPError as error:
             try:
-                body = json.loads(error.read())
+                body = json.loads(self._body(error, deadline))
                 raise GatewayError(str(body["code"]), str(body["error"]), error.code) from None
             except (ValueError, KeyError, TypeError, OSError):
                 raise GatewayError("ERR_GATEWAY", f"{self.base} responded with {error.code}", error.code) from None
@@ -91,3 +95,14 @@ class Gateway:
             raise GatewayError(
                 "ERR_GATEWAY_UNREACHABLE", f"the gateway at {self.base} does not respond ({why})"
             ) from None
+
+    def _body(self, response: Any, deadline: float) -> bytes:
+        """A body of limited size. Each read waits for the socket's time limit at most, all of them for the deadline."""
+        body = bytearray()
+        while chunk := response.read1(_CHUNK_BYTES):
+            body += chunk
+            if len(body) > MAX_ANSWER_BYTES:
+                raise GatewayError("ERR_GATEWAY", f"the response of {self.base} is longer than 64 MiB")
+            if time.monotonic() > deadline:
+                raise TimeoutError("timed out")
+        return bytes(body)

@@ -41,6 +41,25 @@ def decode_jpeg(jpeg: bytes, gray: bool = False, reduce: int = 1, out: Image | N
     return _decoder()(jpeg, gray, check_reduce(reduce), out)
 
 
+def jpeg_size(jpeg: bytes) -> tuple[int, int]:
+    """Width and height as the JPEG's own header has them, without decoding it.
+
+    :raises ValueError: it has none.
+    """
+    at = 2
+    while at + 9 <= len(jpeg) and jpeg[at] == 0xFF:
+        marker = jpeg[at + 1]
+        if marker == 0xFF:  # Padding.
+            at += 1
+        elif 0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC):  # SOFn; not DHT, JPG or DAC.
+            return int.from_bytes(jpeg[at + 7 : at + 9], "big"), int.from_bytes(jpeg[at + 5 : at + 7], "big")
+        elif marker == 0xDA:  # The picture's data begin without a size.
+            break
+        else:
+            at += 2 + int.from_bytes(jpeg[at + 2 : at + 4], "big")
+    raise ValueError("the JPEG does not decode: it has no size")
+
+
 _chosen: Callable[[bytes, bool, int, Image | None], Image] | None = None
 
 

@@ -15,14 +15,17 @@ from typing import TYPE_CHECKING, Any
 import zmq
 import zmq.asyncio
 
+from ._freshness import DEFAULT_MAX_AGE_MS, Freshness, Times
 from .checks import check_ms, check_process
-from .jpeg import decode_jpeg
+from .jpeg import decode_jpeg, jpeg_size
 from .message import FrameHeader, MessageError, decode_message
 
 if TYPE_CHECKING:
     from .jpeg import Image
 
 DEFAULT_CONNECT = "tcp://127.0.0.1:5555"
+#: A longer message ends the connection for good: no gateway sends it. A JPEG of 8192 x 4320 pixels is shorter.
+MAX_MESSAGE_BYTES = 64 * 1024 * 1024
 _TCP = re.compile(r"tcp://(\[[^\]]*\]|[^:;/]+):\d+")
 
 
@@ -62,11 +65,11 @@ class Frame:
 
         :raises ValueError: also if the JPEG does not have the size in the header.
         """
-        image = decode_jpeg(self.jpeg, gray, reduce, out)
-        expected = (-(-self.header.height // reduce), -(-self.header.width // reduce))
-        if image.shape[:2] != expected:
-            raise ValueError(f"the JPEG has {image.shape[1]}x{image.shape[0]} pixels, not {expected[1]}x{expected[0]}")
-        return image
+        size = (self.header.width, self.header.height)
+        # Before decoding: a JPEG of some hundred bytes can take gigabytes.
+        if (found := jpeg_size(self.jpeg)) != size:
+            raise ValueError(f"the JPEG has {found[0]}x{found[1]} pixels, not {size[0]}x{size[1]}")
+        return decode_jpeg(self.jpeg, gray, reduce, out)
 
     def __repr__(self) -> str:
         return f"<Frame {self.topic} seq={self.seq} {self.header.width}x{self.header.height}>"
@@ -107,6 +110,7 @@ def _prepare(socket: zmq.Socket[Any], topic: str, connect: str) -> None:
     # keeps one message, the newest.
     socket.setsockopt(zmq.CONFLATE, 1)
     socket.setsockopt(zmq.LINGER, 0)
+    socket.setsockopt(zmq.MAXMSGSIZE, MAX_MESSAGE_BYTES)
     socket.setsockopt(zmq.RECONNECT_IVL, 50)
     socket.setsockopt(zmq.RECONNECT_IVL_MAX, 1000)
     # Detects that the gateway's machine has disappeared, and reconnects.
@@ -130,13 +134,18 @@ def _is_same(header: FrameHeader, last: FrameHeader) -> bool:
 class _Topic:
     """The read position of one topic."""
 
-    def __init__(self, topic: str) -> None:
+    def __init__(self, topic: str, max_age_ms: float | None) -> None:
         self.topic = topic
         self.missed = 0
         self._last: FrameHeader | None = None
+        self._freshness = Freshness(max_age_ms)
 
-    def accept(self, data: bytes) -> Frame | None:
-        """None for a frame that was read before. :raises MessageError:"""
+    def accept(self, data: bytes, waited: bool) -> Frame | None:
+        """None for a frame that was read before, or is too old.
+
+        :param waited: it was not there yet when the reader asked for it.
+        :raises MessageError:
+        """
         message = decode_message(data)
         if message.topic != self.topic:
             raise MessageError("the message belongs to another topic")
@@ -148,24 +157,28 @@ class _Topic:
             if header.seq > last.seq:
                 self.missed += header.seq - last.seq - 1
         self._last = header
+        if self._freshness.is_old(header, Times(time.time(), time.monotonic()), waited):
+            self.missed += 1
+            return None
         return Frame(message.topic, header, message.jpeg)
 
 
 class _Reader:
     """The common part of both subscribers, which differ in how they wait."""
 
-    def __init__(self, topics: Any, connect: str, timeout_ms: float, poller: Any) -> None:
+    def __init__(self, topics: Any, connect: str, timeout_ms: float, max_age_ms: float | None, poller: Any) -> None:
         #: The topics, as given.
         self.topics = _check_topics(topics)
         if not isinstance(connect, str):
             raise TypeError(f"connect must be a string, not {type(connect).__name__}")
         self.connect = connect
         self.timeout_ms = check_ms("timeout_ms", timeout_ms)
+        self.max_age_ms = None if max_age_ms is None else check_ms("max_age_ms", max_age_ms)
         #: The number of invalid messages.
         self.invalid = 0
         #: What was wrong with the last invalid message.
         self.last_invalid: str | None = None
-        self._states = [_Topic(topic) for topic in self.topics]
+        self._states = [_Topic(topic, self.max_age_ms) for topic in self.topics]
         self._turn = 0
         self._closed = False
         self._pid = os.getpid()
@@ -202,7 +215,7 @@ class _Reader:
         limit_ms = self.timeout_ms if timeout_ms is None else check_ms("timeout_ms", timeout_ms)
         return limit_ms / 1000
 
-    def _take(self, ready: dict[Any, int], most: int) -> list[Frame]:
+    def _take(self, ready: dict[Any, int], most: int, waited: bool) -> list[Frame]:
         """The new frames that are ready, at most one per topic; topics take turns."""
         frames: list[Frame] = []
         count, first = len(self._sockets), self._turn
@@ -210,7 +223,7 @@ class _Reader:
             if self._closed or self._sockets[index] not in ready or len(frames) == most:
                 continue
             try:
-                frame = self._states[index].accept(self._sockets[index].recv(zmq.NOBLOCK))
+                frame = self._states[index].accept(self._sockets[index].recv(zmq.NOBLOCK), waited)
             except zmq.Again:
                 continue
             except MessageError as error:
@@ -242,6 +255,9 @@ class FrameSubscriber(_Reader):
     :param topic: a camera's name (``lobby-1``), a rendition (``lobby-1@320w5fps``), or a list.
     :param connect: the gateway's ZMQ_BIND as seen from here.
     :param timeout_ms: how long :meth:`read` and :meth:`poll` wait by default.
+    :param max_age_ms: skip frames that are older (or older than three frame intervals, if that is longer), such as
+        those of a camera that has gone since the last read. If the clocks of two machines differ, the quickest frame
+        so far is the measure. None: no limit.
     :raises TypeError, ValueError: an argument is invalid; the message names it.
     """
 
@@ -250,8 +266,9 @@ class FrameSubscriber(_Reader):
         topic: str | Sequence[str],
         connect: str = DEFAULT_CONNECT,
         timeout_ms: float = 2000,
+        max_age_ms: float | None = DEFAULT_MAX_AGE_MS,
     ) -> None:
-        super().__init__(topic, connect, timeout_ms, zmq.Poller())
+        super().__init__(topic, connect, timeout_ms, max_age_ms, zmq.Poller())
         self._lock = threading.Lock()
 
     def read(self, timeout_ms: float | None = None) -> Frame | None:
@@ -271,8 +288,11 @@ class FrameSubscriber(_Reader):
         with self._lock:
             while not self._closed:
                 left_ms = max(0.0, (deadline - time.monotonic()) * 1000)
-                ready = dict(self._poller.poll(math.ceil(left_ms)))
-                frames = self._take(ready, most)
+                ready = dict(self._poller.poll(0))
+                waited = not ready
+                if waited:
+                    ready = dict(self._poller.poll(math.ceil(left_ms)))
+                frames = self._take(ready, most, waited)
                 if frames or not ready or time.monotonic() > deadline:
                     return frames
         return []
@@ -310,9 +330,10 @@ class AsyncFrameSubscriber(_Reader):
         topic: str | Sequence[str],
         connect: str = DEFAULT_CONNECT,
         timeout_ms: float = 2000,
+        max_age_ms: float | None = DEFAULT_MAX_AGE_MS,
     ) -> None:
         asyncio.get_running_loop()
-        super().__init__(topic, connect, timeout_ms, zmq.asyncio.Poller())
+        super().__init__(topic, connect, timeout_ms, max_age_ms, zmq.asyncio.Poller())
 
     async def read(self, timeout_ms: float | None = None) -> Frame | None:
         """The newest frame that this reader has not returned yet; None if none arrives in time."""
@@ -327,8 +348,11 @@ class AsyncFrameSubscriber(_Reader):
         deadline = time.monotonic() + self._limit_s(timeout_ms)
         while not self._closed:
             left_ms = max(0.0, (deadline - time.monotonic()) * 1000)
-            ready = dict(await self._poller.poll(math.ceil(left_ms)))
-            frames = self._take(ready, most)
+            ready = dict(await self._poller.poll(0))
+            waited = not ready
+            if waited:
+                ready = dict(await self._poller.poll(math.ceil(left_ms)))
+            frames = self._take(ready, most, waited)
             if frames or not ready or time.monotonic() > deadline:
                 return frames
         return []

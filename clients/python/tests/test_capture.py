@@ -356,11 +356,12 @@ def test_positions_start_over_if_the_gateway_is_restarted(gateway: StandIn) -> N
     with open_capture(URL, timeout_ms=10000, gateway=gateway.base) as cap:
         gateway.wait_for_subscription("cam1")
         positions = []
+        now_us = int(time.time() * 1e6)
         for run, seq, received_at_us in (
-            ("a", 500, 9_000_000),
-            ("a", 502, 9_080_000),
-            ("b", 3, 10**6),
-            ("b", 4, 10**6),
+            ("a", 500, now_us),
+            ("a", 502, now_us + 80_000),
+            ("b", 3, now_us - 900_000),
+            ("b", 4, now_us - 900_000),
         ):
             send(gateway.socket, message(seq=seq, received_at_us=received_at_us, run=run))
             assert cap.read()[0]
