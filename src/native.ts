@@ -13,6 +13,8 @@ export interface PipelineOptions {
   password?: string
   /** MediaMTX delays clients whose name begins with "GStreamer" by 1 s. */
   userAgent: string
+  /** The address is the camera's own, not MediaMTX's. Default false. */
+  direct?: boolean
   /** Default tcp. */
   transport?: 'tcp' | 'udp'
   /** Reorder window of the jitter buffer, 0 to 60000 ms, default 0. */

@@ -44,6 +44,13 @@ Receiver::Receiver(const SourceOptions& options, Callbacks callbacks)
     : options_(options), callbacks_(std::move(callbacks)) {}
 
 void Receiver::Start() {
+  if (options_.direct) {
+    front_ = std::make_unique<RtspFront>(options_, callbacks_.on_error);
+    if (!front_->Start()) {
+      callbacks_.on_error(MakeError(error_code::kPipelineBuild, "no local port is free"));
+      return;
+    }
+  }
   pipeline_ = gst_pipeline_new(nullptr);
   source_ = MakeElement("rtspsrc");
   if (!source_) {
@@ -56,13 +63,13 @@ void Receiver::Start() {
   const guint64 timeout_us = static_cast<guint64>(options_.connect_timeout_ms) * 1000;
   // drop-on-latency=false: it has no effect at latency 0 and damages pictures at others (robustness.md, 0.1 and 0.2).
   // The decode stage limits lag.
-  g_object_set(source_, "location", options_.url.c_str(), "latency", static_cast<guint>(options_.latency_ms),
-               "drop-on-latency", FALSE, "tcp-timeout", timeout_us, "timeout", timeout_us, "do-retransmission", FALSE,
-               "teardown-timeout", static_cast<guint64>(MsToNs(100)), "user-agent", options_.user_agent.c_str(),
-               "add-reference-timestamp-meta", TRUE, nullptr);
-  if (!options_.user.empty()) {
-    g_object_set(source_, "user-id", options_.user.c_str(), "user-pw", options_.password.c_str(), nullptr);
-  }
+  const std::string& url = front_ ? front_->client_url() : options_.url;
+  const std::string& name = front_ ? front_->client_name() : options_.user_agent;
+  g_object_set(source_, "location", url.c_str(), "latency", static_cast<guint>(options_.latency_ms), "drop-on-latency",
+               FALSE, "tcp-timeout", timeout_us, "timeout", timeout_us, "do-retransmission", FALSE, "teardown-timeout",
+               static_cast<guint64>(MsToNs(100)), "user-agent", name.c_str(), "add-reference-timestamp-meta", TRUE,
+               nullptr);
+  if (front_) g_object_set(source_, "do-rtsp-keep-alive", FALSE, nullptr);
   g_signal_connect(source_, "on-sdp", G_CALLBACK(&Receiver::OnSdp), this);
   g_signal_connect(source_, "select-stream", G_CALLBACK(&Receiver::OnSelectStream), this);
   g_signal_connect(source_, "pad-added", G_CALLBACK(&Receiver::OnPadAdded), this);
@@ -84,10 +91,11 @@ void Receiver::Stop() {
   gst_object_unref(pipeline_);
   pipeline_ = nullptr;
   source_ = nullptr;
+  front_.reset();
 }
 
 void Receiver::KeepAlive() {
-  if (!source_) return;
+  if (!source_ || front_) return;
   // rtspsrc 1.22 sends no keep-alive over TCP while data flows (robustness.md, 0.6).
   const gchar* const parameters[] = {nullptr};
   GstPromise* promise = gst_promise_new();

@@ -12,6 +12,7 @@
 #include "gst_ptr.h"
 #include "lag_meter.h"
 #include "pipeline_error.h"
+#include "rtsp_front.h"
 #include "stream_types.h"
 
 namespace framegate {
@@ -36,11 +37,14 @@ class Receiver {
   // Blocks for at most teardown-timeout (100 ms). Idempotent. No callback runs after it.
   void Stop();
 
-  // Sends an empty GET_PARAMETER, so that the server keeps the session alive.
+  // Sends an empty GET_PARAMETER, so that MediaMTX keeps the session alive.
   void KeepAlive();
 
   // How much later the newest packet arrived than the stream at its best.
   int64_t transport_lag_ns() const { return transport_lag_ns_; }
+
+  // When a camera pulled directly last answered a keep-alive or sent RTCP over TCP, monotonic; 0: not yet.
+  int64_t last_sign_of_life_ns() const { return front_ ? front_->last_sign_of_life_ns() : 0; }
 
   // When the last video packet arrived, monotonic; 0 before the first.
   int64_t last_packet_ns() const { return last_packet_ns_; }
@@ -58,8 +62,9 @@ class Receiver {
 
   const SourceOptions options_;
   const Callbacks callbacks_;
-  GstElement* pipeline_ = nullptr;  // (transfer full)
-  GstElement* source_ = nullptr;    // Owned by pipeline_.
+  std::unique_ptr<RtspFront> front_;  // If the camera is pulled directly.
+  GstElement* pipeline_ = nullptr;    // (transfer full)
+  GstElement* source_ = nullptr;      // Owned by pipeline_.
   Codec codec_ = Codec::kOther;
   bool has_chain_ = false;
   std::atomic<int> video_streams_{0};

@@ -14,6 +14,7 @@ struct SourceOptions {
   std::string user;  // Empty: none.
   std::string password;
   std::string user_agent;
+  bool direct = false;                 // The URL is the camera's own, not MediaMTX's.
   std::string transport = "tcp";       // tcp or udp.
   int latency_ms = 0;                  // Reorder window of the jitter buffer.
   int connect_timeout_ms = 5000;       // For the connection and for each response.

@@ -98,5 +98,6 @@ function pipelineOptions(options: SessionOptions): PipelineOptions {
   // MediaMTX runs on this machine, or on one that the operator chose, so TCP is fine.
   if (relay) return { url: relay.readUrl(options.name), userAgent, relayed: true, beginsWithKey, ...timeouts }
   const transport = options.transport === 'tcp' ? {} : { transport: 'udp' as const, latencyMs: UDP_REORDER_MS }
-  return { url: url.key, user: url.user, password: url.password, userAgent, beginsWithKey, ...transport, ...timeouts }
+  const { key, user, password } = url
+  return { url: key, user, password, direct: true, userAgent, beginsWithKey, ...transport, ...timeouts }
 }

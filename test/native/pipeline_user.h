@@ -70,6 +70,7 @@ class PipelineUser {
     framegate::SourceOptions options;
     options.url = url;
     options.user_agent = "Framegate/test";
+    options.direct = true;
     return options;
   }
 

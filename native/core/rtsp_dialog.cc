@@ -1,0 +1,289 @@
+// See the header.
+#include "rtsp_dialog.h"
+
+#include <algorithm>
+#include <array>
+
+#include "clocks.h"
+
+namespace framegate {
+namespace {
+
+constexpr size_t kMaxHeadBytes = 64 * 1024;
+constexpr int kMaxBodyBytes = 1024 * 1024;
+// Packets before the response to PLAY: several key pictures.
+constexpr size_t kMaxHeldBytes = 64 * 1024 * 1024;
+constexpr int kMaxRedirects = 4;
+constexpr int kDefaultTimeoutS = 60;  // RFC 2326, 12.37.
+constexpr int kMaxTimeoutS = 24 * 3600;
+constexpr size_t kMaxUnanswered = 16;
+constexpr size_t kInterleavedHead = 4;
+
+// rtsp://host:port
+std::string_view AuthorityOf(std::string_view url) {
+  const size_t host = url.find("://");
+  return host == std::string_view::npos ? url : url.substr(0, url.find_first_of("/?", host + 3));
+}
+
+bool BeginsWith(std::string_view text, std::string_view part) { return text.substr(0, part.size()) == part; }
+
+// Of the interleaved packet that `bytes` begins with; 0 if it is incomplete.
+size_t PacketLength(std::string_view bytes) {
+  if (bytes.size() < kInterleavedHead) return 0;
+  const size_t length = kInterleavedHead + static_cast<uint8_t>(bytes[2]) * 256U + static_cast<uint8_t>(bytes[3]);
+  return bytes.size() < length ? 0 : length;
+}
+
+// RTCP goes over the second channel of each pair.
+bool IsRtcp(std::string_view packet) { return (packet[1] & 1) != 0; }
+
+// What the bytes of a connection begin with. length: how many bytes that takes; 0: more must arrive.
+struct Piece {
+  enum Kind : uint8_t { kPacket, kMessage, kRubbish, kNoRtsp } kind;
+  size_t length, head_length;
+};
+
+Piece NextPiece(std::string_view bytes) {
+  if (bytes[0] == '$') return {Piece::kPacket, PacketLength(bytes), 0};
+  switch (StartOfRtsp(bytes)) {
+    case RtspStart::kNeither:
+      return {Piece::kRubbish, 1, 0};
+    case RtspStart::kPartial:
+      return {Piece::kMessage, 0, 0};
+    case RtspStart::kMessage:
+      break;
+  }
+  const size_t head_length = RtspHeadLength(bytes.substr(0, kMaxHeadBytes));
+  if (head_length == 0) return {bytes.size() >= kMaxHeadBytes ? Piece::kNoRtsp : Piece::kMessage, 0, 0};
+  const std::string length = RtspHead::Parse(bytes.substr(0, head_length)).Value("Content-Length");
+  const int body_length = length.empty() ? 0 : DecimalOr(length, kMaxBodyBytes, -1);
+  if (body_length < 0) return {Piece::kNoRtsp, 0, 0};
+  const size_t whole = head_length + static_cast<size_t>(body_length);
+  return {Piece::kMessage, bytes.size() < whole ? 0 : whole, head_length};
+}
+
+}  // namespace
+
+RtspDialog::RtspDialog(Options options)
+    : options_(std::move(options)),
+      camera_url_(options_.camera_url),
+      auth_(options_.user, options_.password),
+      keep_alive_ns_(MsToNs(kDefaultTimeoutS * 1000 / 2)) {}
+
+void RtspDialog::CameraConnected(std::string camera_ip) {
+  camera_ip_ = std::move(camera_ip);
+  from_camera_.clear();
+}
+
+void RtspDialog::ClientConnected() {
+  client_known_ = false;
+  from_client_.clear();
+  to_client.clear();
+  to_camera.clear();
+  requests_.clear();
+}
+
+bool RtspDialog::TakeFromClient(std::string_view bytes) {
+  from_client_.append(bytes);
+  std::string_view rest = from_client_;
+  while (!rest.empty()) {
+    const Piece piece = NextPiece(rest);
+    if (piece.kind == Piece::kNoRtsp) return false;
+    if (piece.length == 0) break;
+    const std::string_view whole = rest.substr(0, piece.length);
+    if (piece.kind == Piece::kPacket && client_known_) to_camera.append(whole);
+    if (piece.kind == Piece::kMessage && !TakeRequest(RtspHead::Parse(whole.substr(0, piece.head_length)),
+                                                      std::string(whole.substr(piece.head_length)))) {
+      return false;
+    }
+    rest.remove_prefix(piece.length);
+  }
+  from_client_.erase(0, from_client_.size() - rest.size());
+  return true;
+}
+
+bool RtspDialog::TakeRequest(RtspHead head, std::string body) {
+  if (head.Value("User-Agent") == options_.client_name) client_known_ = true;
+  if (!client_known_) return false;
+  if (head.Status() != 0) {  // A response to a request of the camera.
+    if (!head.Value("User-Agent").empty()) head.Set("User-Agent", options_.user_agent);
+    to_camera += head.Text() + body;
+    return true;
+  }
+  Request request;
+  request.client_cseq = head.Value("CSeq");
+  head.SetUri(CameraUri(head.Uri()));
+  request.head = std::move(head);
+  request.body = std::move(body);
+  if (request.head.Method() == "TEARDOWN") next_keep_alive_ns_ = INT64_MAX;
+  Send(std::move(request));
+  return true;
+}
+
+// rtspsrc knows the camera under a local address until the camera names itself in its description.
+std::string RtspDialog::CameraUri(const std::string& uri) const {
+  const std::string_view local = options_.client_url;
+  if (BeginsWith(uri, local)) return camera_url_ + uri.substr(local.size());
+  const std::string_view authority = AuthorityOf(local);
+  if (BeginsWith(uri, authority)) return std::string(AuthorityOf(camera_url_)) + uri.substr(authority.size());
+  return uri;
+}
+
+void RtspDialog::Send(Request request) {
+  request.cseq = ++cseq_;
+  request.head.Set("CSeq", std::to_string(request.cseq));
+  request.head.Set("User-Agent", options_.user_agent);
+  const std::string authorization = refused_ ? "" : auth_.Header(request.head.Method(), request.head.Uri());
+  if (!authorization.empty()) {
+    request.head.Set("Authorization", authorization);
+    request.is_signed = true;
+    request.nonce = auth_.nonce();
+  }
+  to_camera += request.head.Text() + request.body;
+  requests_.push_back(std::move(request));
+}
+
+bool RtspDialog::TakeFromCamera(std::string_view bytes, int64_t now_ns) {
+  from_camera_.append(bytes);
+  std::string_view rest = from_camera_;
+  while (!rest.empty()) {
+    size_t packets = 0;
+    for (size_t length = 1; length > 0 && packets < rest.size() && rest[packets] == '$'; packets += length) {
+      length = PacketLength(rest.substr(packets));
+    }
+    PassPackets(rest.substr(0, packets), now_ns);
+    rest.remove_prefix(packets);
+    if (rest.empty()) break;
+    const Piece piece = NextPiece(rest);
+    if (piece.kind == Piece::kNoRtsp) return false;
+    if (piece.length == 0) break;
+    if (piece.kind == Piece::kMessage) {
+      const std::string_view whole = rest.substr(0, piece.length);
+      RtspHead head = RtspHead::Parse(whole.substr(0, piece.head_length));
+      if (head.Status() != 0) {
+        TakeResponse(std::move(head), whole.substr(piece.head_length), now_ns);
+      } else {
+        to_client.append(whole);
+      }
+    }
+    rest.remove_prefix(piece.length);
+  }
+  from_camera_.erase(0, from_camera_.size() - rest.size());
+  return true;
+}
+
+// rtspsrc drops packets that come before the response to PLAY, which may be the only key picture for minutes.
+void RtspDialog::PassPackets(std::string_view packets, int64_t now_ns) {
+  if (playing_) {
+    to_client.append(packets);
+  } else if (held_.size() + packets.size() <= kMaxHeldBytes) {
+    held_.append(packets);
+  }
+  for (std::string_view rest = packets; !rest.empty(); rest.remove_prefix(PacketLength(rest))) {
+    if (IsRtcp(rest)) last_sign_of_life_ns_ = now_ns;
+  }
+}
+
+void RtspDialog::TakeResponse(RtspHead head, std::string_view body, int64_t now_ns) {
+  if (requests_.empty() || head.Status() < 200) return;
+  const int cseq = DecimalOr(head.Value("CSeq"), INT32_MAX - 1, 0);
+  auto found = std::find_if(requests_.begin(), requests_.end(), [&](auto& request) { return request.cseq == cseq; });
+  if (found == requests_.end()) found = requests_.begin();  // Some cameras send no CSeq, or a wrong one.
+  Request request = std::move(*found);
+  requests_.erase(found);
+  if (head.Status() == 401 && SignAgain(request, head)) {
+    request.is_repeated = request.is_signed;
+    return Send(std::move(request));
+  }
+  if (request.is_signed && request.head.Method() != "OPTIONS" && head.Status() != 401) accepted_ = true;
+  if (FollowRedirect(request, head)) return;
+  Learn(request, &head, now_ns);
+  if (request.client_cseq.empty()) return;
+  head.Set("CSeq", request.client_cseq);
+  to_client += head.Text();
+  to_client += body;
+  if (request.head.Method() == "PLAY" && head.Status() == 200) {
+    playing_ = true;
+    to_client += held_;
+    held_ = {};
+  }
+}
+
+// Whether to sign a refused request with the nonce of the refusal. A request without credentials costs nothing. With
+// credentials it would count as a wrong password, unless the camera has accepted this one before.
+bool RtspDialog::SignAgain(const Request& request, const RtspHead& response) {
+  const bool usable = !refused_ && auth_.Take(response.Values("WWW-Authenticate"));
+  if (!request.is_signed) return usable;
+  const bool fresh = auth_.stale() || auth_.nonce() != request.nonce;
+  if (usable && accepted_ && fresh && !request.is_repeated) return true;
+  if (!accepted_) refused_ = true;
+  return false;
+}
+
+bool RtspDialog::FollowRedirect(const Request& request, const RtspHead& response) {
+  const std::string location = response.Value("Location");
+  const bool is_address = BeginsWith(location, "rtsp://") || BeginsWith(location, "rtsps://");
+  if (response.Status() / 100 != 3 || !is_address || request.head.Method() != "DESCRIBE") return false;
+  if (++redirects_ > kMaxRedirects) return false;
+  camera_url_ = location;
+  auth_.ForgetChallenge();
+  requests_.clear();
+  to_camera.clear();
+  Request again = request;
+  again.is_signed = again.is_repeated = false;
+  again.head.Remove("Authorization");
+  again.head.SetUri(camera_url_);
+  Send(std::move(again));
+  return true;
+}
+
+void RtspDialog::Learn(const Request& request, RtspHead* response, int64_t now_ns) {
+  const std::string method = request.head.Method();
+  const int status = response->Status();
+  if (playing_) last_sign_of_life_ns_ = now_ns;
+  if (method == "GET_PARAMETER" && status >= 400 && status != 401 && status != 454) get_parameter_refused_ = true;
+  if (status != 200) return;
+  if (method == "OPTIONS" && !playing_) {
+    offers_get_parameter_ = response->Value("Public").find("GET_PARAMETER") != std::string::npos;
+  }
+  const std::string session = response->Value("Session");
+  if (!session.empty() && (method == "SETUP" || method == "PLAY")) {
+    session_ = session.substr(0, session.find(';'));
+    const size_t timeout = session.find("timeout=");
+    if (timeout != std::string::npos) {
+      const int timeout_s = DecimalOr(std::string_view(session).substr(timeout + 8), kMaxTimeoutS, kDefaultTimeoutS);
+      keep_alive_ns_ = MsToNs(std::max(timeout_s, 1) * 1000 / 2);
+    }
+  }
+  if (method == "SETUP") AddSource(response);
+  if (method != "PLAY") return;
+  response->Remove("RTP-Info");
+  aggregate_uri_ = request.head.Uri();
+  next_keep_alive_ns_ = now_ns + keep_alive_ns_;
+}
+
+// UDP: without a source, rtspsrc would send its own packets to where it has the connection: to this machine.
+void RtspDialog::AddSource(RtspHead* response) const {
+  const std::string transport = response->Value("Transport");
+  if (transport.find("client_port=") == std::string::npos || transport.find("source=") != std::string::npos) return;
+  response->Set("Transport", transport + ";source=" + camera_ip_);
+}
+
+bool RtspDialog::awaits_get_parameter() const {
+  return std::any_of(requests_.begin(), requests_.end(),
+                     [](auto& request) { return request.head.Method() == "GET_PARAMETER"; });
+}
+
+void RtspDialog::Tick(int64_t now_ns) {
+  if (now_ns < next_keep_alive_ns_) return;
+  next_keep_alive_ns_ = now_ns + keep_alive_ns_;
+  if (requests_.size() >= kMaxUnanswered) requests_.pop_front();
+  const char* method = offers_get_parameter_ && !get_parameter_refused_ ? "GET_PARAMETER" : "OPTIONS";
+  Request request;
+  request.head = RtspHead(std::string(method) + " " + aggregate_uri_ + " RTSP/1.0");
+  request.head.Set("CSeq", "0");
+  if (!session_.empty()) request.head.Set("Session", session_);
+  Send(std::move(request));
+}
+
+}  // namespace framegate

@@ -1,0 +1,90 @@
+// What stands between rtspsrc and a camera, apart from the sockets: it passes the messages and packets of both sides on
+// and does what rtspsrc 1.22 cannot. It signs requests (SHA-256, nonces that go stale, a refused password only once),
+// keeps the session alive, holds packets that come before the response to PLAY, removes RTP-Info, which is often wrong,
+// and follows redirects. Pure.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <string>
+#include <string_view>
+
+#include "rtsp_auth.h"
+#include "rtsp_message.h"
+
+namespace framegate {
+
+class RtspDialog {
+ public:
+  struct Options {
+    std::string client_url;  // Under which rtspsrc knows the camera: rtsp://127.0.0.1:PORT/PATH.
+    std::string camera_url;
+    std::string client_name;  // rtspsrc's user agent: a secret, so that no other program can use the connection.
+    std::string user_agent;   // What the camera sees.
+    std::string user, password;
+  };
+
+  explicit RtspDialog(Options options);
+
+  // Both take what has arrived and add what is to be sent. False: the connection cannot go on.
+  bool TakeFromClient(std::string_view bytes);
+  bool TakeFromCamera(std::string_view bytes, int64_t now_ns);
+  // Asks for a keep-alive if one is due.
+  void Tick(int64_t now_ns);
+  // When Tick() has something to do; INT64_MAX: never.
+  int64_t next_tick_ns() const { return next_keep_alive_ns_; }
+
+  // The bytes to send; the caller takes them.
+  std::string to_client, to_camera;
+
+  // Where the camera is. It changes with a redirect.
+  const std::string& camera_url() const { return camera_url_; }
+  // A new connection to the camera stands. camera_ip: for UDP.
+  void CameraConnected(std::string camera_ip);
+  void ClientConnected();
+
+  // The last response or RTCP packet of a playing session, monotonic; 0: none yet. UDP: responses only.
+  int64_t last_sign_of_life_ns() const { return last_sign_of_life_ns_; }
+  // A GET_PARAMETER was sent and not answered yet.
+  bool awaits_get_parameter() const;
+  // The camera does not take GET_PARAMETER, whatever it says.
+  void ForbidGetParameter() { get_parameter_refused_ = true; }
+
+ private:
+  struct Request {
+    RtspHead head;
+    std::string body;
+    std::string client_cseq;  // Empty: a keep-alive.
+    int cseq = 0;
+    bool is_signed = false, is_repeated = false;
+    std::string nonce;  // With which it is signed.
+  };
+
+  void Send(Request request);
+  bool TakeRequest(RtspHead head, std::string body);
+  void TakeResponse(RtspHead head, std::string_view body, int64_t now_ns);
+  void Learn(const Request& request, RtspHead* response, int64_t now_ns);
+  bool SignAgain(const Request& request, const RtspHead& response);
+  bool FollowRedirect(const Request& request, const RtspHead& response);
+  void AddSource(RtspHead* response) const;
+  void PassPackets(std::string_view packets, int64_t now_ns);
+  std::string CameraUri(const std::string& uri) const;
+
+  const Options options_;
+  std::string camera_url_, camera_ip_;
+  RtspAuth auth_;
+  std::string from_client_, from_camera_;  // Incomplete messages.
+  std::string held_;                       // Packets before the response to PLAY.
+  std::deque<Request> requests_;           // Not answered yet, in order.
+  int cseq_ = 0;
+  int redirects_ = 0;
+  bool client_known_ = false, playing_ = false;
+  bool accepted_ = false, refused_ = false;  // The credentials.
+  std::string session_, aggregate_uri_;
+  bool offers_get_parameter_ = false, get_parameter_refused_ = false;
+  int64_t keep_alive_ns_;
+  int64_t next_keep_alive_ns_ = INT64_MAX;
+  int64_t last_sign_of_life_ns_ = 0;
+};
+
+}  // namespace framegate

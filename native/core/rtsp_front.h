@@ -1,0 +1,63 @@
+// The connection to a camera, and a local one to rtspsrc, with an RtspDialog between them. One thread.
+#pragma once
+
+#include <gio/gio.h>
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <string>
+#include <thread>
+
+#include "pipeline_error.h"
+#include "rtsp_dialog.h"
+#include "stream_types.h"
+
+namespace framegate {
+
+class RtspFront {
+ public:
+  // on_error: the connection to the camera failed; at most once for each connection, on the thread of this object.
+  RtspFront(const SourceOptions& options, std::function<void(PipelineError)> on_error);
+  ~RtspFront();
+  RtspFront(const RtspFront&) = delete;
+  RtspFront& operator=(const RtspFront&) = delete;
+
+  // Listens on a local port and starts the thread. False: this machine has no port.
+  bool Start();
+
+  // For rtspsrc, after Start().
+  const std::string& client_url() const { return client_url_; }
+  const std::string& client_name() const { return client_name_; }
+
+  // When the camera last answered a keep-alive or sent RTCP over TCP, monotonic; 0: not yet. Any thread.
+  int64_t last_sign_of_life_ns() const { return last_sign_of_life_ns_; }
+
+ private:
+  struct Unref {
+    void operator()(void* object) const { g_object_unref(object); }
+  };
+  template <typename T>
+  using Ptr = std::unique_ptr<T, Unref>;
+  enum class Reading { kMore, kEmpty, kEnd };
+
+  void Run();
+  void Serve(GSocketConnection* client);
+  Ptr<GSocketConnection> Connect();
+  bool Wait(GSocketConnection* client, GSocketConnection* camera);
+  bool ReadCamera(GSocketConnection* camera);
+  Reading Read(GSocketConnection* connection, size_t* length);
+  bool Write(GSocketConnection* connection, std::string* bytes);
+
+  const SourceOptions options_;
+  const std::function<void(PipelineError)> on_error_;
+  std::string client_url_, client_name_;
+  Ptr<GSocket> listener_;
+  const Ptr<GCancellable> cancellable_;
+  std::unique_ptr<RtspDialog> dialog_;  // Only the thread uses it.
+  std::string buffer_;
+  std::atomic<int64_t> last_sign_of_life_ns_{0};
+  std::thread thread_;
+};
+
+}  // namespace framegate

@@ -1,0 +1,319 @@
+// What stands between rtspsrc and a camera, and the answers to challenges.
+#include "core/rtsp_dialog.h"
+
+#include <cstdint>
+
+#include "check.h"
+#include "core/clocks.h"
+
+using namespace framegate;
+
+namespace {
+
+constexpr char kLocal[] = "rtsp://127.0.0.1:4000/cam?x=1";
+constexpr char kCamera[] = "rtsp://camera:8554/cam?x=1";
+
+RtspDialog::Options DialogOptions(const std::string& user = "") {
+  RtspDialog::Options options;
+  options.client_url = kLocal;
+  options.camera_url = kCamera;
+  options.client_name = "secret name";
+  options.user_agent = "Framegate/test";
+  options.user = user;
+  options.password = "Circle of Life";
+  return options;
+}
+
+bool Has(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
+
+// A packet of `size` bytes on a channel.
+std::string Packet(int channel, size_t size) {
+  return std::string({'$', static_cast<char>(channel), static_cast<char>(size >> 8), static_cast<char>(size & 255)}) +
+         std::string(size, 'p');
+}
+
+// A dialog, and both of its sides.
+struct Sides {
+  explicit Sides(const std::string& user = "") : dialog(DialogOptions(user)) {
+    dialog.ClientConnected();
+    dialog.CameraConnected("10.0.0.7");
+  }
+
+  // The request as the camera gets it.
+  std::string Ask(const std::string& method, const std::string& headers = "", const std::string& uri = kLocal) {
+    const std::string head = method + " " + uri + " RTSP/1.0\r\nCSeq: " + std::to_string(++client_cseq);
+    CHECK(dialog.TakeFromClient(head + "\r\nUser-Agent: secret name\r\n" + headers + "\r\n"));
+    return Taken(&dialog.to_camera);
+  }
+  // The response as the client gets it. cseq: of the camera's request, by default the last.
+  std::string Answer(const std::string& status, const std::string& headers = "", int64_t now_ns = 0) {
+    CHECK(dialog.TakeFromCamera("RTSP/1.0 " + status + "\r\n" + headers + "\r\n", now_ns));
+    return Taken(&dialog.to_client);
+  }
+  // Up to a session that plays.
+  void Play(const std::string& public_methods, const std::string& session) {
+    Ask("OPTIONS");
+    Answer("200 OK", "Public: " + public_methods + "\r\n");
+    Ask("DESCRIBE");
+    Answer("200 OK");
+    Ask("SETUP");
+    Answer("200 OK", "Session: " + session + "\r\nTransport: RTP/AVP/TCP;interleaved=0-1\r\n");
+    Ask("PLAY", "Session: 7\r\n");
+    Answer("200 OK", "Session: " + session + "\r\n");
+  }
+  // What the dialog asks after some time.
+  std::string AskedAt(int64_t ms) {
+    dialog.Tick(MsToNs(ms));
+    return Taken(&dialog.to_camera);
+  }
+  static std::string Taken(std::string* text) {
+    std::string taken;
+    taken.swap(*text);
+    return taken;
+  }
+
+  RtspDialog dialog;
+  int client_cseq = 0;
+};
+
+std::string DigestOf(const std::string& challenge) {
+  RtspAuth auth("Mufasa", "Circle of Life");
+  if (!auth.Take({challenge})) return "";
+  auth.SetClientNonce("f2/wE4q74E6zIJEtWaHKaf5wv/H5QzzpXusqGemxURZJ");
+  return auth.Header("GET", "/dir/index.html");
+}
+
+TEST(DigestsMatchTheExamplesInRfc7616) {
+  const std::string rest =
+      R"(realm="http-auth@example.org", qop="auth, auth-int", nonce="7ypf/xlj9XXwfDPEoM4URrv/xwf94BcCAzFZH4GiTo0v", )"
+      R"(opaque="FQhe/qaU925kfnzjCev0ciny7QMkPqMAFRtzCUYo5tdS")";
+  const std::string md5 = DigestOf("Digest algorithm=MD5, " + rest);
+  CHECK(Has(md5, "response=\"8ca523f5e9506fed4657c9700eebdbec\""));
+  CHECK(Has(md5, "algorithm=MD5, qop=auth, nc=00000001, cnonce=\"f2/wE4q74E6zIJEtWaHKaf5wv/H5QzzpXusqGemxURZJ\""));
+  CHECK(Has(md5, "opaque=\"FQhe/qaU925kfnzjCev0ciny7QMkPqMAFRtzCUYo5tdS\""));
+  CHECK(Has(DigestOf("digest algorithm=SHA-256, " + rest),
+            "response=\"753927fa0e85d155564e2e272a28d1802ca10daf4496794697cf8db5856cb6c1\""));
+}
+
+TEST(OfSeveralChallengesTheFirstKnownDigestCounts) {
+  const std::string unknown = R"(Digest realm="r", nonce="n", algorithm=SHA-512-256, )";
+  const std::string basic = R"(Basic realm="r")";
+  const std::string one = DigestOf(basic + ", " + unknown + R"(Digest realm="r", nonce="a,b", algorithm="SHA-256")");
+  CHECK(Has(one, R"(nonce="a,b")"));
+  CHECK(Has(one, "algorithm=SHA-256"));
+  CHECK(DigestOf(unknown + basic) == "Basic TXVmYXNhOkNpcmNsZSBvZiBMaWZl");
+  CHECK(DigestOf(unknown).empty());
+  CHECK(DigestOf("").empty());
+  CHECK(!RtspAuth("", "").Take({basic}));
+  CHECK(!RtspAuth("a\r\nX: y", "").Take({R"(Digest realm="r", nonce="n")"}));
+}
+
+TEST(TheCounterOfANonceGrows) {
+  RtspAuth auth("a", "b");
+  auth.Take({R"(Digest realm="r", nonce="n", qop="auth")"});
+  CHECK(Has(auth.Header("SETUP", "u"), "nc=00000001"));
+  CHECK(Has(auth.Header("PLAY", "u"), "nc=00000002"));
+  auth.Take({R"(Digest realm="r", nonce="m", qop="auth", stale=TRUE)"});
+  CHECK(auth.stale());
+  CHECK(Has(auth.Header("PLAY", "u"), "nc=00000001"));
+}
+
+TEST(MessagesPassUnderTheNamesOfTheOtherSide) {
+  Sides sides;
+  const std::string request = sides.Ask("DESCRIBE", "Accept: application/sdp\r\n");
+  CHECK(request ==
+        "DESCRIBE rtsp://camera:8554/cam?x=1 RTSP/1.0\r\nCSeq: 1\r\nUser-Agent: Framegate/test\r\n"
+        "Accept: application/sdp\r\n\r\n");
+  CHECK(Has(sides.Ask("SETUP", "", std::string(kLocal) + "/trackID=0"), "SETUP rtsp://camera:8554/cam?x=1/trackID=0 "));
+  CHECK(Has(sides.Ask("SETUP", "", "rtsp://127.0.0.1:4000/other"), "SETUP rtsp://camera:8554/other "));
+  CHECK(Has(sides.Ask("SETUP", "", "rtsp://10.1.1.1/a"), "SETUP rtsp://10.1.1.1/a "));
+  CHECK(Has(sides.Answer("200 OK", "CSeq: 2\r\nContent-Length: 0\r\n"), "RTSP/1.0 200 OK\r\nCSeq: 2\r\n"));
+}
+
+TEST(AClientThatDoesNotKnowTheNameGetsNothing) {
+  RtspDialog dialog(DialogOptions("user"));
+  dialog.ClientConnected();
+  CHECK(!dialog.TakeFromClient("OPTIONS rtsp://127.0.0.1:4000/cam RTSP/1.0\r\nCSeq: 1\r\nUser-Agent: x\r\n\r\n"));
+  CHECK(dialog.to_camera.empty());
+}
+
+TEST(MessagesMayArriveInPiecesAndWithStrangeLineEnds) {
+  for (const char* end : {"\r\n", "\n", "\r"}) {
+    Sides sides;
+    sides.Ask("DESCRIBE");
+    std::string answer = std::string("RTSP/1.0 200 OK") + end + "cseq:1" + end + "X: a" + end + " b" + end +
+                         "content-length: 3" + end + end + "sdp";
+    for (const char byte : std::string("\0\r\n", 3) + answer) CHECK(sides.dialog.TakeFromCamera({&byte, 1}, 0));
+    CHECK(sides.dialog.to_client == "RTSP/1.0 200 OK\r\ncseq: 1\r\nX: a b\r\ncontent-length: 3\r\n\r\nsdp");
+  }
+}
+
+TEST(EndlessMessagesEndTheConnection) {
+  Sides sides;
+  sides.Ask("DESCRIBE");
+  CHECK(!sides.dialog.TakeFromCamera("RTSP/1.0 200 OK\r\nX: " + std::string(70000, 'x'), 0));
+  Sides other;
+  other.Ask("DESCRIBE");
+  CHECK(!other.dialog.TakeFromCamera("RTSP/1.0 200 OK\r\nContent-Length: 99999999999\r\n\r\n", 0));
+}
+
+TEST(PacketsBeforeTheResponseToPlayFollowIt) {
+  Sides sides;
+  sides.Ask("SETUP");
+  sides.Answer("200 OK", "Session: 7\r\n");
+  sides.Ask("PLAY");
+  const std::string early = Packet(0, 1400) + Packet(0, 9) + Packet(1, 28);
+  CHECK(sides.dialog.TakeFromCamera(early.substr(0, 1000), 0));
+  CHECK(sides.dialog.TakeFromCamera(
+      early.substr(1000) + "RTSP/1.0 200 OK\r\nRTP-Info: url=a;seq=0\r\n\r\n" + Packet(0, 5), 0));
+  const std::string taken = sides.Taken(&sides.dialog.to_client);
+  CHECK(taken == "RTSP/1.0 200 OK\r\nCSeq: 2\r\n\r\n" + early + Packet(0, 5));
+}
+
+TEST(ManyPacketsInOneReadPass) {
+  Sides sides;
+  sides.Play("PLAY", "7");
+  std::string packets;
+  for (size_t i = 0; i < 200; ++i) packets += Packet(static_cast<int>(i % 2), i * 7);
+  for (size_t at = 0; at < packets.size(); at += 1000) {
+    CHECK(sides.dialog.TakeFromCamera(std::string_view(packets).substr(at, 1000), 5));
+  }
+  CHECK(sides.dialog.to_client == packets);
+  CHECK_EQ(sides.dialog.last_sign_of_life_ns(), 5);
+}
+
+TEST(RequestsOfTheCameraAndTheirResponsesPass) {
+  Sides sides;
+  sides.Play("PLAY", "7");
+  const std::string request = "OPTIONS * RTSP/1.0\r\nCSeq: 900\r\n\r\n";
+  CHECK(sides.dialog.TakeFromCamera(Packet(0, 3) + request, 0));
+  CHECK(sides.Taken(&sides.dialog.to_client) == Packet(0, 3) + request);
+  const std::string response = "RTSP/1.0 200 OK\r\nCSeq: 900\r\n\r\n";
+  CHECK(sides.dialog.TakeFromClient(response));
+  CHECK(sides.Taken(&sides.dialog.to_camera) == response);
+}
+
+TEST(KeepAlivesComeAtHalfOfTheTimeout) {
+  const struct {
+    const char* session;
+    int64_t half_ms;
+  } cases[] = {
+      {"7", 30000}, {"7;timeout=10", 5000}, {"7; timeout=5", 2500}, {"7;timeout=x", 30000}, {"7;timeout=0", 500}};
+  for (const auto& test : cases) {
+    Sides sides;
+    sides.Play("GET_PARAMETER, PLAY", test.session);
+    CHECK_EQ(sides.dialog.next_tick_ns(), MsToNs(test.half_ms));
+    CHECK(sides.AskedAt(test.half_ms - 1).empty());
+    const std::string asked = sides.AskedAt(test.half_ms);
+    CHECK(Has(asked, "GET_PARAMETER rtsp://camera:8554/cam?x=1 RTSP/1.0\r\n"));
+    CHECK(Has(asked, "Session: 7\r\n"));
+    CHECK(sides.Answer("200 OK", "", 8).empty());
+    CHECK_EQ(sides.dialog.last_sign_of_life_ns(), 8);
+    CHECK(sides.AskedAt(test.half_ms * 2 - 1).empty());
+    CHECK(!sides.AskedAt(test.half_ms * 2).empty());
+    sides.Ask("TEARDOWN");
+    CHECK(sides.AskedAt(test.half_ms * 9).empty());
+  }
+}
+
+TEST(KeepAlivesUseWhatTheCameraOffers) {
+  Sides without;
+  without.Play("OPTIONS, PLAY", "7");
+  CHECK(Has(without.AskedAt(30000), "OPTIONS "));
+  Sides refuses;
+  refuses.Play("GET_PARAMETER", "7");
+  CHECK(Has(refuses.AskedAt(30000), "GET_PARAMETER "));
+  CHECK(refuses.dialog.awaits_get_parameter());
+  refuses.Answer("501 Not Implemented");
+  CHECK(!refuses.dialog.awaits_get_parameter());
+  CHECK(Has(refuses.AskedAt(60000), "OPTIONS "));
+  Sides forbidden;
+  forbidden.dialog.ForbidGetParameter();
+  forbidden.Play("GET_PARAMETER", "7");
+  CHECK(Has(forbidden.AskedAt(30000), "OPTIONS "));
+}
+
+std::string Challenge(const std::string& nonce, const std::string& more = "") {
+  return "WWW-Authenticate: Digest realm=\"r\", nonce=\"" + nonce + "\"" + more + "\r\n";
+}
+
+TEST(AWrongPasswordIsSentOnce) {
+  for (const char* more : {"", ", stale=true"}) {
+    Sides sides("Mufasa");
+    CHECK(!Has(sides.Ask("DESCRIBE"), "Authorization"));
+    CHECK(sides.Answer("401 Unauthorized", Challenge("a", more)).empty());
+    CHECK(Has(sides.Taken(&sides.dialog.to_camera), "Authorization: Digest"));
+    CHECK(Has(sides.Answer("401 Unauthorized", Challenge("b", more)), "401"));
+    CHECK(sides.dialog.to_camera.empty());
+    CHECK(!Has(sides.Ask("DESCRIBE"), "Authorization"));
+    CHECK(Has(sides.Answer("401 Unauthorized", Challenge("c", more)), "401"));
+    CHECK(sides.dialog.to_camera.empty());
+  }
+}
+
+TEST(AStaleNonceIsReplacedInTheSameSession) {
+  Sides sides("Mufasa");
+  sides.Ask("DESCRIBE");
+  sides.Answer("401 Unauthorized", Challenge("a"));
+  sides.Taken(&sides.dialog.to_camera);
+  CHECK(Has(sides.Answer("200 OK"), "CSeq: 1\r\n"));
+  for (const char* method : {"SETUP", "PLAY"}) {
+    CHECK(Has(sides.Ask(method), "nonce=\"a\""));
+    CHECK(sides.Answer("401 Unauthorized", Challenge("b", ", stale=true")).empty());
+    const std::string again = sides.Taken(&sides.dialog.to_camera);
+    CHECK(Has(again, method) && Has(again, "nonce=\"b\""));
+    CHECK(Has(sides.Answer("401 Unauthorized", Challenge("a", ", stale=true")), "401"));
+    CHECK(sides.dialog.to_camera.empty());
+    sides.Ask(method);
+    sides.Answer("200 OK");
+  }
+  CHECK(Has(sides.AskedAt(30000), "nonce=\"a\""));
+  CHECK(sides.Answer("401 Unauthorized", Challenge("c")).empty());
+  CHECK(Has(sides.Taken(&sides.dialog.to_camera), "nonce=\"c\""));
+  CHECK(sides.Answer("200 OK").empty());
+  // The right to the account does not include this request.
+  CHECK(Has(sides.AskedAt(60000), "nonce=\"c\""));
+  CHECK(sides.Answer("401 Unauthorized", Challenge("c")).empty());
+  CHECK(sides.dialog.to_camera.empty());
+}
+
+TEST(WithoutCredentialsTheRefusalPasses) {
+  Sides sides;
+  sides.Ask("DESCRIBE");
+  CHECK(Has(sides.Answer("401 Unauthorized", Challenge("a")), "401 Unauthorized"));
+}
+
+TEST(RedirectsAreFollowed) {
+  Sides sides("Mufasa");
+  sides.Ask("DESCRIBE");
+  CHECK(sides.Answer("302 Found", "Location: rtsps://other/new?y\r\n").empty());
+  CHECK(sides.dialog.camera_url() == "rtsps://other/new?y");
+  CHECK(Has(sides.Taken(&sides.dialog.to_camera), "DESCRIBE rtsps://other/new?y RTSP/1.0\r\n"));
+  CHECK(Has(sides.Answer("200 OK"), "CSeq: 1\r\n"));
+  CHECK(Has(sides.Ask("SETUP", "", std::string(kLocal) + "/trackID=0"), "SETUP rtsps://other/new?y/trackID=0 "));
+  Sides circle;
+  circle.Ask("DESCRIBE");
+  for (int i = 0; i < 4; ++i) CHECK(circle.Answer("301 Moved", "Location: rtsp://other/\r\n").empty());
+  CHECK(Has(circle.Answer("301 Moved", "Location: rtsp://other/\r\n"), "301"));
+}
+
+TEST(UdpPacketsGoToTheCamera) {
+  const struct {
+    const char* transport;
+    const char* passed;
+  } cases[] = {
+      {"RTP/AVP;unicast;client_port=4-5", "RTP/AVP;unicast;client_port=4-5;source=10.0.0.7"},
+      {"RTP/AVP;unicast;client_port=4-5;source=10.0.0.8", "RTP/AVP;unicast;client_port=4-5;source=10.0.0.8"},
+      {"RTP/AVP/TCP;unicast;interleaved=0-1", "RTP/AVP/TCP;unicast;interleaved=0-1"},
+  };
+  for (const auto& test : cases) {
+    Sides sides;
+    sides.Ask("SETUP");
+    CHECK(Has(sides.Answer("200 OK", std::string("Transport: ") + test.transport + "\r\n"),
+              std::string("Transport: ") + test.passed + "\r\n"));
+  }
+}
+
+}  // namespace
+
+int main() { return check::RunTests(); }
