@@ -60,16 +60,13 @@ export class Camera extends CameraStatus implements CameraView {
     this.#output = new FrameOutput(settings.name, frames)
     this.#demand = new Demand(() => frames.demandedTopics(this.name), {
       changed: (topics) => {
-        const renditions = renditionsOf(topics, settings)
-        this.#output.encode(renditions)
-        this.#pipeline?.setRenditions(renditions)
+        this.#output.encode(renditionsOf(topics, settings))
+        this.#pipeline?.setRenditions(this.#output.renditions)
       },
       refused: (topic) => logger.warn(`camera ${this.name}: rendition ${topic} is not encoded: too many are in use`),
     })
     // Readers never get an old frame of a camera that is away.
-    this.on('state', (state) => {
-      if (state !== 'live') this.#output.forget()
-    })
+    this.on('state', (state) => void (state !== 'live' && this.#output.forget()))
     this.#demandOff = frames.onDemand(this.name, () => this.#demand.update())
     this.#demand.update()
   }
@@ -190,7 +187,7 @@ export class Camera extends CameraStatus implements CameraView {
         // Without camera_time MediaMTX replaces the camera's clock by its own.
         this.#output.sessionBegins(this.settings.cameraTime || options.relay === null)
         this.#pipeline = pipeline
-        pipeline.setRenditions(renditionsOf(this.#demand.topics, this.settings))
+        pipeline.setRenditions(this.#output.renditions)
       },
       news: (news: PipelineNews) => this.#onNews(news),
       closing: (last: PipelineStats, described: boolean) => {

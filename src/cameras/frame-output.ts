@@ -16,8 +16,8 @@ const REMEMBERED_TOPICS = 64
 export class FrameOutput {
   /** Those encoded last come last. */
   readonly #nextSeq = new Map<string, number>()
-  /** Times between frames in ms, of the topics that are encoded now. */
-  #intervalsMs = new Map<string, number>()
+  /** Those that are encoded now. */
+  #renditions: Rendition[] = []
   #published = 0
   #cameraTime = false
 
@@ -26,6 +26,9 @@ export class FrameOutput {
     readonly frames: FrameSink,
   ) {}
 
+  get renditions(): Rendition[] {
+    return this.#renditions
+  }
   /** Frames of all topics in this session. */
   get published(): number {
     return this.#published
@@ -39,9 +42,9 @@ export class FrameOutput {
 
   put(native: NativeFrame): void {
     const { rendition, receivedAtUs, handedOverAtUs } = native
-    const intervalMs = this.#intervalsMs.get(rendition)
+    const made = this.#renditions.find(({ id }) => id === rendition)
     // Encoded before its rendition ended: no reader may find it later.
-    if (intervalMs === undefined) return
+    if (!made) return
     const seq = this.#nextSeq.get(rendition) ?? 0
     this.#nextSeq.set(rendition, seq + 1)
     this.#published++
@@ -59,15 +62,15 @@ export class FrameOutput {
       publishedAtUs: handedOverAtUs,
       capturedAtUs: this.#cameraTime ? native.capturedAtUs : null,
     }
-    this.frames.put(frame, intervalMs)
+    this.frames.put(frame, 1000 / made.fps)
   }
 
   /** From now on, frames of these renditions are put; those of all others are forgotten and dropped. */
   encode(renditions: Rendition[]): void {
-    const before = this.#intervalsMs
-    this.#intervalsMs = new Map(renditions.map(({ id, fps }) => [id, 1000 / fps]))
-    for (const topic of before.keys()) if (!this.#intervalsMs.has(topic)) this.frames.forget(topic)
-    for (const topic of this.#intervalsMs.keys()) {
+    const topics = renditions.map(({ id }) => id)
+    for (const { id } of this.#renditions) if (!topics.includes(id)) this.frames.forget(id)
+    this.#renditions = renditions
+    for (const topic of topics) {
       const seq = this.#nextSeq.get(topic) ?? 0
       this.#nextSeq.delete(topic)
       this.#nextSeq.set(topic, seq)
@@ -80,6 +83,6 @@ export class FrameOutput {
 
   /** For a camera that is not live: its last frames no longer show the present. */
   forget(): void {
-    for (const topic of this.#intervalsMs.keys()) this.frames.forget(topic)
+    for (const { id } of this.#renditions) this.frames.forget(id)
   }
 }

@@ -1,10 +1,11 @@
 // Keeps the list of cameras on disk across restarts. Writes are atomic. Only the owner can read the file, since it
 // holds the cameras' passwords.
 
-import { mkdir, open, readdir, readFile, rename, unlink } from 'node:fs/promises'
+import { randomBytes } from 'node:crypto'
+import { copyFile, link, mkdir, open, readdir, readFile, rename, stat, unlink } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { cameraSettingsJson, fromJson, toJson, type CameraSettings } from '../camera-settings.js'
-import { codeOf, messageOf } from '../errors.js'
+import { codeOf, ConfigError, messageOf } from '../errors.js'
 import type { Logger } from '../types.js'
 
 const VERSION = 1
@@ -28,23 +29,21 @@ export class StateFile {
     return this.#problem
   }
 
-  /** All cameras that can be read. A damaged file is logged and kept under another name. */
+  /**
+   * All cameras that can be read. The rest, or a damaged file, is logged and kept under another name.
+   * @throws ConfigError, and leaves the file alone, if it is not a state file or cannot be read now.
+   */
   async load(): Promise<CameraSettings[]> {
     await this.#removeLeftovers()
-    let text: string
-    try {
-      text = await readFile(this.path, 'utf8')
-    } catch (error) {
-      if (codeOf(error) !== 'ENOENT') await this.#keepAside(`cannot be read (${messageOf(error)})`)
-      return []
-    }
+    const text = await this.#read()
+    if (text === null) return []
     let entries: unknown[]
     try {
-      const content = JSON.parse(text) as { version?: unknown; cameras?: unknown }
-      if (content.version !== VERSION || !Array.isArray(content.cameras)) throw new Error('not a list of cameras')
-      entries = content.cameras
+      entries = entriesOf(text)
     } catch (error) {
-      await this.#keepAside(`is damaged (${messageOf(error)})`)
+      if (!beginsAsOurs(text))
+        throw new ConfigError(`STATE_FILE: expected a file that the gateway has written, or none; got ${this.path}`)
+      await this.#keepAside(`is damaged (${messageOf(error)})`, [])
       return []
     }
     const good: CameraSettings[] = []
@@ -53,7 +52,7 @@ export class StateFile {
       if (parsed.success) good.push(fromJson(parsed.data))
     }
     if (good.length < entries.length) {
-      await this.#keepAside(`has invalid entries (${entries.length - good.length} of ${entries.length} cameras)`)
+      await this.#keepAside(`has invalid entries (${entries.length - good.length} of ${entries.length} cameras)`, good)
     }
     return good
   }
@@ -71,23 +70,24 @@ export class StateFile {
     const cameras = this.#next ?? []
     this.#next = null
     const content = { version: VERSION, cameras: cameras.map(toJson) }
-    const temporary = `${this.path}.${process.pid}.tmp`
+    // A name that no other user can have prepared as a link.
+    const temporary = `${this.path}.${process.pid}.${randomBytes(6).toString('hex')}.tmp`
     try {
       await mkdir(dirname(this.path), { recursive: true, mode: 0o700 })
-      const file = await open(temporary, 'w', 0o600)
+      const file = await open(temporary, 'wx', 0o600)
       try {
-        await file.chmod(0o600) // Also for a temporary file left by an earlier run.
         await file.writeFile(`${JSON.stringify(content, null, 2)}\n`)
         await file.sync()
       } finally {
         await file.close()
       }
       await rename(temporary, this.path)
+      await syncFolder(dirname(this.path))
       if (this.#problem !== null) this.logger.info(`STATE_FILE ${this.path} is up to date again`)
       this.#problem = null
     } catch (error) {
       await unlink(temporary).catch(() => undefined)
-      const problem = `STATE_FILE ${this.path} cannot be written (${messageOf(error)}); cameras keep running, but a restart loses the last change. The gateway keeps retrying.`
+      const problem = `STATE_FILE ${this.path} cannot be written (${messageOf(error).split(',')[0]}); cameras keep running, but a restart loses the last change. The gateway keeps retrying.`
       if (problem !== this.#problem) this.logger.error(problem)
       this.#problem = problem
       // A newer list is written next; this one must not overwrite it later.
@@ -99,19 +99,60 @@ export class StateFile {
   async #removeLeftovers(): Promise<void> {
     const folder = dirname(this.path)
     for (const name of await readdir(folder).catch(() => [])) {
-      const pid = name.startsWith(`${basename(this.path)}.`) ? /\.(\d+)\.tmp$/.exec(name)?.[1] : undefined
-      if (pid !== undefined && !isAlive(Number(pid))) await unlink(join(folder, name)).catch(() => undefined)
+      const pid = name.startsWith(`${basename(this.path)}.`) ? /\.(\d+)\.[0-9a-f]+\.tmp$/.exec(name)?.[1] : undefined
+      // In containers, each run has the same process id.
+      if (pid !== undefined && (Number(pid) === process.pid || !isAlive(Number(pid))))
+        await unlink(join(folder, name)).catch(() => undefined)
     }
   }
 
-  async #keepAside(why: string): Promise<void> {
+  /** @returns null if there is no file yet. */
+  async #read(): Promise<string | null> {
+    try {
+      // Reading a pipe or a device might never end.
+      if (!(await stat(this.path)).isFile()) throw new Error('it is not a file')
+      return await readFile(this.path, 'utf8')
+    } catch (error) {
+      if (codeOf(error) === 'ENOENT') return null
+      throw new ConfigError(`STATE_FILE: expected a readable file, or none; got ${this.path} (${messageOf(error)})`)
+    }
+  }
+
+  /** Keeps the whole file under another name, and replaces it by the cameras that can be read. */
+  async #keepAside(why: string, good: CameraSettings[]): Promise<void> {
     const aside = `${this.path}.damaged-${Date.now()}`
     try {
-      await rename(this.path, aside)
-      this.logger.error(`STATE_FILE ${this.path} ${why}; the gateway moved it to ${aside}`)
+      // A link takes no space on a full disk. Not every file system has links.
+      await link(this.path, aside).catch(() => copyFile(this.path, aside))
     } catch (error) {
-      this.logger.error(`STATE_FILE ${this.path} ${why}, and the gateway could not move it (${messageOf(error)})`)
+      this.logger.error(`STATE_FILE ${this.path} ${why}, and the gateway could not copy it (${messageOf(error)})`)
+      return
     }
+    this.logger.error(`STATE_FILE ${this.path} ${why}; the gateway copied it to ${aside}`)
+    await this.save(good)
+  }
+}
+
+function entriesOf(text: string): unknown[] {
+  const content = JSON.parse(text) as { version?: unknown; cameras?: unknown }
+  if (content.version !== VERSION || !Array.isArray(content.cameras)) throw new Error('not a list of cameras')
+  return content.cameras
+}
+
+/** Whether the text may be what is left of a state file: after a power cut also nothing, or zeros. */
+function beginsAsOurs(text: string): boolean {
+  const begin = '{"version":'
+  const plain = text.replace(/[\s\0]/g, '')
+  return plain.startsWith(begin) || begin.startsWith(plain)
+}
+
+/** A rename is on the disk only once its folder is. */
+async function syncFolder(path: string): Promise<void> {
+  const folder = await open(path, 'r')
+  try {
+    await folder.sync()
+  } finally {
+    await folder.close()
   }
 }
 

@@ -1,4 +1,15 @@
-import { chmodSync, mkdirSync, readdirSync, readFileSync, rmdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import {
+  chmodSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmdirSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { StateFile } from '../../src/cameras/state-file.js'
@@ -34,17 +45,43 @@ t.test('after calls during a write, the newest list is on disk', async (t) => {
   t.strictSame(await file.load(), [camera('c49')])
 })
 
-t.test('moves a damaged file and logs it', async (t) => {
-  for (const content of ['', '{', 'garbage', '[]', '{"version":2,"cameras":[]}', '{"version":1}']) {
+t.test('keeps a copy of a damaged file and logs it', async (t) => {
+  for (const content of ['', '\0\0\0', '{', '{\n  "vers', '{"version":2,"cameras":[]}', '{"version":1}']) {
     const { file, path, logged } = make(t)
     mkdirSync(join(path, '..'), { recursive: true })
     writeFileSync(path, content)
     t.strictSame(await file.load(), [])
-    const aside = readdirSync(join(path, '..'))
-    t.match(aside, [/^cameras\.json\.damaged-\d+$/])
-    t.equal(readFileSync(join(path, '..', aside[0]!), 'utf8'), content)
-    t.match(logged, [/moved it to/])
+    const there = readdirSync(join(path, '..')).sort()
+    t.match(there, ['cameras.json', /^cameras\.json\.damaged-\d+$/])
+    t.equal(readFileSync(join(path, '..', there[1]!), 'utf8'), content)
+    t.match(logged, [/copied it to/])
+    t.strictSame(await file.load(), [])
+    t.equal(logged.length, 1, 'once')
   }
+})
+
+t.test('what is not a state file is left alone, and named as the reason why the gateway does not start', async (t) => {
+  for (const content of ['garbage', '[]', '{"name":"package"}', 'root:x:0:0::/root:/bin/sh\n']) {
+    const { file, path } = make(t)
+    mkdirSync(join(path, '..'), { recursive: true })
+    writeFileSync(path, content)
+    await t.rejects(file.load(), { code: 'ERR_CONFIG_INVALID', message: /^STATE_FILE: expected/ })
+    t.strictSame(readdirSync(join(path, '..')), ['cameras.json'])
+    t.equal(readFileSync(path, 'utf8'), content)
+  }
+})
+
+t.test('a folder, a pipe or a file in the place of a folder is left alone', async (t) => {
+  const { file, path } = make(t)
+  mkdirSync(path, { recursive: true })
+  await t.rejects(file.load(), { message: /it is not a file/ })
+  t.ok(statSync(path).isDirectory())
+  rmdirSync(path)
+  spawnSync('mkfifo', [path])
+  await t.rejects(file.load(), { message: /it is not a file/ })
+  const quiet = () => undefined
+  const below = new StateFile(join(path, 'cameras.json'), { info: quiet, warn: quiet, error: quiet, debug: quiet })
+  await t.rejects(below.load(), { message: /ENOTDIR/ })
 })
 
 t.test('one invalid camera does not lose the others', async (t) => {
@@ -53,8 +90,22 @@ t.test('one invalid camera does not lose the others', async (t) => {
   const content = JSON.parse(readFileSync(path, 'utf8'))
   content.cameras[0].pub_fps = 'fast'
   writeFileSync(path, JSON.stringify(content))
-  t.strictSame(await file.load(), [camera('b')])
+  for (let restart = 0; restart < 3; restart++) t.strictSame(await file.load(), [camera('b')])
   t.match(logged, [/1 of 2 cameras/])
+  const aside = readdirSync(join(path, '..')).find((name) => name.includes('damaged'))!
+  t.match(JSON.parse(readFileSync(join(path, '..', aside), 'utf8')).cameras, [{ name: 'a' }, { name: 'b' }])
+  t.equal(statSync(join(path, '..', aside)).mode & 0o777, 0o600)
+})
+
+t.test('does not write through a link that somebody has prepared', async (t) => {
+  const { file, path } = make(t)
+  await file.save([camera('a')])
+  const victim = join(path, '../victim')
+  writeFileSync(victim, 'precious')
+  symlinkSync(victim, `${path}.${process.pid}.tmp`)
+  await file.save([camera('b')])
+  t.equal(readFileSync(victim, 'utf8'), 'precious')
+  t.strictSame(await file.load(), [camera('b')])
 })
 
 t.test('cameras saved by an older version get the defaults of newer settings', async (t) => {
@@ -68,22 +119,12 @@ t.test('cameras saved by an older version get the defaults of newer settings', a
   t.strictSame(logged, [])
 })
 
-t.test('moves a file that cannot be read, instead of overwriting it', async (t) => {
-  const { file, path, logged } = make(t)
-  mkdirSync(path, { recursive: true }) // A folder: not even root can read it as a file.
-  t.strictSame(await file.load(), [])
-  t.match(logged, [/cannot be read .*moved it to/])
-  await file.save([camera('a')])
-  t.strictSame(await file.load(), [camera('a')])
-})
-
 t.test('removes the temporary files of gateways that were killed during a write', async (t) => {
   const { file, path } = make(t)
   await file.save([camera('a')])
-  writeFileSync(`${path}.999999999.tmp`, '{"vers')
-  writeFileSync(`${path}.${process.ppid}.tmp`, '{"vers')
+  for (const pid of [999999999, process.pid, process.ppid]) writeFileSync(`${path}.${pid}.0a1b2c.tmp`, '{"vers')
   t.strictSame(await file.load(), [camera('a')])
-  t.strictSame(readdirSync(join(path, '..')).sort(), ['cameras.json', `cameras.json.${process.ppid}.tmp`])
+  t.strictSame(readdirSync(join(path, '..')).sort(), ['cameras.json', `cameras.json.${process.ppid}.0a1b2c.tmp`])
 })
 
 t.test('reports an unwritable file without throwing', async (t) => {
