@@ -130,6 +130,10 @@ export const CAMERA_ERRORS = {
       "The camera sends data, but the gateway has no complete key frame to begin with. It waits for one, for up to 5 min, and reconnects sooner if that is known to bring one. Shorten the key frame interval in the camera's settings.",
   },
   ERR_DECODE: { sentence: 'The decoder reports damaged frames, or produces none. The gateway reconnects.' },
+  ERR_NOT_SHOWN: {
+    sentence:
+      "Complete frames arrive, but for 5 s the gateway could show none. The gateway reconnects. If the error persists, check the load of the gateway's machine, and report the camera's model.",
+  },
   ERR_ENCODE: { sentence: 'The gateway could not encode a frame as JPEG. The gateway reconnects.' },
   ERR_PIPELINE: { sentence: 'GStreamer reported an error. The gateway reconnects; see the log for details.' },
   ERR_PIPELINE_BUILD: {

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <vector>
 
 namespace framegate {
 
@@ -22,6 +23,10 @@ struct AccessUnitInfo {
   uint32_t frame_num = 0;
   uint32_t max_frame_num = 0;  // 2^log2_max_frame_num of the active SPS.
   bool frame_num_gaps_allowed = false;
+  enum class Field { kNone, kTop, kBottom } field = Field::kNone;  // H.264: not a whole frame but one field of it.
+  bool order_known = false;  // The picture order count, which says when the picture is shown.
+  uint32_t order_lsb = 0;    // Modulo max_order_lsb.
+  uint32_t max_order_lsb = 0;
 };
 
 // The picture size in the parameter sets, in pixels; 0 while unknown.
@@ -52,6 +57,15 @@ class AccessUnitParser {
   int length_size_ = 4;  // Bytes of the length before each NAL unit, 1 to 4.
   ParameterSetInfo active_;
 };
+
+// Fields of an SPS, as bits after the NAL unit's header, without emulation prevention bytes.
+struct BitRange {
+  size_t begin, end;
+};
+
+// The Exp-Golomb codes that say how many pictures a decoder holds back for reordering. Empty if it holds none.
+std::vector<BitRange> H264HeldBackFields(const uint8_t* sps, size_t size);
+std::vector<BitRange> H265HeldBackFields(const uint8_t* sps, size_t size);
 
 std::unique_ptr<AccessUnitParser> MakeH264Parser();
 std::unique_ptr<AccessUnitParser> MakeH265Parser();

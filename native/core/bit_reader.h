@@ -17,6 +17,7 @@ class BitReader {
       return 0;
     }
     --bits_left_;
+    ++position_bits_;
     return (current_ >> bits_left_) & 1u;
   }
 
@@ -51,6 +52,8 @@ class BitReader {
   }
 
   bool overrun() const { return overrun_; }
+  // Bits read so far, without emulation prevention bytes.
+  size_t position_bits() const { return position_bits_; }
 
  private:
   bool NextByte() {
@@ -71,6 +74,7 @@ class BitReader {
   int zeros_ = 0;
   uint32_t current_ = 0;
   int bits_left_ = 0;
+  size_t position_bits_ = 0;
   bool overrun_ = false;
 };
 

@@ -96,7 +96,14 @@ void CameraPipeline::UpdateDecodeStage(const std::vector<Rendition>& renditions)
   std::unique_ptr<DecodeStage> retired;  // Joined after the lock is released, so that the receiver is not blocked.
   auto stream = stream_.Lock();
   if (!stream->intake) return;
+  if (auto picture = stream->assembler->TakeSettled(MonotonicNs())) TakeInto(*stream, std::move(*picture));
   const StreamIntake& intake = *stream->intake;
+  // Decoding starts over from the cache once pictures turn out to be reordered.
+  if (stream->decode_stage && stream->decode_stage->reorders() != intake.reorders()) {
+    retired = std::move(stream->decode_stage);
+    UpdateRequests([](Requests& requests) { requests.check_now = true; });  // The next one starts when this one ended.
+    return;
+  }
   if (renditions.empty() && !intake.cache().outgrown()) {
     retired = std::move(stream->decode_stage);
     return;
@@ -104,7 +111,8 @@ void CameraPipeline::UpdateDecodeStage(const std::vector<Rendition>& renditions)
   const bool starts = !stream->decode_stage;
   if (starts) {
     stream->decode_stage = std::make_unique<DecodeStage>(
-        intake.codec(), &counters_, [this](std::unique_ptr<JpegFrame> frame) { news_.PutFrame(std::move(frame)); },
+        intake.codec(), intake.reorders(), &counters_,
+        [this](std::unique_ptr<JpegFrame> frame) { news_.PutFrame(std::move(frame)); },
         [this](PipelineError error) { Fail(std::move(error)); });
   }
   stream->decode_stage->SetFrameInterval(intake.meter().frame_interval_ns(), intake.meter().b_frames());
@@ -132,6 +140,7 @@ StreamFacts CameraPipeline::Facts() const {
   }
   if (stream->decode_stage) {
     facts.decoder_stuck_since_ns = stream->decode_stage->stuck_since_ns();
+    facts.unshown_since_ns = stream->decode_stage->unshown_since_ns();
     facts.decoder_damaged_since_ns = stream->decode_stage->damaged_since_ns();
   }
   return facts;
@@ -162,20 +171,34 @@ Receiver::Callbacks CameraPipeline::ReceiverCallbacks() {
   return callbacks;
 }
 
+// True if the control thread should look at once.
+bool CameraPipeline::TakeInto(Stream& stream, PictureAssembler::Picture picture) {
+  AccessUnitPtr unit = stream.intake->Take(std::move(picture.sample), picture.arrival);
+  if (!unit) return false;
+  const bool stage_fits = stream.decode_stage && stream.decode_stage->reorders() == stream.intake->reorders();
+  if (stage_fits) stream.decode_stage->Push(std::move(unit));
+  return !live_ || (stream.decode_stage && !stage_fits);
+}
+
 void CameraPipeline::OnSample(Codec codec, SamplePtr sample, int64_t captured_at_us) {
   StreamIntake::Arrival arrival;
   arrival.mono_ns = MonotonicNs();
   arrival.wall_us = WallClockUs();
   arrival.captured_at_us = captured_at_us;
   arrival.transport_lag_ns = receiver_.transport_lag_ns();
+  arrival.rtp_timestamp = receiver_.rtp_timestamp();
+  bool check_now = false;
   {
     auto stream = stream_.Lock();
-    if (!stream->intake) stream->intake.emplace(codec, described_ns_);
-    AccessUnitPtr unit = stream->intake->Take(std::move(sample), arrival);
-    if (!unit) return;
-    if (stream->decode_stage) stream->decode_stage->Push(std::move(unit));
+    if (!stream->intake) {
+      stream->assembler.emplace(codec);
+      stream->intake.emplace(codec, described_ns_);
+    }
+    for (PictureAssembler::Picture& picture : stream->assembler->Add(std::move(sample), arrival)) {
+      check_now |= TakeInto(*stream, std::move(picture));
+    }
   }
-  if (!live_) UpdateRequests([](Requests& requests) { requests.check_now = true; });
+  if (check_now) UpdateRequests([](Requests& requests) { requests.check_now = true; });
 }
 
 PipelineStats CameraPipeline::Stats() const {

@@ -15,6 +15,7 @@
 #include "decode_stage.h"
 #include "guarded.h"
 #include "news_mailbox.h"
+#include "picture_assembler.h"
 #include "pipeline_error.h"
 #include "receiver.h"
 #include "stream_intake.h"
@@ -52,7 +53,8 @@ class CameraPipeline {
   };
   // What the receiver's streaming thread feeds.
   struct Stream {
-    std::optional<StreamIntake> intake;         // Exists from the first sample on.
+    std::optional<PictureAssembler> assembler;  // Exists from the first sample on, as does
+    std::optional<StreamIntake> intake;         // the intake.
     std::unique_ptr<DecodeStage> decode_stage;  // While frames are wanted, or the GOP is too long for the cache.
   };
 
@@ -66,6 +68,7 @@ class CameraPipeline {
 
   // The receiver's threads.
   Receiver::Callbacks ReceiverCallbacks();
+  bool TakeInto(Stream& stream, PictureAssembler::Picture picture);
   void OnSample(Codec codec, SamplePtr sample, int64_t captured_at_us);
 
   // Changes the requests and wakes the control thread. Any thread.

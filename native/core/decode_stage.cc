@@ -9,12 +9,16 @@
 #include "decoder_damage.h"
 #include "end_of_sequence.h"
 #include "error_codes.h"
+#include "reorder_limit.h"
 
 namespace framegate {
 namespace {
 
 // About 80 s at 25 fps: an upper bound for the worst case.
 constexpr size_t kMaxQueue = 2000;
+
+// No reordering reaches farther; after a larger step back, the timestamps have jumped.
+constexpr uint64_t kMaxReorderNs = MsToNs(2000);
 
 // max-threads=1: a frame takes 11 ms to a consumer, 30 ms with frame threads. And no worker thread calls get_buffer,
 // which deadlocks in 1.22.0 (robustness.md, 0.8).
@@ -37,14 +41,30 @@ std::vector<GstElement*> DecoderElements(Codec codec) {
   return {MakeElement("decodebin")};
 }
 
+// Null if the caps need no change.
+CapsPtr WithoutReordering(Codec codec, GstCaps* caps) {
+  const GValue* value = gst_structure_get_value(gst_caps_get_structure(caps, 0), "codec_data");
+  if (!value) return nullptr;
+  const ReadMap codec_data(gst_value_get_buffer(value));
+  const std::vector<uint8_t> changed = WithoutReordering(codec, codec_data.data(), codec_data.size());
+  if (changed.empty()) return nullptr;
+  GstBuffer* buffer = gst_buffer_new_memdup(changed.data(), changed.size());
+  CapsPtr decoder_caps(gst_caps_copy(caps));
+  gst_caps_set_simple(decoder_caps.get(), "codec_data", GST_TYPE_BUFFER, buffer, nullptr);
+  gst_buffer_unref(buffer);
+  return decoder_caps;
+}
+
 }  // namespace
 
-DecodeStage::DecodeStage(Codec codec, Counters* counters, OnFrame on_frame, OnError on_error)
+DecodeStage::DecodeStage(Codec codec, bool reorders, Counters* counters, OnFrame on_frame, OnError on_error)
     : codec_(codec),
+      reorders_(reorders),
       counters_(counters),
       on_frame_(std::move(on_frame)),
       on_error_(std::move(on_error)),
-      catch_up_(codec != Codec::kOther) {}
+      catch_up_(codec != Codec::kOther),
+      shown_before_pts_ns_(reorders ? counters->last_shown_pts_ns.load() : 0) {}
 
 void DecodeStage::Start(const std::vector<AccessUnitPtr>& backlog) {
   queue_.assign(backlog.begin(), backlog.end());
@@ -82,6 +102,7 @@ void DecodeStage::Run() {
   AccessUnitPtr unit;
   CatchUp::Unit facts;
   while (Next(&unit, &facts)) {
+    if (unshown_since_ns_ == 0) unshown_since_ns_ = facts.now_ns;
     const CatchUp::UnitVerdict verdict = Judge(facts);
     if (verdict == CatchUp::UnitVerdict::kDropUnneeded) ++counters_->late;
     if (verdict == CatchUp::UnitVerdict::kDropUnneeded || verdict == CatchUp::UnitVerdict::kDropUntilKey) continue;
@@ -148,12 +169,11 @@ void DecodeStage::Feed(const AccessUnit& unit, bool restart) {
   }
   if (stuck_since_ns_ == 0) stuck_since_ns_ = MonotonicNs();
 
-  SamplePtr prefixed;
-  if (restart && codec_ == Codec::kH265) prefixed = PrependEndOfSequence(unit.sample.get());
+  const SamplePtr changed = ForDecoder(unit, restart);
   DamageScope damage;
-  const GstFlowReturn flow = chain_->Push(prefixed ? prefixed.get() : unit.sample.get());
+  const GstFlowReturn flow = chain_->Push(changed ? changed.get() : unit.sample.get());
 
-  if (recovering) stuck_since_ns_ = 0;
+  if (recovering) stuck_since_ns_ = unshown_since_ns_ = 0;
   // During recovery, missing references are expected.
   if (damage.found() > (recovering ? Damage::kReference : Damage::kNone)) {
     ++counters_->damaged_units;
@@ -166,6 +186,23 @@ void DecodeStage::Feed(const AccessUnit& unit, bool restart) {
     error = MakeError(error_code::kDecode, std::string("the decoder stopped: ") + gst_flow_get_name(flow));
   }
   if (!error.empty()) on_error_(std::move(error));
+}
+
+// What the decoder gets for the unit; null: its own sample.
+SamplePtr DecodeStage::ForDecoder(const AccessUnit& unit, bool restart) {
+  GstSample* sample = unit.sample.get();
+  GstCaps* caps = gst_sample_get_caps(sample);
+  if (!reorders_ && caps && caps != caps_.get()) {
+    caps_.reset(gst_caps_ref(caps));
+    decoder_caps_ = WithoutReordering(codec_, caps);
+  }
+  SamplePtr changed;
+  if (!reorders_ && decoder_caps_) {
+    changed.reset(
+        gst_sample_new(gst_sample_get_buffer(sample), decoder_caps_.get(), gst_sample_get_segment(sample), nullptr));
+  }
+  if (!restart || codec_ != Codec::kH265) return changed;
+  return PrependEndOfSequence(changed ? changed.get() : sample);
 }
 
 bool DecodeStage::MoreQueued() {
@@ -185,6 +222,8 @@ void DecodeStage::OnPicture(SamplePtr raw) {
   const uint64_t pts_ns = GST_BUFFER_PTS(gst_sample_get_buffer(raw.get()));
   const std::optional<UnitTimes::Times> times = times_.Take(pts_ns);
   if (!times || pts_ns < show_from_pts_ns_) return;
+  const bool shown_before = pts_ns <= shown_before_pts_ns_ && shown_before_pts_ns_ - pts_ns < kMaxReorderNs;
+  if (shown_before && shown_before_pts_ns_ != 0) return;
   if (DamageScope::FoundOnThisThread() != Damage::kNone || catch_up_.waiting_for_key()) return;
   damaged_since_ns_ = 0;
 
@@ -198,6 +237,9 @@ void DecodeStage::OnPicture(SamplePtr raw) {
     case CatchUp::PictureVerdict::kShow:
       break;
   }
+  unshown_since_ns_ = 0;
+  shown_before_pts_ns_ = 0;
+  counters_->last_shown_pts_ns = pts_ns;
   Encode(std::move(raw), info, *times);
 }
 

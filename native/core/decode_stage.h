@@ -28,12 +28,15 @@ class DecodeStage {
   struct Counters {
     std::atomic<uint64_t> decoded{0}, encoded{0}, late{0}, catch_ups{0}, damaged_units{0};
     std::atomic<int> width{0}, height{0};
+    std::atomic<uint64_t> last_shown_pts_ns{0};
   };
   using OnFrame = RenditionEncoder::OnFrame;
   using OnError = std::function<void(PipelineError)>;
 
-  // on_frame and on_error are called on the decoder's threads, one call at a time. counters must outlive this.
-  DecodeStage(Codec codec, Counters* counters, OnFrame on_frame, OnError on_error);
+  // reorders: pictures are shown in another order than they are decoded. Otherwise the decoder holds none back,
+  // whatever the stream declares. on_frame and on_error are called on the decoder's threads, one call at a time.
+  // counters must outlive this.
+  DecodeStage(Codec codec, bool reorders, Counters* counters, OnFrame on_frame, OnError on_error);
   ~DecodeStage() { Stop(); }
   DecodeStage(const DecodeStage&) = delete;
   DecodeStage& operator=(const DecodeStage&) = delete;
@@ -51,11 +54,16 @@ class DecodeStage {
     b_frames_ = b_frames;
   }
 
+  bool reorders() const { return reorders_; }
+
   // Waits for the current frame at most. Idempotent.
   void Stop();
 
   // Since when the decoder has received units without returning a picture; 0 if it is not stuck.
   int64_t stuck_since_ns() const { return stuck_since_ns_; }
+
+  // Since when units have arrived without a picture being shown; 0 if none is due.
+  int64_t unshown_since_ns() const { return unshown_since_ns_; }
 
   // Since when the decoder has reported damaged pictures; 0 if they are whole.
   int64_t damaged_since_ns() const { return damaged_since_ns_; }
@@ -66,12 +74,14 @@ class DecodeStage {
   CatchUp::UnitVerdict Judge(const CatchUp::Unit& facts);
   bool Decode(const AccessUnit& unit, bool restart);
   void Feed(const AccessUnit& unit, bool restart);
+  SamplePtr ForDecoder(const AccessUnit& unit, bool restart);
   void OnPicture(SamplePtr raw);
   void Encode(SamplePtr raw, const GstVideoInfo& info, const UnitTimes::Times& times);
   bool MoreQueued();
   Pace CurrentPace() const { return {frame_interval_ns_, b_frames_}; }
 
   const Codec codec_;
+  const bool reorders_;
   Counters* const counters_;
   const OnFrame on_frame_;
   const OnError on_error_;
@@ -86,16 +96,19 @@ class DecodeStage {
   std::atomic<int64_t> frame_interval_ns_{MsToNs(40)};
   std::atomic<bool> b_frames_{false};
   std::atomic<int64_t> stuck_since_ns_{0};
+  std::atomic<int64_t> unshown_since_ns_{0};
   std::atomic<int64_t> damaged_since_ns_{0};
 
   // Decode thread only.
   std::unique_ptr<ElementChain> chain_;
-  int units_to_recovery_ = 0;  // Units until pictures are whole after a start with intra refresh.
+  CapsPtr caps_, decoder_caps_;  // The last caps of a unit, and what the decoder gets for them.
+  int units_to_recovery_ = 0;    // Units until pictures are whole after a start with intra refresh.
 
   // Guards the members below: decodebin delivers pictures on its own threads.
   std::mutex picture_mutex_;
   CatchUp catch_up_;
   UnitTimes times_;
+  uint64_t shown_before_pts_ns_;   // By the stage before this one: go on after it. 0: no matter.
   uint64_t show_from_pts_ns_ = 0;  // After a restart, the decoder still returns older pictures.
   RenditionEncoder encoder_;
 };

@@ -21,6 +21,7 @@ inline constexpr char kSourceLate[] = "ERR_SOURCE_LATE";
 inline constexpr char kCodecUnsupported[] = "ERR_CODEC_UNSUPPORTED";
 inline constexpr char kNoKeyFrame[] = "ERR_NO_KEY_FRAME";
 inline constexpr char kDecode[] = "ERR_DECODE";
+inline constexpr char kNotShown[] = "ERR_NOT_SHOWN";
 inline constexpr char kEncode[] = "ERR_ENCODE";
 
 // GStreamer on this machine.

@@ -17,7 +17,10 @@ struct Sps {
   int log2_max_frame_num = 4;
   bool separate_color_planes = false;
   bool gaps_allowed = false;
+  bool frames_only = true;
+  int log2_max_order_lsb = 0;  // 0: the order is not in the slice headers as such (pic_order_cnt_type 1 and 2).
   ParameterSetInfo info;
+  std::vector<BitRange> held_back;
 };
 
 bool HasChromaFormat(uint32_t profile_idc) {
@@ -49,6 +52,44 @@ void SkipScalingList(BitReader& bits, int size) {
   }
 }
 
+void SkipHrd(BitReader& bits) {
+  const uint32_t count = bits.Ue() + 1;
+  bits.Skip(4 + 4);  // bit_rate_scale, cpb_size_scale
+  for (uint32_t i = 0; i < count && !bits.overrun(); ++i) {
+    bits.Ue();
+    bits.Ue();
+    bits.Skip(1);
+  }
+  bits.Skip(5 + 5 + 5 + 5);  // Lengths of delays and time offset.
+}
+
+// Clause E.1.1, from vui_parameters_present_flag on.
+void ParseVui(BitReader& bits, Sps* sps) {
+  if (!bits.Bit()) return;
+  if (bits.Bit() && bits.Bits(8) == 255) bits.Skip(32);  // aspect_ratio_idc, sar
+  if (bits.Bit()) bits.Skip(1);                          // overscan
+  if (bits.Bit()) {                                      // video_signal_type
+    bits.Skip(3 + 1);
+    if (bits.Bit()) bits.Skip(24);
+  }
+  if (bits.Bit()) {  // chroma_loc_info
+    bits.Ue();
+    bits.Ue();
+  }
+  if (bits.Bit()) bits.Skip(32 + 32 + 1);  // timing_info
+  const bool nal_hrd = bits.Bit();
+  if (nal_hrd) SkipHrd(bits);
+  const bool vcl_hrd = bits.Bit();
+  if (vcl_hrd) SkipHrd(bits);
+  if (nal_hrd || vcl_hrd) bits.Skip(1);  // low_delay_hrd_flag
+  bits.Skip(1);                          // pic_struct_present_flag
+  if (!bits.Bit()) return;               // bitstream_restriction_flag
+  bits.Skip(1);                          // motion_vectors_over_pic_boundaries_flag
+  for (int i = 0; i < 4; ++i) bits.Ue();
+  const size_t begin = bits.position_bits();
+  if (bits.Ue() > 0 && !bits.overrun()) sps->held_back.push_back({begin, bits.position_bits()});
+}
+
 bool ParseSps(const uint8_t* nal, size_t size, uint32_t* id, Sps* sps) {
   if (size < 4) return false;
   BitReader bits(nal + 1, size - 1);
@@ -74,7 +115,8 @@ bool ParseSps(const uint8_t* nal, size_t size, uint32_t* id, Sps* sps) {
   sps->log2_max_frame_num = static_cast<int>(log2_max_frame_num_minus4) + 4;
   const uint32_t poc_type = bits.Ue();
   if (poc_type == 0) {
-    bits.Ue();
+    sps->log2_max_order_lsb = static_cast<int>(bits.Ue()) + 4;
+    if (sps->log2_max_order_lsb > 16 || sps->log2_max_order_lsb < 4) return false;
   } else if (poc_type == 1) {
     bits.Skip(1);
     bits.Se();
@@ -88,6 +130,7 @@ bool ParseSps(const uint8_t* nal, size_t size, uint32_t* id, Sps* sps) {
   const uint32_t width_in_mbs = bits.Ue() + 1;
   const uint32_t height_in_map_units = bits.Ue() + 1;
   const uint32_t frame_mbs_only = bits.Bit();
+  sps->frames_only = frame_mbs_only;
   if (!frame_mbs_only) bits.Skip(1);
   bits.Skip(1);  // direct_8x8_inference_flag
   uint32_t left = 0, right = 0, top = 0, bottom = 0;
@@ -106,6 +149,7 @@ bool ParseSps(const uint8_t* nal, size_t size, uint32_t* id, Sps* sps) {
   if (width <= 0 || height <= 0) return false;
   sps->info.width = static_cast<int>(width);
   sps->info.height = static_cast<int>(height);
+  ParseVui(bits, sps);
   return true;
 }
 
@@ -188,9 +232,10 @@ class H264Parser final : public AccessUnitParser {
     if (bits.overrun()) return;
     if (slice_type == 1) info->b_slices = true;
     if ((nal[0] >> 5 & 3) != 0) info->reference = true;
-    if (!first) return;
-    info->key = (nal[0] & 31) == kIdrSlice;
-    info->starts_at_first_block = first_mb == 0;
+    if (!first && info->field == AccessUnitInfo::Field::kNone) return;
+    const bool idr = (nal[0] & 31) == kIdrSlice;
+    if (first) info->key = idr;
+    if (first) info->starts_at_first_block = first_mb == 0;
     const auto pps = pps_.find(pps_id);
     if (pps == pps_.end()) return;
     const auto sps = sps_.find(pps->second);
@@ -201,6 +246,17 @@ class H264Parser final : public AccessUnitParser {
     info->max_frame_num = 1u << sps->second.log2_max_frame_num;
     info->frame_num_gaps_allowed = sps->second.gaps_allowed;
     info->frame_num_known = !bits.overrun();
+    auto field = AccessUnitInfo::Field::kNone;
+    if (!sps->second.frames_only && bits.Bit()) {
+      field = bits.Bit() ? AccessUnitInfo::Field::kBottom : AccessUnitInfo::Field::kTop;
+    }
+    // Both fields of a frame may come in one unit.
+    info->field = first || field == info->field ? field : AccessUnitInfo::Field::kNone;
+    if (idr) bits.Ue();  // idr_pic_id
+    if (!first || sps->second.log2_max_order_lsb == 0) return;
+    info->order_lsb = bits.Bits(sps->second.log2_max_order_lsb);
+    info->max_order_lsb = 1u << sps->second.log2_max_order_lsb;
+    info->order_known = !bits.overrun();
   }
 
   std::map<uint32_t, Sps> sps_;
@@ -208,6 +264,13 @@ class H264Parser final : public AccessUnitParser {
 };
 
 }  // namespace
+
+std::vector<BitRange> H264HeldBackFields(const uint8_t* sps, size_t size) {
+  uint32_t id = 0;
+  Sps parsed;
+  ParseSps(sps, size, &id, &parsed);
+  return parsed.held_back;
+}
 
 std::unique_ptr<AccessUnitParser> MakeH264Parser() { return std::make_unique<H264Parser>(); }
 

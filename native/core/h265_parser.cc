@@ -10,13 +10,23 @@ namespace framegate {
 namespace {
 
 // NAL unit types of table 7-1.
-constexpr int kRadlN = 6, kRaslN = 8, kRaslR = 9, kFirstIrap = 16, kLastIrap = 21, kLastVcl = 31;
+constexpr int kRadlN = 6, kRaslN = 8, kRaslR = 9, kFirstIrap = 16, kIdrWithLeading = 19, kIdrAlone = 20, kLastIrap = 21,
+              kLastVcl = 31;
 constexpr int kSps = 33, kPps = 34;
 
 int TypeOf(const uint8_t* nal) { return nal[0] >> 1 & 63; }
 
 struct Pps {
   int extra_slice_header_bits = 0;
+  uint32_t sps_id = 0;
+  bool output_flag_present = false;
+};
+
+struct Sps {
+  ParameterSetInfo info;
+  bool separate_color_planes = false;
+  int log2_max_order_lsb = 4;
+  std::vector<BitRange> held_back;
 };
 
 void SkipProfileTierLevel(BitReader& bits, int max_sub_layers_minus1) {
@@ -33,16 +43,16 @@ void SkipProfileTierLevel(BitReader& bits, int max_sub_layers_minus1) {
   }
 }
 
-bool ParseSps(const uint8_t* nal, size_t size, ParameterSetInfo* info) {
+bool ParseSps(const uint8_t* nal, size_t size, uint32_t* id, Sps* sps) {
   if (size < 4) return false;
   BitReader bits(nal + 2, size - 2);
   bits.Skip(4);
   const int max_sub_layers_minus1 = static_cast<int>(bits.Bits(3));
   bits.Skip(1);
   SkipProfileTierLevel(bits, max_sub_layers_minus1);
-  bits.Ue();  // sps_seq_parameter_set_id
+  *id = bits.Ue();
   const uint32_t chroma_format_idc = bits.Ue();
-  if (chroma_format_idc == 3) bits.Skip(1);
+  if (chroma_format_idc == 3) sps->separate_color_planes = bits.Bit();
   const uint32_t width = bits.Ue();
   const uint32_t height = bits.Ue();
   uint32_t left = 0, right = 0, top = 0, bottom = 0;
@@ -58,8 +68,21 @@ bool ParseSps(const uint8_t* nal, size_t size, ParameterSetInfo* info) {
   const int64_t shown_width = int64_t{width} - int64_t{unit_x} * (int64_t{left} + right);
   const int64_t shown_height = int64_t{height} - int64_t{unit_y} * (int64_t{top} + bottom);
   if (shown_width <= 0 || shown_height <= 0) return false;
-  info->width = static_cast<int>(shown_width);
-  info->height = static_cast<int>(shown_height);
+  sps->info.width = static_cast<int>(shown_width);
+  sps->info.height = static_cast<int>(shown_height);
+  bits.Ue();  // bit_depth_luma_minus8
+  bits.Ue();  // bit_depth_chroma_minus8
+  const uint32_t log2_max_order_lsb_minus4 = bits.Ue();
+  if (log2_max_order_lsb_minus4 > 12 || *id > 15) return false;
+  sps->log2_max_order_lsb = static_cast<int>(log2_max_order_lsb_minus4) + 4;
+  if (bits.overrun()) return false;
+  const bool each_sub_layer = bits.Bit();  // sps_sub_layer_ordering_info_present_flag
+  for (int i = each_sub_layer ? 0 : max_sub_layers_minus1; i <= max_sub_layers_minus1; ++i) {
+    bits.Ue();  // sps_max_dec_pic_buffering_minus1
+    const size_t begin = bits.position_bits();
+    if (bits.Ue() > 0 && !bits.overrun()) sps->held_back.push_back({begin, bits.position_bits()});
+    bits.Ue();  // sps_max_latency_increase_plus1
+  }
   return true;
 }
 
@@ -95,15 +118,21 @@ class H265Parser final : public AccessUnitParser {
   void ParseParameterSet(const uint8_t* nal, size_t size) override {
     if (size < 2) return;
     if (TypeOf(nal) == kSps) {
-      ParameterSetInfo info;
-      if (ParseSps(nal, size, &info)) active_ = info;
+      uint32_t id = 0;
+      Sps sps;
+      if (ParseSps(nal, size, &id, &sps)) {
+        sps_[id] = sps;
+        active_ = sps.info;
+      }
     } else if (TypeOf(nal) == kPps) {
       BitReader bits(nal + 2, size - 2);
       const uint32_t id = bits.Ue();
-      bits.Ue();     // pps_seq_parameter_set_id
-      bits.Skip(2);  // dependent_slice_segments_enabled_flag, output_flag_present_flag
-      const int extra = static_cast<int>(bits.Bits(3));
-      if (!bits.overrun() && id < 64) pps_[id].extra_slice_header_bits = extra;
+      Pps pps;
+      pps.sps_id = bits.Ue();
+      bits.Skip(1);  // dependent_slice_segments_enabled_flag
+      pps.output_flag_present = bits.Bit();
+      pps.extra_slice_header_bits = static_cast<int>(bits.Bits(3));
+      if (!bits.overrun() && id < 64) pps_[id] = pps;
     }
   }
 
@@ -123,8 +152,8 @@ class H265Parser final : public AccessUnitParser {
       highest_temporal_id_ = std::max(highest_temporal_id_, temporal_id);
       info->reference = irap || (type & 1) != 0 || temporal_id < highest_temporal_id_;
     }
-    if (irap || !first_segment) return;
-    if (type >= 22) return;
+    if (!first_segment || type >= 24) return;
+    if (type >= kFirstIrap) bits.Skip(1);  // no_output_of_prior_pics_flag
     const uint32_t pps_id = bits.Ue();
     const auto pps = pps_.find(pps_id);
     if (bits.overrun() || pps == pps_.end()) return;
@@ -132,13 +161,29 @@ class H265Parser final : public AccessUnitParser {
     // slice_type 0 is B. Low-delay encoders use B slices without reordering; StreamMeter detects reordering from the
     // timestamps.
     if (bits.Ue() == 0 && !bits.overrun()) info->b_slices = true;
+    const auto sps = sps_.find(pps->second.sps_id);
+    if (!first || sps == sps_.end()) return;
+    if (pps->second.output_flag_present) bits.Skip(1);
+    if (sps->second.separate_color_planes) bits.Skip(2);
+    const bool idr = type == kIdrWithLeading || type == kIdrAlone;
+    info->order_lsb = idr ? 0 : bits.Bits(sps->second.log2_max_order_lsb);
+    info->max_order_lsb = 1u << sps->second.log2_max_order_lsb;
+    info->order_known = !bits.overrun();
   }
 
   int highest_temporal_id_ = 0;
+  std::map<uint32_t, Sps> sps_;
   std::map<uint32_t, Pps> pps_;
 };
 
 }  // namespace
+
+std::vector<BitRange> H265HeldBackFields(const uint8_t* sps, size_t size) {
+  uint32_t id = 0;
+  Sps parsed;
+  ParseSps(sps, size, &id, &parsed);
+  return parsed.held_back;
+}
 
 std::unique_ptr<AccessUnitParser> MakeH265Parser() { return std::make_unique<H265Parser>(); }
 

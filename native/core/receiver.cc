@@ -196,7 +196,8 @@ GstPadProbeReturn Receiver::OnPacket(GstPad*, GstPadProbeInfo* info, gpointer se
   }
   uint8_t timestamp[4];  // RFC 3550, 5.1.
   if (buffer && gst_buffer_extract(buffer, 4, timestamp, 4) == 4) {
-    receiver->transport_lag_ns_ = receiver->lag_meter_.Lag(GST_READ_UINT32_BE(timestamp), receiver->last_packet_ns_);
+    receiver->rtp_timestamp_ = GST_READ_UINT32_BE(timestamp);
+    receiver->transport_lag_ns_ = receiver->lag_meter_.Lag(receiver->rtp_timestamp_, receiver->last_packet_ns_);
   }
   // The depayloader drops this meta. Packets of a frame share one timestamp, so the last packet's is the frame's.
   const GstReferenceTimestampMeta* meta = buffer ? gst_buffer_get_reference_timestamp_meta(buffer, nullptr) : nullptr;

@@ -46,6 +46,9 @@ class Receiver {
   // When a camera pulled directly last answered a keep-alive or sent RTCP over TCP, monotonic; 0: not yet.
   int64_t last_sign_of_life_ns() const { return front_ ? front_->last_sign_of_life_ns() : 0; }
 
+  // Of the newest packet.
+  uint32_t rtp_timestamp() const { return rtp_timestamp_; }
+
   // When the last video packet arrived, monotonic; 0 before the first.
   int64_t last_packet_ns() const { return last_packet_ns_; }
 
@@ -72,6 +75,7 @@ class Receiver {
   std::atomic<int64_t> last_packet_ns_{0};
   std::atomic<int64_t> captured_at_us_{kUnknownTime};
   std::atomic<int64_t> transport_lag_ns_{0};
+  std::atomic<uint32_t> rtp_timestamp_{0};
   LagMeter lag_meter_{kVideoClockRateHz};  // Streaming thread only.
 };
 

@@ -48,6 +48,16 @@ AccessUnitInfo StreamIntake::Parse(GstSample* sample) {
   return parser_->Parse(bytes.data(), bytes.size());
 }
 
+// Two fields of opposite parity make a frame.
+bool StreamIntake::IsSecondField(const AccessUnitInfo& info) {
+  using Field = AccessUnitInfo::Field;
+  const bool second = open_field_ != Field::kNone && info.field != Field::kNone && info.field != open_field_ &&
+                      info.frame_num == open_frame_num_;
+  open_field_ = second ? Field::kNone : info.field;
+  open_frame_num_ = info.frame_num;
+  return second;
+}
+
 AccessUnitPtr StreamIntake::Take(SamplePtr sample, const Arrival& arrival) {
   GstBuffer* buffer = gst_sample_get_buffer(sample.get());
   const uint64_t pts_ns = GST_BUFFER_PTS(buffer);
@@ -71,8 +81,9 @@ AccessUnitPtr StreamIntake::Take(SamplePtr sample, const Arrival& arrival) {
     return nullptr;
   }
   ++passed_;
+  order_.Observe(info);
   // decodebin receives RTP packets; those with the same timestamp are one frame.
-  if (codec_ != Codec::kOther || pts_ns != meter_.last_pts_ns()) {
+  if (!IsSecondField(info) && (codec_ != Codec::kOther || pts_ns != meter_.last_pts_ns())) {
     meter_.Count(arrival.mono_ns, pts_ns, info.key, info.b_slices);
   }
 

@@ -10,6 +10,7 @@
 #include "gate.h"
 #include "gop_cache.h"
 #include "gst_ptr.h"
+#include "output_order.h"
 #include "stream_meter.h"
 #include "stream_types.h"
 
@@ -23,6 +24,7 @@ class StreamIntake {
     int64_t wall_us = 0;  // Wall clock.
     int64_t captured_at_us = kUnknownTime;
     int64_t transport_lag_ns = 0;
+    uint32_t rtp_timestamp = 0;  // Of its last packet.
   };
 
   // described_ns: when the source described the stream, monotonic.
@@ -39,6 +41,8 @@ class StreamIntake {
   const StreamMeter& meter() const { return meter_; }
   ParameterSetInfo parameters() const { return parser_ ? parser_->parameters() : ParameterSetInfo(); }
 
+  // Pictures are shown in another order than they arrive.
+  bool reorders() const { return order_.reorders(); }
   // Since when the gate has been closed, monotonic; 0 while it is open.
   int64_t gate_closed_since_ns() const { return gate_closed_since_ns_; }
   // When the newest picture arrived from which decoding can start, whole or not; 0: none yet.
@@ -50,6 +54,7 @@ class StreamIntake {
 
  private:
   AccessUnitInfo Parse(GstSample* sample);
+  bool IsSecondField(const AccessUnitInfo& info);
 
   const Codec codec_;
   const int64_t described_ns_;
@@ -57,6 +62,9 @@ class StreamIntake {
   CapsPtr caps_;                              // The last caps whose codec data was read.
   Gate gate_;
   GopCache cache_;
+  OutputOrder order_;
+  AccessUnitInfo::Field open_field_ = AccessUnitInfo::Field::kNone;  // A first field that waits for its second.
+  uint32_t open_frame_num_ = 0;
   StreamMeter meter_;
   int64_t gate_closed_since_ns_ = 0;
   int64_t last_key_ns_ = 0;

@@ -20,6 +20,7 @@ constexpr int64_t kFetchKeyNs = MsToNs(3000);
 // GOPs last up to some 4 minutes (1,200 pictures at 5 fps). After this, a new session is worth a try.
 constexpr int64_t kNoKeyNs = MsToNs(300'000);
 constexpr int64_t kFaultNs = MsToNs(5000);
+constexpr int64_t kUnshownNs = MsToNs(5000);
 // A backlog this long sits in the network and will not drain: reconnect to skip it.
 constexpr int64_t kLateNs = MsToNs(4000);
 
@@ -47,7 +48,9 @@ int64_t Watchdog::WaitsForKeySinceNs(const StreamFacts& facts) {
 
 Watchdog::Verdict Watchdog::Check(int64_t now_ns, const StreamFacts& facts) {
   Verdict verdict;
-  verdict.live = IsLive(now_ns, facts);
+  // If frames are wanted, a session becomes live with the first that is shown.
+  live_ = IsLive(now_ns, facts) && (live_ || facts.unshown_since_ns == 0);
+  verdict.live = live_;
   verdict.end = ReasonToEnd(now_ns, facts);
   const int64_t waits_since_ns = WaitsForKeySinceNs(facts);
   if (waits_since_ns != 0 && now_ns - waits_since_ns > kFaultNs) {
@@ -99,6 +102,8 @@ std::optional<PipelineError> Watchdog::ReasonToEnd(int64_t now_ns, const StreamF
        "every frame arrives too late: the network is too slow for this stream, or the camera's clock runs slow",
        late_since_ns_, kLateNs},
       {kDecode, "the decoder delivers no frames", facts.decoder_stuck_since_ns, silence_ns},
+      {kNotShown, "complete frames arrive, but none could be shown for 5 s",
+       facts.decoder_damaged_since_ns == 0 ? facts.unshown_since_ns : 0, std::max(kUnshownNs, 6 * interval_ns)},
       {kDecode, "the decoder reports damaged frames", facts.decoder_damaged_since_ns,
        may_wait(facts.decoder_damaged_since_ns + 1) ? kNoKeyNs : no_frame_ns},
   };

@@ -18,6 +18,7 @@ struct StreamFacts {
   int64_t last_key_ns = 0;               // The newest key picture, whole or not; 0: none yet.
   int64_t gate_closed_since_ns = 0;      // The gate waits for a key picture.
   int64_t decoder_stuck_since_ns = 0;    // The decoder receives units and returns no frame.
+  int64_t unshown_since_ns = 0;          // Frames are wanted and arrive, and none is shown.
   int64_t decoder_damaged_since_ns = 0;  // The decoder reports damaged pictures.
   int64_t transport_lag_ns = 0;          // How much later the newest packet arrived than the stream at its best.
   int64_t frame_interval_ns = 0;         // 0: unknown.
@@ -31,7 +32,7 @@ struct StreamFacts {
 class Watchdog {
  public:
   struct Verdict {
-    bool live = false;                 // Whole frames arrive.
+    bool live = false;                 // Whole frames arrive, and are shown if they are wanted.
     bool keep_alive = false;           // A keep-alive request to the camera is due.
     std::optional<PipelineError> end;  // The session must end, for this reason.
     // Why no frames can be shown, although the session goes on.
@@ -57,6 +58,7 @@ class Watchdog {
   const int64_t started_ns_;
   const int64_t first_packet_timeout_ns_;
   int64_t next_keep_alive_ns_;
+  bool live_ = false;
   int64_t late_since_ns_ = 0;  // Since when every packet has arrived too late.
 };
 

@@ -18,6 +18,18 @@ namespace {
 constexpr int64_t kIntervalNs = MsToNs(40);
 constexpr char kCaps[] = "video/x-h264,stream-format=avc,alignment=au";
 
+// The depayloader moves them into the caps.
+std::vector<uint8_t> WithoutParameterSets(const std::vector<uint8_t>& unit) {
+  std::vector<uint8_t> out;
+  for (size_t at = 0; at + 4 < unit.size();) {
+    const size_t end = at + 4 + (unit[at] << 24 | unit[at + 1] << 16 | unit[at + 2] << 8 | unit[at + 3]);
+    const int type = unit[at + 4] & 31;
+    if (type != 7 && type != 8) out.insert(out.end(), unit.begin() + at, unit.begin() + end);
+    at = end;
+  }
+  return out;
+}
+
 // Units like the receiver's: one every 40 ms, the newest just now. received_at_us is their number.
 std::vector<AccessUnitPtr> Units(const std::string& encoder, int frames, int64_t transport_lag_ns = 0) {
   EncodedStream stream = Encode(encoder, kCaps, frames);
@@ -30,7 +42,7 @@ std::vector<AccessUnitPtr> Units(const std::string& encoder, int frames, int64_t
   gst_buffer_unref(codec_data);
   std::vector<AccessUnitPtr> units;
   for (size_t i = 0; i < stream.units.size(); ++i) {
-    const std::vector<uint8_t>& bytes = stream.units[i].bytes;
+    const std::vector<uint8_t> bytes = WithoutParameterSets(stream.units[i].bytes);
     const AccessUnitInfo info = parser->Parse(bytes.data(), bytes.size());
     auto unit = std::make_shared<AccessUnit>();
     unit->pts_ns = i * kIntervalNs;
@@ -74,9 +86,9 @@ struct Shown {
   }
 };
 
-std::unique_ptr<DecodeStage> Make(Shown* shown) {
+std::unique_ptr<DecodeStage> Make(Shown* shown, bool reorders = false) {
   auto stage = std::make_unique<DecodeStage>(
-      Codec::kH264, &shown->counters,
+      Codec::kH264, reorders, &shown->counters,
       [shown](std::unique_ptr<JpegFrame> frame) {
         std::lock_guard<std::mutex> lock(shown->mutex);
         shown->received_at_us.push_back(frame->received_at_us);
@@ -151,6 +163,27 @@ TEST(PicturesDelayedByTheNetworkAreNotShown) {
   WaitFor([&] { return shown.counters.late == units.size(); });
   stage->Stop();
   CHECK_EQ(shown.count(), 0u);
+}
+
+// x264 declares reordering, but never uses it.
+TEST(DeclaredReorderingDelaysNothing) {
+  const auto units = Units("x264enc option-string=bframes=3:b-adapt=1:b-bias=-100:keyint=200:rc-lookahead=4", 20);
+  auto shown_of = [&](bool reorders) {
+    Shown shown;
+    auto stage = Make(&shown, reorders);
+    stage->Start({});
+    for (const auto& unit : units) {
+      const size_t before = shown.counters.decoded;
+      stage->Push(unit);
+      if (!reorders) WaitFor([&] { return shown.counters.decoded > before; });
+    }
+    WaitFor([&] { return shown.counters.decoded + 4 >= units.size(); });
+    stage->Stop();
+    CHECK(shown.error.empty());
+    return shown.counters.decoded.load();
+  };
+  CHECK_EQ(shown_of(false), units.size());
+  CHECK(shown_of(true) < units.size());
 }
 
 TEST(DamageHidesPicturesUntilTheNextKeyPicture) {

@@ -31,6 +31,7 @@ constexpr char kLate[] =
     "ERR_SOURCE_LATE: every frame arrives too late: the network is too slow for this stream, or the camera's clock "
     "runs slow";
 constexpr char kStuck[] = "ERR_DECODE: the decoder delivers no frames";
+constexpr char kNotShown[] = "ERR_NOT_SHOWN: complete frames arrive, but none could be shown for 5 s";
 constexpr char kDamaged[] = "ERR_DECODE: the decoder reports damaged frames";
 
 std::string EndOf(Watchdog& watchdog, int64_t now, const StreamFacts& facts) {
@@ -164,6 +165,12 @@ const Case kCases[] = {
        facts.decoder_stuck_since_ns = since;
        facts.frame_interval_ns = MsToNs(5000);
      }},
+    {"nothing is shown", kNotShown, 5000, [](StreamFacts& facts, int64_t since) { facts.unshown_since_ns = since; }},
+    {"nothing is shown, 0.5 fps", kNotShown, 12'000,
+     [](StreamFacts& facts, int64_t since) {
+       facts.unshown_since_ns = since;
+       facts.frame_interval_ns = MsToNs(2000);
+     }},
     {"damaged", kDamaged, 10'000, [](StreamFacts& facts, int64_t since) { facts.decoder_damaged_since_ns = since; }},
     {"damaged, GOPs of 10 s", kDamaged, 30'000,
      [](StreamFacts& facts, int64_t since) {
@@ -213,8 +220,11 @@ TEST(TheFirstRuleThatAppliesGivesTheReason) {
   facts.transport_lag_ns = 0;
   CHECK(EndOf(watchdog, now, facts) == kStuck);
   facts.decoder_stuck_since_ns = 0;
+  facts.unshown_since_ns = long_ago;
   CHECK(EndOf(watchdog, now, facts) == kDamaged);
   facts.decoder_damaged_since_ns = 0;
+  CHECK(EndOf(watchdog, now, facts) == kNotShown);
+  facts.unshown_since_ns = 0;
   CHECK(EndOf(watchdog, now, facts).empty());
 }
 
@@ -280,6 +290,17 @@ TEST(AStreamIsLiveWhileWholeFramesArrive) {
     CHECK(watchdog.Check(now, facts).live == test.live);
     if (watchdog.Check(now, facts).live != test.live) std::fprintf(stderr, "  in: %s\n", test.name);
   }
+}
+
+TEST(WatchedSessionsBecomeLiveWithTheFirstFrameShown) {
+  Watchdog watchdog(kStarted, kFirstPacketTimeout);
+  StreamFacts facts = Healthy(kStarted);
+  facts.unshown_since_ns = kStarted;
+  CHECK(!watchdog.Check(kStarted, facts).live);
+  facts.unshown_since_ns = 0;
+  CHECK(watchdog.Check(kStarted, facts).live);
+  facts.unshown_since_ns = kStarted;  // Each frame, until it is shown.
+  CHECK(watchdog.Check(kStarted, facts).live);
 }
 
 TEST(KeepAliveIsDueEvery20Seconds) {
