@@ -2,6 +2,7 @@
 
 import { hostname } from 'node:os'
 import { fileURLToPath } from 'node:url'
+import { Auth } from './auth/auth.js'
 import { CameraRegistry } from './cameras/camera-registry.js'
 import { StateFile } from './cameras/state-file.js'
 import type { Config } from './settings.js'
@@ -61,6 +62,8 @@ export class App {
     const { config, logger, version } = this
     const native = await loadNative()
     native.useOneMallocArena()
+    const auth = new Auth(config.authTokensFile, logger)
+    this.#started.push(async () => auth.close())
     const frames = new FrameHub()
 
     const publisher = new FramePublisher(frames, logger)
@@ -71,6 +74,7 @@ export class App {
       configFile: fileURLToPath(new URL('../../mediamtx.yaml', import.meta.url)),
       env: this.env,
       logger,
+      allowsReader: (reader) => auth.allowsReader(reader),
     })
     this.#started.push(() => relay.close())
 
@@ -83,6 +87,7 @@ export class App {
     this.#registry = registry
 
     const http = new HttpServer({
+      auth,
       browsers: { ...config, allowedHosts: [...config.allowedHosts, ...ownNames(config, hostname())] },
       cameras: registry,
       frames,
@@ -99,6 +104,8 @@ export class App {
     const port = await http.listen(config.httpHost, config.httpPort)
     this.#addresses = { http: `http://${inUrl(config.httpHost)}:${port}`, zmq }
 
+    if (config.insecureNoAuth)
+      logger.warn('INSECURE_NO_AUTH=1: everyone who reaches this gateway may watch, start and stop its cameras')
     await relay.start()
     this.#started.push(() => registry.close())
     const restored = await registry.restore()

@@ -58,6 +58,15 @@ export const HTTP_ERRORS = {
     status: 503,
     sentence: 'The camera has no fresh frame. See the message for the reason, and retry after `Retry-After`.',
   },
+  ERR_UNAUTHORIZED: {
+    status: 401,
+    sentence:
+      'This gateway requires a token, and the request has none that it knows. Send `Authorization: Bearer TOKEN`, or sign in on the page.',
+  },
+  ERR_FORBIDDEN: {
+    status: 403,
+    sentence: 'A viewer may only watch. Use an admin token to start and stop cameras.',
+  },
   ERR_HOST_REFUSED: {
     status: 421,
     sentence:

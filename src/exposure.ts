@@ -13,6 +13,8 @@ const READER_PORTS = [
   'MTX_WEBRTCLOCALTCPADDRESS',
   'MTX_RTPADDRESS',
   'MTX_RTCPADDRESS',
+  'MTX_SRTPADDRESS',
+  'MTX_SRTCPADDRESS',
 ]
 
 /** @returns `NAME=value` of a setting that opens a port to other machines; null if there is none. */

@@ -95,7 +95,7 @@ function printWelcome(app: App, demo: Demo | null): void {
     lines.push(
       '',
       'Start a camera:',
-      `  curl ${http}/cameras/start -d '{"name": "lobby-1", "rtsp": "rtsp://user:password@192.168.1.10/stream"}'`,
+      `  curl ${app.config.authTokensFile === undefined ? '' : '-H "Authorization: Bearer TOKEN" '}${http}/cameras/start -d '{"name": "lobby-1", "rtsp": "rtsp://user:password@192.168.1.10/stream"}'`,
     )
   }
   process.stdout.write(`${lines.join('\n')}\n\n`)

@@ -3,7 +3,7 @@
 
 // A value ends at & or white space; one in a path (XMEye: /user=admin_password=x_channel=1) also before the next name.
 const NAMES =
-  'user(?:name)?|usr|login|pass(?:word|wd|wort)?|pwd|psw|(?:auth|access)?_?token|auth|(?:api|auth)?_?key|secret|sig(?:nature)?'
+  'user(?:name)?|usr|login|pass(?:word|wd|wort)?|pwd|psw|(?:auth|access)?_?token|auth|(?:api|auth)?_?key|secret|ticket|sig(?:nature)?'
 const PARAMETER = new RegExp(`(^|[^A-Za-z0-9])(${NAMES})=((?:(?!_[a-z]+=)[^&\\s"\\\\]|\\\\\\S)*)`, 'gi')
 const QUERY_PARAMETER = new RegExp(`([?&;])(${NAMES})=((?:[^&\\s"\\\\]|\\\\\\S)*)`, 'gi')
 // Some cameras: /0/user:password/main
@@ -17,6 +17,7 @@ export function redact(text: string): string {
   // Up to the last @ before the path: a password may hold an unescaped @. The pattern does not match the scheme: in
   // long text without one, that took quadratic time.
   return text
+    .replace(/\b(Bearer|Basic)\s+[\w.~+/=-]{8,}/gi, '$1 ***')
     .replace(/:\/\/[^\s/?#]*@/g, '://***@')
     .replace(QUERY_PARAMETER, '$1$2=***')
     .replace(PARAMETER, '$1$2=***')

@@ -1,8 +1,9 @@
 // The JSON responses of the HTTP API: types for the routes, and schemas for the OpenAPI document.
 
 import { z } from 'zod'
-import { cameraSettingsJson, startRequestJson } from '../camera-settings.js'
+import { cameraSettings, cameraSettingsJson, startRequestJson } from '../camera-settings.js'
 import { CAMERA_ERRORS, HTTP_ERRORS, type CameraErrorCode } from '../error-codes.js'
+import { described } from '../validate.js'
 
 const keysOf = <Key extends string>(list: Record<Key, unknown>) => Object.keys(list) as [Key, ...Key[]]
 const count = (description: string) => z.int().min(0).describe(description)
@@ -127,6 +128,30 @@ export const startAnswer = z
 export const okAnswer = z.object({ ok: z.literal(true) })
 export const stopRequestJson = startRequestJson.pick({ name: true })
 
+export const signInJson = z.strictObject({
+  token: described(z.string().min(1).max(1000), 'a token', 'A token of `AUTH_TOKENS_FILE`.'),
+})
+export const sessionAnswer = z.object({
+  ok: z.literal(true),
+  token_required: z.boolean().describe('Whether this gateway requires a token.'),
+  role: z.enum(['viewer', 'admin']).nullable().describe('What you may do; null without a valid token.'),
+})
+export type SessionAnswer = z.output<typeof sessionAnswer>
+
+export const ticketRequestJson = z.strictObject({
+  name: cameraSettings.shape.name,
+  valid_s: described(
+    z.int().min(10).max(86400).optional(),
+    'a whole number of seconds from 10 to 86400',
+    'How long the ticket is valid, in seconds: 10 to 86400. Default: about an hour.',
+  ),
+})
+export const ticketAnswer = z.object({
+  ok: z.literal(true),
+  ticket: z.string().describe('Append it to an address of the camera as `?ticket=`, or `&ticket=`.'),
+  expires_at: z.iso.datetime().describe('A reader that has begun by then may go on.'),
+})
+
 export const healthAnswer = z.object({
   ok: z.literal(true),
   version: z.string().describe("Framegate's version."),
@@ -148,3 +173,5 @@ export const healthAnswer = z.object({
     .describe('How many cameras are in each state.'),
 })
 export type HealthAnswer = z.output<typeof healthAnswer>
+/** Without a token where one is required, only that the gateway runs. */
+export const publicHealthAnswer = z.union([healthAnswer, okAnswer])

@@ -1,5 +1,6 @@
 // A camera as the HTTP API shows it.
 
+import type { Grant } from '../auth/auth.js'
 import { cameraSettingsJson, toJson } from '../camera-settings.js'
 import type { CameraView } from '../types.js'
 import type { CameraAnswer } from './answers.js'
@@ -8,9 +9,17 @@ import { judgePlayability } from './playability.js'
 
 const shownSettings = cameraSettingsJson.omit({ rtsp: true })
 
-/** @param requestHost the host name by which the client reached the gateway. */
-export function describeCamera(deps: HttpDeps, camera: CameraView, requestHost: string): CameraAnswer {
-  const host = requestHost || '127.0.0.1'
+/** Who asks. */
+export interface Caller {
+  /** The host name by which it reached the gateway. */
+  host: string
+  grant: Grant | null
+  browser: boolean
+}
+
+export function describeCamera(deps: HttpDeps, camera: CameraView, caller: Caller): CameraAnswer {
+  const host = caller.host || '127.0.0.1'
+  const withTicket = ticketAdder(deps, camera.name, caller)
   const stats = camera.stats()
   const video = camera.videoFormat()
   const urls =
@@ -29,9 +38,9 @@ export function describeCamera(deps: HttpDeps, camera: CameraView, requestHost: 
       since: new Date(camera.lastError.sinceMs).toISOString(),
     },
     mediamtx_path: urls.rtsp === null ? null : camera.name,
-    webrtc_whep: urls.webrtcWhep,
-    hls: urls.hls,
-    rtsp_url: urls.rtsp,
+    webrtc_whep: withTicket(urls.webrtcWhep, true),
+    hls: withTicket(urls.hls, true),
+    rtsp_url: withTicket(urls.rtsp, false),
     mediamtx_reason: urls.reason,
     zmq_topic: camera.name,
     zmq_endpoint: deps.zmqEndpoint(host),
@@ -57,5 +66,16 @@ export function describeCamera(deps: HttpDeps, camera: CameraView, requestHost: 
     frames_late: stats.late,
     frames_overwritten: stats.overwritten,
     frames_gated: stats.gateDropped,
+  }
+}
+
+/** Adds a ticket to the addresses that MediaMTX asks one for: all if clients need tokens, else those that browsers open. */
+function ticketAdder({ auth, relay }: HttpDeps, camera: string, { grant, browser }: Caller) {
+  return (address: string | null, overHttp: boolean): string | null => {
+    if (address === null || grant === null || relay.mode !== 'managed') return address
+    if (!auth.required && !(browser && overHttp)) return address
+    const { ticket } = auth.ticketFor(grant, camera)
+    // GStreamer's RTSP client loses the query.
+    return overHttp ? `${address}?ticket=${ticket}` : address.replace('://', `://ticket:${ticket}@`)
   }
 }

@@ -1,11 +1,13 @@
 // What the HTTP API needs from the rest of the gateway. app.ts provides it.
 
+import type { Auth } from '../auth/auth.js'
 import type { StartRequest } from '../camera-settings.js'
 import type { TcpQueue } from '../native.js'
 import type { CameraView, Frame, Logger, MediaMtxMode, PathReaders, RelayUrls, Started } from '../types.js'
 import type { BrowserSettings } from './browser-rules.js'
 
 export interface HttpDeps {
+  auth: Auth
   browsers: BrowserSettings & { trustProxy: boolean }
   cameras: {
     list(): CameraView[]

@@ -126,11 +126,11 @@ function findCamera(deps: HttpDeps, name: string): CameraView {
 }
 
 function allowOnlyCam(ctx: Context): void {
-  const unknown = Object.keys(ctx.query).find((key) => key !== 'cam')
+  const unknown = Object.keys(ctx.query).find((key) => key !== 'cam' && key !== 'ticket')
   if (unknown !== undefined)
     throw new RequestError(
       'ERR_FIELD_INVALID',
-      `unknown parameter "${unknown.slice(0, 80)}"; the only parameter is cam`,
+      `unknown parameter "${unknown.slice(0, 80)}"; the only parameters are cam and ticket`,
     )
 }
 

@@ -1,15 +1,13 @@
 // A response that streams frames: refuses what it cannot serve, and ends everything that belongs to it.
 
 import type { Context } from 'koa'
-import type { Socket } from 'node:net'
 import { RequestError } from '../errors.js'
 import type { CameraState, CameraView, Frame } from '../types.js'
+import { grantIn } from './access.js'
 import type { HttpDeps } from './deps.js'
 import { NewestFramesResponse } from './newest-frames-response.js'
+import { mayStream } from './pipelining.js'
 import type { ReaderLimits } from './reader-limits.js'
-
-/** Sockets of streams. Such a socket takes no other request: its response would wait for ever. */
-export const streaming = new WeakSet<Socket>()
 
 export interface Source {
   topic: string
@@ -49,8 +47,8 @@ export function streamFrames(
       'a stream of frames cannot be pipelined; wait for the previous response, or use another connection',
     )
   const ends = [limits.enter(sources.map(({ camera }) => camera.name))]
-  streaming.add(socket)
   ctx.respond = false // The stream writes to the response itself.
+  if (!mayStream(socket)) return ends[0]?.()
   response.writeHead(200, { ...headers, Connection: 'close' })
   response.flushHeaders()
   if (format.begin !== '') response.write(format.begin)
@@ -60,12 +58,11 @@ export function streamFrames(
   const over = () => {
     for (const end of ends.splice(0)) end()
   }
-  ends.push(
-    whenStopped(sources, () => {
-      over()
-      stream.end()
-    }),
-  )
+  const end = () => {
+    over()
+    stream.end()
+  }
+  ends.push(whenStopped(sources, end), whenRevoked(deps, ctx, end))
   response.once('close', over)
   socket.once('close', over)
 }
@@ -87,4 +84,14 @@ function whenStopped(sources: Source[], stopped: () => void): () => void {
   return () => {
     for (const camera of cameras) camera.off('state', onState)
   }
+}
+
+/** Calls back when the token of the reader is removed. @returns a function that ends this. */
+function whenRevoked({ auth }: HttpDeps, ctx: Context, revoked: () => void): () => void {
+  const grant = grantIn(ctx)
+  const onChanged = () => {
+    if (grant && !auth.stillValid(grant)) revoked()
+  }
+  auth.on('changed', onChanged)
+  return () => auth.off('changed', onChanged)
 }

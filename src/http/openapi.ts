@@ -2,17 +2,8 @@
 
 import { z } from 'zod'
 import { HTTP_ERRORS } from '../error-codes.js'
-import {
-  embedded,
-  json,
-  OPERATIONS,
-  ref,
-  refTo,
-  SCHEMAS,
-  type HttpErrorCode,
-  type Json,
-  type Operation,
-} from './operations.js'
+import { embedded, json, ref, refTo, SCHEMAS, type HttpErrorCode, type Json, type Operation } from './operation.js'
+import { OPERATIONS } from './operations.js'
 
 function componentSchemas(): Json {
   const registry = z.registry<{ id: string }>()
@@ -33,6 +24,19 @@ function componentSchemas(): Json {
 /** Errors of every operation. */
 const EVERYWHERE: HttpErrorCode[] = ['ERR_HOST_REFUSED', 'ERR_ORIGIN_REFUSED', 'ERR_INTERNAL']
 
+const SECURITY_SCHEMES = {
+  token: { type: 'http', scheme: 'bearer', description: 'A token of `AUTH_TOKENS_FILE`.' },
+  session: {
+    type: 'apiKey',
+    in: 'cookie',
+    name: 'framegate_8090',
+    description: 'The cookie of `/sign-in`; its name ends with the port.',
+  },
+  ticket: { type: 'apiKey', in: 'query', name: 'ticket', description: 'A ticket for the camera.' },
+}
+/** The last: a gateway without `AUTH_TOKENS_FILE` requires nothing. */
+const SECURITY: Json[] = [{ token: [] }, { session: [] }, {}]
+
 /** One response for each status; its description lists the codes. */
 function errorResponses(codes: HttpErrorCode[]): Json {
   const all: HttpErrorCode[] = [...codes, ...EVERYWHERE]
@@ -46,7 +50,10 @@ function errorResponses(codes: HttpErrorCode[]): Json {
   )
 }
 
-function operation({ id, tag, summary, description, parameters, request, answer, errors = [] }: Operation): Json {
+function operation(about: Operation): Json {
+  const { id, tag, summary, description, parameters, request, answer, errors = [], role, ticket } = about
+  const access: HttpErrorCode[] = role === 'anyone' ? [] : ['ERR_UNAUTHORIZED']
+  if (role === 'admin') access.push('ERR_FORBIDDEN')
   return {
     operationId: id,
     tags: [tag],
@@ -54,7 +61,8 @@ function operation({ id, tag, summary, description, parameters, request, answer,
     ...(description ? { description } : {}),
     ...(parameters ? { parameters } : {}),
     ...(request ? { requestBody: { required: true, content: { 'application/json': { schema: ref(request) } } } } : {}),
-    responses: { 200: answer, ...errorResponses(errors) },
+    ...(role === 'anyone' ? { security: [] } : ticket ? { security: [...SECURITY, { ticket: [] }] } : {}),
+    responses: { 200: answer, ...errorResponses([...errors, ...access]) },
   }
 }
 
@@ -70,15 +78,17 @@ export function openApiDocument(version: string): Json {
       version,
       license: { name: 'MIT', identifier: 'MIT' },
       description:
-        'Pulls and decodes each IP camera once and gives every consumer its latest undamaged frame. Bodies are JSON, whatever `Content-Type` says, and at most 64 KiB. Other paths return `ERR_NOT_FOUND` (404), other methods `ERR_METHOD_NOT_ALLOWED` (405). There is no authentication: restrict who can reach the gateway.',
+        'Pulls and decodes each IP camera once and gives every consumer its latest undamaged frame. Bodies are JSON, whatever `Content-Type` says, and at most 64 KiB. Other paths return `ERR_NOT_FOUND` (404), other methods `ERR_METHOD_NOT_ALLOWED` (405). By default only this machine reaches the gateway, and nothing asks for a token. A gateway that other machines reach requires one: `viewer` tokens watch, `admin` tokens also start and stop cameras.',
     },
     servers: [{ url: '.', description: 'This gateway' }],
     tags: [
       { name: 'Cameras', description: 'Start, stop and list cameras.' },
       { name: 'Frames', description: 'Frames over HTTP. ZeroMQ subscribers get them without HTTP.' },
+      { name: 'Access', description: 'Signing in, and tickets for players.' },
       { name: 'Gateway', description: 'The gateway itself.' },
     ],
     paths: Object.fromEntries(paths),
-    components: { schemas: componentSchemas() },
+    security: SECURITY,
+    components: { schemas: componentSchemas(), securitySchemes: SECURITY_SCHEMES },
   }
 }

@@ -1,51 +1,9 @@
 // What each route of the HTTP API does, accepts and returns: the table behind the OpenAPI document.
 
 import { z } from 'zod'
-import { cameraSettings, startRequestJson } from '../camera-settings.js'
-import type { HTTP_ERRORS } from '../error-codes.js'
-import * as answers from './answers.js'
-
-export type HttpErrorCode = keyof typeof HTTP_ERRORS
-export type Json = Record<string, unknown>
-
-export const SCHEMAS = {
-  StartRequest: startRequestJson,
-  StopRequest: answers.stopRequestJson,
-  Camera: answers.cameraAnswer,
-  StartAnswer: answers.startAnswer,
-  CameraListAnswer: answers.cameraListAnswer,
-  CameraAnswer: answers.oneCameraAnswer,
-  OkAnswer: answers.okAnswer,
-  HealthAnswer: answers.healthAnswer,
-  Error: answers.errorAnswer,
-}
-
-export const refTo = (id: string) => `#/components/schemas/${id}`
-export const ref = (id: keyof typeof SCHEMAS) => ({ $ref: refTo(id) })
-/** A schema without the keys that only a stand-alone document has. */
-export function embedded(schema: object): Json {
-  const copy: Json = { ...schema }
-  delete copy.$schema
-  delete copy.$id
-  return copy
-}
-
-export const json = (description: string, schema: Json) => ({
-  description,
-  content: { 'application/json': { schema } },
-})
-
-export interface Operation {
-  id: string
-  tag: 'Cameras' | 'Frames' | 'Gateway'
-  summary: string
-  description?: string
-  parameters?: Json[]
-  request?: keyof typeof SCHEMAS
-  /** The response with status 200. */
-  answer: Json
-  errors?: HttpErrorCode[]
-}
+import { cameraSettings } from '../camera-settings.js'
+import { ACCESS_OPERATIONS } from './access-operations.js'
+import { embedded, json, ref, type Json, type Operations } from './operation.js'
 
 const cameraName = embedded(z.toJSONSchema(cameraSettings.shape.name))
 const camParameter = (description: string, schema: Json) => ({
@@ -72,7 +30,7 @@ const snapshotHeaders = {
 const bytes = (description: string, type: string) => ({ description, content: { [type]: {} } })
 
 /** By path and method. */
-export const OPERATIONS: Record<string, Partial<Record<'get' | 'post', Operation>>> = {
+export const OPERATIONS: Operations = {
   '/cameras': {
     get: {
       id: 'listCameras',
@@ -94,6 +52,7 @@ export const OPERATIONS: Record<string, Partial<Record<'get' | 'post', Operation
   '/cameras/start': {
     post: {
       id: 'startCamera',
+      role: 'admin',
       tag: 'Cameras',
       summary: 'Start a camera, or join the one that already pulls this address',
       description:
@@ -115,6 +74,7 @@ export const OPERATIONS: Record<string, Partial<Record<'get' | 'post', Operation
   '/cameras/stop': {
     post: {
       id: 'stopCamera',
+      role: 'admin',
       tag: 'Cameras',
       summary: 'Stop a camera',
       description: 'Responds when the camera has stopped completely. Succeeds even if the camera is not running.',
@@ -126,6 +86,7 @@ export const OPERATIONS: Record<string, Partial<Record<'get' | 'post', Operation
   '/snapshot': {
     get: {
       id: 'getSnapshot',
+      ticket: true,
       tag: 'Frames',
       summary: 'The newest frame as a JPEG',
       description: 'If no frame is younger than 200 ms, the gateway waits up to 5 s for the next one.',
@@ -137,6 +98,7 @@ export const OPERATIONS: Record<string, Partial<Record<'get' | 'post', Operation
   '/mjpeg': {
     get: {
       id: 'streamMjpeg',
+      ticket: true,
       tag: 'Frames',
       summary: 'One camera as MJPEG',
       description:
@@ -149,6 +111,7 @@ export const OPERATIONS: Record<string, Partial<Record<'get' | 'post', Operation
   '/frames': {
     get: {
       id: 'streamFrames',
+      ticket: true,
       tag: 'Frames',
       summary: 'Many cameras in one response',
       description:
@@ -168,14 +131,17 @@ export const OPERATIONS: Record<string, Partial<Record<'get' | 'post', Operation
   '/health': {
     get: {
       id: 'getHealth',
+      role: 'anyone',
       tag: 'Gateway',
       summary: 'Versions, MediaMTX, state file, and how many cameras are in each state',
       answer: json('The gateway is running.', ref('HealthAnswer')),
     },
   },
+  ...ACCESS_OPERATIONS,
   '/openapi.json': {
     get: {
       id: 'getOpenApi',
+      role: 'anyone',
       tag: 'Gateway',
       summary: 'This document',
       answer: json('OpenAPI 3.1.', { type: 'object' }),

@@ -7,6 +7,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net'
 import { inUse } from '../port-holder.js'
 import { BindError, codeOf, messageOf, RequestError } from '../errors.js'
+import { accessControl } from './access.js'
 import { browserGuard, corsHeaders } from './browser-guard.js'
 import { cameraRoutes } from './camera-routes.js'
 import type { Logger } from '../types.js'
@@ -14,9 +15,10 @@ import type { HttpDeps } from './deps.js'
 import { docsRoutes } from './docs-routes.js'
 import { errorMiddleware } from './error-middleware.js'
 import { frameRoutes } from './frame-routes.js'
-import { streaming } from './frame-stream.js'
 import { healthRoutes } from './health-routes.js'
 import { pageRoutes } from './page-routes.js'
+import { mayRespond } from './pipelining.js'
+import { sessionRoutes } from './session-routes.js'
 
 const MAX_CONNECTIONS = 2048
 const DROP_LOG_EVERY_MS = 60000
@@ -28,6 +30,7 @@ export function routersOf(deps: HttpDeps): Router[] {
     cameraRoutes(deps),
     frameRoutes(deps),
     healthRoutes(deps),
+    sessionRoutes(deps),
     pageRoutes(pageFolder),
     docsRoutes(pageFolder, version),
   ]
@@ -43,6 +46,7 @@ export class HttpServer {
     app.use(corsHeaders(deps.browsers))
     app.use(errorMiddleware(deps.logger))
     app.use(browserGuard(deps.browsers))
+    app.use(accessControl(deps.auth))
     const routers = routersOf(deps)
     for (const router of routers) app.use(router.routes())
     // Includes the methods of RTSP and WebDAV, which Node's HTTP parser accepts.
@@ -55,7 +59,7 @@ export class HttpServer {
     const limits = { headersTimeout: 10000, requestTimeout: 30000, connectionsCheckingInterval: 2000 }
     this.#server = createServer(limits, (request, response) => {
       survive(request, response)
-      if (streaming.has(request.socket)) return void request.socket.destroy()
+      if (!mayRespond(request, response)) return
       request.url = pathOf(request.url)
       void handle(request, response)
     })

@@ -12,6 +12,19 @@ export const LISTENERS = {
   MTX_APIADDRESS: '127.0.0.1:9997',
   MTX_RTPADDRESS: ':8000',
   MTX_RTCPADDRESS: ':8001',
+  MTX_RTSPSADDRESS: ':8322',
+  MTX_SRTPADDRESS: ':8004',
+  MTX_SRTCPADDRESS: ':8005',
+}
+
+/** What readers connect to. These listen on HTTP_HOST, unless their address has another host. */
+export const READER_LISTENERS = Object.entries(LISTENERS).filter(([name]) => name !== 'MTX_APIADDRESS')
+
+/** A listen address with this host, if it has none; '' stays off. */
+export function onHost(address: string, host: string): string {
+  return address.startsWith(':')
+    ? `${host.includes(':') && !host.startsWith('[') ? `[${host}]` : host}${address}`
+    : address
 }
 
 /** Used until MediaMTX has reported its own. */
@@ -46,6 +59,14 @@ export function reachable(address: string): string {
   const host = address.slice(0, address.lastIndexOf(':')).replace(/^\[|\]$/g, '')
   const literal = ['', '0.0.0.0', '::'].includes(host) ? '127.0.0.1' : host
   return `${literal.includes(':') ? `[${literal}]` : literal}:${portOf(address)}`
+}
+
+/** The address with a name and a password. */
+export function withAccess(address: string, { user, password }: { user: string; password: string }): string {
+  const url = new URL(address)
+  url.username = user
+  url.password = password
+  return url.href
 }
 
 /** Where the gateway reads a path. @param base MEDIAMTX_RTSP; undefined: as MediaMTX reports it. */

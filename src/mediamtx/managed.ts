@@ -1,14 +1,16 @@
-// The gateway's own MediaMTX: its environment (with a password for this run), its process, and its start errors.
+// The gateway's own MediaMTX: its environment, its process, and its start errors.
 
-import { randomBytes } from 'node:crypto'
 import { BindError, FramegateError } from '../errors.js'
 import { inUse } from '../port-holder.js'
 import type { Logger } from '../types.js'
-import { LISTENERS, portOf, reachable } from './addresses.js'
+import { LISTENERS, onHost, portOf, reachable, READER_LISTENERS } from './addresses.js'
+import type { OwnAccess } from './auth-hook.js'
 import { ControlApi } from './control-api.js'
 import { Sidecar } from './sidecar.js'
 
 export interface ManagedSettings {
+  /** HTTP_HOST: where the ports for readers listen; undefined: 127.0.0.1. */
+  httpHost?: string | undefined
   /** MEDIAMTX_API: sets host and port of the managed API; undefined: the default. */
   mediamtxApi?: string | undefined
   /** MEDIAMTX_RTSP: sets the RTSP port of the managed one; undefined: the default. */
@@ -21,6 +23,14 @@ export interface ManagedOptions {
   /** The gateway's own environment; MediaMTX gets it too, with all MTX_* variables. */
   env: NodeJS.ProcessEnv
   logger: Logger
+  hook: Hook
+}
+
+/** Whom MediaMTX asks before it serves anyone. */
+export interface Hook {
+  address: string
+  /** The API shows camera passwords, so only the gateway may use it. */
+  own: OwnAccess
 }
 
 export interface Managed {
@@ -32,30 +42,39 @@ export interface Managed {
 
 /** Prepares the process without starting it. */
 export function managedMediaMtx(settings: ManagedSettings, options: ManagedOptions): Managed {
-  // The API shows camera passwords, so only the gateway may use it: the API password is random for each run, and only
-  // the child's environment has it.
-  const password = randomBytes(18).toString('base64url')
-  const env = managedEnvironment(settings, options.env, password)
+  const { own } = options.hook
+  const env = managedEnvironment(settings, options.env, options.hook)
   return {
-    api: new ControlApi(`http://framegate:${password}@${reachable(env.MTX_APIADDRESS)}`),
+    api: new ControlApi(`http://${own.user}:${own.password}@${reachable(env.MTX_APIADDRESS)}`),
     sidecar: new Sidecar({ ...options, env }),
     startError: (why) => startError(env, why),
   }
 }
 
+/** The gateway decides who may read. MTX_AUTHHTTPEXCLUDE_0_ACTION=api opens the API to local programs. */
+const OTHER_AUTH = /^MTX_AUTH(?!HTTPEXCLUDE_)/
+
 /** An MTX_* variable of the gateway comes first, then its settings, then mediamtx.yaml. */
-export function managedEnvironment(settings: ManagedSettings, env: NodeJS.ProcessEnv, password: string) {
+export function managedEnvironment(
+  settings: ManagedSettings,
+  env: NodeJS.ProcessEnv,
+  hook: Hook,
+): NodeJS.ProcessEnv & { MTX_APIADDRESS: string } {
   const api = settings.mediamtxApi === undefined ? LISTENERS.MTX_APIADDRESS : new URL(settings.mediamtxApi).host
   const rtspPort = settings.mediamtxRtsp === undefined ? '' : new URL(settings.mediamtxRtsp).port
+  const given: NodeJS.ProcessEnv = { ...(rtspPort === '' ? {} : { MTX_RTSPADDRESS: `:${rtspPort}` }), ...env }
+  const listeners = READER_LISTENERS.map(([name, address]) => [name, given[name] ?? address] as const)
+    .filter(([, address]) => address !== '')
+    .map(([name, address]) => [name, onHost(address, settings.httpHost ?? '127.0.0.1')])
   return {
-    ...(rtspPort === '' ? {} : { MTX_RTSPADDRESS: `:${rtspPort}` }),
-    ...env,
+    ...Object.fromEntries(Object.entries(given).filter(([name]) => !OTHER_AUTH.test(name))),
+    ...(Object.fromEntries(listeners) as NodeJS.ProcessEnv),
     MTX_APIADDRESS: env.MTX_APIADDRESS ?? api,
     MTX_API: 'yes',
     MTX_LOGSTRUCTURED: 'yes',
     MTX_LOGDESTINATIONS: 'stdout',
-    MTX_AUTHINTERNALUSERS_1_USER: 'framegate',
-    MTX_AUTHINTERNALUSERS_1_PASS: password,
+    MTX_AUTHMETHOD: 'http',
+    MTX_AUTHHTTPADDRESS: hook.address,
   }
 }
 

@@ -4,7 +4,8 @@
 import { EventEmitter } from 'node:events'
 import { FramegateError, messageOf, type SourceError } from '../errors.js'
 import type { Logger, MediaMtxMode, PathReaders, RelayUrls } from '../types.js'
-import { publicUrls, readUrl, type PublicAddresses } from './addresses.js'
+import { publicUrls, readUrl, withAccess, type PublicAddresses } from './addresses.js'
+import { AuthHook, type PathReader } from './auth-hook.js'
 import { findBinary } from './binary.js'
 import { Connection } from './connection.js'
 import { ControlApi } from './control-api.js'
@@ -23,6 +24,8 @@ export interface RelayOptions {
   configFile: string
   env: NodeJS.ProcessEnv
   logger: Logger
+  /** Whether a managed MediaMTX may serve this client; by default it serves only the gateway. */
+  allowsReader?: (reader: PathReader) => boolean
   /** Time between health checks of a MediaMTX that is ready, default 2000 ms. */
   healthEveryMs?: number
 }
@@ -42,6 +45,7 @@ export class MediaRelay extends EventEmitter<RelayEvents> {
   /** Why this run has no MediaMTX; null if it has one. */
   #off: string | null
   #sidecar: Sidecar | null = null
+  #hook: AuthHook | null = null
   readonly #connection: Connection
   #readers = new Map<string, PathReaders>()
   /** The paths that MediaMTX must have. It keeps them in memory only. */
@@ -87,7 +91,8 @@ export class MediaRelay extends EventEmitter<RelayEvents> {
   }
 
   readUrl(name: string): string {
-    return readUrl(name, this.#connection.addresses, this.settings.mediamtxRtsp)
+    const url = readUrl(name, this.#connection.addresses, this.settings.mediamtxRtsp)
+    return this.#hook ? withAccess(url, this.#hook.own) : url
   }
 
   /** @param requestHost the host by which the client reached the gateway. */
@@ -105,6 +110,7 @@ export class MediaRelay extends EventEmitter<RelayEvents> {
   async close(): Promise<void> {
     this.#connection.close()
     await this.#sidecar?.stop()
+    this.#hook?.close()
   }
 
   /** Makes MediaMTX connect to the camera, again if it already has. @throws SourceError */
@@ -140,7 +146,7 @@ export class MediaRelay extends EventEmitter<RelayEvents> {
   }
 
   async #startManaged(): Promise<void> {
-    const { configFile, env, logger } = this.options
+    const { configFile, env, logger, allowsReader = () => false } = this.options
     const connection = this.#connection
     const binary = await findBinary(this.settings.mediamtxBin, env)
     if (typeof binary === 'string') {
@@ -148,11 +154,15 @@ export class MediaRelay extends EventEmitter<RelayEvents> {
       logger.warn(`${this.#off}. The gateway pulls cameras directly; WHEP and HLS are off.`)
       return
     }
+    const authHook = new AuthHook(allowsReader)
+    this.#hook = authHook
+    const hook = { address: await authHook.listen(), own: authHook.own }
     const { api, sidecar, startError } = managedMediaMtx(this.settings, {
       binary: binary.path,
       configFile,
       env,
       logger,
+      hook,
     })
     this.#sidecar = sidecar
     sidecar.on('path-error', (name, error) => this.emit('path-error', name, error))

@@ -46,18 +46,47 @@ t.test('addresses for browsers and players', async (t) => {
   t.equal(publicUrls('a', at, proxy, 'h').webrtcWhep, 'https://example.com/webrtc/a/whep')
 })
 
+const hook = { address: 'http://127.0.0.1:1/secret', own: { user: 'framegate', password: 'pw' } }
+
 t.test('the environment of a managed MediaMTX', async (t) => {
-  const none = managedEnvironment({}, { PATH: '/bin' }, 'pw')
-  t.match(none, { PATH: '/bin', MTX_APIADDRESS: '127.0.0.1:9997', MTX_AUTHINTERNALUSERS_1_PASS: 'pw' })
-  t.notOk('MTX_RTSPADDRESS' in none, 'mediamtx.yaml says where it listens')
+  const none = managedEnvironment({}, { PATH: '/bin' }, hook)
+  t.match(none, { PATH: '/bin', MTX_APIADDRESS: '127.0.0.1:9997', MTX_AUTHHTTPADDRESS: hook.address })
   const settings = { mediamtxApi: 'http://127.0.0.1:9998', mediamtxRtsp: 'rtsp://127.0.0.1:9554' }
-  t.match(managedEnvironment(settings, {}, 'pw'), { MTX_APIADDRESS: '127.0.0.1:9998', MTX_RTSPADDRESS: ':9554' })
-  const env = { MTX_APIADDRESS: ':7', MTX_RTSPADDRESS: ':8', MTX_API: 'no', MTX_AUTHINTERNALUSERS_1_PASS: 'known' }
+  t.match(managedEnvironment(settings, {}, hook), {
+    MTX_APIADDRESS: '127.0.0.1:9998',
+    MTX_RTSPADDRESS: '127.0.0.1:9554',
+  })
+  const env = {
+    MTX_APIADDRESS: ':7',
+    MTX_RTSPADDRESS: '10.0.0.1:8',
+    MTX_API: 'no',
+    MTX_AUTHMETHOD: 'internal',
+    MTX_AUTHHTTPADDRESS: 'http://127.0.0.1:2',
+  }
   t.match(
-    managedEnvironment(settings, env, 'pw'),
-    { MTX_APIADDRESS: ':7', MTX_RTSPADDRESS: ':8', MTX_API: 'yes', MTX_AUTHINTERNALUSERS_1_PASS: 'pw' },
+    managedEnvironment(settings, env, hook),
+    {
+      MTX_APIADDRESS: ':7',
+      MTX_RTSPADDRESS: '10.0.0.1:8',
+      MTX_API: 'yes',
+      MTX_AUTHMETHOD: 'http',
+      MTX_AUTHHTTPADDRESS: hook.address,
+    },
     'its own variables come first, but for those that the gateway needs',
   )
+})
+
+t.test('the ports for readers listen on HTTP_HOST, by default on loopback', async (t) => {
+  const listeners = (httpHost: string | undefined, env: NodeJS.ProcessEnv = {}) =>
+    Object.entries<string | undefined>(managedEnvironment({ httpHost }, env, hook))
+      .filter(([name]) => /^MTX_\w+ADDRESS$/.test(name) && !/API|AUTH/.test(name))
+      .map(([, address]) => address!)
+  t.ok(listeners(undefined).length >= 6)
+  for (const address of listeners(undefined)) t.match(address, /^(127\.0\.0\.1:\d+)?$/)
+  for (const address of listeners('0.0.0.0')) t.match(address, /^(0\.0\.0\.0:\d+)?$/)
+  for (const address of listeners('::')) t.match(address, /^(\[::\]:\d+)?$/)
+  for (const address of listeners('[::1]')) t.match(address, /^(\[::1\]:\d+)?$/)
+  t.ok(listeners('10.0.0.7', { MTX_RTSPADDRESS: ':9554' }).includes('10.0.0.7:9554'))
 })
 
 t.test('a start error names the setting that changes the port', async (t) => {

@@ -13,7 +13,7 @@ _WILDCARD = re.compile(r"tcp://(?:0\.0\.0\.0|\*|\[::\]):(\d+)")
 _LOOPBACK = re.compile(r"tcp://(?:127\.0\.0\.1|localhost|\[::1\]):(\d+)")
 #: As in the gateway's src/redact.ts.
 _SECRET_NAMES = (
-    "user(?:name)?|usr|login|pass(?:word|wd|wort)?|pwd|psw|(?:auth|access)?_?token|auth|(?:api|auth)?_?key|secret"
+    "user(?:name)?|usr|login|pass(?:word|wd|wort)?|pwd|psw|(?:auth|access)?_?token|auth|(?:api|auth)?_?key|secret|ticket"
     "|sig(?:nature)?"
 )
 _QUERY_PARAMETER = re.compile(rf"([?&;])(?:{_SECRET_NAMES})=[^&]*", re.IGNORECASE)
