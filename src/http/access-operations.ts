@@ -19,7 +19,7 @@ export const ACCESS_OPERATIONS: Operations = {
       tag: 'Access',
       summary: 'Sign in on the page',
       description:
-        'Sets a cookie that the browser sends in place of the token. The session ends after 12 hours without a request, and when the gateway restarts.',
+        'Sets a cookie that the browser sends instead of the token. The session ends after 12 hours without a request, and when the gateway restarts.',
       request: 'SignInRequest',
       answer: json('Signed in.', ref('SessionAnswer')),
       errors: ['ERR_UNAUTHORIZED', 'ERR_JSON_INVALID', 'ERR_BODY_INVALID', 'ERR_FIELD_INVALID', 'ERR_BODY_TOO_LARGE'],

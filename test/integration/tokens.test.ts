@@ -24,12 +24,6 @@ t.teardown(() => gateway.stop())
 const camera = await TestCamera.start({ width: 320, height: 180, fps: 25, gop: 25, 'bitrate-kbps': 300 })
 t.teardown(() => camera.stop())
 
-interface Answer {
-  status: number
-  headers: Headers
-  body: any
-}
-
 async function call(path: string, { token = '', body = undefined as object | undefined, headers = {} } = {}) {
   const authorization: Record<string, string> = token === '' ? {} : { authorization: `Bearer ${token}` }
   const signal = AbortSignal.timeout(20000)
@@ -37,7 +31,7 @@ async function call(path: string, { token = '', body = undefined as object | und
   const response = await fetch(gateway.base + path, { ...options, headers: { ...authorization, ...headers }, signal })
   const type = response.headers.get('content-type') ?? ''
   if (type.startsWith('multipart') || type.startsWith('application/octet')) await response.body!.cancel()
-  const json = type.startsWith('application/json') ? await response.json() : null
+  const json: any = type.startsWith('application/json') ? await response.json() : null
   return { status: response.status, headers: response.headers, body: json }
 }
 
