@@ -1,6 +1,6 @@
 // Runs one native pipeline of a session, from its start to its end.
 
-import { SourceError } from '../errors.js'
+import { RelayCannotError, SourceError } from '../errors.js'
 import type { NativeAddon, Pipeline, PipelineNews, PipelineOptions, PipelineStats } from '../native.js'
 import type { Logger } from '../types.js'
 import type { CameraUrl } from './camera-url.js'
@@ -82,6 +82,8 @@ export async function runPipeline(
   path?.onError((error) => {
     // MediaMTX would retry only after 5 s.
     if (!live) end({ kind: 'relay-failed', error })
+    else if (error instanceof RelayCannotError && error.code === 'ERR_SOURCE_STREAM')
+      end({ kind: 'relay-cannot', error })
   })
 
   const result = await ended

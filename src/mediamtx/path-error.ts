@@ -6,6 +6,20 @@ import { codeOfRtspStatus } from '../rtsp-status.js'
 const CONNECTION_LOST =
   /\bEOF\b|reset by peer|broken pipe|closed|terminated|no such host|^dial |^no source|^source of path/
 
+// MediaMTX gathers the NAL units of a picture up to the RTP marker and, if it never comes, drops packets.
+const DROPS_PACKETS = /^(?:\d+ )?processing errors?(?:, last was)?: (.*(?:exceeds maximum|too big).*)$/
+
+/**
+ * @param message of a warning.
+ * @returns a RelayCannotError if MediaMTX drops packets of the path that it received in order; otherwise null.
+ */
+export function readPathWarning(message: string): { name: string; error: SourceError } | null {
+  const [, name = '', text = ''] = /^\[path ([^\]]+)\] (.*)$/.exec(message) ?? []
+  const reason = DROPS_PACKETS.exec(text)?.[1]
+  if (reason === undefined) return null
+  return { name, error: new RelayCannotError('ERR_SOURCE_STREAM', `MediaMTX cannot relay the camera: ${reason}`) }
+}
+
 /**
  * @param message of an error line, such as "[path lobby-1] [RTSP source] bad status code: 404 (Not Found)".
  * @returns null if the line is not about a path. ERR_SOURCE_READ if the reason has no code of its own; a RelayCannotError

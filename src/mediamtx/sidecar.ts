@@ -8,7 +8,7 @@ import { z } from 'zod'
 import type { SourceError } from '../errors.js'
 import { redact } from '../redact.js'
 import type { Logger } from '../types.js'
-import { readPathError } from './path-error.js'
+import { readPathError, readPathWarning } from './path-error.js'
 
 export interface SidecarOptions {
   binary: string
@@ -107,11 +107,10 @@ export class Sidecar extends EventEmitter<SidecarEvents> {
 
   #onLogLine(line: string): void {
     const { level, message } = readLogLine(line)
-    if (level === '' || /^err/i.test(level)) {
-      const pathError = readPathError(message)
-      if (pathError) this.emit('path-error', pathError.name, pathError.error)
-      else this.#lastError = message
-    }
+    const isError = level === '' || /^err/i.test(level)
+    const pathError = isError ? readPathError(message) : readPathWarning(message)
+    if (pathError) this.emit('path-error', pathError.name, pathError.error)
+    else if (isError) this.#lastError = message
     if (message === this.#lastLine) {
       this.#repeats++
       return

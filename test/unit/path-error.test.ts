@@ -1,6 +1,6 @@
 import t from 'tap'
 import { RelayCannotError } from '../../src/errors.js'
-import { readPathError } from '../../src/mediamtx/path-error.js'
+import { readPathError, readPathWarning } from '../../src/mediamtx/path-error.js'
 
 // As MediaMTX 1.20.1 logs them.
 const LINES: [string, string, RegExp?][] = [
@@ -50,4 +50,16 @@ t.test('only what the camera said, not its connection, is what MediaMTX cannot c
   t.ok(cannot('media 2 is invalid: clock rate not found'))
   for (const reason of ['EOF', 'read tcp 10.0.0.1:554: connection reset by peer', 'dial tcp: lookup x: no such host'])
     t.notOk(cannot(reason), reason)
+})
+
+t.test('a warning that MediaMTX drops packets names the path', async (t) => {
+  const message = 'NALU count (22) exceeds maximum allowed (21)'
+  for (const text of [`processing error: ${message}`, `2 processing errors, last was: ${message}`]) {
+    const { name, error } = readPathWarning(`[path lobby-1] ${text}`)!
+    t.equal(name, 'lobby-1')
+    t.ok(error instanceof RelayCannotError)
+    t.equal(error.message, `MediaMTX cannot relay the camera: ${message}`)
+  }
+  t.equal(readPathWarning('[path lobby-1] 3 RTP packets lost'), null)
+  t.equal(readPathWarning('[path lobby-1] processing error: invalid NALU'), null)
 })
