@@ -117,7 +117,7 @@ std::string RtspAuth::Header(const std::string& method, const std::string& uri) 
   if (kind_ == Kind::kNone) return "";
   if (kind_ == Kind::kDigest) return Digest(method, uri);
   const std::string both = user_ + ":" + password_;
-  const GStringPtr encoded(g_base64_encode(reinterpret_cast<const guchar*>(both.data()), both.size()));
+  const GStringPtr encoded(g_base64_encode(reinterpret_cast<const unsigned char*>(both.data()), both.size()));
   return std::string("Basic ") + encoded.get();
 }
 

@@ -2,7 +2,6 @@
 #include "rtsp_dialog.h"
 
 #include <algorithm>
-#include <array>
 
 #include "clocks.h"
 
@@ -18,6 +17,7 @@ constexpr int kDefaultTimeoutS = 60;  // RFC 2326, 12.37.
 constexpr int kMaxTimeoutS = 24 * 3600;
 constexpr size_t kMaxUnanswered = 16;
 constexpr size_t kInterleavedHead = 4;
+constexpr size_t kRtpHead = 12;
 
 // rtsp://host:port
 std::string_view AuthorityOf(std::string_view url) {
@@ -147,18 +147,12 @@ bool RtspDialog::TakeFromCamera(std::string_view bytes, int64_t now_ns) {
   from_camera_.append(bytes);
   std::string_view rest = from_camera_;
   while (!rest.empty()) {
-    size_t packets = 0;
-    for (size_t length = 1; length > 0 && packets < rest.size() && rest[packets] == '$'; packets += length) {
-      length = PacketLength(rest.substr(packets));
-    }
-    PassPackets(rest.substr(0, packets), now_ns);
-    rest.remove_prefix(packets);
-    if (rest.empty()) break;
     const Piece piece = NextPiece(rest);
     if (piece.kind == Piece::kNoRtsp) return false;
     if (piece.length == 0) break;
+    const std::string_view whole = rest.substr(0, piece.length);
+    if (piece.kind == Piece::kPacket) PassPacket(whole, now_ns);
     if (piece.kind == Piece::kMessage) {
-      const std::string_view whole = rest.substr(0, piece.length);
       RtspHead head = RtspHead::Parse(whole.substr(0, piece.head_length));
       if (head.Status() != 0) {
         TakeResponse(std::move(head), whole.substr(piece.head_length), now_ns);
@@ -172,15 +166,45 @@ bool RtspDialog::TakeFromCamera(std::string_view bytes, int64_t now_ns) {
   return true;
 }
 
-// rtspsrc drops packets that come before the response to PLAY, which may be the only key picture for minutes.
-void RtspDialog::PassPackets(std::string_view packets, int64_t now_ns) {
-  if (playing_) {
-    to_client.append(packets);
-  } else if (held_.size() + packets.size() <= kMaxHeldBytes) {
-    held_.append(packets);
+// rtspsrc drops packets that come before the response to PLAY, which may be the only key picture for minutes. Packets
+// of other payload types disturb its jitter buffer, so they are dropped, and the numbers that they took are given back.
+void RtspDialog::PassPacket(std::string_view packet, int64_t now_ns) {
+  std::string* to = playing_ ? &to_client : &held_;
+  if (IsRtcp(packet)) last_sign_of_life_ns_ = now_ns;
+  if (!playing_ && held_.size() > kMaxHeldBytes) return;
+  if (IsRtcp(packet) || packet.size() < kInterleavedHead + kRtpHead) {
+    to->append(packet);
+    return;
   }
-  for (std::string_view rest = packets; !rest.empty(); rest.remove_prefix(PacketLength(rest))) {
-    if (IsRtcp(rest)) last_sign_of_life_ns_ = now_ns;
+  const auto byte = [packet](size_t i) { return static_cast<uint8_t>(packet[kInterleavedHead + i]); };
+  const auto number = static_cast<uint16_t>(byte(2) << 8 | byte(3));
+  Numbers& numbers = numbers_[static_cast<uint8_t>(packet[1])];
+  if (payload_types_.any() && !payload_types_.test(byte(1) & 0x7f)) {
+    if (!numbers.known || number != static_cast<uint16_t>(numbers.last + 1)) return;
+    numbers.last = number;
+    ++numbers.dropped;
+    return;
+  }
+  numbers.known = true;
+  numbers.last = number;
+  const size_t begin = to->size();
+  to->append(packet);
+  const auto passed = static_cast<uint16_t>(number - numbers.dropped);
+  (*to)[begin + kInterleavedHead + 2] = static_cast<char>(passed >> 8);
+  (*to)[begin + kInterleavedHead + 3] = static_cast<char>(passed & 0xff);
+}
+
+// From the media lines, as in "m=video 0 RTP/AVP 96 97".
+void RtspDialog::LearnPayloadTypes(std::string_view sdp) {
+  payload_types_.reset();
+  for (size_t at = sdp.find("m="); at != std::string_view::npos; at = sdp.find("m=", at + 1)) {
+    if (at > 0 && sdp[at - 1] != '\n' && sdp[at - 1] != '\r') continue;
+    std::string_view line = sdp.substr(at, std::min(sdp.find_first_of("\r\n", at), sdp.size()) - at);
+    size_t word = 0;
+    for (size_t space = line.find(' '); space != std::string_view::npos; space = line.find(' ', space + 1)) {
+      const int type = DecimalOr(line.substr(space + 1), 127, -1);
+      if (++word > 2 && type >= 0) payload_types_.set(static_cast<size_t>(type));
+    }
   }
 }
 
@@ -198,6 +222,7 @@ void RtspDialog::TakeResponse(RtspHead head, std::string_view body, int64_t now_
   if (request.is_signed && request.head.Method() != "OPTIONS" && head.Status() != 401) accepted_ = true;
   if (FollowRedirect(request, head)) return;
   Learn(request, &head, now_ns);
+  if (request.head.Method() == "DESCRIBE" && !body.empty()) LearnPayloadTypes(body);
   if (request.client_cseq.empty()) return;
   head.Set("CSeq", request.client_cseq);
   to_client += head.Text();

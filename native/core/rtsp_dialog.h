@@ -1,9 +1,11 @@
 // What stands between rtspsrc and a camera, apart from the sockets: it passes the messages and packets of both sides on
 // and does what rtspsrc 1.22 cannot. It signs requests (SHA-256, nonces that go stale, a refused password only once),
-// keeps the session alive, holds packets that come before the response to PLAY, removes RTP-Info, which is often wrong,
-// and follows redirects. Pure.
+// keeps the session alive, holds packets that come before the response to PLAY, drops those of payload types that the
+// description does not name, removes RTP-Info, which is often wrong, and follows redirects. Pure.
 #pragma once
 
+#include <array>
+#include <bitset>
 #include <cstdint>
 #include <deque>
 #include <string>
@@ -67,7 +69,8 @@ class RtspDialog {
   bool SignAgain(const Request& request, const RtspHead& response);
   bool FollowRedirect(const Request& request, const RtspHead& response);
   void AddSource(RtspHead* response) const;
-  void PassPackets(std::string_view packets, int64_t now_ns);
+  void LearnPayloadTypes(std::string_view sdp);
+  void PassPacket(std::string_view packet, int64_t now_ns);
   std::string CameraUri(const std::string& uri) const;
 
   const Options options_;
@@ -82,6 +85,13 @@ class RtspDialog {
   bool accepted_ = false, refused_ = false;  // The credentials.
   std::string session_, aggregate_uri_;
   bool offers_get_parameter_ = false, get_parameter_refused_ = false;
+  std::bitset<128> payload_types_;  // Of the description; none: unknown.
+  // For each channel: the number of the last packet, and how many numbers the dropped packets have taken.
+  struct Numbers {
+    bool known = false;
+    uint16_t last = 0, dropped = 0;
+  };
+  std::array<Numbers, 256> numbers_;
   int64_t keep_alive_ns_;
   int64_t next_keep_alive_ns_ = INT64_MAX;
   int64_t last_sign_of_life_ns_ = 0;

@@ -28,7 +28,9 @@ export function digestResponse(input: DigestInput): string {
 }
 
 /** The Authorization header of a DESCRIBE; Digest is preferred to Basic. null if no challenge is of a known kind. */
-export function authorize(challenges: string[], url: CameraUrl): string | null {
+export function authorize(headers: string[], url: CameraUrl): string | null {
+  // A header may hold several challenges.
+  const challenges = headers.flatMap((text) => text.split(/,\s*(?=(?:digest|basic)\s)/i))
   for (const challenge of challenges) {
     const digest = /^digest /i.test(challenge) ? answerDigest(challenge, url) : null
     // No part of the challenge or the address may begin a new header line.

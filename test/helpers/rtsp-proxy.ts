@@ -1,5 +1,5 @@
 // Stands in front of a test camera and does what some cameras do: refuses connections, answers requests itself, rewrites
-// descriptions, answers late. Reads RTSP up to the answer to PLAY; later bytes pass as they are.
+// descriptions, answers late. Changes packets.
 
 import net from 'node:net'
 import { pause } from './wait.js'
@@ -20,8 +20,12 @@ export interface Oddity {
   /** How long the answer to a request is held back. */
   delayMs?(method: string): number
   description?(sdp: string): string
-  /** Changes an RTP packet of the first medium. Only for a camera that sends nothing but them and RTCP after PLAY. */
-  packet?(rtp: Buffer): void
+  /** Changes an RTP packet of the first medium, or returns the packets that are sent instead of it. */
+  packet?(rtp: Buffer): Buffer[] | void
+  /** The camera's answer to SETUP or PLAY, changed. */
+  answer?(method: string, head: string): string
+  /** The answer to PLAY comes so long after the first packets. */
+  earlyMs?: number
 }
 
 export class RtspProxy {
@@ -58,20 +62,40 @@ export class RtspProxy {
     return (this.#server.address() as net.AddressInfo).port
   }
 
+  readonly #playing = new WeakSet<net.Socket>()
   readonly #parts = new WeakMap<net.Socket, Buffer>()
 
-  /** The whole packets of what has come, changed; the rest is held back. */
+  /** The whole packets and answers of what has come since PLAY, changed; the rest is held back. */
   #changed(chunk: Buffer, connection: net.Socket): Buffer {
-    if (!this.oddity.packet) return chunk
     const bytes = Buffer.concat([this.#parts.get(connection) ?? Buffer.alloc(0), chunk])
-    let at = bytes[0] === 0x24 ? 0 : bytes.indexOf('\r\n\r\n') + 4 // The answer to PLAY.
-    while (at + 4 <= bytes.length && at + 4 + bytes.readUInt16BE(at + 2) <= bytes.length) {
-      const end = at + 4 + bytes.readUInt16BE(at + 2)
-      if (bytes[at + 1] === 0) this.oddity.packet(bytes.subarray(at + 4, end))
-      at = end
+    const changed: Buffer[] = []
+    let at = 0
+    while (at + 4 <= bytes.length) {
+      const isPacket = bytes[at] === 0x24
+      const head = isPacket ? at + bytes.readUInt16BE(at + 2) : bytes.indexOf('\r\n\r\n', at)
+      if (head < 0 || head + 4 > bytes.length) break
+      const whole = bytes.subarray(at, head + 4)
+      if (!this.#playing.has(connection)) changed.push(this.#playAnswer(whole.toString('latin1'), connection))
+      else if (isPacket && whole[1] === 0) changed.push(this.#packets(whole))
+      else changed.push(whole)
+      at = head + 4
     }
     this.#parts.set(connection, bytes.subarray(at))
-    return bytes.subarray(0, at)
+    return Buffer.concat(changed)
+  }
+
+  #playAnswer(head: string, connection: net.Socket): Buffer {
+    this.#playing.add(connection)
+    const answer = Buffer.from(this.oddity.answer?.('PLAY', head) ?? head, 'latin1')
+    if (this.oddity.earlyMs === undefined) return answer
+    void pause(this.oddity.earlyMs).then(() => connection.write(answer))
+    return Buffer.alloc(0)
+  }
+
+  #packets(whole: Buffer): Buffer {
+    const packets = this.oddity.packet?.(whole.subarray(4))
+    if (!packets) return whole
+    return Buffer.concat(packets.flatMap((rtp) => [Buffer.of(0x24, 0, rtp.length >> 8, rtp.length & 255), rtp]))
   }
 
   #serve(connection: net.Socket): void {
@@ -87,17 +111,27 @@ export class RtspProxy {
       camera.destroy()
     })
     let method = ''
+    let playing = false
     let held: Buffer = Buffer.alloc(0)
     connection.on('data', (chunk: Buffer) => {
-      if (method === 'PLAY') return void camera.write(chunk)
       held = Buffer.concat([held, chunk])
-      for (let end = held.indexOf('\r\n\r\n'); end >= 0; end = held.indexOf('\r\n\r\n')) {
+      while (held.length >= 4) {
+        if (held[0] === 0x24) {
+          const length = 4 + held.readUInt16BE(2)
+          if (held.length < length) return
+          camera.write(held.subarray(0, length))
+          held = held.subarray(length)
+          continue
+        }
+        const end = held.indexOf('\r\n\r\n')
+        if (end < 0) return
         const head = held.toString('latin1', 0, end)
         held = held.subarray(end + 4)
         method = head.slice(0, head.indexOf(' '))
         this.requests.push(method)
         if (/^authorization:/im.test(head)) this.logins++
         const own = this.oddity.answers?.({ method, head, connection, open: this.#open }) ?? null
+        if (method === 'PLAY' && own === null) playing = true
         if (own === null) camera.write(`${head}\r\n\r\n`.replaceAll(`:${this.port}/`, `:${this.camera.port}/`))
         else connection.write(`${own.trim()}\r\nCSeq: ${/^cseq: *(\d+)/im.exec(head)?.[1]}\r\n\r\n`)
       }
@@ -105,7 +139,7 @@ export class RtspProxy {
     let answer: Buffer = Buffer.alloc(0)
     let passes = Promise.resolve()
     camera.on('data', (chunk: Buffer) => {
-      if (method === 'PLAY') {
+      if (playing) {
         const first = answer.length === 0
         answer = chunk
         passes = passes.then(() => (first ? pause(this.oddity.delayMs?.('PLAY') ?? 0) : undefined))
@@ -123,6 +157,7 @@ export class RtspProxy {
         text = `${head}\r\n\r\n${body}`
       }
       answer = Buffer.alloc(0)
+      if (method === 'SETUP') text = this.oddity.answer?.(method, text) ?? text
       text = text.replaceAll(`:${this.camera.port}/`, `:${this.port}/`)
       void pause(this.oddity.delayMs?.(method) ?? 0).then(() => connection.write(text, 'latin1'))
     })

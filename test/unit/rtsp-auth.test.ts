@@ -38,6 +38,7 @@ t.test('Digest is preferred to Basic', async (t) => {
   t.equal(digest, `Digest username="Mufasa", realm="r", nonce="n", uri="rtsp://h/s", response="${response}"`)
   t.equal(authorize(['Basic realm="a"'], URL), `Basic ${Buffer.from('Mufasa:Circle Of Life').toString('base64')}`)
   t.equal(authorize(['Digest realm="x", nonce="y", algorithm=UNKNOWN'], URL), null)
+  t.equal(authorize(['Basic realm="a", Digest realm="r", nonce="n"'], URL), digest, 'both in one header')
   t.equal(authorize([], URL), null)
 })
 

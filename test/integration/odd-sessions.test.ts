@@ -1,0 +1,262 @@
+// Cameras whose sessions need care: key pictures of megabytes, packets that come early or are not the video's, wrong
+// RTP-Info, keep-alives, nonces that go stale.
+
+import { createHash, randomBytes } from 'node:crypto'
+import { join } from 'node:path'
+import t from 'tap'
+import { Gateway } from '../helpers/gateway.js'
+import { NO_MEDIAMTX, temporaryFolder } from '../helpers/paths.js'
+import { RtspProxy, type Oddity } from '../helpers/rtsp-proxy.js'
+import { TestCamera } from '../helpers/test-camera.js'
+import { pause, until } from '../helpers/wait.js'
+
+// The first key picture is the only one.
+const ONE_KEY = { gop: 10000 }
+
+const header = (rtp: Buffer, change: (rtp: Buffer) => void): Buffer => {
+  const copy = Buffer.from(rtp)
+  change(copy)
+  return copy
+}
+
+/** Adds filler data (NAL unit type 12) of so many bytes to each key picture, all of it at once. */
+function bigKeys(bytes: number): Oddity {
+  let added = 0
+  return {
+    packet(rtp) {
+      rtp.writeUInt16BE((rtp.readUInt16BE(2) + added) & 0xffff, 2)
+      const type = rtp[12]! & 31
+      const isKey = type === 5 || (type === 28 && (rtp[13]! & 31) === 5)
+      if (!isKey || rtp[1]! < 0x80) return undefined
+      rtp[1]! &= 0x7f
+      const packets = [rtp]
+      const last = Math.ceil(bytes / 1400)
+      for (let i = 0; i <= last; i++) {
+        const filler = Buffer.alloc(1414, 0xff)
+        rtp.copy(filler, 0, 0, 12)
+        filler.writeUInt16BE((rtp.readUInt16BE(2) + i + 1) & 0xffff, 2)
+        if (i === last) filler[1]! |= 0x80
+        filler[12] = 28
+        filler[13] = 12 | (i === 0 ? 0x80 : 0) | (i === last ? 0x40 : 0)
+        packets.push(filler)
+      }
+      added += last + 1
+      return packets
+    },
+  }
+}
+
+const TAKES_NUMBERS = 'every second packet is of another payload type and takes a number'
+
+const STREAMS: Record<string, [Oddity, Record<string, number>]> = {
+  'key pictures of 3 MB': [bigKeys(3e6), { gop: 25 }],
+  'key pictures of 6 MB': [bigKeys(6e6), { gop: 50 }],
+  'the only key picture comes 0.3 s before the answer to PLAY': [{ earlyMs: 300 }, ONE_KEY],
+  'the only key picture comes 1.5 s before the answer to PLAY': [{ earlyMs: 1500 }, ONE_KEY],
+  'RTP-Info names sequence number 0': [
+    { answer: (_, head) => head.replace(/^rtp-info:.*$/im, 'RTP-Info: url=x;seq=0;rtptime=0') },
+    ONE_KEY,
+  ],
+  'RTP-Info is far ahead': [
+    {
+      answer: (_, head) =>
+        head
+          .replace(/seq=(\d+)/, (_, seq) => `seq=${(Number(seq) + 20000) & 0xffff}`)
+          .replace(/rtptime=\d+/, 'rtptime=1'),
+    },
+    ONE_KEY,
+  ],
+  'packets of another payload type have the number of the packet before': [
+    { packet: (rtp) => [rtp, header(rtp.subarray(0, 40), (copy) => (copy[1] = 50))] },
+    ONE_KEY,
+  ],
+  [TAKES_NUMBERS]: [
+    {
+      packet(rtp) {
+        const number = rtp.readUInt16BE(2) * 2
+        rtp.writeUInt16BE(number & 0xffff, 2)
+        return [
+          rtp,
+          header(rtp.subarray(0, 40), (copy) => {
+            copy[1] = 50
+            copy.writeUInt16BE((number + 1) & 0xffff, 2)
+          }),
+        ]
+      },
+    },
+    ONE_KEY,
+  ],
+  'packets of another source come between': [
+    {
+      packet: (rtp) => [
+        rtp,
+        header(rtp.subarray(0, 40), (copy) => {
+          copy[1] = 50
+          copy.writeUInt32BE(7, 8)
+        }),
+      ],
+    },
+    ONE_KEY,
+  ],
+}
+
+for (const mediamtx of ['managed', 'off'] as const) {
+  const skip = mediamtx === 'managed' ? NO_MEDIAMTX : false
+  t.test(`every picture passes, MEDIAMTX=${mediamtx}`, { skip }, async (t) => {
+    const gateway = await Gateway.start({ stateFile: join(temporaryFolder(t), 'cameras.json'), mediamtx })
+    t.teardown(() => gateway.stop())
+    const check = async ([what, [oddity, options]]: (typeof streams)[number], index: number) => {
+      const camera = await TestCamera.start({ width: 320, height: 180, path: '/x', ...options, ...often })
+      t.teardown(() => camera.stop())
+      const proxy = await RtspProxy.start(t, camera, oddity)
+      const name = `cam-${index}`
+      await gateway.post('/cameras/start', { name, rtsp: `rtsp://127.0.0.1:${proxy.port}/x` })
+      await gateway.untilState(name, 'live')
+      const { frames_gated } = await gateway.camera(name)
+      await pause(4000) // A lost packet would close the gate, for good if there is no other key picture.
+      const expected = { state: 'live', last_error: null, reconnects: 0, frames_gated }
+      t.match(await gateway.camera(name), expected, what)
+      t.equal(proxy.requests.filter((method) => method === 'PLAY').length, 1, `${what}: one session`)
+    }
+    // MediaMTX may have passed the first key picture before the gateway reads the path.
+    const often: Record<string, number> = mediamtx === 'managed' ? { gop: 25 } : {}
+    // MediaMTX keeps the gaps in the numbers.
+    const streams = Object.entries(STREAMS).filter(([what]) => mediamtx === 'off' || what !== TAKES_NUMBERS)
+    await Promise.all(streams.map(check))
+  })
+}
+
+const parameter = (head: string, name: string) => new RegExp(`[ ,]${name}="?([^",\r\n]*)`).exec(head)?.[1] ?? ''
+const GET_PARAMETER = 'OPTIONS, DESCRIBE, SETUP, TEARDOWN, PLAY, GET_PARAMETER'
+const timeout = (seconds: number) => (_: string, head: string) =>
+  head.replace(/^(session: *[^;\r\n]*).*$/im, `$1;timeout=${seconds}`)
+
+interface Digest {
+  hash: string
+  challenges: (nonce: string) => string[]
+  /** How many requests a nonce is good for. */
+  uses: number
+  password: string
+}
+
+/** Wants Digest for all requests but OPTIONS, and answers keep-alives itself. */
+function digestCamera({ hash, challenges, uses, password }: Digest, seen: { wrong: number; stale: number }): Oddity {
+  let nonce = ''
+  let used = 0
+  const offer = (stale: string) => {
+    nonce = randomBytes(16).toString('hex')
+    used = 0
+    const lines = challenges(`realm="cam", nonce="${nonce}"${stale}`).map((text) => `WWW-Authenticate: ${text}`)
+    return ['RTSP/1.0 401 Unauthorized', ...lines].join('\r\n')
+  }
+  return {
+    answer: timeout(1),
+    answers({ method, head }) {
+      if (method === 'OPTIONS') return `RTSP/1.0 200 OK\r\nPublic: ${GET_PARAMETER}`
+      if (!/^authorization:/im.test(head)) return offer('')
+      const of = (name: string) => parameter(head, name)
+      const H = (...parts: string[]) => createHash(hash).update(parts.join(':')).digest('hex')
+      const quality = of('qop') === '' ? [] : [of('nc'), of('cnonce'), of('qop')]
+      const right = H(H('admin', 'cam', password), of('nonce'), ...quality, H(method, of('uri')))
+      if (of('response') !== right) {
+        seen.wrong++
+        return offer(', stale=true')
+      }
+      if (of('nonce') !== nonce || used++ >= uses) {
+        seen.stale++
+        return offer(', stale=true')
+      }
+      return method === 'GET_PARAMETER' ? 'RTSP/1.0 200 OK' : null
+    },
+  }
+}
+
+const KEEP_ALIVES: Record<string, { method: string; oddity: Oddity }> = {
+  'a timeout of 2 s, GET_PARAMETER': {
+    method: 'GET_PARAMETER',
+    oddity: {
+      answer: timeout(2),
+      answers: ({ method }) =>
+        method === 'OPTIONS'
+          ? `RTSP/1.0 200 OK\r\nPublic: ${GET_PARAMETER}`
+          : method === 'GET_PARAMETER'
+            ? 'RTSP/1.0 200 OK'
+            : null,
+    },
+  },
+  'GET_PARAMETER is not offered and ends the connection': {
+    method: 'OPTIONS',
+    oddity: {
+      answer: timeout(3),
+      answers({ method, connection }) {
+        if (method === 'GET_PARAMETER') connection.destroy()
+        return method === 'OPTIONS' ? 'RTSP/1.0 200 OK\r\nPublic: OPTIONS, DESCRIBE, SETUP, TEARDOWN, PLAY' : null
+      },
+    },
+  },
+}
+
+t.test('sessions of cameras pulled directly', async (t) => {
+  const gateway = await Gateway.start({ stateFile: join(temporaryFolder(t), 'cameras.json'), mediamtx: 'off' })
+  t.teardown(() => gateway.stop())
+  const camera = await TestCamera.start({ width: 320, height: 180, path: '/x' })
+  t.teardown(() => camera.stop())
+
+  for (const [index, [what, { method, oddity }]] of Object.entries(KEEP_ALIVES).entries()) {
+    t.test(`keep-alive: ${what}`, async (t) => {
+      const proxy = await RtspProxy.start(t, camera, oddity)
+      const name = `keep-${index}`
+      await gateway.post('/cameras/start', { name, rtsp: `rtsp://127.0.0.1:${proxy.port}/x` })
+      await gateway.untilState(name, 'live')
+      const asked = () => proxy.requests.slice(proxy.requests.indexOf('PLAY') + 1)
+      await until('two keep-alives', () => asked().length >= 2)
+      t.strictSame(new Set(asked()), new Set([method]))
+      t.match(await gateway.camera(name), { state: 'live', reconnects: 0 })
+      await gateway.post('/cameras/stop', { name })
+    })
+  }
+
+  const DIGESTS: Record<string, Omit<Digest, 'password'>> = {
+    'SHA-256 with qop, each nonce for one request': {
+      ...{ hash: 'sha256', uses: 1 },
+      challenges: (nonce) => [`Digest ${nonce}, algorithm=SHA-256, qop="auth"`],
+    },
+    'SHA-256 after an unknown algorithm and Basic, all in one header': {
+      ...{ hash: 'sha256', uses: 2 },
+      challenges: (nonce) => [
+        `Basic realm="cam", Digest ${nonce}, algorithm=SHA-512-256, Digest ${nonce}, algorithm=SHA-256`,
+      ],
+    },
+    'MD5, then SHA-256': {
+      ...{ hash: 'md5', uses: 3 },
+      challenges: (nonce) => [`Digest ${nonce}, algorithm=MD5`, `Digest ${nonce}, algorithm=SHA-256`],
+    },
+  }
+  for (const [index, [what, digest]] of Object.entries(DIGESTS).entries()) {
+    t.test(`Digest: ${what}`, async (t) => {
+      const seen = { wrong: 0, stale: 0 }
+      const proxy = await RtspProxy.start(t, camera, digestCamera({ ...digest, password: 'secret' }, seen))
+      const name = `digest-${index}`
+      await gateway.post('/cameras/start', { name, rtsp: `rtsp://admin:secret@127.0.0.1:${proxy.port}/x` })
+      await gateway.untilState(name, 'live')
+      const keepAlives = () => proxy.requests.filter((method) => method === 'GET_PARAMETER').length
+      await until('keep-alives with a stale nonce', () => keepAlives() >= 6 && seen.stale >= 2)
+      t.match(await gateway.camera(name), { state: 'live', reconnects: 0 })
+      t.equal(seen.wrong, 0)
+      await gateway.post('/cameras/stop', { name })
+    })
+  }
+
+  t.test(
+    'a wrong password is sent once, though each refusal has a new nonce and says that the old one was stale',
+    async (t) => {
+      const seen = { wrong: 0, stale: 0 }
+      const oddity = digestCamera({ ...DIGESTS['MD5, then SHA-256']!, password: 'other' }, seen)
+      const proxy = await RtspProxy.start(t, camera, oddity)
+      await gateway.post('/cameras/start', { name: 'wrong', rtsp: `rtsp://admin:secret@127.0.0.1:${proxy.port}/x` })
+      await until('the reason', async () => (await gateway.camera('wrong')).last_error)
+      t.equal((await gateway.camera('wrong')).last_error.code, 'ERR_SOURCE_UNAUTHORIZED')
+      t.equal(seen.wrong, 1)
+    },
+  )
+})
