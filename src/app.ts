@@ -85,6 +85,7 @@ export class App {
       { pubFps: config.pubFps, scaleWidth: config.scaleWidth, jpegQuality: config.jpegQuality },
     )
     this.#registry = registry
+    frames.pauses = (name) => registry.get(name)?.stats().pauses ?? false
 
     const http = new HttpServer({
       auth,

@@ -132,7 +132,7 @@ export const CAMERA_ERRORS = {
   },
   ERR_SOURCE_LATE: {
     sentence:
-      "For 4 s, every frame arrived too late to show: the network is too slow for the stream, or the camera's clock runs more than 5 % slow. The gateway reconnects to skip the backlog. If the error persists, lower the bit rate.",
+      'For 4 s, every frame arrived too late to show: the network is too slow for the stream. The gateway reconnects to skip the backlog. If the error persists, lower the bit rate.',
   },
   ERR_NO_KEY_FRAME: {
     sentence:

@@ -23,7 +23,10 @@ export interface PipelineOptions {
   connectTimeoutMs?: number
   /** From the start to the first packet, default 10000 ms. */
   firstFrameTimeoutMs?: number
-  /** The source is a relay that holds packets back until the first key frame: do not expect any sooner. Default false. */
+  /**
+   * The source is MediaMTX, which holds packets back until the first key frame, and whose answers and RTCP say nothing about
+   * the camera. Default false.
+   */
   relayed?: boolean
   /**
    * An earlier session of this camera began with a key frame: if the next key frame is far off, end this session, since
@@ -79,6 +82,8 @@ export interface PipelineNews {
   live?: boolean
   /** Why no frames can be shown, although the session goes on. */
   fault?: NativeError
+  /** With live = false: nothing at all arrives, which may be a pause of the camera. */
+  quiet?: boolean
   frames: NativeFrame[]
   /** Reported once, after everything of the session has ended. */
   ended?: NativeError
@@ -104,6 +109,8 @@ export interface PipelineStats {
   decoding: boolean
   /** How long the session has waited for a key frame; null if it does not. */
   waitingForKeyMs: number | null
+  /** Nothing has arrived since the newest whole frame, and no frame is overdue. */
+  pauses: boolean
 }
 
 /** One session with one camera. Starts at once and ends once. close() works in any state, any number of times. */

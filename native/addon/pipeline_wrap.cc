@@ -145,6 +145,7 @@ void PipelineWrap::OnNews(Napi::Env env) {
     object.Set("stream", stream);
   }
   if (news.live) object.Set("live", *news.live);
+  if (news.live) object.Set("quiet", news.quiet);
   Napi::Array frames = Napi::Array::New(env, news.frames.size());
   for (size_t i = 0; i < news.frames.size(); ++i) {
     frames.Set(static_cast<uint32_t>(i), ToObject(env, *news.frames[i]));
@@ -207,6 +208,7 @@ Napi::Value PipelineWrap::Stats(const Napi::CallbackInfo& info) {
   object.Set("decoding", stats.decoding);
   const int64_t waiting_ns = stats.waiting_for_key_ns;
   object.Set("waitingForKeyMs", waiting_ns < 0 ? env.Null() : Napi::Value(Napi::Number::New(env, waiting_ns / 1e6)));
+  object.Set("pauses", stats.pauses);
   return object;
 }
 

@@ -16,7 +16,8 @@ struct AccessUnit {
   int64_t received_at_us = 0;             // Wall clock when its last packet arrived.
   int64_t received_mono_ns = 0;           // The same on the monotonic clock.
   int64_t captured_at_us = kUnknownTime;  // Camera clock, from RTCP sender reports.
-  int64_t transport_lag_ns = 0;           // How much later it arrived than the stream at its best.
+  int64_t transport_lag_ns = 0;           // How long it was delayed in the network.
+  int64_t stream_ns = 0;                  // Its timestamp on the monotonic clock; see LagMeter.
   bool key = false;                       // Decoding can start here.
   bool starts_sequence = false;           // Decoding does start here: it uses nothing that came before.
   bool reference = true;                  // Other pictures predict from it.

@@ -83,10 +83,12 @@ PipelineError CameraPipeline::Watch() {
     UpdateDecodeStage(renditions);
     const StreamFacts facts = Facts();
     Watchdog::Verdict verdict = watchdog.Check(MonotonicNs(), facts);
-    SetLive(verdict.live);
+    pauses_ = verdict.pauses;
+    SetLive(verdict.live, verdict.quiet);
     SetFault(std::move(verdict.fault));
     if (verdict.end) Fail(std::move(*verdict.end));
     if (verdict.keep_alive) receiver_.KeepAlive();
+    if (verdict.asks) receiver_.AskForLife();
   }
 }
 
@@ -115,7 +117,7 @@ void CameraPipeline::UpdateDecodeStage(const std::vector<Rendition>& renditions)
         [this](std::unique_ptr<JpegFrame> frame) { news_.PutFrame(std::move(frame)); },
         [this](PipelineError error) { Fail(std::move(error)); });
   }
-  stream->decode_stage->SetFrameInterval(intake.meter().frame_interval_ns(), intake.meter().b_frames());
+  stream->decode_stage->SetPace({intake.meter().frame_interval_ns(), intake.meter().b_frames(), pauses_});
   stream->decode_stage->SetRenditions(renditions);
   if (starts) stream->decode_stage->Start(intake.cache().units());
 }
@@ -123,6 +125,8 @@ void CameraPipeline::UpdateDecodeStage(const std::vector<Rendition>& renditions)
 StreamFacts CameraPipeline::Facts() const {
   StreamFacts facts;
   facts.last_packet_ns = receiver_.last_packet_ns();
+  facts.packets_since_ns = receiver_.packets_since_ns();
+  facts.last_response_ns = receiver_.last_sign_of_life_ns();
   facts.transport_lag_ns = receiver_.transport_lag_ns();
   facts.begins_with_key = options_.begins_with_key;
   facts.relayed = options_.relayed;
@@ -133,6 +137,7 @@ StreamFacts CameraPipeline::Facts() const {
     const StreamIntake& intake = *stream->intake;
     facts.last_frame_ns = intake.meter().last_frame_ns();
     facts.frame_interval_ns = intake.meter().frame_interval_ns();
+    facts.longest_pause_ns = intake.meter().longest_pause_ns();
     facts.gop_length = intake.meter().gop_length();
     facts.last_key_ns = intake.last_key_ns();
     facts.gate_closed_since_ns = intake.gate_closed_since_ns();
@@ -146,8 +151,8 @@ StreamFacts CameraPipeline::Facts() const {
   return facts;
 }
 
-void CameraPipeline::SetLive(bool live) {
-  if (live_.exchange(live) != live) news_.PutLive(live);
+void CameraPipeline::SetLive(bool live, bool quiet) {
+  if (live_.exchange(live) != live) news_.PutLive(live, quiet);
 }
 
 void CameraPipeline::SetFault(std::optional<PipelineError> fault) {
@@ -186,6 +191,7 @@ void CameraPipeline::OnSample(Codec codec, SamplePtr sample, int64_t captured_at
   arrival.wall_us = WallClockUs();
   arrival.captured_at_us = captured_at_us;
   arrival.transport_lag_ns = receiver_.transport_lag_ns();
+  arrival.stream_ns = receiver_.stream_ns();
   arrival.rtp_timestamp = receiver_.rtp_timestamp();
   bool check_now = false;
   {
@@ -223,6 +229,7 @@ PipelineStats CameraPipeline::Stats() const {
       stats.height = intake.parameters().height;
     }
   }
+  stats.pauses = pauses_;
   stats.encoded = counters_.encoded;
   stats.late = counters_.late;
   stats.overwritten = news_.overwritten();

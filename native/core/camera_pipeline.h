@@ -63,7 +63,7 @@ class CameraPipeline {
   PipelineError Watch();
   void UpdateDecodeStage(const std::vector<Rendition>& renditions);
   StreamFacts Facts() const;
-  void SetLive(bool live);
+  void SetLive(bool live, bool quiet);
   void SetFault(std::optional<PipelineError> fault);
 
   // The receiver's threads.
@@ -84,6 +84,7 @@ class CameraPipeline {
   DecodeStage::Counters counters_;
   Receiver receiver_;
   std::atomic<bool> live_{false};
+  std::atomic<bool> pauses_{false};
   std::atomic<bool> may_lack_key_{false};  // See StreamFacts.
   std::atomic<int64_t> described_ns_{0};   // When the source described the stream, monotonic; 0: not yet.
   std::string fault_;                      // Control thread only: the message last reported; empty: none.

@@ -64,7 +64,8 @@ CatchUp::UnitVerdict CatchUp::CheckUnit(const Unit& unit, const Pace& pace) {
 CatchUp::PictureVerdict CatchUp::CheckPicture(const Picture& picture, const Pace& pace) {
   if (catching_up_ && picture.more_queued) return PictureVerdict::kHide;
   catching_up_ = false;
-  if (picture.age_ns + picture.transport_lag_ns > LimitNs(pace)) return PictureVerdict::kDropLate;
+  const int64_t age_ns = pace.pauses && !picture.more_queued ? 0 : picture.age_ns;
+  if (age_ns + picture.transport_lag_ns > LimitNs(pace)) return PictureVerdict::kDropLate;
   // If a newer unit is queued, skip encoding this one, but never twice in a row: a decoder at its limit must still
   // show something.
   dropped_last_late_ = picture.more_queued && IsBehind(picture.age_ns, pace) && !dropped_last_late_;

@@ -13,6 +13,7 @@ namespace framegate {
 struct Pace {
   int64_t frame_interval_ns = 0;
   bool b_frames = false;
+  bool pauses = false;  // The newest frame stays current, however old, until another arrives.
 };
 
 class CatchUp {

@@ -250,11 +250,10 @@ void DecodeStage::Encode(SamplePtr raw, const GstVideoInfo& info, const UnitTime
     renditions.swap(new_renditions_);
   }
   if (renditions) encoder_.SetRenditions(*renditions);
-  const bool made = encoder_.Encode(std::move(raw), info, times.received_at_us, times.captured_at_us,
-                                    [this](std::unique_ptr<JpegFrame> frame) {
-                                      ++counters_->encoded;
-                                      on_frame_(std::move(frame));
-                                    });
+  const bool made = encoder_.Encode(std::move(raw), info, times, [this](std::unique_ptr<JpegFrame> frame) {
+    ++counters_->encoded;
+    on_frame_(std::move(frame));
+  });
   if (!made) on_error_(MakeError(error_code::kEncode, "a frame could not be encoded as JPEG"));
 }
 

@@ -48,10 +48,11 @@ class DecodeStage {
   void Push(AccessUnitPtr unit);
   void SetRenditions(std::vector<Rendition> renditions);
 
-  // The stream's frame interval and whether its pictures are reordered, for the age limit.
-  void SetFrameInterval(int64_t interval_ns, bool b_frames) {
-    frame_interval_ns_ = interval_ns;
-    b_frames_ = b_frames;
+  // For the age limit.
+  void SetPace(const Pace& pace) {
+    frame_interval_ns_ = pace.frame_interval_ns;
+    b_frames_ = pace.b_frames;
+    pauses_ = pace.pauses;
   }
 
   bool reorders() const { return reorders_; }
@@ -78,7 +79,7 @@ class DecodeStage {
   void OnPicture(SamplePtr raw);
   void Encode(SamplePtr raw, const GstVideoInfo& info, const UnitTimes::Times& times);
   bool MoreQueued();
-  Pace CurrentPace() const { return {frame_interval_ns_, b_frames_}; }
+  Pace CurrentPace() const { return {frame_interval_ns_, b_frames_, pauses_}; }
 
   const Codec codec_;
   const bool reorders_;
@@ -94,7 +95,7 @@ class DecodeStage {
   std::optional<std::vector<Rendition>> new_renditions_;
   std::atomic<bool> stopping_{false};
   std::atomic<int64_t> frame_interval_ns_{MsToNs(40)};
-  std::atomic<bool> b_frames_{false};
+  std::atomic<bool> b_frames_{false}, pauses_{false};
   std::atomic<int64_t> stuck_since_ns_{0};
   std::atomic<int64_t> unshown_since_ns_{0};
   std::atomic<int64_t> damaged_since_ns_{0};

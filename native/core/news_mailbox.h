@@ -19,6 +19,7 @@ namespace framegate {
 struct PipelineNews {
   std::optional<StreamInfo> stream;
   std::optional<bool> live;            // Whether whole frames arrive.
+  bool quiet = false;                  // With live = false: nothing at all arrives, which may be a pause of the camera.
   std::optional<PipelineError> fault;  // Why no frames can be shown, although the session goes on.
   std::optional<PipelineError> ended;  // Why the session ended. Set once.
   std::vector<std::unique_ptr<JpegFrame>> frames;
@@ -33,8 +34,11 @@ class NewsMailbox {
   void PutStream(StreamInfo stream) {
     Put([&](Slots& slots) { slots.stream = std::move(stream); });
   }
-  void PutLive(bool live) {
-    Put([&](Slots& slots) { slots.live = live; });
+  void PutLive(bool live, bool quiet = false) {
+    Put([&](Slots& slots) {
+      slots.live = live;
+      slots.quiet = quiet;
+    });
   }
   void PutFault(PipelineError fault) {
     Put([&](Slots& slots) { slots.fault = std::move(fault); });
@@ -56,6 +60,7 @@ class NewsMailbox {
     slots->woken = false;
     std::swap(news.stream, slots->stream);
     std::swap(news.live, slots->live);
+    news.quiet = slots->quiet;
     std::swap(news.fault, slots->fault);
     std::swap(news.ended, slots->ended);
     for (auto& [rendition, frame] : slots->frames) news.frames.push_back(std::move(frame));
@@ -70,6 +75,7 @@ class NewsMailbox {
   struct Slots {
     std::optional<StreamInfo> stream;
     std::optional<bool> live;
+    bool quiet = false;
     std::optional<PipelineError> fault;
     std::optional<PipelineError> ended;
     std::map<std::string, std::unique_ptr<JpegFrame>> frames;  // By rendition.

@@ -1,5 +1,5 @@
-// Chooses which frames of a stream to take, so that `fps` per second come out evenly in the stream's own time: 20 of
-// 25, 7 of 12.5, 25 of 25 if 30 are wanted. Pure. Not thread-safe.
+// Chooses which frames of a stream to take, so that `fps` per second come out evenly: 20 of 25, 7 of 12.5, 25 of 25 if
+// 30 are wanted. Pure. Not thread-safe.
 #pragma once
 
 #include <cstdint>
@@ -12,21 +12,22 @@ class RateLimiter {
  public:
   explicit RateLimiter(double fps) : interval_ns_(static_cast<int64_t>(1e9 / fps)) {}
 
-  // pts_ns: presentation time of a frame, in presentation order; a jump back or far ahead starts over. True: take it.
-  bool Take(int64_t pts_ns) {
-    const bool jumped = !started_ || pts_ns < last_ns_ || pts_ns > due_ns_ + 10 * interval_ns_ + MsToNs(1000);
-    last_ns_ = pts_ns;
+  // stream_ns: time of a frame, in presentation order; a jump of a second starts over. True: take it.
+  bool Take(int64_t stream_ns) {
+    const bool jumped =
+        !started_ || stream_ns < last_ns_ - MsToNs(1000) || stream_ns > due_ns_ + 10 * interval_ns_ + MsToNs(1000);
+    last_ns_ = stream_ns;
     if (jumped) {
       started_ = true;
-      due_ns_ = pts_ns + interval_ns_;
+      due_ns_ = stream_ns + interval_ns_;
       return true;
     }
     // A tolerance of a quarter interval absorbs jitter. The mean stays exact, because due times advance by whole
     // intervals.
-    if (pts_ns + interval_ns_ / 4 < due_ns_) return false;
+    if (stream_ns + interval_ns_ / 4 < due_ns_) return false;
     due_ns_ += interval_ns_;
     // A source slower than fps must not build up credit for a burst.
-    if (due_ns_ < pts_ns - interval_ns_) due_ns_ = pts_ns;
+    if (due_ns_ < stream_ns - interval_ns_) due_ns_ = stream_ns;
     return true;
   }
 

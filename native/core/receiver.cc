@@ -72,6 +72,7 @@ void Receiver::Start() {
   if (front_) g_object_set(source_, "do-rtsp-keep-alive", FALSE, nullptr);
   g_signal_connect(source_, "on-sdp", G_CALLBACK(&Receiver::OnSdp), this);
   g_signal_connect(source_, "select-stream", G_CALLBACK(&Receiver::OnSelectStream), this);
+  g_signal_connect(source_, "new-manager", G_CALLBACK(&Receiver::OnManager), this);
   g_signal_connect(source_, "pad-added", G_CALLBACK(&Receiver::OnPadAdded), this);
 
   BusPtr bus(gst_element_get_bus(pipeline_));
@@ -102,6 +103,14 @@ void Receiver::KeepAlive() {
   gboolean sent = FALSE;
   g_signal_emit_by_name(source_, "get-parameters", parameters, nullptr, promise, &sent);
   gst_promise_unref(promise);
+}
+
+void Receiver::OnManager(GstElement*, GstElement* manager, gpointer self) {
+  g_signal_connect(manager, "on-ssrc-active", G_CALLBACK(&Receiver::OnRtcp), self);
+}
+
+void Receiver::OnRtcp(GstElement*, guint, guint, gpointer self) {
+  static_cast<Receiver*>(self)->last_rtcp_ns_ = MonotonicNs();
 }
 
 void Receiver::OnSdp(GstElement*, void* sdp, gpointer self) {
@@ -185,19 +194,16 @@ bool Receiver::AddChain(GstPad* pad, const GstStructure* rtp_caps) {
 
 GstPadProbeReturn Receiver::OnPacket(GstPad*, GstPadProbeInfo* info, gpointer self) {
   auto* receiver = static_cast<Receiver*>(self);
-  receiver->last_packet_ns_ = MonotonicNs();
+  const int64_t now_ns = MonotonicNs();
+  if (now_ns - receiver->last_packet_ns_ > MsToNs(1000)) receiver->packets_since_ns_ = now_ns;
+  receiver->last_packet_ns_ = now_ns;
   GstBuffer* buffer = nullptr;
   if (GST_PAD_PROBE_INFO_TYPE(info) & GST_PAD_PROBE_TYPE_BUFFER_LIST) {
     GstBufferList* list = GST_PAD_PROBE_INFO_BUFFER_LIST(info);
     const guint length = gst_buffer_list_length(list);
-    if (length > 0) buffer = gst_buffer_list_get(list, length - 1);
+    for (guint i = 0; i < length; ++i) receiver->CountPacket(buffer = gst_buffer_list_get(list, i));
   } else {
-    buffer = GST_PAD_PROBE_INFO_BUFFER(info);
-  }
-  uint8_t timestamp[4];  // RFC 3550, 5.1.
-  if (buffer && gst_buffer_extract(buffer, 4, timestamp, 4) == 4) {
-    receiver->rtp_timestamp_ = GST_READ_UINT32_BE(timestamp);
-    receiver->transport_lag_ns_ = receiver->lag_meter_.Lag(receiver->rtp_timestamp_, receiver->last_packet_ns_);
+    receiver->CountPacket(buffer = GST_PAD_PROBE_INFO_BUFFER(info));
   }
   // The depayloader drops this meta. Packets of a frame share one timestamp, so the last packet's is the frame's.
   const GstReferenceTimestampMeta* meta = buffer ? gst_buffer_get_reference_timestamp_meta(buffer, nullptr) : nullptr;
@@ -210,6 +216,15 @@ GstPadProbeReturn Receiver::OnPacket(GstPad*, GstPadProbeInfo* info, gpointer se
     receiver->captured_at_us_ = kUnknownTime;
   }
   return GST_PAD_PROBE_OK;
+}
+
+void Receiver::CountPacket(GstBuffer* packet) {
+  uint8_t timestamp[4];  // RFC 3550, 5.1.
+  if (gst_buffer_extract(packet, 4, timestamp, 4) != 4) return;
+  rtp_timestamp_ = GST_READ_UINT32_BE(timestamp);
+  lag_meter_.Count(rtp_timestamp_, gst_buffer_get_size(packet), last_packet_ns_);
+  transport_lag_ns_ = lag_meter_.lag_ns();
+  stream_ns_ = lag_meter_.stream_ns();
 }
 
 GstFlowReturn Receiver::OnNewSample(GstAppSink* sink, gpointer self) {

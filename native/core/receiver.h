@@ -3,8 +3,10 @@
 
 #include <gst/app/gstappsink.h>
 
+#include <algorithm>
 #include <atomic>
 #include <functional>
+#include <memory>
 #include <mutex>
 #include <string>
 
@@ -40,11 +42,19 @@ class Receiver {
   // Sends an empty GET_PARAMETER, so that MediaMTX keeps the session alive.
   void KeepAlive();
 
-  // How much later the newest packet arrived than the stream at its best.
+  // Of the newest packet; see LagMeter.
   int64_t transport_lag_ns() const { return transport_lag_ns_; }
+  int64_t stream_ns() const { return stream_ns_; }
 
-  // When a camera pulled directly last answered a keep-alive or sent RTCP over TCP, monotonic; 0: not yet.
-  int64_t last_sign_of_life_ns() const { return front_ ? front_->last_sign_of_life_ns() : 0; }
+  // Asks a camera that is pulled directly for a sign of life.
+  void AskForLife() {
+    if (front_) front_->KeepAliveSoon();
+  }
+
+  // When a camera that is pulled directly last answered a keep-alive or sent RTCP, monotonic; 0: not yet.
+  int64_t last_sign_of_life_ns() const {
+    return front_ ? std::max<int64_t>(front_->last_sign_of_life_ns(), last_rtcp_ns_) : 0;
+  }
 
   // Of the newest packet.
   uint32_t rtp_timestamp() const { return rtp_timestamp_; }
@@ -52,11 +62,17 @@ class Receiver {
   // When the last video packet arrived, monotonic; 0 before the first.
   int64_t last_packet_ns() const { return last_packet_ns_; }
 
+  // Since when packets arrive without a pause of a second; 0 before the first.
+  int64_t packets_since_ns() const { return packets_since_ns_; }
+
  private:
   static void OnSdp(GstElement*, void* sdp, gpointer self);
   static gboolean OnSelectStream(GstElement*, guint number, GstCaps* caps, gpointer self);
   static void OnPadAdded(GstElement*, GstPad* pad, gpointer self);
+  static void OnManager(GstElement*, GstElement* manager, gpointer self);
+  static void OnRtcp(GstElement*, guint session, guint ssrc, gpointer self);
   static GstPadProbeReturn OnPacket(GstPad*, GstPadProbeInfo* info, gpointer self);
+  void CountPacket(GstBuffer* packet);
   static GstFlowReturn OnNewSample(GstAppSink* sink, gpointer self);
   static GstBusSyncReply OnMessage(GstBus*, GstMessage* message, gpointer self);
   bool AddChain(GstPad* pad, const GstStructure* rtp_caps);
@@ -73,9 +89,12 @@ class Receiver {
   std::atomic<int> video_streams_{0};
   std::atomic<bool> stopping_{false};
   std::atomic<int64_t> last_packet_ns_{0};
+  std::atomic<int64_t> packets_since_ns_{0};
+  std::atomic<int64_t> last_rtcp_ns_{0};
   std::atomic<int64_t> captured_at_us_{kUnknownTime};
   std::atomic<int64_t> transport_lag_ns_{0};
   std::atomic<uint32_t> rtp_timestamp_{0};
+  std::atomic<int64_t> stream_ns_{0};
   LagMeter lag_meter_{kVideoClockRateHz};  // Streaming thread only.
 };
 

@@ -15,9 +15,8 @@ void RenditionEncoder::SetRenditions(const std::vector<Rendition>& renditions) {
   outputs_ = std::move(outputs);
 }
 
-bool RenditionEncoder::Encode(SamplePtr raw, const GstVideoInfo& source, int64_t received_at_us, int64_t captured_at_us,
+bool RenditionEncoder::Encode(SamplePtr raw, const GstVideoInfo& source, const UnitTimes::Times& times,
                               const OnFrame& on_frame) {
-  const int64_t pts = static_cast<int64_t>(GST_BUFFER_PTS(gst_sample_get_buffer(raw.get())));
   struct Made {
     int width, quality;
     JpegPicture picture;
@@ -25,7 +24,7 @@ bool RenditionEncoder::Encode(SamplePtr raw, const GstVideoInfo& source, int64_t
   std::vector<Made> made;
   GstVideoInfo info = source;
   for (Output& output : outputs_) {
-    if (!output.limiter.Take(pts)) continue;
+    if (!output.limiter.Take(times.stream_ns)) continue;
     const Rendition& rendition = output.rendition;
     int width = 0, height = 0;
     ScaledSize(GST_VIDEO_INFO_WIDTH(&info), GST_VIDEO_INFO_HEIGHT(&info), rendition.width, &width, &height);
@@ -47,8 +46,8 @@ bool RenditionEncoder::Encode(SamplePtr raw, const GstVideoInfo& source, int64_t
     frame->height = same->picture.height;
     frame->source_width = GST_VIDEO_INFO_WIDTH(&info);
     frame->source_height = GST_VIDEO_INFO_HEIGHT(&info);
-    frame->received_at_us = received_at_us;
-    frame->captured_at_us = captured_at_us;
+    frame->received_at_us = times.received_at_us;
+    frame->captured_at_us = times.captured_at_us;
     on_frame(std::move(frame));
   }
   return true;

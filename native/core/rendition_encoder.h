@@ -10,6 +10,7 @@
 #include "jpeg_encoder.h"
 #include "rate_limiter.h"
 #include "stream_types.h"
+#include "unit_times.h"
 
 namespace framegate {
 
@@ -21,10 +22,9 @@ class RenditionEncoder {
   // A rendition whose id and fps stay the same keeps its timing.
   void SetRenditions(const std::vector<Rendition>& renditions);
 
-  // Calls on_frame, before it returns, for each rendition that is due at the picture's presentation time. Renditions of
+  // Calls on_frame, before it returns, for each rendition that is due at times.stream_ns. Renditions of
   // equal size and quality are encoded once. False if encoding fails.
-  bool Encode(SamplePtr raw, const GstVideoInfo& info, int64_t received_at_us, int64_t captured_at_us,
-              const OnFrame& on_frame);
+  bool Encode(SamplePtr raw, const GstVideoInfo& info, const UnitTimes::Times& times, const OnFrame& on_frame);
 
  private:
   struct Output {

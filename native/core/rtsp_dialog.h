@@ -33,6 +33,10 @@ class RtspDialog {
   bool TakeFromCamera(std::string_view bytes, int64_t now_ns);
   // Asks for a keep-alive if one is due.
   void Tick(int64_t now_ns);
+  // The next Tick() asks for one, if the session plays.
+  void KeepAliveNow() {
+    if (next_keep_alive_ns_ != INT64_MAX) next_keep_alive_ns_ = 0;
+  }
   // When Tick() has something to do; INT64_MAX: never.
   int64_t next_tick_ns() const { return next_keep_alive_ns_; }
 

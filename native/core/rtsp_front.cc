@@ -6,7 +6,6 @@
 #include <netinet/tcp.h>
 
 #include <algorithm>
-#include <limits>
 
 #include "clocks.h"
 #include "error_codes.h"
@@ -15,6 +14,7 @@
 namespace framegate {
 namespace {
 
+constexpr int64_t kLongestWaitMs = 200;
 constexpr size_t kReadBytes = 64 * 1024;
 // Reads of the camera before the client gets its turn.
 constexpr int kReadsInARow = 16;
@@ -102,6 +102,7 @@ void RtspFront::Serve(GSocketConnection* client) {
     if (reading == Reading::kEnd) break;
     if (reading == Reading::kMore && !dialog_->TakeFromClient({buffer_.data(), length})) break;
     const bool open = !camera || ReadCamera(camera.get());
+    if (keep_alive_soon_.exchange(false)) dialog_->KeepAliveNow();
     dialog_->Tick(MonotonicNs());
     last_sign_of_life_ns_ = dialog_->last_sign_of_life_ns();
     if (!Write(client, &dialog_->to_client) || !open) break;
@@ -120,8 +121,8 @@ bool RtspFront::Wait(GSocketConnection* client, GSocketConnection* camera) {
   if (!g_cancellable_make_pollfd(cancellable_.get(), &fds[1])) return false;
   if (camera) fds[2] = {g_socket_get_fd(g_socket_connection_get_socket(camera)), G_IO_IN, 0};
   const int64_t due_ns = dialog_->next_tick_ns();
-  const int64_t wait_ms = due_ns == INT64_MAX ? -1 : std::max<int64_t>(0, (due_ns - MonotonicNs()) / MsToNs(1) + 1);
-  g_poll(fds, camera ? 3 : 2, static_cast<gint>(std::min<int64_t>(wait_ms, std::numeric_limits<gint>::max())));
+  const int64_t wait_ms = std::clamp<int64_t>((due_ns - MonotonicNs()) / MsToNs(1) + 1, 0, kLongestWaitMs);
+  g_poll(fds, camera ? 3 : 2, static_cast<gint>(wait_ms));
   g_cancellable_release_fd(cancellable_.get());
   return !g_cancellable_is_cancelled(cancellable_.get());
 }

@@ -30,6 +30,9 @@ class RtspFront {
   const std::string& client_url() const { return client_url_; }
   const std::string& client_name() const { return client_name_; }
 
+  // Sends a keep-alive within 0.2 s. Any thread.
+  void KeepAliveSoon() { keep_alive_soon_ = true; }
+
   // When the camera last answered a keep-alive or sent RTCP over TCP, monotonic; 0: not yet. Any thread.
   int64_t last_sign_of_life_ns() const { return last_sign_of_life_ns_; }
 
@@ -56,6 +59,7 @@ class RtspFront {
   const Ptr<GCancellable> cancellable_;
   std::unique_ptr<RtspDialog> dialog_;  // Only the thread uses it.
   std::string buffer_;
+  std::atomic<bool> keep_alive_soon_{false};
   std::atomic<int64_t> last_sign_of_life_ns_{0};
   std::thread thread_;
 };

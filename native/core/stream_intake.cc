@@ -1,6 +1,8 @@
 // Runs on the receiver's streaming thread.
 #include "stream_intake.h"
 
+#include "frame_age.h"
+
 namespace framegate {
 namespace {
 
@@ -84,7 +86,8 @@ AccessUnitPtr StreamIntake::Take(SamplePtr sample, const Arrival& arrival) {
   order_.Observe(info);
   // decodebin receives RTP packets; those with the same timestamp are one frame.
   if (!IsSecondField(info) && (codec_ != Codec::kOther || pts_ns != meter_.last_pts_ns())) {
-    meter_.Count(arrival.mono_ns, pts_ns, info.key, info.b_slices);
+    meter_.Count(arrival.mono_ns, pts_ns, info.key, info.b_slices,
+                 arrival.transport_lag_ns <= AgeLimitNs(meter_.frame_interval_ns(), false));
   }
 
   auto unit = std::make_shared<AccessUnit>();
@@ -93,6 +96,7 @@ AccessUnitPtr StreamIntake::Take(SamplePtr sample, const Arrival& arrival) {
   unit->received_mono_ns = arrival.mono_ns;
   unit->captured_at_us = arrival.captured_at_us;
   unit->transport_lag_ns = arrival.transport_lag_ns;
+  unit->stream_ns = arrival.stream_ns;
   unit->key = info.key || codec_ == Codec::kMjpeg || info.recovery_frames >= 0;
   unit->reference = info.reference;
   unit->starts_sequence = verdict == GateVerdict::kPassAndReset;

@@ -24,6 +24,7 @@ class StreamIntake {
     int64_t wall_us = 0;  // Wall clock.
     int64_t captured_at_us = kUnknownTime;
     int64_t transport_lag_ns = 0;
+    int64_t stream_ns = 0;
     uint32_t rtp_timestamp = 0;  // Of its last packet.
   };
 

@@ -19,7 +19,7 @@ struct SourceOptions {
   int latency_ms = 0;                  // Reorder window of the jitter buffer.
   int connect_timeout_ms = 5000;       // For the connection and for each response.
   int first_frame_timeout_ms = 10000;  // From the start to the first packet.
-  bool relayed = false;                // The source is a relay that holds packets back until the first key picture.
+  bool relayed = false;                // The source is MediaMTX; see StreamFacts.
   bool begins_with_key = false;        // New sessions of this camera are known to begin with a key picture.
 };
 
@@ -59,6 +59,7 @@ struct PipelineStats {
   bool began_with_key = false;  // The session's first picture was a whole key picture.
   bool decoding = false;
   int64_t waiting_for_key_ns = -1;  // How long it has waited for a key picture; -1: it does not.
+  bool pauses = false;              // Nothing has arrived since the newest whole frame, and no frame is overdue.
 };
 
 }  // namespace framegate

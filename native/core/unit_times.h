@@ -13,11 +13,12 @@ namespace framegate {
 class UnitTimes {
  public:
   struct Times {
-    int64_t received_at_us, received_mono_ns, captured_at_us, transport_lag_ns;
+    int64_t received_at_us, received_mono_ns, captured_at_us, transport_lag_ns, stream_ns;
   };
 
   void Add(const AccessUnit& unit) {
-    times_[unit.pts_ns] = {unit.received_at_us, unit.received_mono_ns, unit.captured_at_us, unit.transport_lag_ns};
+    times_[unit.pts_ns] = {unit.received_at_us, unit.received_mono_ns, unit.captured_at_us, unit.transport_lag_ns,
+                           unit.stream_ns};
     if (times_.size() > kMaxTimes) times_.erase(times_.begin());
   }
 

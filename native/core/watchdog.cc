@@ -11,6 +11,7 @@ namespace {
 
 constexpr int64_t kLiveNs = MsToNs(1000);
 constexpr int64_t kSilenceNs = MsToNs(3000);
+constexpr int64_t kRelayedSilenceNs = MsToNs(6000);
 constexpr int64_t kUnknownRateNs = MsToNs(10'000);
 constexpr int64_t kNoFrameNs = MsToNs(10'000);
 // If key pictures are farther apart than this, reconnect to get one, so that frames are back within 5 s of a loss with
@@ -31,11 +32,42 @@ struct Rule {
   int64_t limit_ns;
 };
 
-bool IsLive(int64_t now_ns, const StreamFacts& facts) {
+// How long nothing at all may arrive.
+int64_t SilenceLimitNs(const StreamFacts& facts) {
+  const int64_t interval_ns = facts.frame_interval_ns;
+  const int64_t by_rate_ns = std::max({kSilenceNs, std::min(10 * interval_ns, Watchdog::kPauseNs), 3 * interval_ns});
+  // The second frame of a slow camera may take long.
+  const int64_t limit_ns = interval_ns == 0 ? kUnknownRateNs : by_rate_ns;
+  // A camera that responds shows that it is there while it pauses.
+  if (facts.last_response_ns != 0) return limit_ns;
+  const int64_t learned_ns = std::max(limit_ns, 3 * facts.longest_pause_ns);
+  if (!facts.relayed) return learned_ns;
+  // Nothing shows it. Any stream may become 100 times slower from one second to the next.
+  const int64_t slower_ns =
+      interval_ns == 0 ? Watchdog::kPauseNs : std::clamp(150 * interval_ns, kRelayedSilenceNs, Watchdog::kPauseNs);
+  return std::max(learned_ns, slower_ns);
+}
+
+bool IsQuiet(const StreamFacts& facts) {
+  return facts.last_frame_ns != 0 && facts.last_packet_ns <= facts.last_frame_ns && facts.gate_closed_since_ns == 0 &&
+         facts.decoder_damaged_since_ns == 0;
+}
+
+// Frames have arrived lately.
+bool Flows(int64_t now_ns, const StreamFacts& facts) {
   const int64_t damaged_since_ns = facts.decoder_damaged_since_ns;
   const int64_t last_whole_ns =
       damaged_since_ns != 0 ? std::min(facts.last_frame_ns, damaged_since_ns) : facts.last_frame_ns;
   return last_whole_ns != 0 && now_ns - last_whole_ns <= std::max(kLiveNs, 5 * facts.frame_interval_ns);
+}
+
+// Nothing arrives, but the camera responds, has made pauses of this length, or has sent only one frame so far.
+bool Pauses(int64_t now_ns, const StreamFacts& facts) {
+  if (!IsQuiet(facts)) return false;
+  const int64_t limit_ns = SilenceLimitNs(facts);
+  if (facts.last_response_ns > facts.last_packet_ns) return now_ns - facts.last_response_ns <= limit_ns;
+  const int64_t quiet_ns = now_ns - facts.last_packet_ns;
+  return quiet_ns <= (facts.frame_interval_ns == 0 ? limit_ns : facts.longest_pause_ns * 3 / 2);
 }
 
 }  // namespace
@@ -48,19 +80,31 @@ int64_t Watchdog::WaitsForKeySinceNs(const StreamFacts& facts) {
 
 Watchdog::Verdict Watchdog::Check(int64_t now_ns, const StreamFacts& facts) {
   Verdict verdict;
+  verdict.pauses = Pauses(now_ns, facts);
+  verdict.quiet = IsQuiet(facts);
   // If frames are wanted, a session becomes live with the first that is shown.
-  live_ = IsLive(now_ns, facts) && (live_ || facts.unshown_since_ns == 0);
+  live_ = (verdict.pauses || Flows(now_ns, facts)) && (live_ || facts.unshown_since_ns == 0);
   verdict.live = live_;
   verdict.end = ReasonToEnd(now_ns, facts);
   const int64_t waits_since_ns = WaitsForKeySinceNs(facts);
   if (waits_since_ns != 0 && now_ns - waits_since_ns > kFaultNs) {
     verdict.fault = MakeError(error_code::kNoKeyFrame, "no complete key frame has arrived yet; waiting for one");
   }
+  verdict.asks = AsksForLife(now_ns, facts);
+  if (verdict.asks) last_ask_ns_ = now_ns;
   if (now_ns >= next_keep_alive_ns_) {
     next_keep_alive_ns_ = now_ns + kKeepAliveNs;
     verdict.keep_alive = facts.last_packet_ns != 0;
   }
   return verdict;
+}
+
+// Whether the camera pauses or is gone: its answer shows it.
+bool Watchdog::AsksForLife(int64_t now_ns, const StreamFacts& facts) const {
+  if (facts.relayed || facts.last_frame_ns == 0) return false;
+  const int64_t limit_ns = SilenceLimitNs(facts);
+  return now_ns - std::max(facts.last_packet_ns, facts.last_response_ns) > limit_ns / 4 &&
+         now_ns - last_ask_ns_ > limit_ns / 2;
 }
 
 std::optional<PipelineError> Watchdog::ReasonToEnd(int64_t now_ns, const StreamFacts& facts) {
@@ -70,8 +114,10 @@ std::optional<PipelineError> Watchdog::ReasonToEnd(int64_t now_ns, const StreamF
 
   const bool packets_came = facts.last_packet_ns != 0;
   const int64_t gop_ns = facts.gop_length * interval_ns;
-  // The second frame of a slow camera may take long.
-  const int64_t silence_ns = interval_ns == 0 ? kUnknownRateNs : std::max(kSilenceNs, 10 * interval_ns);
+  const int64_t silence_ns = SilenceLimitNs(facts);
+  // Time without packets does not count against what they bring.
+  const int64_t quiet_ns = IsQuiet(facts) ? now_ns - facts.last_packet_ns : 0;
+  const int64_t pause_ns = std::max({kPauseNs, silence_ns, 3 * facts.longest_pause_ns});
   const int64_t no_frame_ns = std::max(kNoFrameNs, 3 * gop_ns);
   // If key pictures come, but none whole, or a new session brings one, a new session is worth a try early.
   auto may_wait = [&](int64_t since_ns) {
@@ -92,18 +138,20 @@ std::optional<PipelineError> Watchdog::ReasonToEnd(int64_t now_ns, const StreamF
   const Rule rules[] = {
       {kSourceTimeout, "the camera did not respond in time, or sent no data",
        packets_came || held_back ? 0 : started_ns_, first_packet_timeout_ns_},
-      {kSourceSilent, "the camera stopped sending", facts.last_packet_ns, silence_ns},
+      {kSourceSilent, "the camera stopped sending",
+       packets_came ? std::max(facts.last_packet_ns, facts.last_response_ns) : 0, silence_ns},
+      {kSourceSilent, "the camera responds, but stopped sending video", facts.last_packet_ns, pause_ns},
       {kNoKeyFrame, "the camera sends data, but no complete key frame",
-       packets_came || held_back ? std::max(facts.last_frame_ns, started_ns_) : 0,
-       may_wait(facts.last_frame_ns) ? kNoKeyNs : no_frame_ns},
+       packets_came || held_back ? std::max({facts.last_frame_ns, facts.packets_since_ns, started_ns_}) : 0,
+       (may_wait(facts.last_frame_ns) ? kNoKeyNs : no_frame_ns) + quiet_ns},
       {kNoKeyFrame, "frames were lost and the next key frame is far off; reconnecting to get one",
        fetch_key ? std::max(waiting_since_ns, facts.last_key_ns) : 0, kFetchKeyNs},
-      {kSourceLate,
-       "every frame arrives too late: the network is too slow for this stream, or the camera's clock runs slow",
-       late_since_ns_, kLateNs},
-      {kDecode, "the decoder delivers no frames", facts.decoder_stuck_since_ns, silence_ns},
+      {kSourceLate, "every frame arrives too late: the network is too slow for this stream", late_since_ns_,
+       kLateNs + quiet_ns},
+      {kDecode, "the decoder delivers no frames", facts.decoder_stuck_since_ns, silence_ns + quiet_ns},
       {kNotShown, "complete frames arrive, but none could be shown for 5 s",
-       facts.decoder_damaged_since_ns == 0 ? facts.unshown_since_ns : 0, std::max(kUnshownNs, 6 * interval_ns)},
+       facts.decoder_damaged_since_ns == 0 ? facts.unshown_since_ns : 0,
+       std::max(kUnshownNs, 6 * interval_ns) + quiet_ns},
       {kDecode, "the decoder reports damaged frames", facts.decoder_damaged_since_ns,
        may_wait(facts.decoder_damaged_since_ns + 1) ? kNoKeyNs : no_frame_ns},
   };

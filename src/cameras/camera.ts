@@ -110,8 +110,7 @@ export class Camera extends CameraStatus implements CameraView {
 
   /**
    * Ends a wait between sessions, because a caller asked for the camera again.
-   * @param force also after the camera refused the credentials. Otherwise each start would bring the account closer to a
-   *   lock.
+   * @param force also after it refused the credentials; otherwise each start brings the account closer to a lock.
    */
   tryNow(force: boolean): void {
     if (force || !this.#refused) this.#pause.end()
@@ -210,7 +209,7 @@ export class Camera extends CameraStatus implements CameraView {
     }
     if (news.live === false && this.state === 'live') {
       this.setState('stalled')
-      this.fail(new SourceError('ERR_SOURCE_SILENT', 'no complete frame arrives from the camera'))
+      if (!news.quiet) this.fail(new SourceError('ERR_SOURCE_SILENT', 'no complete frame arrives from the camera'))
     }
     if (news.fault) this.fail(new SourceError(news.fault.code, news.fault.message))
     for (const frame of news.frames) this.#output.put(frame)

@@ -18,6 +18,7 @@ export const NO_STATS: PipelineStats = {
   beganWithKey: false,
   decoding: false,
   waitingForKeyMs: null,
+  pauses: false,
 }
 
 export const UNKNOWN_FORMAT: VideoFormat = { width: null, height: null, gopLength: null, bFrames: null }

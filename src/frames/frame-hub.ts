@@ -26,6 +26,8 @@ export class FrameHub {
   /** Cameras of which the demand has changed since the listeners last ran; null: of all. */
   #changed: Set<string> | null = new Set()
   #notifying = false
+  /** Whether a camera pauses: then its newest frames stay current. */
+  pauses: (camera: string) => boolean = () => false
 
   /** Passes a frame on, unless it is already too old for readers. @param intervalMs at least, between two frames. */
   put(frame: Frame, intervalMs = 0): void {
@@ -41,7 +43,8 @@ export class FrameHub {
   /** The last frame of a topic; undefined once the next one is overdue. There is no way to get an old one. */
   current(topic: string): Frame | undefined {
     const newest = this.#newest.get(topic)
-    return newest && performance.now() <= newest.currentUntilMs ? newest.frame : undefined
+    if (!newest) return undefined
+    return performance.now() <= newest.currentUntilMs || this.pauses(newest.frame.camera) ? newest.frame : undefined
   }
 
   /** For a topic that is no longer encoded, or a camera that is not live: its last frame must not pass as the newest. */

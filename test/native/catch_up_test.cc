@@ -216,6 +216,15 @@ TEST(StreamsWithUnknownKeyPicturesAreDecodedCompletely) {
   CHECK(decoder.Picture(250, false) == PictureVerdict::kShow);
 }
 
+TEST(TheNewestPictureOfACameraThatPausesIsShownAtAnyAge) {
+  const Pace pauses = {MsToNs(40), false, true};
+  const int64_t old = MsToNs(5000);
+  CHECK(CatchUp(true).CheckPicture({old, 0, false}, pauses) == CatchUp::PictureVerdict::kShow);
+  CHECK(CatchUp(true).CheckPicture({old, 0, true}, pauses) == CatchUp::PictureVerdict::kDropLate);
+  CHECK(CatchUp(true).CheckPicture({old, MsToNs(251), false}, pauses) == CatchUp::PictureVerdict::kDropLate);
+  CHECK(CatchUp(true).CheckPicture({old, 0, false}, {MsToNs(40), false, false}) == CatchUp::PictureVerdict::kDropLate);
+}
+
 }  // namespace
 
 int main() { return check::RunTests(); }

@@ -46,6 +46,7 @@ std::vector<AccessUnitPtr> Units(const std::string& encoder, int frames, int64_t
     const AccessUnitInfo info = parser->Parse(bytes.data(), bytes.size());
     auto unit = std::make_shared<AccessUnit>();
     unit->pts_ns = i * kIntervalNs;
+    unit->stream_ns = static_cast<int64_t>(i) * kIntervalNs;
     unit->key = info.key;
     unit->starts_sequence = i == 0;
     unit->reference = info.reference;
@@ -99,7 +100,7 @@ std::unique_ptr<DecodeStage> Make(Shown* shown, bool reorders = false) {
       });
   stage->SetRenditions({Rendition{"a", 160, 100, 80}});
   // An age limit of three seconds, so that nothing is late on a busy machine.
-  stage->SetFrameInterval(MsToNs(1000), false);
+  stage->SetPace({MsToNs(1000), false, false});
   return stage;
 }
 

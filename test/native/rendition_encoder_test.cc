@@ -13,17 +13,19 @@ constexpr char kNv12[] = "video/x-raw,format=NV12,width=320,height=240";
 
 struct Encoder {
   RenditionEncoder encoder;
-  int64_t pts_ms = 1000;
+  int64_t stream_ms = 1000;
 
   // The frames of one picture, `after_ms` after the previous one.
   std::vector<std::unique_ptr<JpegFrame>> Picture(int64_t after_ms, const char* caps = kI420) {
     std::vector<std::unique_ptr<JpegFrame>> frames;
     SamplePtr raw = RawPicture(caps, "smpte");
-    pts_ms += after_ms;
-    GST_BUFFER_PTS(gst_sample_get_buffer(raw.get())) = static_cast<uint64_t>(pts_ms) * 1'000'000;
+    UnitTimes::Times times = {};
+    times.received_at_us = 11;
+    times.captured_at_us = 22;
+    times.stream_ns = MsToNs(stream_ms += after_ms);
     GstVideoInfo info;
     CHECK(gst_video_info_from_caps(&info, gst_sample_get_caps(raw.get())));
-    CHECK(encoder.Encode(std::move(raw), info, 11, 22,
+    CHECK(encoder.Encode(std::move(raw), info, times,
                          [&](std::unique_ptr<JpegFrame> frame) { frames.push_back(std::move(frame)); }));
     return frames;
   }

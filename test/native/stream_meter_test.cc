@@ -51,8 +51,19 @@ TEST(RatesBelowOneFrameIn3Seconds) {
   const int64_t now = Feed(meter, kBegin, 4, 5000, 1);
   CHECK_EQ(meter.frame_interval_ns(), MsToNs(5000));  // Two frames are always kept.
   CHECK(Near(meter.Fps(now), 0.2));
-  Feed(meter, now + MsToNs(60'000), 1, 1, 1);
-  CHECK_EQ(meter.frame_interval_ns(), MsToNs(10'000));  // At most.
+  CHECK(Near(meter.Fps(now + MsToNs(9'999)), 1 / 9.999));
+  CHECK(meter.Fps(now + MsToNs(10'000)) == 0);
+  CHECK_EQ(meter.longest_pause_ns(), MsToNs(5000));
+  Feed(meter, now + MsToNs(90'000), 1, 1, 1);
+  CHECK_EQ(meter.frame_interval_ns(), MsToNs(60'000));  // At most.
+  CHECK_EQ(meter.longest_pause_ns(), MsToNs(60'000));
+}
+
+TEST(ADelayIsNotAPause) {
+  StreamMeter meter;
+  const int64_t last = Feed(meter, kBegin, 10, 40, 10);
+  meter.Count(last + MsToNs(3000), 0, false, false, false);
+  CHECK_EQ(meter.longest_pause_ns(), MsToNs(40));
 }
 
 TEST(ABurstDoesNotCountAsARate) {

@@ -24,12 +24,11 @@ StreamFacts Healthy(int64_t now) {
 
 constexpr char kNoResponse[] = "ERR_SOURCE_TIMEOUT: the camera did not respond in time, or sent no data";
 constexpr char kSilent[] = "ERR_SOURCE_SILENT: the camera stopped sending";
+constexpr char kNoVideo[] = "ERR_SOURCE_SILENT: the camera responds, but stopped sending video";
 constexpr char kNoKey[] = "ERR_NO_KEY_FRAME: the camera sends data, but no complete key frame";
 constexpr char kFetchKey[] =
     "ERR_NO_KEY_FRAME: frames were lost and the next key frame is far off; reconnecting to get one";
-constexpr char kLate[] =
-    "ERR_SOURCE_LATE: every frame arrives too late: the network is too slow for this stream, or the camera's clock "
-    "runs slow";
+constexpr char kLate[] = "ERR_SOURCE_LATE: every frame arrives too late: the network is too slow for this stream";
 constexpr char kStuck[] = "ERR_DECODE: the decoder delivers no frames";
 constexpr char kNotShown[] = "ERR_NOT_SHOWN: complete frames arrive, but none could be shown for 5 s";
 constexpr char kDamaged[] = "ERR_DECODE: the decoder reports damaged frames";
@@ -63,10 +62,47 @@ const Case kCases[] = {
        facts.last_packet_ns = since;
        facts.frame_interval_ns = MsToNs(1000);
      }},
-    {"silence at 0.2 fps", kSilent, 50'000,
+    {"silence at 0.2 fps", kSilent, 21'000,
      [](StreamFacts& facts, int64_t since) {
        facts.last_packet_ns = since;
        facts.frame_interval_ns = MsToNs(5000);
+     }},
+    {"silence at 0.05 fps", kSilent, 60'000,
+     [](StreamFacts& facts, int64_t since) {
+       facts.last_packet_ns = facts.last_frame_ns = since;
+       facts.frame_interval_ns = MsToNs(20'000);
+     }},
+    {"silence of a camera that has paused for 5 s, and whose responses were never seen", kSilent, 15'000,
+     [](StreamFacts& facts, int64_t since) {
+       facts.last_packet_ns = facts.last_frame_ns = since;
+       facts.longest_pause_ns = MsToNs(5000);
+     }},
+    {"the same, but it used to respond", kSilent, 3000,
+     [](StreamFacts& facts, int64_t since) {
+       facts.last_packet_ns = facts.last_frame_ns = facts.last_response_ns = since;
+       facts.longest_pause_ns = MsToNs(5000);
+     }},
+    {"silence, but it responds", kNoVideo, 21'000,
+     [](StreamFacts& facts, int64_t since) {
+       facts.last_response_ns = facts.last_packet_ns;  // Now.
+       facts.last_packet_ns = facts.last_frame_ns = since;
+     }},
+    {"silence through MediaMTX", kSilent, 6000,
+     [](StreamFacts& facts, int64_t since) {
+       facts.last_packet_ns = facts.last_frame_ns = since;
+       facts.relayed = true;
+     }},
+    {"silence through MediaMTX at 10 fps", kSilent, 15'000,
+     [](StreamFacts& facts, int64_t since) {
+       facts.last_packet_ns = facts.last_frame_ns = since;
+       facts.relayed = true;
+       facts.frame_interval_ns = MsToNs(100);
+     }},
+    {"silence through MediaMTX before the rate is known", kSilent, 21'000,
+     [](StreamFacts& facts, int64_t since) {
+       facts.last_packet_ns = facts.last_frame_ns = since;
+       facts.relayed = true;
+       facts.frame_interval_ns = 0;
      }},
 
     {"packets, but no frame from the start", kNoKey, 10'000,
@@ -160,7 +196,18 @@ const Case kCases[] = {
 
     {"the decoder returns nothing", kStuck, 3000,
      [](StreamFacts& facts, int64_t since) { facts.decoder_stuck_since_ns = since; }},
-    {"the decoder returns nothing, 0.2 fps", kStuck, 50'000,
+    {"late, and then a pause", kNoVideo, 21'000,
+     [](StreamFacts& facts, int64_t since) {
+       facts.last_response_ns = facts.last_packet_ns;
+       facts.last_packet_ns = facts.last_frame_ns = since;
+       facts.transport_lag_ns = MsToNs(1000);
+     }},
+    {"the decoder holds a frame back in a pause", kNoVideo, 21'000,
+     [](StreamFacts& facts, int64_t since) {
+       facts.last_response_ns = facts.last_packet_ns;
+       facts.last_packet_ns = facts.last_frame_ns = facts.decoder_stuck_since_ns = since;
+     }},
+    {"the decoder returns nothing, 0.2 fps", kStuck, 21'000,
      [](StreamFacts& facts, int64_t since) {
        facts.decoder_stuck_since_ns = since;
        facts.frame_interval_ns = MsToNs(5000);
@@ -301,6 +348,65 @@ TEST(WatchedSessionsBecomeLiveWithTheFirstFrameShown) {
   CHECK(watchdog.Check(kStarted, facts).live);
   facts.unshown_since_ns = kStarted;  // Each frame, until it is shown.
   CHECK(watchdog.Check(kStarted, facts).live);
+}
+
+TEST(AStreamIsLiveWhileTheCameraPauses) {
+  const struct {
+    const char* name;
+    int64_t response_age_ms;  // -1: none.
+    int64_t packet_age_ms;
+    int64_t longest_pause_ms;
+    bool relayed, live;
+  } cases[] = {
+      {"it responds", 2999, 20'000, 40, false, true},
+      {"it no longer responds", 3001, 20'000, 40, false, false},
+      {"it responded before the last packet", 2001, 2000, 40, false, false},
+      {"it responds, but packets make no frames", 500, 0, 40, false, false},
+      {"it has paused for as long", -1, 7500, 5000, true, true},
+      {"it has paused, but never for so long", -1, 7501, 5000, true, false},
+  };
+  for (const auto& test : cases) {
+    const int64_t now = kStarted + MsToNs(100'000);
+    StreamFacts facts = Healthy(now);
+    facts.last_frame_ns = now - MsToNs(std::max<int64_t>(test.packet_age_ms, 2000));
+    facts.last_packet_ns = now - MsToNs(test.packet_age_ms);
+    facts.last_response_ns = test.response_age_ms < 0 ? 0 : now - MsToNs(test.response_age_ms);
+    facts.longest_pause_ns = MsToNs(test.longest_pause_ms);
+    facts.relayed = test.relayed;
+    const Watchdog::Verdict verdict = Watchdog(kStarted, kFirstPacketTimeout).Check(now, facts);
+    CHECK(verdict.live == test.live);
+    CHECK(verdict.quiet == (test.packet_age_ms > 0));
+    if (verdict.live != test.live) std::fprintf(stderr, "  in: %s\n", test.name);
+  }
+}
+
+TEST(ACameraThatPausesIsAskedWhetherItIsThere) {
+  for (const bool relayed : {false, true}) {
+    Watchdog watchdog(kStarted, kFirstPacketTimeout);
+    const int64_t last = kStarted + MsToNs(1000);
+    int asked = 0;
+    for (int64_t ms = 0; ms < 3000; ms += 100) {
+      StreamFacts facts = Healthy(last);
+      facts.relayed = relayed;
+      const bool asks = watchdog.Check(last + MsToNs(ms), facts).asks;
+      if (asks) CHECK(ms > 750);
+      asked += asks;
+    }
+    CHECK_EQ(asked, relayed ? 0 : 2);
+  }
+}
+
+TEST(APauseDoesNotCountAsPacketsWithoutAFrame) {
+  const int64_t since = kStarted + MsToNs(100'000);
+  Watchdog watchdog(kStarted, kFirstPacketTimeout);
+  auto end_after = [&](int64_t passed) {
+    StreamFacts facts = Healthy(since + passed);
+    facts.last_frame_ns = since - MsToNs(15'000);
+    facts.packets_since_ns = since;
+    return EndOf(watchdog, since + passed, facts);
+  };
+  CHECK(end_after(MsToNs(10'000)).empty());
+  CHECK(end_after(MsToNs(10'000) + 1) == kNoKey);
 }
 
 TEST(KeepAliveIsDueEvery20Seconds) {

@@ -224,3 +224,13 @@ t.test('a camera remembers the numbers of 64 renditions', async (t) => {
   t.equal(seqAfter('a@140w5fps'), 1)
   t.equal(seqAfter('a@120w5fps'), 0, 'forgotten')
 })
+
+t.test('the newest frame of a camera that pauses stays current', async (t) => {
+  const hub = new FrameHub()
+  let pauses = true
+  hub.pauses = (camera) => camera === frame.camera && pauses
+  hub.put({ ...frame, receivedAtMs: performance.now() - 5000 })
+  t.equal(hub.current(frame.topic)?.seq, frame.seq)
+  pauses = false
+  t.equal(hub.current(frame.topic), undefined)
+})
