@@ -35,6 +35,10 @@ export const HTTP_ERRORS = {
     sentence:
       'The camera is already running with another user name or password, and has accepted those. To change them, stop the camera first.',
   },
+  ERR_TOO_MANY_GUESSES: {
+    status: 429,
+    sentence: 'Five different wrong passwords were sent for this running camera within a minute. Retry after a minute.',
+  },
   ERR_TOO_MANY_RENDITIONS: {
     status: 409,
     sentence: 'The camera already has the maximum of 8 sizes and rates. Use one that the message lists.',

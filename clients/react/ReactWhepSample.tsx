@@ -37,6 +37,8 @@ export interface CameraPlayerOptions {
   gatewayBase?: string
   /** The camera's name at the gateway. */
   cameraName: string
+  /** For a gateway that requires tokens. Everyone who opens your page can read it: use a viewer's. */
+  token?: string
   /** If set, the player starts the camera with it (POST /cameras/start). Otherwise the camera must be running. */
   rtspUrl?: string
   /** Used with rtspUrl: published frames per second, 0.1 to 120. Default: the gateway's setting. */
@@ -66,7 +68,11 @@ const FIRST_PENALTY_MS = 2000
 const LONGEST_PENALTY_MS = 60000
 const FORGIVEN_AFTER_MS = 30000
 const REQUEST_TIMEOUT_MS = 5000
+// While there is no picture, the time between two questions grows, so that many viewers of a camera that is away do not
+// burden the gateway.
 const POLL_MS = 250
+const LONGEST_POLL_MS = 2000
+const POLL_GROWTH = 1.3
 const POLL_AFTER_ERROR_MS = 1000
 const POLL_WHILE_PLAYING_MS = 30000
 const WHEP_TIMEOUT_MS = 10000
@@ -155,6 +161,7 @@ export class CameraPlayer {
   readonly #options: CameraPlayerOptions
   readonly #container: HTMLElement
   readonly #base: string
+  readonly #headers: Record<string, string>
   readonly #closing = new AbortController()
   readonly #attempts = new Map<Way, Attempt>()
   readonly #penalties = new Map<Way, { count: number; untilMs: number; reason: string }>()
@@ -166,6 +173,8 @@ export class CameraPlayer {
   #problem: string | null = null
   #polling = false
   #nextPollAtMs = 0
+  /** How often in a row it asked because there was no picture. */
+  #pollsInNeed = 0
   #started = false
   #name: string
   readonly #onVisible = () => this.#forgiveHiddenTime()
@@ -176,6 +185,7 @@ export class CameraPlayer {
     this.#container = container
     this.#options = options
     this.#base = (options.gatewayBase ?? 'http://127.0.0.1:8090').replace(/\/+$/, '')
+    this.#headers = options.token === undefined ? {} : { Authorization: `Bearer ${options.token}` }
     this.#name = options.cameraName
     document.addEventListener('visibilitychange', this.#onVisible)
     addEventListener('pagehide', this.#onLeave)
@@ -213,8 +223,8 @@ export class CameraPlayer {
     const silentMs = this.#silentMs(nowMs)
     const needed = this.#shown === null || silentMs >= Math.max(SUSPECT_MS, 3 * this.#shown.intervalMs)
     if (this.#shown && !needed) this.#dropFrom(this.#shown.way)
-    if (nowMs >= this.#nextPollAtMs || (needed && nowMs - this.#infoAtMs > POLL_MS && this.#problem === null))
-      void this.#poll(needed)
+    const first = needed && this.#pollsInNeed === 0 && nowMs - this.#infoAtMs > POLL_MS && this.#problem === null
+    if (nowMs >= this.#nextPollAtMs || first) void this.#poll(needed)
     this.#startAttempts(nowMs, needed)
     this.#updateStatus(silentMs)
   }
@@ -298,7 +308,7 @@ export class CameraPlayer {
   }
 
   #start(way: Way, url: string): void {
-    const open = (events: ConnectionEvents) => OPENERS[way](url, events)
+    const open = (events: ConnectionEvents) => OPENERS[way](url, events, this.#headers)
     const attempt = new Attempt(way, open, () => {
       if (this.#attempts.get(way) === attempt || this.#status.state === 'stalled') this.#tick()
     })
@@ -340,6 +350,7 @@ export class CameraPlayer {
   async #poll(needed: boolean): Promise<void> {
     if (this.#polling) return
     this.#polling = true
+    this.#pollsInNeed = needed ? this.#pollsInNeed + 1 : 0
     try {
       if (!this.#started && this.#options.rtspUrl !== undefined) {
         const { rtspUrl: rtsp, pubFps: pub_fps, scaleWidth: scale_width } = this.#options
@@ -361,15 +372,20 @@ export class CameraPlayer {
       if (back) this.#penalties.clear()
       this.#info = info
       this.#problem = null
-      this.#nextPollAtMs = performance.now() + (needed ? POLL_MS : POLL_WHILE_PLAYING_MS)
+      this.#nextPollAtMs = performance.now() + (needed ? this.#pauseMs(POLL_MS) : POLL_WHILE_PLAYING_MS)
     } catch (error) {
       this.#problem = error instanceof Error ? error.message : String(error)
-      this.#nextPollAtMs = performance.now() + POLL_AFTER_ERROR_MS
+      this.#nextPollAtMs = performance.now() + this.#pauseMs(POLL_AFTER_ERROR_MS)
     } finally {
       this.#polling = false
       this.#infoAtMs = performance.now()
       this.#tick()
     }
+  }
+
+  #pauseMs(firstMs: number): number {
+    const grown = firstMs * POLL_GROWTH ** Math.max(0, this.#pollsInNeed - 1)
+    return Math.min(LONGEST_POLL_MS, grown) * (0.8 + 0.4 * Math.random())
   }
 
   /** @throws Error with a sentence for the viewer. */
@@ -381,8 +397,13 @@ export class CameraPlayer {
       response = await fetch(
         `${this.#base}/${path}`,
         body
-          ? { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body), signal }
-          : { signal, cache: 'no-store' },
+          ? {
+              method: 'POST',
+              headers: { ...this.#headers, 'Content-Type': 'application/json' },
+              body: JSON.stringify(body),
+              signal,
+            }
+          : { headers: this.#headers, signal, cache: 'no-store' },
       )
       text = await response.text()
     } catch {
@@ -700,7 +721,7 @@ function openHls(url: string, { onPicture, onEnd }: ConnectionEvents): Connectio
 // MJPEG ------------------------------------------------------------------------------------
 
 /** Reads the stream with fetch, because an <img> does not report each new picture. */
-function openMjpeg(url: string, { onPicture, onEnd }: ConnectionEvents): Connection {
+function openMjpeg(url: string, { onPicture, onEnd }: ConnectionEvents, headers: Record<string, string>): Connection {
   const image = document.createElement('img')
   image.alt = ''
   const closing = new AbortController()
@@ -724,7 +745,7 @@ function openMjpeg(url: string, { onPicture, onEnd }: ConnectionEvents): Connect
   }
 
   const connect = async () => {
-    const response = await fetch(url, { signal: closing.signal, cache: 'no-store' })
+    const response = await fetch(url, { headers, signal: closing.signal, cache: 'no-store' })
     if (!response.ok || !response.body)
       throw new Error(`the gateway refused MJPEG (HTTP ${response.status})${wordsOf(await response.text())}`)
     await readParts(response.body, show)
@@ -791,7 +812,7 @@ function endOfHead(bytes: Uint8Array): number {
   return -1
 }
 
-const OPENERS: Record<Way, (url: string, events: ConnectionEvents) => Connection> = {
+const OPENERS: Record<Way, (url: string, events: ConnectionEvents, headers: Record<string, string>) => Connection> = {
   webrtc: openWhep,
   hls: openHls,
   mjpeg: openMjpeg,
@@ -810,6 +831,7 @@ export interface ReactWhepSampleProps extends Omit<CameraPlayerOptions, 'onStatu
 export function ReactWhepSample({
   gatewayBase,
   cameraName,
+  token,
   rtspUrl,
   pubFps,
   scaleWidth,
@@ -838,6 +860,7 @@ export function ReactWhepSample({
         player = new CameraPlayer(box.current, {
           gatewayBase,
           cameraName,
+          token,
           rtspUrl,
           pubFps,
           scaleWidth,
@@ -849,7 +872,7 @@ export function ReactWhepSample({
       clearTimeout(timer)
       player?.close()
     }
-  }, [gatewayBase, cameraName, rtspUrl, pubFps, scaleWidth, wayList])
+  }, [gatewayBase, cameraName, token, rtspUrl, pubFps, scaleWidth, wayList])
 
   const words = wordsFor(status, cameraName)
   return (

@@ -6,6 +6,7 @@ import { MAX_RENDITIONS, renditionTopic } from '../frames/rendition-topic.js'
 import type { Started } from '../types.js'
 import { Camera, type CameraDeps } from './camera.js'
 import { parseCameraUrl } from './camera-url.js'
+import { GuessLimit } from './guess-limit.js'
 
 /** Keeps the list of cameras across restarts. */
 export interface CameraStore {
@@ -20,6 +21,7 @@ export class CameraRegistry {
   readonly #unsaved = new Set<string>()
   /** Cameras that are stopping, with the promises of their ends. */
   readonly #stopping = new Map<Camera, Promise<void>>()
+  readonly #guesses = new GuessLimit()
   #closed = false
 
   constructor(
@@ -57,8 +59,11 @@ export class CameraRegistry {
     // Nothing waits from here until the camera is in the list: two starts of one address make one camera.
     const running = this.#byKey(url.key)
     if (running) {
+      this.#guesses.check(running.url.key)
       if (running.url.user !== url.user || running.url.password !== url.password) {
         if (running.credentialsInDoubt) return this.#replace(running, request, save)
+        this.#guesses.wrong(running.url.key, `${url.user}\n${url.password}`)
+        this.deps.logger.warn(`camera ${running.name}: a start with another user name or password was refused`)
         throw new RequestError(
           'ERR_CREDENTIALS_DIFFER',
           `rtsp: this camera is already running as "${running.name}" with another user name or password; stop "${running.name}" first to change them`,

@@ -66,6 +66,7 @@ export const OPERATIONS: Operations = {
         'ERR_BODY_TOO_LARGE',
         'ERR_NAME_IN_USE',
         'ERR_CREDENTIALS_DIFFER',
+        'ERR_TOO_MANY_GUESSES',
         'ERR_TOO_MANY_RENDITIONS',
         'ERR_CLOSED',
       ],

@@ -319,6 +319,7 @@ def open_capture(
     gray: bool = False,
     reduce: int = 1,
     gateway: str | None = None,
+    token: str | None = None,
     zmq_connect: str | None = None,
 ) -> Capture:
     """Starts the camera at the gateway and reads its newest frames.
@@ -340,6 +341,7 @@ def open_capture(
     :param reduce: 2, 4 or 8: images of a half, a quarter, an eighth of the frame's size, which
         cost less to decode. Smaller frames (``scale_width``) cost less still.
     :param gateway: default GATEWAY_BASE, then http://127.0.0.1:8090.
+    :param token: for a gateway that requires one; default FRAMEGATE_TOKEN.
     :param zmq_connect: default ZMQ_CONNECT, then what the gateway answers.
     :raises TypeError, ValueError: an argument is invalid; the message names it.
     """
@@ -361,4 +363,4 @@ def open_capture(
     }
     request.update({key: value for key, value in optional.items() if value is not None})
     connect = zmq_connect or os.environ.get("ZMQ_CONNECT")
-    return Capture(request, Gateway(gateway), connect, timeout, gray, reduce)
+    return Capture(request, Gateway(gateway, token), connect, timeout, gray, reduce)

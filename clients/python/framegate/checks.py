@@ -84,3 +84,10 @@ def _check_number(name: str, value: Any, least: float, most: float, kind: type, 
         raise TypeError(f"{name} must be {expected}, not {type(value).__name__}")
     if not least <= value <= most:
         raise ValueError(f"{name} must be {also}from {least} to {most}, not {value}")
+
+
+def check_token(token: str) -> None:
+    if not isinstance(token, str):
+        raise TypeError(f"token must be a string, not {type(token).__name__}")
+    if not re.fullmatch(r"[A-Za-z0-9._~+/=-]+", token):
+        raise ValueError("token must be letters, digits and ._~+/=-, as in the gateway's AUTH_TOKENS_FILE")

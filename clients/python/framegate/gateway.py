@@ -11,6 +11,8 @@ import urllib.request
 from typing import Any
 from urllib.parse import quote, urlsplit
 
+from .checks import check_token
+
 DEFAULT_BASE = "http://127.0.0.1:8090"
 MAX_ANSWER_BYTES = 64 * 1024 * 1024
 _CHUNK_BYTES = 64 * 1024
@@ -30,15 +32,21 @@ class GatewayError(Exception):
 
 
 class Gateway:
-    """:param base: default the environment's GATEWAY_BASE, then http://127.0.0.1:8090."""
+    """:param base: default the environment's GATEWAY_BASE, then http://127.0.0.1:8090.
+    :param token: for a gateway that requires one; default the environment's FRAMEGATE_TOKEN.
+    """
 
-    def __init__(self, base: str | None = None) -> None:
+    def __init__(self, base: str | None = None, token: str | None = None) -> None:
         base = base if base is not None else os.environ.get("GATEWAY_BASE") or DEFAULT_BASE
         if not isinstance(base, str):
             raise TypeError(f"gateway must be a string, not {type(base).__name__}")
         parts = urlsplit(base)
         if parts.scheme not in ("http", "https") or not parts.hostname:
             raise ValueError(f"gateway must be an http:// or https:// address, not {base!r}")
+        token = token if token is not None else os.environ.get("FRAMEGATE_TOKEN") or None
+        if token is not None:
+            check_token(token)
+        self._token = token
         self.base = base.rstrip("/")
         self.host = parts.hostname
 
@@ -81,6 +89,9 @@ class Gateway:
             headers={"Content-Type": "application/json"},
             method=method,
         )
+        if self._token is not None:
+            # A redirect, which may lead to another server, does not carry it.
+            request.add_unredirected_header("Authorization", f"Bearer {self._token}")
         try:
             with _NO_PROXY.open(request, timeout=timeout_s) as response:
                 return self._body(response, deadline)

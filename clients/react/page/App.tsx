@@ -1,6 +1,6 @@
 import { useState } from 'react'
 import { AddCamera } from './AddCamera'
-import { startCamera, stopCamera } from './api'
+import { signOut, SIGNED_OUT, startCamera, stopCamera, type Session } from './api'
 import type { Camera, StartRequest } from './api-types'
 import { CameraGrid } from './CameraGrid'
 import { CameraView } from './CameraView'
@@ -12,7 +12,7 @@ import { useViewed } from './use-viewed'
 
 type Open = { dialog: 'add'; initial?: Partial<StartRequest> } | { dialog: 'copy' | 'stop'; name: string } | null
 
-export function App() {
+export function App({ session }: { session: Session }) {
   const { cameras, unreachable, refresh } = useCameras()
   const thumbnails = useThumbnails(cameras ?? [])
   const [open, setOpen] = useState<Open>(null)
@@ -57,6 +57,11 @@ export function App() {
     refresh()
   }
 
+  async function leave() {
+    await signOut().catch(() => undefined)
+    dispatchEvent(new Event(SIGNED_OUT))
+  }
+
   const gone = stopped.filter((name) => !running.some((camera) => camera.name === name))
   return (
     <ThumbnailsContext value={thumbnails}>
@@ -66,9 +71,16 @@ export function App() {
           Framegate
         </h1>
         {cameras !== null && unreachable === null && <Summary cameras={cameras} />}
-        <button type="button" className="button primary" onClick={() => setOpen({ dialog: 'add' })}>
-          Add a camera
-        </button>
+        {session.role === 'admin' && (
+          <button type="button" className="button primary" onClick={() => setOpen({ dialog: 'add' })}>
+            Add a camera
+          </button>
+        )}
+        {session.token_required && (
+          <button type="button" className="button" onClick={() => void leave()}>
+            Sign out
+          </button>
+        )}
       </header>
       {unreachable !== null && (
         <div className="notice" role="alert">

@@ -36,6 +36,29 @@ export async function stopCamera(name: string): Promise<void> {
   await call('cameras/stop', { method: 'POST', body: JSON.stringify({ name }) }, START_STOP_TIMEOUT_MS)
 }
 
+export type Role = 'viewer' | 'admin'
+
+export interface Session {
+  token_required: boolean
+  /** null: sign in first. */
+  role: Role | null
+}
+
+export async function getSession(): Promise<Session> {
+  return (await call('session', {}, TIMEOUT_MS)) as unknown as Session
+}
+
+export async function signIn(token: string): Promise<void> {
+  await call('sign-in', { method: 'POST', body: JSON.stringify({ token }) }, TIMEOUT_MS)
+}
+
+export async function signOut(): Promise<void> {
+  await call('sign-out', { method: 'POST' }, TIMEOUT_MS)
+}
+
+/** Dispatched on window when the gateway no longer knows the session. */
+export const SIGNED_OUT = 'framegate-signed-out'
+
 async function call(path: string, options: RequestInit, timeoutMs: number): Promise<Record<string, unknown>> {
   let response: Response
   let text: string
@@ -57,6 +80,7 @@ async function call(path: string, options: RequestInit, timeoutMs: number): Prom
   const answer = body as Record<string, unknown>
   if (response.ok && answer.ok !== false) return answer
   const { error, code } = answer
+  if (code === 'ERR_UNAUTHORIZED') dispatchEvent(new Event(SIGNED_OUT))
   throw new GatewayError(
     typeof error === 'string' ? error : `the gateway returned HTTP ${response.status}`,
     typeof code === 'string' ? code : '',
