@@ -3,7 +3,7 @@ import { GatewayError, getSession, signIn, SIGNED_OUT, type Session } from './ap
 
 const RETRY_MS = 2000
 
-/** Shows a form in place of the page until the gateway knows who is there. */
+/** Shows a form instead of the page until the gateway knows who is there. */
 export function Access({ children }: { children: (session: Session) => ReactNode }) {
   const [session, setSession] = useState<Session | null>(null)
   const [round, setRound] = useState(0)
