@@ -52,7 +52,7 @@ export class ReverseProxy {
   /** Paths of the WHEP sessions that were made. */
   get sessions(): string[] {
     return this.requests.flatMap(({ method, path, status, location }) =>
-      method === 'POST' && status === 201 ? [`${path}/${location!.split('/').at(-1)}`] : [],
+      method === 'POST' && status === 201 ? [`${path}/${location!.split('?')[0]!.split('/').at(-1)}`] : [],
     )
   }
 
