@@ -118,7 +118,8 @@ export const CAMERA_ERRORS = {
   },
   ERR_SOURCE_NO_VIDEO: { sentence: 'The address has no video. Choose another path of the camera.' },
   ERR_CODEC_UNSUPPORTED: {
-    sentence: "GStreamer on this machine cannot decode the codec. Choose another codec in the camera's settings.",
+    sentence:
+      "Framegate does not decode the codec, or the pictures are larger than 35 megapixels. Choose H.264, H.265 or MJPEG, or a smaller size, in the camera's settings. The gateway retries every minute.",
   },
   ERR_SOURCE_CLOSED: { sentence: 'The camera ended the stream or closed the connection. The gateway reconnects.' },
   ERR_SOURCE_SILENT: {
@@ -132,7 +133,7 @@ export const CAMERA_ERRORS = {
   ERR_SOURCE_STREAM: { sentence: 'The stream broke or changed its format. The gateway reconnects.' },
   ERR_SOURCE_TLS: {
     sentence:
-      "The TLS connection to the camera failed. Check that the port speaks RTSPS and that this machine trusts the camera's certificate.",
+      "The TLS connection to the camera failed, or its certificate is not trusted or has changed; the camera got no user name and password. Check that the port speaks RTSPS. If the message shows a fingerprint, compare it with the camera's, and start the camera with it as `tls_fingerprint`.",
   },
   ERR_SOURCE_LATE: {
     sentence:

@@ -1,9 +1,28 @@
-// The part that H.264 and H.265 share: length-prefixed NAL units, and lists of parameter sets.
+// The choice of parser, and the part that H.264 and H.265 share: length-prefixed NAL units, and lists of parameter
+// sets.
 #include "access_unit_parser.h"
 
 namespace framegate {
 
-AccessUnitInfo AccessUnitParser::Parse(const uint8_t* data, size_t size) {
+std::unique_ptr<AccessUnitParser> MakeParser(Codec codec) {
+  switch (codec) {
+    case Codec::kH264:
+      return MakeH264Parser();
+    case Codec::kH265:
+      return MakeH265Parser();
+    case Codec::kMjpeg:
+      return MakeMjpegParser();
+    case Codec::kMpeg4:
+      return MakeMpeg4Parser();
+    case Codec::kVp8:
+      return MakeVp8Parser();
+    case Codec::kVp9:
+      return MakeVp9Parser();
+  }
+  return nullptr;
+}
+
+AccessUnitInfo NalParser::Parse(const uint8_t* data, size_t size) {
   AccessUnitInfo info;
   bool any_slice = false;
   size_t at = 0;
@@ -20,7 +39,7 @@ AccessUnitInfo AccessUnitParser::Parse(const uint8_t* data, size_t size) {
   return info;
 }
 
-bool AccessUnitParser::ParseParameterSets(const uint8_t* data, size_t size, int count, size_t* at) {
+bool NalParser::ParseParameterSets(const uint8_t* data, size_t size, int count, size_t* at) {
   while (count-- > 0) {
     if (size - *at < 2) return false;
     const size_t length = static_cast<size_t>(data[*at]) << 8 | data[*at + 1];

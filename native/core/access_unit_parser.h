@@ -1,24 +1,26 @@
-// Reads what the gate and the camera's description need from a whole access unit: length-prefixed NAL units, as
-// rtph264depay and rtph265depay output them. Pure: bytes in, facts out. The bytes come from the network and may be
-// wrong.
+// Reads what the gate and the camera's description need from a whole access unit, as the depayloader outputs it. Pure:
+// bytes in, facts out. The bytes come from the network and may be wrong.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <vector>
 
+#include "stream_types.h"
+
 namespace framegate {
 
 struct AccessUnitInfo {
-  bool well_formed = false;  // The NAL lengths add up and the picture has a slice.
-  bool key = false;          // H.264: IDR. H.265: IRAP (types 16 to 21).
+  bool well_formed = false;  // The bytes are a picture, and the lengths in them add up.
+  bool key = false;          // H.264: IDR. H.265: IRAP (types 16 to 21). Others: decodes without any other picture.
   int recovery_frames = -1;  // H.264: from a recovery point SEI, the frames until the picture is whole; -1: none.
   bool starts_at_first_block = false;  // The first slice starts at the first block.
   bool reference = false;              // Other pictures may predict from it.
   bool b_slices = false;               // Has a bi-predicted slice.
-  bool rasl = false;                   // H.265: leading picture that needs pictures before its IRAP.
-  bool leading = false;                // H.265: any leading picture (RASL, RADL).
+  bool rasl = false;                   // Leading picture that needs pictures before its key picture.
+  bool leading = false;                // Any picture that is shown before the key picture that it follows.
   bool frame_num_known = false;        // H.264 only.
   uint32_t frame_num = 0;
   uint32_t max_frame_num = 0;  // 2^log2_max_frame_num of the active SPS.
@@ -39,11 +41,31 @@ class AccessUnitParser {
  public:
   virtual ~AccessUnitParser() = default;
 
-  // AVCDecoderConfigurationRecord or HEVCDecoderConfigurationRecord of the caps. False if it is malformed; what was
-  // read before the error still counts.
-  virtual bool SetCodecData(const uint8_t* data, size_t size) = 0;
-  AccessUnitInfo Parse(const uint8_t* data, size_t size);
+  // The codec data of the caps, such as an AVCDecoderConfigurationRecord. False if it is malformed; what was read
+  // before the error still counts.
+  virtual bool SetCodecData(const uint8_t*, size_t) { return true; }
+  virtual AccessUnitInfo Parse(const uint8_t* data, size_t size) = 0;
+
   ParameterSetInfo parameters() const { return active_; }
+  // Pixels that a decoder reserves for each picture, before cropping: the most that the stream has announced so far.
+  uint64_t largest_picture() const { return largest_picture_; }
+
+ protected:
+  void Announce(uint64_t coded_width, uint64_t coded_height) {
+    constexpr uint64_t kMost = 1u << 20;  // So that the product never overflows.
+    largest_picture_ = std::max(largest_picture_, std::min(coded_width, kMost) * std::min(coded_height, kMost));
+  }
+
+  ParameterSetInfo active_;
+
+ private:
+  uint64_t largest_picture_ = 0;
+};
+
+// H.264 and H.265 in length-prefixed NAL units.
+class NalParser : public AccessUnitParser {
+ public:
+  AccessUnitInfo Parse(const uint8_t* data, size_t size) override;
 
  protected:
   // Reads one NAL unit. True if it is a slice of the picture. first_slice: no slice came before it.
@@ -55,7 +77,6 @@ class AccessUnitParser {
   bool ParseParameterSets(const uint8_t* data, size_t size, int count, size_t* at);
 
   int length_size_ = 4;  // Bytes of the length before each NAL unit, 1 to 4.
-  ParameterSetInfo active_;
 };
 
 // Fields of an SPS, as bits after the NAL unit's header, without emulation prevention bytes.
@@ -69,5 +90,10 @@ std::vector<BitRange> H265HeldBackFields(const uint8_t* sps, size_t size);
 
 std::unique_ptr<AccessUnitParser> MakeH264Parser();
 std::unique_ptr<AccessUnitParser> MakeH265Parser();
+std::unique_ptr<AccessUnitParser> MakeMjpegParser();
+std::unique_ptr<AccessUnitParser> MakeMpeg4Parser();
+std::unique_ptr<AccessUnitParser> MakeVp8Parser();
+std::unique_ptr<AccessUnitParser> MakeVp9Parser();
+std::unique_ptr<AccessUnitParser> MakeParser(Codec codec);
 
 }  // namespace framegate

@@ -168,7 +168,7 @@ Receiver::Callbacks CameraPipeline::ReceiverCallbacks() {
     OnSample(codec, std::move(sample), captured_at_us);
   };
   callbacks.on_stream = [this](StreamInfo info) {
-    may_lack_key_ = info.codec == "h264" || info.codec == "h265";
+    may_lack_key_ = info.codec != "mjpeg";
     described_ns_ = MonotonicNs();
     news_.PutStream(std::move(info));
   };
@@ -179,6 +179,9 @@ Receiver::Callbacks CameraPipeline::ReceiverCallbacks() {
 // True if the control thread should look at once.
 bool CameraPipeline::TakeInto(Stream& stream, PictureAssembler::Picture picture) {
   AccessUnitPtr unit = stream.intake->Take(std::move(picture.sample), picture.arrival);
+  if (stream.intake->too_large()) {
+    Fail(MakeError(error_code::kCodecUnsupported, "the camera's pictures are larger than 35 megapixels"));
+  }
   if (!unit) return false;
   const bool stage_fits = stream.decode_stage && stream.decode_stage->reorders() == stream.intake->reorders();
   if (stage_fits) stream.decode_stage->Push(std::move(unit));

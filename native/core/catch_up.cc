@@ -20,8 +20,8 @@ bool IsBehind(int64_t waited_ns, const Pace& pace) {
 }  // namespace
 
 void CatchUp::Start(bool backlog) {
-  catching_up_ = backlog && keys_known_;
-  waiting_for_key_ = !backlog && keys_known_;
+  catching_up_ = backlog;
+  waiting_for_key_ = !backlog;
   progress_due_ns_ = INT64_MAX;  // No limit for decoding a backlog.
 }
 
@@ -33,7 +33,6 @@ void CatchUp::DropBacklog() {
 
 CatchUp::UnitVerdict CatchUp::CheckUnit(const Unit& unit, const Pace& pace) {
   const UnitVerdict decode = unit.starts_sequence ? UnitVerdict::kRestart : UnitVerdict::kDecode;
-  if (!keys_known_) return decode;
   if (unit.follows_loss) DropBacklog();
   const bool late = unit.waited_ns > LimitNs(pace);
   if (catching_up_ && unit.key_queued) {

@@ -48,9 +48,6 @@ class CatchUp {
     kDropLate,
   };
 
-  // keys_known: the key flag of units is reliable. If not, every unit is decoded.
-  explicit CatchUp(bool keys_known) : keys_known_(keys_known) {}
-
   // backlog: old units come first, starting with a key picture. Without one, decoding waits for a key picture.
   void Start(bool backlog);
 
@@ -58,7 +55,7 @@ class CatchUp {
   PictureVerdict CheckPicture(const Picture& picture, const Pace& pace);
 
   // The last picture is damaged: decode nothing until the next key picture.
-  void WaitForKey() { waiting_for_key_ = keys_known_; }
+  void WaitForKey() { waiting_for_key_ = true; }
 
   bool waiting_for_key() const { return waiting_for_key_; }
   bool catching_up() const { return catching_up_; }
@@ -66,7 +63,6 @@ class CatchUp {
  private:
   void DropBacklog();
 
-  const bool keys_known_;
   bool waiting_for_key_ = false;
   bool catching_up_ = false;        // Show nothing until the newest picture.
   int64_t progress_due_ns_ = 0;     // By this time it must wait less than

@@ -1,5 +1,5 @@
-// Push, SetRenditions and Stop run on their callers' threads, OnPicture and Encode on the decoder's, everything else on
-// the decode thread. For H.264, H.265 and MJPEG the decoder's thread is the decode thread.
+// Push, SetRenditions and Stop run on their callers' threads, everything else on the decode thread: no decoder has
+// threads of its own.
 #include "decode_stage.h"
 
 #include <algorithm>
@@ -9,6 +9,7 @@
 #include "decoder_damage.h"
 #include "end_of_sequence.h"
 #include "error_codes.h"
+#include "gop_cache.h"
 #include "reorder_limit.h"
 
 namespace framegate {
@@ -16,6 +17,7 @@ namespace {
 
 // About 80 s at 25 fps: an upper bound for the worst case.
 constexpr size_t kMaxQueue = 2000;
+constexpr size_t kMaxQueueBytes = GopCache::kMaxBytes;
 
 // No reordering reaches farther; after a larger step back, the timestamps have jumped.
 constexpr uint64_t kMaxReorderNs = MsToNs(2000);
@@ -35,10 +37,14 @@ std::vector<GstElement*> DecoderElements(Codec codec) {
       return {MakeElement("h265parse"), MakeElement("avdec_h265", kAvdecProperties)};
     case Codec::kMjpeg:
       return {MakeElement("jpegdec", "max-errors=-1 qos=false")};
-    case Codec::kOther:
+    case Codec::kMpeg4:
+      return {MakeElement("avdec_mpeg4", kAvdecProperties)};
+    case Codec::kVp8:
+      return {MakeElement("avdec_vp8", kAvdecProperties)};
+    case Codec::kVp9:
       break;
   }
-  return {MakeElement("decodebin")};
+  return {MakeElement("avdec_vp9", kAvdecProperties)};
 }
 
 // Null if the caps need no change.
@@ -63,11 +69,11 @@ DecodeStage::DecodeStage(Codec codec, bool reorders, Counters* counters, OnFrame
       counters_(counters),
       on_frame_(std::move(on_frame)),
       on_error_(std::move(on_error)),
-      catch_up_(codec != Codec::kOther),
       shown_before_pts_ns_(reorders ? counters->last_shown_pts_ns.load() : 0) {}
 
 void DecodeStage::Start(const std::vector<AccessUnitPtr>& backlog) {
   queue_.assign(backlog.begin(), backlog.end());
+  for (const AccessUnitPtr& unit : backlog) queued_bytes_ += unit->size_bytes;
   catch_up_.Start(!backlog.empty());
   thread_ = std::thread([this] { Run(); });
 }
@@ -75,10 +81,12 @@ void DecodeStage::Start(const std::vector<AccessUnitPtr>& backlog) {
 void DecodeStage::Push(AccessUnitPtr unit) {
   {
     std::lock_guard<std::mutex> lock(queue_mutex_);
-    if (queue_.size() >= kMaxQueue) {
+    if (queue_.size() >= kMaxQueue || queued_bytes_ + unit->size_bytes > kMaxQueueBytes) {
       queue_.clear();
+      queued_bytes_ = 0;
       overflowed_ = true;  // The next unit may depend on one of them.
     }
+    queued_bytes_ += unit->size_bytes;
     queue_.push_back(std::move(unit));
   }
   wake_.notify_one();
@@ -118,6 +126,7 @@ bool DecodeStage::Next(AccessUnitPtr* unit, CatchUp::Unit* facts) {
   if (stopping_) return false;
   *unit = std::move(queue_.front());
   queue_.pop_front();
+  queued_bytes_ -= (*unit)->size_bytes;
   facts->follows_loss = std::exchange(overflowed_, false);
   facts->now_ns = MonotonicNs();
   facts->waited_ns = facts->now_ns - (*unit)->received_mono_ns;
@@ -133,7 +142,6 @@ bool DecodeStage::Next(AccessUnitPtr* unit, CatchUp::Unit* facts) {
 }
 
 CatchUp::UnitVerdict DecodeStage::Judge(const CatchUp::Unit& facts) {
-  std::lock_guard<std::mutex> lock(picture_mutex_);
   const bool was_catching_up = catch_up_.catching_up();
   const CatchUp::UnitVerdict verdict = catch_up_.CheckUnit(facts, CurrentPace());
   if (catch_up_.catching_up() && !was_catching_up) ++counters_->catch_ups;
@@ -161,12 +169,9 @@ void DecodeStage::Feed(const AccessUnit& unit, bool restart) {
   if (restart) units_to_recovery_ = std::max(0, unit.recovery_frames);
   const bool recovering = units_to_recovery_ > 0;
   if (recovering) --units_to_recovery_;
-  {
-    std::lock_guard<std::mutex> lock(picture_mutex_);
-    times_.Add(unit);
-    if (restart) show_from_pts_ns_ = unit.pts_ns;
-    if (recovering) show_from_pts_ns_ = unit.pts_ns + 1;
-  }
+  times_.Add(unit);
+  if (restart) show_from_pts_ns_ = unit.pts_ns;
+  if (recovering) show_from_pts_ns_ = unit.pts_ns + 1;
   if (stuck_since_ns_ == 0) stuck_since_ns_ = MonotonicNs();
 
   const SamplePtr changed = ForDecoder(unit, restart);
@@ -178,7 +183,6 @@ void DecodeStage::Feed(const AccessUnit& unit, bool restart) {
   if (damage.found() > (recovering ? Damage::kReference : Damage::kNone)) {
     ++counters_->damaged_units;
     if (damaged_since_ns_ == 0) damaged_since_ns_ = MonotonicNs();
-    std::lock_guard<std::mutex> lock(picture_mutex_);
     catch_up_.WaitForKey();
   }
   PipelineError error = chain_->TakeError();
@@ -211,7 +215,6 @@ bool DecodeStage::MoreQueued() {
 }
 
 void DecodeStage::OnPicture(SamplePtr raw) {
-  std::lock_guard<std::mutex> lock(picture_mutex_);
   stuck_since_ns_ = 0;
   ++counters_->decoded;
   GstVideoInfo info;

@@ -34,8 +34,7 @@ class DecodeStage {
   using OnError = std::function<void(PipelineError)>;
 
   // reorders: pictures are shown in another order than they are decoded. Otherwise the decoder holds none back,
-  // whatever the stream declares. on_frame and on_error are called on the decoder's threads, one call at a time.
-  // counters must outlive this.
+  // whatever the stream declares. on_frame and on_error are called on the decode thread. counters must outlive this.
   DecodeStage(Codec codec, bool reorders, Counters* counters, OnFrame on_frame, OnError on_error);
   ~DecodeStage() { Stop(); }
   DecodeStage(const DecodeStage&) = delete;
@@ -88,9 +87,10 @@ class DecodeStage {
   const OnError on_error_;
 
   std::thread thread_;
-  std::mutex queue_mutex_;  // Guards queue_, overflowed_, new_renditions_, and the wait for stopping_.
+  std::mutex queue_mutex_;  // Guards queue_ to new_renditions_, and the wait for stopping_.
   std::condition_variable wake_;
   std::deque<AccessUnitPtr> queue_;
+  size_t queued_bytes_ = 0;
   bool overflowed_ = false;  // Units were dropped from the full queue.
   std::optional<std::vector<Rendition>> new_renditions_;
   std::atomic<bool> stopping_{false};
@@ -104,9 +104,6 @@ class DecodeStage {
   std::unique_ptr<ElementChain> chain_;
   CapsPtr caps_, decoder_caps_;  // The last caps of a unit, and what the decoder gets for them.
   int units_to_recovery_ = 0;    // Units until pictures are whole after a start with intra refresh.
-
-  // Guards the members below: decodebin delivers pictures on its own threads.
-  std::mutex picture_mutex_;
   CatchUp catch_up_;
   UnitTimes times_;
   uint64_t shown_before_pts_ns_;   // By the stage before this one: go on after it. 0: no matter.

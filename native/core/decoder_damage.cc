@@ -13,7 +13,8 @@ namespace {
 
 thread_local Damage* t_found = nullptr;
 
-// Parts of FFmpeg 5.1's messages (h264_slice.c, h264_refs.c, error_resilience.c, hevcdec.c, hevc_refs.c) that mean
+// Parts of FFmpeg 5.1's messages (h264_slice.c, h264_refs.c, error_resilience.c, hevcdec.c, hevc_refs.c, h263dec.c,
+// mpeg4videodec.c, vp8.c, vp9.c) that mean
 // damaged output. Its other messages are about harmless oddities.
 constexpr struct {
   const char* part;
@@ -28,10 +29,17 @@ constexpr struct {
     {"cu_qp_delta", Damage::kBits},
     {"Invalid NAL unit size", Damage::kBits},
     {"missing picture in access unit", Damage::kBits},
+    {"Error at MB", Damage::kBits},
+    {"damaged at", Damage::kBits},
+    {"corrupted at", Damage::kBits},
+    {"header damaged", Damage::kBits},
+    {"Marker lost", Damage::kBits},
     {"Missing reference picture", Damage::kReference},
     {"reference picture missing", Damage::kReference},
     {"Could not find ref with POC", Damage::kReference},
     {"Error constructing the", Damage::kReference},
+    {"Not all references are available", Damage::kReference},
+    {"not available", Damage::kReference},
 };
 
 void OnLog(GstDebugCategory* category, GstDebugLevel, const gchar*, const gchar*, gint, GObject*,

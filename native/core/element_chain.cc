@@ -50,12 +50,7 @@ bool ElementChain::Open(std::vector<GstElement*> elements, OnSample on_sample) {
   for (size_t i = 0; i + 1 < elements.size(); ++i) {
     if (!gst_element_link(elements[i], elements[i + 1])) return Fail("GStreamer cannot link the decoding elements");
   }
-  PadPtr last(gst_element_get_static_pad(elements.back(), "src"));
-  if (last) {
-    if (!gst_element_link(elements.back(), sink_)) return Fail("GStreamer cannot link the decoding elements");
-  } else {
-    g_signal_connect(elements.back(), "pad-added", G_CALLBACK(&ElementChain::OnPadAdded), this);
-  }
+  if (!gst_element_link(elements.back(), sink_)) return Fail("GStreamer cannot link the decoding elements");
 
   source_pad_ = gst_pad_new("source", GST_PAD_SRC);
   gst_object_ref_sink(source_pad_);
@@ -122,16 +117,6 @@ GstFlowReturn ElementChain::OnNewSample(GstAppSink* sink, gpointer self) {
   SamplePtr sample(gst_app_sink_pull_sample(sink));
   if (sample) static_cast<ElementChain*>(self)->on_sample_(std::move(sample));
   return GST_FLOW_OK;
-}
-
-void ElementChain::OnPadAdded(GstElement*, GstPad* pad, gpointer self) {
-  auto* chain = static_cast<ElementChain*>(self);
-  CapsPtr caps(gst_pad_get_current_caps(pad));
-  if (!caps || gst_caps_is_empty(caps.get())) return;
-  const char* name = gst_structure_get_name(gst_caps_get_structure(caps.get(), 0));
-  if (!g_str_has_prefix(name, "video/x-raw")) return;
-  PadPtr sink_pad(gst_element_get_static_pad(chain->sink_, "sink"));
-  if (!gst_pad_is_linked(sink_pad.get())) gst_pad_link(pad, sink_pad.get());
 }
 
 }  // namespace framegate

@@ -1,5 +1,5 @@
 // A linear chain of elements in its own bin, run by one thread: Push() returns after every element and the sink
-// callback have run. Elements with internal queues, such as decodebin, call back later, on their own threads.
+// callback have run. None of the elements may have threads or queues.
 #pragma once
 
 #include <gst/app/gstappsink.h>
@@ -22,8 +22,7 @@ class ElementChain {
   ElementChain(const ElementChain&) = delete;
   ElementChain& operator=(const ElementChain&) = delete;
 
-  // Links `elements` (transfer full) in this order, followed by an appsink. The last may have sometimes-pads
-  // (decodebin). If it returns false, TakeError() says why.
+  // Links `elements` (transfer full) in this order, followed by an appsink. If it returns false, TakeError() says why.
   bool Open(std::vector<GstElement*> elements, OnSample on_sample);
 
   // Sends the caps if they changed, then the buffer with its PTS.
@@ -37,7 +36,6 @@ class ElementChain {
 
  private:
   static GstFlowReturn OnNewSample(GstAppSink* sink, gpointer self);
-  static void OnPadAdded(GstElement* element, GstPad* pad, gpointer self);
   bool Fail(const char* what);
 
   GstElement* pipeline_ = nullptr;  // (transfer full)

@@ -19,10 +19,6 @@ GateVerdict Gate::Check(const AccessUnitInfo& info, bool discontinuity) {
   const bool gap = discontinuity && !first_unit_;
   first_unit_ = false;
 
-  if (rules_ == GateRules::kNone) {
-    open_ = true;
-    return GateVerdict::kPass;
-  }
   if (gap || !info.well_formed) return Close();
   if (rules_ == GateRules::kIntraOnly) return Open();
   // The first slices may be missing without a DISCONT.
@@ -37,7 +33,7 @@ GateVerdict Gate::Check(const AccessUnitInfo& info, bool discontinuity) {
   }
   if (!open_) return GateVerdict::kDrop;
 
-  if (rules_ == GateRules::kH265 && skip_rasl_) {
+  if (skip_rasl_) {
     if (info.rasl) return GateVerdict::kDrop;
     if (!info.leading) skip_rasl_ = false;  // All leading pictures precede the trailing ones.
   }

@@ -11,8 +11,8 @@ namespace framegate {
 enum class GateRules {
   kH264,       // Key = IDR; frame_num must not jump.
   kH265,       // Key = IRAP; leading pictures that need older ones are dropped.
+  kKeyFirst,   // MPEG-4, VP8, VP9: begins with a key picture; leading pictures that need older ones are dropped.
   kIntraOnly,  // Every access unit is independent (MJPEG).
-  kNone,       // The stream cannot be parsed: everything passes.
 };
 
 enum class GateVerdict {

@@ -12,6 +12,7 @@ namespace {
 constexpr int kSlice = 1, kSlicePartitionA = 2, kIdrSlice = 5, kSei = 6, kSps = 7, kPps = 8;
 constexpr uint32_t kRecoveryPoint = 6;          // SEI payload type.
 constexpr uint32_t kMaxRecoveryFrames = 65536;  // The largest MaxFrameNum.
+constexpr int64_t kMostPixels = 16384;          // Of a side. Level 6.2 allows 16880.
 
 struct Sps {
   int log2_max_frame_num = 4;
@@ -19,6 +20,7 @@ struct Sps {
   bool gaps_allowed = false;
   bool frames_only = true;
   int log2_max_order_lsb = 0;  // 0: the order is not in the slice headers as such (pic_order_cnt_type 1 and 2).
+  int64_t coded_width = 0, coded_height = 0;
   ParameterSetInfo info;
   std::vector<BitRange> held_back;
 };
@@ -44,12 +46,17 @@ bool HasChromaFormat(uint32_t profile_idc) {
   }
 }
 
-void SkipScalingList(BitReader& bits, int size) {
+bool SkipScalingList(BitReader& bits, int size) {
   int last = 8, next = 8;
   for (int i = 0; i < size && !bits.overrun(); ++i) {
-    if (next != 0) next = (last + bits.Se() + 256) % 256;
+    if (next != 0) {
+      const int32_t delta = bits.Se();
+      if (delta < -128 || delta > 127) return false;  // delta_scale, clause 7.4.2.1.1.1.
+      next = (last + delta + 256) % 256;
+    }
     last = next == 0 ? last : next;
   }
+  return true;
 }
 
 void SkipHrd(BitReader& bits) {
@@ -106,7 +113,7 @@ bool ParseSps(const uint8_t* nal, size_t size, uint32_t* id, Sps* sps) {
     if (bits.Bit()) {
       const int lists = chroma_format_idc != 3 ? 8 : 12;
       for (int i = 0; i < lists; ++i) {
-        if (bits.Bit()) SkipScalingList(bits, i < 6 ? 16 : 64);
+        if (bits.Bit() && !SkipScalingList(bits, i < 6 ? 16 : 64)) return false;
       }
     }
   }
@@ -127,10 +134,10 @@ bool ParseSps(const uint8_t* nal, size_t size, uint32_t* id, Sps* sps) {
   }
   bits.Ue();  // max_num_ref_frames
   sps->gaps_allowed = bits.Bit();
-  const uint32_t width_in_mbs = bits.Ue() + 1;
-  const uint32_t height_in_map_units = bits.Ue() + 1;
-  const uint32_t frame_mbs_only = bits.Bit();
-  sps->frames_only = frame_mbs_only;
+  const int64_t width_in_mbs = int64_t{bits.Ue()} + 1;
+  const int64_t height_in_map_units = int64_t{bits.Ue()} + 1;
+  const int frame_mbs_only = static_cast<int>(bits.Bit());
+  sps->frames_only = frame_mbs_only != 0;
   if (!frame_mbs_only) bits.Skip(1);
   bits.Skip(1);  // direct_8x8_inference_flag
   uint32_t left = 0, right = 0, top = 0, bottom = 0;
@@ -140,20 +147,21 @@ bool ParseSps(const uint8_t* nal, size_t size, uint32_t* id, Sps* sps) {
     top = bits.Ue();
     bottom = bits.Ue();
   }
-  if (bits.overrun() || width_in_mbs > 1024 || height_in_map_units > 1024) return false;
-  const uint32_t unit_x = chroma_format_idc == 1 || chroma_format_idc == 2 ? 2 : 1;
-  const uint32_t unit_y = (chroma_format_idc == 1 ? 2 : 1) * (2 - frame_mbs_only);
-  const int64_t width = int64_t{width_in_mbs} * 16 - int64_t{unit_x} * (int64_t{left} + right);
-  const int64_t height =
-      int64_t{height_in_map_units} * 16 * (2 - frame_mbs_only) - int64_t{unit_y} * (int64_t{top} + bottom);
-  if (width <= 0 || height <= 0) return false;
+  if (bits.overrun()) return false;
+  sps->coded_width = width_in_mbs * 16;
+  sps->coded_height = height_in_map_units * 16 * (2 - frame_mbs_only);
+  const int64_t unit_x = chroma_format_idc == 1 || chroma_format_idc == 2 ? 2 : 1;
+  const int64_t unit_y = (chroma_format_idc == 1 ? 2 : 1) * (2 - frame_mbs_only);
+  const int64_t width = sps->coded_width - unit_x * (int64_t{left} + right);
+  const int64_t height = sps->coded_height - unit_y * (int64_t{top} + bottom);
+  if (width <= 0 || height <= 0 || width > kMostPixels || height > 2 * kMostPixels) return false;
   sps->info.width = static_cast<int>(width);
   sps->info.height = static_cast<int>(height);
   ParseVui(bits, sps);
   return true;
 }
 
-class H264Parser final : public AccessUnitParser {
+class H264Parser final : public NalParser {
  public:
   bool SetCodecData(const uint8_t* data, size_t size) override {
     if (size < 7 || data[0] != 1) return false;
@@ -193,7 +201,10 @@ class H264Parser final : public AccessUnitParser {
     if (type == kSps) {
       uint32_t id = 0;
       Sps sps;
-      if (ParseSps(nal, size, &id, &sps)) {
+      const bool valid = ParseSps(nal, size, &id, &sps);
+      // A decoder may read a parameter set that this parser does not.
+      Announce(static_cast<uint64_t>(sps.coded_width), static_cast<uint64_t>(sps.coded_height));
+      if (valid) {
         sps_[id] = sps;
         active_ = sps.info;
       }
@@ -240,12 +251,15 @@ class H264Parser final : public AccessUnitParser {
     if (pps == pps_.end()) return;
     const auto sps = sps_.find(pps->second);
     if (sps == sps_.end()) return;
-    active_ = sps->second.info;
     if (sps->second.separate_color_planes) bits.Skip(2);
-    info->frame_num = bits.Bits(sps->second.log2_max_frame_num);
-    info->max_frame_num = 1u << sps->second.log2_max_frame_num;
-    info->frame_num_gaps_allowed = sps->second.gaps_allowed;
-    info->frame_num_known = !bits.overrun();
+    const uint32_t frame_num = bits.Bits(sps->second.log2_max_frame_num);
+    if (first) {
+      active_ = sps->second.info;
+      info->frame_num = frame_num;
+      info->max_frame_num = 1u << sps->second.log2_max_frame_num;
+      info->frame_num_gaps_allowed = sps->second.gaps_allowed;
+      info->frame_num_known = !bits.overrun();
+    }
     auto field = AccessUnitInfo::Field::kNone;
     if (!sps->second.frames_only && bits.Bit()) {
       field = bits.Bit() ? AccessUnitInfo::Field::kBottom : AccessUnitInfo::Field::kTop;

@@ -24,6 +24,7 @@ struct Pps {
 
 struct Sps {
   ParameterSetInfo info;
+  uint32_t coded_width = 0, coded_height = 0;
   bool separate_color_planes = false;
   int log2_max_order_lsb = 4;
   std::vector<BitRange> held_back;
@@ -43,6 +44,7 @@ void SkipProfileTierLevel(BitReader& bits, int max_sub_layers_minus1) {
   }
 }
 
+// The coded size is also set if it is not accepted.
 bool ParseSps(const uint8_t* nal, size_t size, uint32_t* id, Sps* sps) {
   if (size < 4) return false;
   BitReader bits(nal + 2, size - 2);
@@ -53,8 +55,8 @@ bool ParseSps(const uint8_t* nal, size_t size, uint32_t* id, Sps* sps) {
   *id = bits.Ue();
   const uint32_t chroma_format_idc = bits.Ue();
   if (chroma_format_idc == 3) sps->separate_color_planes = bits.Bit();
-  const uint32_t width = bits.Ue();
-  const uint32_t height = bits.Ue();
+  const uint32_t width = sps->coded_width = bits.Ue();
+  const uint32_t height = sps->coded_height = bits.Ue();
   uint32_t left = 0, right = 0, top = 0, bottom = 0;
   if (bits.Bit()) {
     left = bits.Ue();
@@ -86,7 +88,7 @@ bool ParseSps(const uint8_t* nal, size_t size, uint32_t* id, Sps* sps) {
   return true;
 }
 
-class H265Parser final : public AccessUnitParser {
+class H265Parser final : public NalParser {
  public:
   bool SetCodecData(const uint8_t* data, size_t size) override {
     if (size < 23) return false;
@@ -120,7 +122,9 @@ class H265Parser final : public AccessUnitParser {
     if (TypeOf(nal) == kSps) {
       uint32_t id = 0;
       Sps sps;
-      if (ParseSps(nal, size, &id, &sps)) {
+      const bool valid = ParseSps(nal, size, &id, &sps);
+      Announce(sps.coded_width, sps.coded_height);
+      if (valid) {
         sps_[id] = sps;
         active_ = sps.info;
       }

@@ -160,7 +160,7 @@ class LagMeter {
     if (evidence_.Steady()) rate_ = std::abs(evidence_.Pace() - 1) < kSameRate ? 1 : evidence_.Pace();
   }
 
-  const uint32_t clock_rate_hz_;
+  uint32_t clock_rate_hz_;
   bool started_ = false;
   uint32_t last_timestamp_ = 0;
   int64_t last_ns_ = 0;

@@ -5,7 +5,6 @@
 #include <gst/sdp/sdp.h>
 
 #include <algorithm>
-#include <cctype>
 
 #include "clocks.h"
 #include "element_chain.h"
@@ -19,6 +18,7 @@ constexpr uint64_t kNtpToUnixSeconds = 2'208'988'800;
 
 struct CodecChain {
   Codec codec;
+  const char* name;           // In StreamInfo.
   const char* encoding_name;  // In the SDP.
   const char* depayloader;
   const char* caps;  // Its output.
@@ -26,16 +26,67 @@ struct CodecChain {
 
 // avc and hvc1, because in byte-stream mode the depayloader of 1.22 splits an access unit at parameter sets between
 // slices (robustness.md, 2).
+constexpr char kCodecs[] = "H.264, H.265, MJPEG, MPEG-4 part 2, VP8 and VP9";
 constexpr CodecChain kChains[] = {
-    {Codec::kH264, "H264", "rtph264depay", "video/x-h264,stream-format=avc,alignment=au"},
-    {Codec::kH265, "H265", "rtph265depay", "video/x-h265,stream-format=hvc1,alignment=au"},
-    {Codec::kMjpeg, "JPEG", "rtpjpegdepay", "image/jpeg"},
+    {Codec::kH264, "h264", "H264", "rtph264depay", "video/x-h264,stream-format=avc,alignment=au"},
+    {Codec::kH265, "h265", "H265", "rtph265depay", "video/x-h265,stream-format=hvc1,alignment=au"},
+    {Codec::kMjpeg, "mjpeg", "JPEG", "rtpjpegdepay", "image/jpeg"},
+    {Codec::kMpeg4, "mpeg4", "MP4V-ES", "rtpmp4vdepay", "video/mpeg,mpegversion=4,systemstream=false"},
+    {Codec::kVp8, "vp8", "VP8", "rtpvp8depay", "video/x-vp8"},
+    {Codec::kVp9, "vp9", "VP9", "rtpvp9depay", "video/x-vp9"},
 };
 
-std::string LowerCase(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return text;
+// The static payload types of RFC 3551, whose description may leave the name out.
+constexpr struct {
+  int payload_type;
+  const char* encoding_name;
+} kStaticTypes[] = {{25, "CelB"}, {26, "JPEG"}, {28, "nv"}, {31, "H261"}, {32, "MPV"}, {33, "MP2T"}, {34, "H263"}};
+
+const char* NameOfType(int payload_type) {
+  for (const auto& known : kStaticTypes) {
+    if (known.payload_type == payload_type) return known.encoding_name;
+  }
+  return nullptr;
+}
+
+// The chain for a codec of the description; null if there is none.
+const CodecChain* ChainFor(const std::string& encoding_name) {
+  for (const CodecChain& chain : kChains) {
+    if (g_ascii_strcasecmp(encoding_name.c_str(), chain.encoding_name) == 0) return &chain;
+  }
+  return nullptr;
+}
+
+// For a video of rtspsrc.
+const CodecChain* ChainFor(const GstStructure* rtp_caps) {
+  const char* name = gst_structure_get_string(rtp_caps, "encoding-name");
+  int payload_type = -1;
+  if (!name && gst_structure_get_int(rtp_caps, "payload", &payload_type)) name = NameOfType(payload_type);
+  return name ? ChainFor(name) : nullptr;
+}
+
+// The encoding name of a medium; empty if the description has none.
+std::string EncodingName(const GstSDPMedia* media) {
+  const char* format = gst_sdp_media_get_format(media, 0);
+  const std::string payload_type = format ? format : "";
+  for (guint i = 0;; ++i) {  // "96 H264/90000"
+    const char* rtpmap = gst_sdp_media_get_attribute_val_n(media, "rtpmap", i);
+    if (!rtpmap) break;
+    const std::string text = rtpmap;
+    const size_t space = text.find(' ');
+    if (space == std::string::npos || text.substr(0, space) != payload_type) continue;
+    const size_t name = text.find_first_not_of(' ', space);
+    if (name != std::string::npos) return text.substr(name, text.find('/', name) - name);
+  }
+  const char* name = NameOfType(static_cast<int>(g_ascii_strtoll(payload_type.c_str(), nullptr, 10)));
+  return name ? name : "";
+}
+
+// For people: it comes from the camera.
+std::string Shown(std::string name) {
+  name.resize(std::min<size_t>(name.size(), 40));
+  for (char& c : name) c = g_ascii_isgraph(c) ? c : '?';
+  return name.empty() ? "an unknown codec" : name;
 }
 
 }  // namespace
@@ -117,28 +168,24 @@ void Receiver::OnSdp(GstElement*, void* sdp, gpointer self) {
   auto* receiver = static_cast<Receiver*>(self);
   const auto* message = static_cast<const GstSDPMessage*>(sdp);
   StreamInfo info;
-  bool video = false;
+  std::string refused;  // The codec of a video that cannot be used.
   for (guint i = 0; i < gst_sdp_message_medias_len(message); ++i) {
     const GstSDPMedia* media = gst_sdp_message_get_media(message, i);
     const std::string kind = gst_sdp_media_get_media(media) ? gst_sdp_media_get_media(media) : "";
     if (kind == "audio") info.audio = true;
-    if (kind != "video" || video) continue;
-    video = true;
-    const char* rtpmap = gst_sdp_media_get_attribute_val(media, "rtpmap");
-    // "96 H264/90000". The static payload types of RFC 3551, such as 26 for JPEG, may omit it.
-    std::string encoding = rtpmap ? rtpmap : "";
-    const size_t space = encoding.find(' ');
-    encoding = space == std::string::npos ? "JPEG" : encoding.substr(space + 1);
-    info.codec = LowerCase(encoding.substr(0, encoding.find('/')));
-    if (info.codec == "jpeg") info.codec = "mjpeg";
+    if (kind != "video" || !info.codec.empty()) continue;
+    const std::string name = EncodingName(media);
+    const CodecChain* chain = ChainFor(name);
+    if (chain) info.codec = chain->name;
+    if (!chain && refused.empty()) refused = Shown(name);
   }
-  if (video) {
-    receiver->callbacks_.on_stream(info);
-  } else {
-    receiver->callbacks_.on_error(MakeError(error_code::kSourceNoVideo, info.audio
-                                                                            ? "the camera offers audio but no video"
-                                                                            : "the camera offers no video"));
+  if (!info.codec.empty()) return receiver->callbacks_.on_stream(info);
+  if (!refused.empty()) {
+    const std::string text = "the camera sends " + refused + "; Framegate decodes " + kCodecs;
+    return receiver->callbacks_.on_error(MakeError(error_code::kCodecUnsupported, text));
   }
+  receiver->callbacks_.on_error(MakeError(
+      error_code::kSourceNoVideo, info.audio ? "the camera offers audio but no video" : "the camera offers no video"));
 }
 
 gboolean Receiver::OnSelectStream(GstElement*, guint, GstCaps* caps, gpointer self) {
@@ -146,7 +193,9 @@ gboolean Receiver::OnSelectStream(GstElement*, guint, GstCaps* caps, gpointer se
   const GstStructure* structure = gst_caps_get_structure(caps, 0);
   const char* media = gst_structure_get_string(structure, "media");
   if (!media || g_strcmp0(media, "video") != 0) return FALSE;
-  return receiver->video_streams_++ == 0;  // No audio, no metadata, no second video.
+  if (receiver->has_selected_ || !ChainFor(structure)) return FALSE;  // No audio, no metadata, no second video.
+  receiver->has_selected_ = true;
+  return TRUE;
 }
 
 void Receiver::OnPadAdded(GstElement*, GstPad* pad, gpointer self) {
@@ -161,17 +210,17 @@ void Receiver::OnPadAdded(GstElement*, GstPad* pad, gpointer self) {
 }
 
 bool Receiver::AddChain(GstPad* pad, const GstStructure* rtp_caps) {
-  const char* encoding = gst_structure_get_string(rtp_caps, "encoding-name");
-  std::vector<GstElement*> elements;
-  for (const CodecChain& chain : kChains) {
-    if (!encoding || g_ascii_strcasecmp(encoding, chain.encoding_name) != 0) continue;
-    codec_ = chain.codec;
-    elements.push_back(MakeElement(chain.depayloader));
-    elements.push_back(MakeElement("capsfilter"));
-    if (!elements[0] || !elements[1]) return false;
-    CapsPtr caps(gst_caps_from_string(chain.caps));
-    g_object_set(elements[1], "caps", caps.get(), nullptr);
+  const CodecChain* chain = ChainFor(rtp_caps);
+  if (!chain) return false;
+  codec_ = chain->codec;
+  int clock_rate_hz = 0;
+  if (gst_structure_get_int(rtp_caps, "clock-rate", &clock_rate_hz) && clock_rate_hz > 0) {
+    lag_meter_ = LagMeter(static_cast<uint32_t>(clock_rate_hz));
   }
+  std::vector<GstElement*> elements = {MakeElement(chain->depayloader), MakeElement("capsfilter")};
+  if (!elements[0] || !elements[1]) return false;
+  CapsPtr caps(gst_caps_from_string(chain->caps));
+  g_object_set(elements[1], "caps", caps.get(), nullptr);
   GstElement* sink =
       MakeElement("appsink", "sync=false async=false enable-last-sample=false qos=false wait-on-eos=false");
   if (!sink) return false;

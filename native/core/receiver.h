@@ -77,16 +77,16 @@ class Receiver {
   static GstBusSyncReply OnMessage(GstBus*, GstMessage* message, gpointer self);
   bool AddChain(GstPad* pad, const GstStructure* rtp_caps);
 
-  static constexpr uint32_t kVideoClockRateHz = 90000;  // All video: RFC 6184, 7798, 2435.
+  static constexpr uint32_t kVideoClockRateHz = 90000;  // All video except MPEG-4: RFC 6184, 7798, 2435, 7741, 9628.
 
   const SourceOptions options_;
   const Callbacks callbacks_;
   std::unique_ptr<RtspFront> front_;  // If the camera is pulled directly.
   GstElement* pipeline_ = nullptr;    // (transfer full)
   GstElement* source_ = nullptr;      // Owned by pipeline_.
-  Codec codec_ = Codec::kOther;
+  Codec codec_ = Codec::kH264;        // Of the chain.
   bool has_chain_ = false;
-  std::atomic<int> video_streams_{0};
+  bool has_selected_ = false;
   std::atomic<bool> stopping_{false};
   std::atomic<int64_t> last_packet_ns_{0};
   std::atomic<int64_t> packets_since_ns_{0};

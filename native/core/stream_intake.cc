@@ -17,26 +17,20 @@ GateRules RulesFor(Codec codec) {
       return GateRules::kH265;
     case Codec::kMjpeg:
       return GateRules::kIntraOnly;
-    case Codec::kOther:
+    case Codec::kMpeg4:
+    case Codec::kVp8:
+    case Codec::kVp9:
       break;
   }
-  return GateRules::kNone;
+  return GateRules::kKeyFirst;
 }
 
 }  // namespace
 
 StreamIntake::StreamIntake(Codec codec, int64_t described_ns)
-    : codec_(codec), described_ns_(described_ns), gate_(RulesFor(codec)) {
-  if (codec == Codec::kH264) parser_ = MakeH264Parser();
-  if (codec == Codec::kH265) parser_ = MakeH265Parser();
-}
+    : codec_(codec), described_ns_(described_ns), parser_(MakeParser(codec)), gate_(RulesFor(codec)) {}
 
 AccessUnitInfo StreamIntake::Parse(GstSample* sample) {
-  if (!parser_) {
-    AccessUnitInfo info;
-    info.well_formed = true;
-    return info;
-  }
   GstCaps* caps = gst_sample_get_caps(sample);
   if (caps && caps != caps_.get()) {
     caps_.reset(gst_caps_ref(caps));
@@ -66,6 +60,7 @@ AccessUnitPtr StreamIntake::Take(SamplePtr sample, const Arrival& arrival) {
   if (!GST_CLOCK_TIME_IS_VALID(pts_ns)) return nullptr;
 
   const AccessUnitInfo info = Parse(sample.get());
+  if (too_large()) return nullptr;
   const GateVerdict verdict = gate_.Check(info, GST_BUFFER_FLAG_IS_SET(buffer, GST_BUFFER_FLAG_DISCONT));
   if (info.key || info.recovery_frames >= 0) last_key_ns_ = arrival.mono_ns;
   // Through a relay that holds packets back, the first picture is always a key picture.
@@ -84,8 +79,7 @@ AccessUnitPtr StreamIntake::Take(SamplePtr sample, const Arrival& arrival) {
   }
   ++passed_;
   order_.Observe(info);
-  // decodebin receives RTP packets; those with the same timestamp are one frame.
-  if (!IsSecondField(info) && (codec_ != Codec::kOther || pts_ns != meter_.last_pts_ns())) {
+  if (!IsSecondField(info)) {
     meter_.Count(arrival.mono_ns, pts_ns, info.key, info.b_slices,
                  arrival.transport_lag_ns <= AgeLimitNs(meter_.frame_interval_ns(), false));
   }
@@ -97,13 +91,14 @@ AccessUnitPtr StreamIntake::Take(SamplePtr sample, const Arrival& arrival) {
   unit->captured_at_us = arrival.captured_at_us;
   unit->transport_lag_ns = arrival.transport_lag_ns;
   unit->stream_ns = arrival.stream_ns;
-  unit->key = info.key || codec_ == Codec::kMjpeg || info.recovery_frames >= 0;
-  unit->reference = info.reference;
+  unit->key = info.key || info.recovery_frames >= 0;
+  unit->reference =
+      info.reference || info.field != AccessUnitInfo::Field::kNone;  // A picture needs both of its fields.
   unit->starts_sequence = verdict == GateVerdict::kPassAndReset;
   unit->recovery_frames = info.key ? -1 : info.recovery_frames;
   unit->size_bytes = gst_buffer_get_size(buffer);
   unit->sample = std::move(sample);
-  if (codec_ != Codec::kOther) cache_.Add(unit);
+  cache_.Add(unit);
   return unit;
 }
 

@@ -31,7 +31,7 @@ class StreamIntake {
   // described_ns: when the source described the stream, monotonic.
   explicit StreamIntake(Codec codec, int64_t described_ns = 0);
 
-  // The access unit, which is also in the cache; null if the gate dropped it.
+  // The access unit, which is also in the cache; null if the gate dropped it, or if the stream is too_large().
   AccessUnitPtr Take(SamplePtr sample, const Arrival& arrival);
 
   // Frees the cached GOP; the measurements remain.
@@ -40,7 +40,9 @@ class StreamIntake {
   Codec codec() const { return codec_; }
   const GopCache& cache() const { return cache_; }
   const StreamMeter& meter() const { return meter_; }
-  ParameterSetInfo parameters() const { return parser_ ? parser_->parameters() : ParameterSetInfo(); }
+  ParameterSetInfo parameters() const { return parser_->parameters(); }
+  // The stream has announced pictures above 35 megapixels, such as 8192x4320. Their decoder would take gigabytes.
+  bool too_large() const { return parser_->largest_picture() > kMostPixels; }
 
   // Pictures are shown in another order than they arrive.
   bool reorders() const { return order_.reorders(); }
@@ -54,13 +56,15 @@ class StreamIntake {
   uint64_t dropped() const { return dropped_; }
 
  private:
+  static constexpr uint64_t kMostPixels = 8192 * 4320;
+
   AccessUnitInfo Parse(GstSample* sample);
   bool IsSecondField(const AccessUnitInfo& info);
 
   const Codec codec_;
   const int64_t described_ns_;
-  std::unique_ptr<AccessUnitParser> parser_;  // H.264 and H.265 only.
-  CapsPtr caps_;                              // The last caps whose codec data was read.
+  const std::unique_ptr<AccessUnitParser> parser_;
+  CapsPtr caps_;  // The last caps whose codec data was read.
   Gate gate_;
   GopCache cache_;
   OutputOrder order_;

@@ -7,7 +7,7 @@
 
 namespace framegate {
 
-enum class Codec { kH264, kH265, kMjpeg, kOther };
+enum class Codec { kH264, kH265, kMjpeg, kMpeg4, kVp8, kVp9 };
 
 struct SourceOptions {
   std::string url;   // rtsp:// or rtsps://, without credentials.
@@ -15,6 +15,7 @@ struct SourceOptions {
   std::string password;
   std::string user_agent;
   bool direct = false;                 // The URL is the camera's own, not MediaMTX's.
+  std::string tls_fingerprint;         // SHA-256 of the certificate, 64 digits in lower case; empty: none.
   std::string transport = "tcp";       // tcp or udp.
   int latency_ms = 0;                  // Reorder window of the jitter buffer.
   int connect_timeout_ms = 5000;       // For the connection and for each response.
@@ -32,7 +33,7 @@ struct Rendition {
 };
 
 struct StreamInfo {
-  std::string codec;   // h264, h265, mjpeg, or the SDP's encoding name in lower case.
+  std::string codec;   // h264, h265, mjpeg, mpeg4, vp8 or vp9.
   bool audio = false;  // The SDP also offers an audio track.
 };
 

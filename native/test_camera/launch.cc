@@ -40,9 +40,9 @@ std::string H265Encoder(const Options& o) {
   return line + "\"";
 }
 
-// A codec that Framegate decodes with decodebin. deadline=1: the encoder holds no frame back.
-std::string Vp8Encoder(const Options& o) {
-  return "vp8enc deadline=1 target-bitrate=" + std::to_string(o.bitrate_kbps * 1000) +
+// deadline=1: the encoder holds no frame back.
+std::string VpxEncoder(const char* encoder, const Options& o) {
+  return std::string(encoder) + " deadline=1 lag-in-frames=0 target-bitrate=" + std::to_string(o.bitrate_kbps * 1000) +
          " keyframe-max-dist=" + std::to_string(o.gop_frames);
 }
 
@@ -54,7 +54,11 @@ std::string DrawnVideo(const Options& o) {
     case Codec::kH265:
       return from + H265Encoder(o) + " ! " + kH265Pay;
     case Codec::kVp8:
-      return from + Vp8Encoder(o) + " ! rtpvp8pay name=pay0 pt=96";
+      return from + VpxEncoder("vp8enc", o) + " ! rtpvp8pay name=pay0 pt=96";
+    case Codec::kVp9:
+      return from + VpxEncoder("vp9enc cpu-used=8", o) + " ! rtpvp9pay name=pay0 pt=96";
+    case Codec::kMpeg1:  // Framegate refuses it.
+      return from + "avenc_mpeg1video ! rtpmpvpay name=pay0 pt=32";
     case Codec::kMjpeg:
       break;
   }

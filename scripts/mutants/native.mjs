@@ -118,8 +118,8 @@ export const native = [
     id: 'h264-interlaced-height',
     why: 'An interlaced stream has twice as many lines as its fields.',
     file: 'native/core/h264_parser.cc',
-    text: 'int64_t{height_in_map_units} * 16 * (2 - frame_mbs_only)',
-    fault: 'int64_t{height_in_map_units} * 16',
+    text: 'height_in_map_units * 16 * (2 - frame_mbs_only)',
+    fault: 'height_in_map_units * 16',
     tests: ['test/native/parser_test.cc'],
   },
   {

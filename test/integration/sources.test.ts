@@ -21,6 +21,8 @@ for (const mediamtx of ['managed', 'off'] as const) {
     t.teardown(() => camera.stop())
     const audioOnly = await TestCamera.start({ video: 'off', audio: 'alaw' })
     t.teardown(() => audioOnly.stop())
+    const unsupported = await TestCamera.start({ codec: 'mpeg1' })
+    t.teardown(() => unsupported.stop())
     const silent = net.createServer(() => undefined)
     await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve))
     t.teardown(() => void silent.close())
@@ -55,6 +57,7 @@ for (const mediamtx of ['managed', 'off'] as const) {
         'ERR_SOURCE_UNAUTHORIZED',
         /refused the user name or password/,
       ),
+      failure('codec', unsupported.url, 'ERR_CODEC_UNSUPPORTED', /the camera sends MP[^;]*; Framegate decodes H.264/),
       failure('novideo', audioOnly.url, 'ERR_SOURCE_NO_VIDEO', /audio but no video/),
       failure('nohost', 'rtsp://camera.invalid/x', 'ERR_SOURCE_UNKNOWN_HOST', /host name .* cannot be resolved/),
       failure('noanswer', `rtsp://127.0.0.1:${silentPort}/x`, 'ERR_SOURCE_TIMEOUT', /did not respond/, NO_ANSWER_MS),

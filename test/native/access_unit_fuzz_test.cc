@@ -25,6 +25,18 @@ void Require(bool holds, const char* what) {
   std::abort();
 }
 
+// Reads the same bytes as access units of the codecs without NAL units.
+void ReadAsOthers(const std::vector<uint8_t>& bytes) {
+  for (const Codec codec : {Codec::kMjpeg, Codec::kMpeg4, Codec::kVp8, Codec::kVp9}) {
+    auto parser = MakeParser(codec);
+    parser->SetCodecData(bytes.data(), bytes.size());
+    parser->Parse(bytes.data(), bytes.size());
+    const ParameterSetInfo parameters = parser->parameters();
+    Require(parameters.width >= 0 && parameters.width <= 65536 && parameters.height >= 0 && parameters.height <= 65536,
+            "a possible picture size");
+  }
+}
+
 }  // namespace
 
 // Byte 0: the codec, and which units carry DISCONT. Then records with a 2-byte length: first the codec data, then
@@ -41,6 +53,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     // A separate copy, so that ASan sees reads past its end.
     const std::vector<uint8_t> bytes(data + at + 2, data + at + 2 + length);
     at += 2 + length;
+    ReadAsOthers(bytes);
     if (record == 0) {
       parser->SetCodecData(bytes.data(), bytes.size());
       continue;

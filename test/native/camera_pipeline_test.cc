@@ -13,7 +13,6 @@
 
 namespace {
 
-// VP8 covers decodebin, which decodes on its own threads.
 constexpr const char* kCodecs[] = {"h264", "h265", "mjpeg", "vp8"};
 constexpr size_t kCameras = std::size(kCodecs);
 

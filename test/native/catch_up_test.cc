@@ -19,7 +19,7 @@ struct Decoder {
   Pace pace = k25Fps;
   int64_t now_ms = 5000;
 
-  explicit Decoder(bool begun = true, bool keys_known = true) : catch_up(keys_known) {
+  explicit Decoder(bool begun = true) {
     catch_up.Start(false);
     if (begun) CHECK(Unit(0, {.key = true}) == UnitVerdict::kRestart);
   }
@@ -206,23 +206,13 @@ TEST(AfterAQueueOverflowOnlyAPunctualKeyPictureCounts) {
   CHECK(decoder.Unit(0, {.key = true}) == UnitVerdict::kRestart);
 }
 
-TEST(StreamsWithUnknownKeyPicturesAreDecodedCompletely) {
-  Decoder decoder(false, false);
-  CHECK(decoder.Unit(0, {.starts_sequence = true}) == UnitVerdict::kRestart);
-  CHECK(decoder.Unit(5000, {.reference = false, .more_queued = true, .follows_loss = true}) == UnitVerdict::kDecode);
-  decoder.catch_up.WaitForKey();
-  CHECK(!decoder.catch_up.waiting_for_key());
-  CHECK(decoder.Picture(251, false) == PictureVerdict::kDropLate);
-  CHECK(decoder.Picture(250, false) == PictureVerdict::kShow);
-}
-
 TEST(TheNewestPictureOfACameraThatPausesIsShownAtAnyAge) {
   const Pace pauses = {MsToNs(40), false, true};
   const int64_t old = MsToNs(5000);
-  CHECK(CatchUp(true).CheckPicture({old, 0, false}, pauses) == CatchUp::PictureVerdict::kShow);
-  CHECK(CatchUp(true).CheckPicture({old, 0, true}, pauses) == CatchUp::PictureVerdict::kDropLate);
-  CHECK(CatchUp(true).CheckPicture({old, MsToNs(251), false}, pauses) == CatchUp::PictureVerdict::kDropLate);
-  CHECK(CatchUp(true).CheckPicture({old, 0, false}, {MsToNs(40), false, false}) == CatchUp::PictureVerdict::kDropLate);
+  CHECK(CatchUp().CheckPicture({old, 0, false}, pauses) == CatchUp::PictureVerdict::kShow);
+  CHECK(CatchUp().CheckPicture({old, 0, true}, pauses) == CatchUp::PictureVerdict::kDropLate);
+  CHECK(CatchUp().CheckPicture({old, MsToNs(251), false}, pauses) == CatchUp::PictureVerdict::kDropLate);
+  CHECK(CatchUp().CheckPicture({old, 0, false}, {MsToNs(40), false, false}) == CatchUp::PictureVerdict::kDropLate);
 }
 
 }  // namespace

@@ -24,7 +24,7 @@ inline EncodedStream Encode(const std::string& encoder, const std::string& caps,
                                   " ! video/x-raw,format=I420,framerate=25/1,width=" + std::to_string(width) +
                                   ",height=" + std::to_string(height) + " ! " + encoder + " ! " + caps +
                                   " ! appsink name=sink sync=false";
-  GstElement* pipeline = gst_parse_launch(description.c_str(), nullptr);
+  GstElement* pipeline = gst_parse_launch_full(description.c_str(), nullptr, GST_PARSE_FLAG_FATAL_ERRORS, nullptr);
   if (!pipeline) return stream;
   GstElement* sink = gst_bin_get_by_name(GST_BIN(pipeline), "sink");
   gst_element_set_state(pipeline, GST_STATE_PLAYING);

@@ -120,6 +120,157 @@ TEST(RecoveryPointsAreRead) {
   CHECK(points >= 2);
 }
 
+// Writes parameter sets and slice headers bit by bit.
+class Bits {
+ public:
+  Bits& U(int count, uint64_t value) {
+    while (count-- > 0) bits_.push_back(value >> count & 1);
+    return *this;
+  }
+  Bits& Ue(uint64_t value) {
+    int length = 0;
+    while ((value + 1) >> (length + 1) != 0) ++length;
+    U(length, 0);
+    for (int i = length; i >= 0; --i) bits_.push_back((value + 1) >> i & 1);
+    return *this;
+  }
+  // With a stop bit, emulation prevention and, if `prefixed`, the length before it.
+  std::vector<uint8_t> Nal(uint8_t header, bool prefixed = true) const {
+    std::vector<bool> bits = bits_;
+    bits.push_back(true);
+    while (bits.size() % 8 != 0) bits.push_back(false);
+    std::vector<uint8_t> nal = {header};
+    int zeros = 0;
+    for (size_t at = 0; at < bits.size(); at += 8) {
+      uint8_t byte = 0;
+      for (size_t i = 0; i < 8; ++i) byte = static_cast<uint8_t>(byte << 1 | bits[at + i]);
+      if (zeros >= 2 && byte <= 3) {
+        nal.push_back(3);
+        zeros = 0;
+      }
+      nal.push_back(byte);
+      zeros = byte == 0 ? zeros + 1 : 0;
+    }
+    if (!prefixed) return nal;
+    std::vector<uint8_t> unit = {0, 0, static_cast<uint8_t>(nal.size() >> 8), static_cast<uint8_t>(nal.size())};
+    unit.insert(unit.end(), nal.begin(), nal.end());
+    return unit;
+  }
+
+ private:
+  std::vector<bool> bits_;
+};
+
+// Main profile, frame_num of 4 bits, no cropping unless `shown_mbs` is smaller than the picture's side.
+std::vector<uint8_t> SpsOf(uint64_t side_mbs, uint64_t shown_mbs, bool fields) {
+  Bits bits;
+  bits.U(8, 77).U(8, 0).U(8, 40).Ue(0).Ue(0).Ue(0).Ue(4).Ue(1).U(1, 0);
+  bits.Ue(side_mbs - 1).Ue(side_mbs / (fields ? 2 : 1) - 1).U(1, fields ? 0 : 1);
+  if (fields) bits.U(1, 0);
+  bits.U(1, 0).U(1, 1);
+  const uint64_t cropped = (side_mbs - shown_mbs) * 16;
+  bits.Ue(0).Ue(cropped / 2).Ue(0).Ue(cropped / (fields ? 4 : 2)).U(1, 0);
+  return bits.Nal(0x67);
+}
+
+// A decoder reserves memory for the picture before cropping.
+TEST(CroppingDoesNotHideTheSizeOfAPicture) {
+  for (const uint64_t side_mbs : {2u, 1024u, 4096u, 100'000'000u}) {
+    auto parser = MakeH264Parser();
+    const std::vector<uint8_t> sps = SpsOf(side_mbs, std::min<uint64_t>(side_mbs, 2), false);
+    parser->Parse(sps.data(), sps.size());
+    const uint64_t side = std::min<uint64_t>(side_mbs * 16, 1u << 20);
+    CHECK_EQ(parser->largest_picture(), side * side);
+    CHECK(parser->parameters().width <= 16384);
+  }
+}
+
+TEST(AScalingListOutOfRangeIsRejected) {
+  for (const uint64_t delta : {127u, 128u, 2'147'483'647u}) {
+    Bits bits;
+    bits.U(8, 100).U(8, 0).U(8, 40).Ue(0).Ue(1).Ue(0).Ue(0).U(1, 0).U(1, 1).U(1, 1);  // The first list is present.
+    bits.Ue(2 * delta - 1);
+    for (int i = 1; i < 16; ++i) bits.Ue(0);
+    bits.U(7, 0).Ue(0).Ue(2).Ue(1).U(1, 0).Ue(19).Ue(14).U(1, 1).U(1, 0).U(1, 0).U(1, 0);
+    const std::vector<uint8_t> sps = bits.Nal(0x67);
+    auto parser = MakeH264Parser();
+    parser->Parse(sps.data(), sps.size());
+    CHECK_EQ(parser->parameters().width, delta == 127 ? 320 : 0);
+  }
+}
+
+struct OtherCase {
+  const char* name;
+  Codec codec;
+  std::string encoder, caps;
+  int gop;
+};
+
+const OtherCase kOtherCases[] = {
+    {"MJPEG", Codec::kMjpeg, "jpegenc", "image/jpeg", 1},
+    {"MPEG-4", Codec::kMpeg4, "avenc_mpeg4 gop-size=25", "video/mpeg", kGop},
+    {"VP8", Codec::kVp8, "vp8enc deadline=1 keyframe-max-dist=25 keyframe-mode=disabled", "video/x-vp8", kFrames},
+    {"VP9", Codec::kVp9, "vp9enc deadline=1 cpu-used=8 lag-in-frames=0 keyframe-max-dist=25 threads=1", "video/x-vp9",
+     kGop},
+};
+
+TEST(OtherCodecsPassFromTheirFirstKeyPicture) {
+  for (const OtherCase& test : kOtherCases) {
+    const EncodedStream stream = Encode(test.encoder, test.caps, kFrames, 322, 242);
+    CHECK_EQ(stream.units.size(), static_cast<size_t>(kFrames));
+    auto parser = MakeParser(test.codec);
+    parser->SetCodecData(stream.codec_data.data(), stream.codec_data.size());
+    Gate gate(test.gop == 1 ? GateRules::kIntraOnly : GateRules::kKeyFirst);
+    int keys = 0, passed = 0;
+    for (size_t i = 0; i < stream.units.size(); ++i) {
+      const std::vector<uint8_t>& bytes = stream.units[i].bytes;
+      const AccessUnitInfo info = parser->Parse(bytes.data(), bytes.size());
+      CHECK(info.well_formed);
+      CHECK_EQ(info.key, i % static_cast<size_t>(test.gop) == 0);
+      keys += info.key;
+      passed += gate.Check(info, i == 10) != GateVerdict::kDrop;
+    }
+    CHECK_EQ(keys, kFrames / test.gop);
+    CHECK_EQ(passed, test.gop == 1 ? kFrames - 1 : kFrames - (test.gop - 10));
+    CHECK_EQ(parser->parameters().width, 322);
+    CHECK_EQ(parser->parameters().height, 242);
+    CHECK(parser->largest_picture() >= 322u * 242u && parser->largest_picture() <= 336u * 256u);
+    for (size_t size = 0; size < 3; ++size) CHECK(!parser->Parse(stream.units[0].bytes.data(), size).well_formed);
+    std::fprintf(stderr, "%s\n", test.name);
+  }
+}
+
+// An MPEG-4 unit that begins in the middle of a picture is incomplete, although no packet is known to be missing.
+TEST(TheEndOfAnMpeg4PictureIsNotWellFormed) {
+  const EncodedStream stream = Encode(kOtherCases[1].encoder, "video/mpeg", 2, 322, 242);
+  auto parser = MakeMpeg4Parser();
+  const std::vector<uint8_t>& bytes = stream.units[0].bytes;
+  CHECK(parser->Parse(bytes.data(), bytes.size()).well_formed);
+  CHECK(!parser->Parse(bytes.data() + bytes.size() / 2, bytes.size() - bytes.size() / 2).well_formed);
+}
+
+// B-pictures right after the first key picture need one before it.
+TEST(Mpeg4BPicturesAfterTheFirstKeyPictureAreDropped) {
+  const EncodedStream stream = Encode("avenc_mpeg4 gop-size=12 max-bframes=2", "video/mpeg", 60);
+  auto parser = MakeMpeg4Parser();
+  parser->SetCodecData(stream.codec_data.data(), stream.codec_data.size());
+  Gate gate(GateRules::kKeyFirst);
+  int keys = 0, unneeded = 0;
+  bool open = false;
+  for (const EncodedUnit& unit : stream.units) {
+    const AccessUnitInfo info = parser->Parse(unit.bytes.data(), unit.bytes.size());
+    keys += info.key;
+    unneeded += !info.reference;
+    const bool gap = keys == 2 && !info.key;  // The rest of the second GOP is lost.
+    const GateVerdict verdict = gate.Check(info, gap);
+    if (keys == 3 && info.key) open = verdict == GateVerdict::kPassAndReset;
+    if (keys == 3 && !info.reference && verdict == GateVerdict::kPass) CHECK(!open);
+    if (keys == 3 && !info.key && info.reference) break;
+  }
+  CHECK(open);
+  CHECK(unneeded > 10);
+}
+
 // The offset of the first NAL unit of these types, after its 4-byte length; bytes.size() if there is none.
 size_t FindNal(const std::vector<uint8_t>& bytes, bool h265, int first_type, int last_type) {
   for (size_t at = 4; at < bytes.size();) {

@@ -116,26 +116,49 @@ TEST(AKeyPictureWithAGapCountsAsSeen) {
   CHECK(!intake.began_with_key());  // Only the first picture counts.
 }
 
+// The head of a JPEG of this size, and no picture.
+SamplePtr Jpeg(int width, int height, size_t i) {
+  const uint8_t bytes[] = {0xff,
+                           0xd8,
+                           0xff,
+                           0xc0,
+                           0,
+                           8,
+                           8,
+                           static_cast<uint8_t>(height >> 8),
+                           static_cast<uint8_t>(height),
+                           static_cast<uint8_t>(width >> 8),
+                           static_cast<uint8_t>(width),
+                           1,
+                           0xff,
+                           0xda,
+                           0,
+                           2};
+  GstBuffer* buffer = gst_buffer_new_memdup(bytes, sizeof bytes);
+  GST_BUFFER_PTS(buffer) = i * MsToNs(40);
+  SamplePtr sample(gst_sample_new(buffer, nullptr, nullptr, nullptr));
+  gst_buffer_unref(buffer);
+  return sample;
+}
+
 TEST(MjpegStartsAnywhere) {
-  const Source source;
   StreamIntake intake(Codec::kMjpeg);
   for (size_t i = 0; i < 3; ++i) {
-    const AccessUnitPtr unit = intake.Take(source.Sample(i), At(i));
+    const AccessUnitPtr unit = intake.Take(Jpeg(640, 480, i), At(i));
     CHECK(unit && unit->key);
     CHECK_EQ(intake.cache().units().size(), 1u);
   }
+  CHECK_EQ(intake.parameters().width, 640);
+  CHECK_EQ(intake.parameters().height, 480);
 }
 
-// Other codecs arrive as RTP packets; packets with the same timestamp are one frame.
-TEST(PacketsOfOtherCodecsAreNotCountedAsFrames) {
-  const Source source;
-  StreamIntake intake(Codec::kOther);
-  for (size_t i = 1; i < 10; ++i) {
-    CHECK(intake.Take(source.Sample(i), At(i)) != nullptr);
-    CHECK(intake.Take(source.Sample(i), At(i)) != nullptr);
-  }
-  CHECK_EQ(intake.passed(), 18u);
-  CHECK_EQ(intake.meter().frame_interval_ns(), MsToNs(40));
+TEST(PicturesAbove35MegapixelsAreRefused) {
+  StreamIntake largest(Codec::kMjpeg);
+  CHECK(largest.Take(Jpeg(8192, 4320, 0), At(0)) != nullptr);
+  CHECK(!largest.too_large());
+  StreamIntake intake(Codec::kMjpeg);
+  CHECK(intake.Take(Jpeg(8192, 4321, 0), At(0)) == nullptr);
+  CHECK(intake.too_large());
   CHECK(intake.cache().units().empty());
 }
 

@@ -53,6 +53,8 @@ STREAMS = {
     "H.264 open GOP": ("--open-gop", "--bframes", "2"),
     "H.265": ("--codec", "h265"),
     "H.265 open GOP": ("--codec", "h265", "--open-gop", "--bframes", "2"),
+    "VP8": ("--codec", "vp8"),
+    "VP9": ("--codec", "vp9"),
 }
 
 # Test files that run in parallel (scripts/testing/pytest.mjs) use separate ports.
