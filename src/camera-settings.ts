@@ -58,6 +58,16 @@ export const cameraSettings = z.object({
     'automatic, tcp or udp',
     'How packets arrive from the camera. `automatic`: TCP, then UDP if the camera refuses TCP. With an external MediaMTX the gateway cannot detect the refusal; set `udp` yourself. UDP loses packets, and each loss costs the frames up to the next key frame. Ignored if the camera is already running. Default: `automatic`.',
   ),
+  tlsFingerprint: described(
+    z
+      .string()
+      .regex(/^[0-9a-f]{2}(?::?[0-9a-f]{2}){31}$/i)
+      .overwrite((text) => text.replaceAll(':', '').toLowerCase())
+      .nullable()
+      .default(null),
+    'a SHA-256 fingerprint of 64 hexadecimal digits, with or without colons, or null',
+    "For `rtsps://`: SHA-256 fingerprint of the camera's certificate, 64 hexadecimal digits with or without colons. The gateway then accepts only this certificate, also if it is self-signed, has expired or names another host. Without it, an authority that the gateway's machine trusts must have signed the certificate; otherwise `ERR_SOURCE_TLS` shows the fingerprint. Ignored if the camera is already running, unless its error is `ERR_SOURCE_TLS`. Default: null.",
+  ),
 })
 
 export type CameraSettings = z.output<typeof cameraSettings>

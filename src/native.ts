@@ -15,6 +15,8 @@ export interface PipelineOptions {
   userAgent: string
   /** The address is the camera's own, not MediaMTX's. Default false. */
   direct?: boolean
+  /** With `direct`, for rtsps: the only certificate to accept; SHA-256, 64 hexadecimal digits in lower case. */
+  tlsFingerprint?: string
   /** Default tcp. */
   transport?: 'tcp' | 'udp'
   /** Reorder window of the jitter buffer, 0 to 60000 ms, default 0. */

@@ -15,6 +15,7 @@ inline constexpr char kSourceRead[] = "ERR_SOURCE_READ";
 inline constexpr char kSourceStream[] = "ERR_SOURCE_STREAM";
 inline constexpr char kSourceClosed[] = "ERR_SOURCE_CLOSED";
 inline constexpr char kSourceSilent[] = "ERR_SOURCE_SILENT";
+inline constexpr char kSourceTls[] = "ERR_SOURCE_TLS";
 inline constexpr char kSourceLate[] = "ERR_SOURCE_LATE";
 
 // Its pictures.

@@ -68,6 +68,9 @@ Meaning Classify(const GError* error, const char* debug, int rtsp_status) {
   if (debug && std::strstr(debug, "Timeout while waiting")) {
     return {error_code::kSourceTimeout, "the camera did not respond"};
   }
+  if (debug && (std::strstr(debug, "TLS") || std::strstr(debug, "certificate"))) {
+    return {error_code::kSourceTls, "the TLS connection to the camera failed"};
+  }
   if (error->domain == GST_RESOURCE_ERROR) {
     switch (error->code) {
       case GST_RESOURCE_ERROR_NOT_AUTHORIZED:

@@ -25,6 +25,17 @@ std::string_view AuthorityOf(std::string_view url) {
   return host == std::string_view::npos ? url : url.substr(0, url.find_first_of("/?", host + 3));
 }
 
+// The host of an address, in lower case.
+std::string HostOf(const std::string& url) {
+  const size_t begin = url.find("://") + 3;
+  const std::string authority = url.substr(begin, url.find_first_of("/?", begin) - begin);
+  std::string host = authority.substr(authority.rfind('@') + 1);
+  host = host.substr(0, host.find(':', host.rfind(']') == std::string::npos ? 0 : host.rfind(']')));
+  std::transform(host.begin(), host.end(), host.begin(),
+                 [](char c) { return static_cast<char>(c >= 'A' && c <= 'Z' ? c + 32 : c); });
+  return host;
+}
+
 bool BeginsWith(std::string_view text, std::string_view part) { return text.substr(0, part.size()) == part; }
 
 // Of the interleaved packet that `bytes` begins with; 0 if it is incomplete.
@@ -250,6 +261,9 @@ bool RtspDialog::FollowRedirect(const Request& request, const RtspHead& response
   const bool is_address = BeginsWith(location, "rtsp://") || BeginsWith(location, "rtsps://");
   if (response.Status() / 100 != 3 || !is_address || request.head.Method() != "DESCRIBE") return false;
   if (++redirects_ > kMaxRedirects) return false;
+  // The gateway's DESCRIBE has judged the camera's redirects already. Credentials follow no later one elsewhere.
+  const bool downgrade = BeginsWith(camera_url_, "rtsps://") && BeginsWith(location, "rtsp://");
+  if (!options_.user.empty() && (downgrade || HostOf(location) != HostOf(camera_url_))) return false;
   camera_url_ = location;
   auth_.ForgetChallenge();
   requests_.clear();

@@ -24,11 +24,31 @@ PipelineError ConnectionError(const GError* error) {
   const auto is = [error](GIOErrorEnum code) { return g_error_matches(error, G_IO_ERROR, code) != FALSE; };
   PipelineError result = MakeError(error_code::kSourceUnreachable, "the camera cannot be reached");
   if (is(G_IO_ERROR_TIMED_OUT)) result = MakeError(error_code::kSourceTimeout, "the camera did not respond");
+  if (error->domain == G_TLS_ERROR)
+    result = MakeError(error_code::kSourceTls, "the TLS connection to the camera failed");
   result.domain = g_quark_to_string(error->domain);
   result.nick = std::to_string(error->code);
   result.element = "rtsp-front";
   result.debug = error->message;
   return result;
+}
+
+// fingerprint: SHA-256, 64 digits in lower case.
+gboolean OnCertificate(GTlsConnection*, GTlsCertificate* certificate, GTlsCertificateFlags, gpointer fingerprint) {
+  GByteArray* der = nullptr;
+  g_object_get(certificate, "certificate", &der, nullptr);
+  if (!der) return FALSE;
+  const GStringPtr seen(g_compute_checksum_for_data(G_CHECKSUM_SHA256, der->data, der->len));
+  g_byte_array_unref(der);
+  return *static_cast<const std::string*>(fingerprint) == seen.get();
+}
+
+// Without a database no certificate is trusted, so OnCertificate decides about each.
+void OnEvent(GSocketClient*, GSocketClientEvent event, GSocketConnectable*, GIOStream* connection,
+             gpointer fingerprint) {
+  if (event != G_SOCKET_CLIENT_TLS_HANDSHAKING) return;
+  g_tls_connection_set_database(G_TLS_CONNECTION(connection), nullptr);
+  g_signal_connect(connection, "accept-certificate", G_CALLBACK(OnCertificate), fingerprint);
 }
 
 void Close(GSocketConnection* connection) { g_io_stream_close(G_IO_STREAM(connection), nullptr, nullptr); }
@@ -175,6 +195,9 @@ RtspFront::Ptr<GSocketConnection> RtspFront::Connect() {
   g_socket_client_set_enable_proxy(client.get(), FALSE);
   g_socket_client_set_tls(client.get(), tls);
   g_socket_client_set_timeout(client.get(), static_cast<guint>(std::max(1, options_.connect_timeout_ms / 1000)));
+  if (!options_.tls_fingerprint.empty()) {
+    g_signal_connect(client.get(), "event", G_CALLBACK(OnEvent), const_cast<std::string*>(&options_.tls_fingerprint));
+  }
   GError* error = nullptr;
   Ptr<GSocketConnection> camera(
       g_socket_client_connect_to_host(client.get(), url->host, port, cancellable_.get(), &error));

@@ -69,6 +69,9 @@ export class CameraRegistry {
           `rtsp: this camera is already running as "${running.name}" with another user name or password; stop "${running.name}" first to change them`,
         )
       }
+      const { tlsFingerprint = running.settings.tlsFingerprint } = request
+      if (tlsFingerprint !== running.settings.tlsFingerprint && running.lastError?.code === 'ERR_SOURCE_TLS')
+        return this.#replace(running, request, save)
       running.tryNow(request.retry ?? false)
       return this.#renditionFor(running, request)
     }

@@ -29,7 +29,7 @@ const PATIENT_EVERY = 4
 export class Camera extends CameraStatus implements CameraView {
   readonly url: CameraUrl
   readonly startedAtMs = Date.now()
-  #stream: { codec: string; audio: boolean } | null = null
+  stream: { codec: string; audio: boolean } | null = null
   #running: Promise<void> | null = null
   readonly #pause = new Wait()
   readonly #stop = new AbortController()
@@ -44,8 +44,10 @@ export class Camera extends CameraStatus implements CameraView {
   #everLive = false
   #format = UNKNOWN_FORMAT
   #takesNoTcp = false
-  #relayProblem: string | null = null
+  /** Why the gateway pulls it directly although there is a MediaMTX; null if it does not. */
+  relayProblem: string | null = null
   #beginsWithKey = false
+  #found: CameraUrl | null = null
   readonly #demand: Demand
   readonly #demandOff: () => void
   readonly #output: FrameOutput
@@ -76,9 +78,6 @@ export class Camera extends CameraStatus implements CameraView {
     if (!this.#stop.signal.aborted) this.#running ??= this.#run()
   }
 
-  get stream(): { codec: string; audio: boolean } | null {
-    return this.#stream
-  }
   /** Sessions after the first. */
   get reconnects(): number {
     return Math.max(0, this.#sessions - 1)
@@ -88,10 +87,6 @@ export class Camera extends CameraStatus implements CameraView {
     const asked = this.settings.rtspTransport
     if (asked !== 'automatic') return asked
     return this.#takesNoTcp ? 'udp' : 'tcp'
-  }
-  /** Why the gateway pulls it directly although there is a MediaMTX; null if it does not. */
-  get relayProblem(): string | null {
-    return this.#relayProblem
   }
   get renditionTopics(): string[] {
     return this.#demand.topics
@@ -157,7 +152,7 @@ export class Camera extends CameraStatus implements CameraView {
       // It may have been busy with the probe: some cameras take a moment to release a connection that was closed.
       probe = error.code !== 'ERR_SOURCE_BUSY' || !probe
       // Perhaps the fault was not MediaMTX's after all.
-      if (end.kind === 'pipeline' && !wasLive) this.#relayProblem = null
+      if (end.kind === 'pipeline' && !wasLive) this.relayProblem = null
       if (!stop.aborted) await this.#pause.start(this.#backoff.nextMs(error.code))
     }
     this.setState('stopped')
@@ -166,25 +161,27 @@ export class Camera extends CameraStatus implements CameraView {
 
   /** Until the camera is started again, or fails directly too. */
   #pullDirectly(error: SourceError): void {
-    this.#relayProblem = `the gateway pulls this camera directly: ${error.message}`
+    this.relayProblem = `the gateway pulls this camera directly: ${error.message}`
     this.deps.logger.info(`camera ${this.name}: pulled directly, without WHEP and HLS`)
   }
 
   #runSession(first: boolean, probe: boolean) {
     const { native, relay, logger, userAgent } = this.deps
     const { name, url, transport } = this
+    const { cameraTime, tlsFingerprint } = this.settings
     const options = {
-      ...{ native, logger, userAgent, name, url, transport, first, probe },
-      relay: relay.enabled && this.#relayProblem === null ? relay : null,
-      cameraTime: this.settings.cameraTime,
+      ...{ native, logger, userAgent, name, url, transport, first, probe, cameraTime, tlsFingerprint },
+      relay: relay.enabled && this.relayProblem === null ? relay : null,
+      found: this.#found,
       patient: this.#sessions % PATIENT_EVERY === 0,
       beginsWithKey: this.#beginsWithKey,
     }
     const listener = {
+      found: (url: CameraUrl) => (this.#found = url),
       opened: (pipeline: Pipeline) => {
         this.#sessions++
         // Without camera_time MediaMTX replaces the camera's clock by its own.
-        this.#output.sessionBegins(this.settings.cameraTime || options.relay === null)
+        this.#output.sessionBegins(cameraTime || options.relay === null)
         this.#pipeline = pipeline
         pipeline.setRenditions(this.#output.renditions)
       },
@@ -200,7 +197,7 @@ export class Camera extends CameraStatus implements CameraView {
 
   #onNews(news: PipelineNews): void {
     if (this.#stop.signal.aborted) return
-    if (news.stream) this.#stream = news.stream
+    if (news.stream) this.stream = news.stream
     if (news.live === true) {
       this.#liveSinceMs ??= performance.now()
       this.#everLive = true

@@ -14,8 +14,11 @@ export interface SessionOptions {
   userAgent: string
   name: string
   url: CameraUrl
+  /** Where an earlier probe found the camera; null: nowhere yet. */
+  found: CameraUrl | null
   transport: 'tcp' | 'udp'
   cameraTime: boolean
+  tlsFingerprint: string | null
   /** false: the camera has failed before. */
   first: boolean
   /** false: do not begin with a probe, since the camera may have been busy with the last one. */
@@ -26,6 +29,8 @@ export interface SessionOptions {
 }
 
 export interface SessionListener {
+  /** A probe found the camera's description at this address. */
+  found(url: CameraUrl): void
   opened(pipeline: Pipeline): void
   news(news: PipelineNews): void
   /** The pipeline is about to be closed. @param described the source has described its stream. */
@@ -95,11 +100,12 @@ export async function runPipeline(
 }
 
 function pipelineOptions(options: SessionOptions): PipelineOptions {
-  const { relay, url, userAgent, beginsWithKey } = options
+  const { relay, url, userAgent, beginsWithKey, tlsFingerprint } = options
   const timeouts = options.patient ? {} : IMPATIENT
   // MediaMTX runs on this machine, or on one that the operator chose, so TCP is fine.
   if (relay) return { url: relay.readUrl(options.name), userAgent, relayed: true, beginsWithKey, ...timeouts }
   const transport = options.transport === 'tcp' ? {} : { transport: 'udp' as const, latencyMs: UDP_REORDER_MS }
   const { key, user, password } = url
-  return { url: key, user, password, direct: true, userAgent, beginsWithKey, ...transport, ...timeouts }
+  const trust = tlsFingerprint === null ? {} : { tlsFingerprint }
+  return { url: key, user, password, direct: true, userAgent, beginsWithKey, ...trust, ...transport, ...timeouts }
 }

@@ -8,6 +8,13 @@ export interface RelayEvents {
   'path-error': [name: string, error: SourceError]
 }
 
+export interface PathOptions {
+  cameraTime: boolean
+  transport: 'tcp' | 'udp'
+  /** The camera's certificate must have it; null: an authority must vouch for the certificate. */
+  tlsFingerprint: string | null
+}
+
 /** What stands between the gateway and the camera: MediaMTX, or nothing. */
 export interface Relay extends EventEmitter<RelayEvents> {
   /** false: the gateway pulls every camera directly. */
@@ -15,12 +22,7 @@ export interface Relay extends EventEmitter<RelayEvents> {
   /** Whether it emits `path-error`, and so reports why it cannot pull a camera. */
   readonly reportsPathErrors: boolean
   /** Makes the relay connect to the camera, or reconnect if it already has. @throws SourceError */
-  addPath(
-    name: string,
-    source: string,
-    options: { cameraTime: boolean; transport: 'tcp' | 'udp' },
-    signal: AbortSignal,
-  ): Promise<void>
+  addPath(name: string, source: string, options: PathOptions, signal: AbortSignal): Promise<void>
   /** Never throws. */
   removePath(name: string): Promise<void>
   /** Where the gateway itself reads the path. */

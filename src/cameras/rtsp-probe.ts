@@ -3,20 +3,19 @@
 // cameras accept only one connection, so no probe may run while a session of the camera is open.
 
 import net from 'node:net'
-import tls from 'node:tls'
+import { TLSSocket } from 'node:tls'
 import { cameraSettings } from '../camera-settings.js'
 import { codeOf, messageOf, SourceError } from '../errors.js'
 import { codeOfRtspStatus, refusalOf } from '../rtsp-status.js'
 import { hostOf, parseCameraUrl, type CameraUrl } from './camera-url.js'
 import { authorize } from './rtsp-auth.js'
+import { connectTls, distrustOf } from './tls-trust.js'
 
 interface Answer {
   status: number
   reason: string
   headers: Map<string, string[]>
   body: string
-  /** A 401 of a camera whose certificate is not trusted: it gets no credentials, and says nothing more. */
-  unverified?: boolean
 }
 
 const MAX_HEAD_BYTES = 16 * 1024
@@ -26,7 +25,8 @@ const MAX_REDIRECTS = 4
 const CLOSE_LIMIT_MS = 200
 
 /**
- * Returns normally if the camera describes video.
+ * Resolves if the camera describes video, with the address that does: not the given one if the camera redirects. It holds the
+ * credentials only if they may go there: to the same host, and not from rtsps to rtsp.
  * @param timeoutMs for the whole probe, redirects included.
  * @throws SourceError ERR_SOURCE_UNKNOWN_HOST, _UNREACHABLE, _TIMEOUT, _UNAUTHORIZED, _NOT_FOUND, _BUSY,
  *   _NO_VIDEO, _READ, _TLS; ERR_CLOSED when the signal aborts it.
@@ -36,25 +36,37 @@ export async function probeCamera(
   timeoutMs: number,
   userAgent: string,
   signal?: AbortSignal,
-): Promise<void> {
+  tlsFingerprint: string | null = null,
+): Promise<CameraUrl> {
   const limit = AbortSignal.timeout(timeoutMs)
   const stop = signal ? AbortSignal.any([limit, signal]) : limit
   let target = url
   for (let redirects = 0; redirects <= MAX_REDIRECTS; redirects++) {
-    const answer = await describe(target, userAgent, stop, () =>
+    const answer = await describe(target, userAgent, tlsFingerprint, stop, () =>
       signal?.aborted
         ? new SourceError('ERR_CLOSED', 'closed')
         : new SourceError('ERR_SOURCE_TIMEOUT', `${hostOf(target)} did not respond within ${timeoutMs / 1000} s`),
     )
     const location = answer.headers.get('location')?.[0]
     if (answer.status >= 300 && answer.status < 400 && cameraSettings.shape.rtsp.safeParse(location).success) {
-      target = { ...parseCameraUrl(location!), user: url.user, password: url.password }
+      target = redirected(target, parseCameraUrl(location!))
       continue
     }
-    if (!answer.unverified) judge(answer, target)
-    return
+    if (answer.status === 401 && url.user !== '' && target.user === '') {
+      const message = `${hostOf(url)} redirects to ${hostOf(target)}, which requires a user name and password; start that address`
+      throw new SourceError('ERR_SOURCE_UNAUTHORIZED', message)
+    }
+    judge(answer, target)
+    return target
   }
   throw new SourceError('ERR_SOURCE_READ', `${hostOf(target)} redirects more than ${MAX_REDIRECTS} times`)
+}
+
+/** The address that a camera redirects to, with the credentials if they may go there. */
+function redirected(from: CameraUrl, to: CameraUrl): CameraUrl {
+  const host = (url: CameraUrl) => hostOf(url).replace(/:\d+$/, '')
+  const safe = host(from) === host(to) && (to.key.startsWith('rtsps:') || from.key.startsWith('rtsp:'))
+  return { key: to.key, user: safe ? from.user : '', password: safe ? from.password : '' }
 }
 
 /** @throws SourceError unless the answer describes video. */
@@ -70,14 +82,19 @@ function judge(answer: Answer, url: CameraUrl): void {
 }
 
 /** One DESCRIBE, and a second one with credentials if the camera answers 401. */
-function describe(url: CameraUrl, userAgent: string, stop: AbortSignal, stopped: () => SourceError): Promise<Answer> {
+function describe(
+  url: CameraUrl,
+  userAgent: string,
+  tlsFingerprint: string | null,
+  stop: AbortSignal,
+  stopped: () => SourceError,
+): Promise<Answer> {
   const secure = url.key.startsWith('rtsps:')
   const match = /^rtsps?:\/\/(\[[^\]]*\]|[^/?:]*)(?::(\d+))?/.exec(url.key)!
   const host = match[1]!.replace(/^\[|\]$/g, '')
   const port = Number(match[2] ?? (secure ? 322 : 554))
   return new Promise((resolve, reject) => {
-    // Most cameras have a self-signed certificate.
-    const socket = secure ? tls.connect({ host, port, rejectUnauthorized: false }) : net.connect({ host, port })
+    const socket = secure ? connectTls(host, port) : net.connect({ host, port })
     let received = Buffer.alloc(0)
     let cseq = 0
     let finished = false
@@ -113,7 +130,11 @@ function describe(url: CameraUrl, userAgent: string, stop: AbortSignal, stopped:
     socket.on('close', () =>
       finish(new SourceError('ERR_SOURCE_READ', `${host}:${port} closed the connection without a response`)),
     )
-    socket.once(secure ? 'secureConnect' : 'connect', () => send())
+    socket.once(secure ? 'secureConnect' : 'connect', () => {
+      const distrust = socket instanceof TLSSocket ? distrustOf(socket, tlsFingerprint, `${host}:${port}`) : null
+      if (distrust) finish(distrust)
+      else send()
+    })
     socket.on('data', (chunk: Buffer) => {
       if (finished) return
       received = Buffer.concat([received, chunk])
@@ -122,7 +143,6 @@ function describe(url: CameraUrl, userAgent: string, stop: AbortSignal, stopped:
       if (answer === 'invalid') return finish(new SourceError('ERR_SOURCE_READ', `${host}:${port} does not speak RTSP`))
       received = Buffer.alloc(0)
       if (answer.status === 401 && cseq === 1 && url.user !== '') {
-        if (socket instanceof tls.TLSSocket && !socket.authorized) return finish({ ...answer, unverified: true })
         const authorization = authorize(answer.headers.get('www-authenticate') ?? [], url)
         if (authorization) return send(authorization)
       }

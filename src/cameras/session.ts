@@ -4,7 +4,7 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { messageOf, RelayCannotError, SourceError } from '../errors.js'
 import { refusalOf } from '../rtsp-status.js'
-import { hostOf, withCredentials } from './camera-url.js'
+import { hostOf, withCredentials, type CameraUrl } from './camera-url.js'
 import { runPipeline, type SessionEnd, type SessionListener, type SessionOptions } from './pipeline-run.js'
 import { watchPath } from './relay-path.js'
 import { probeCamera } from './rtsp-probe.js'
@@ -27,26 +27,31 @@ export async function runSession(
   stop: AbortSignal,
 ): Promise<SessionEnd> {
   const probesFirst = options.probe && (!options.first || firstNeedsProbe(options))
+  let { found } = options
   if (probesFirst) {
-    const refusal = await diagnose(options, options.first ? FIRST_PROBE_MS : RETRY_PROBE_MS, stop)
-    if (stop.aborted) return { kind: 'stopped' }
-    if (refusal) return { kind: 'camera-refused', error: refusal }
+    const answer = await diagnose(options, options.first ? FIRST_PROBE_MS : RETRY_PROBE_MS, stop)
+    if (stop.aborted || answer === null) return { kind: 'stopped' }
+    if (answer instanceof SourceError) return { kind: 'camera-refused', error: answer }
+    listener.found(answer)
+    found = answer
   }
-  const { end, explained } = await pull(options, listener, stop)
+  // MediaMTX and rtspsrc would follow a redirect with the credentials.
+  const { end, explained } = await pull({ ...options, url: found ?? options.url }, listener, stop)
   if (end.kind === 'stopped' || probesFirst || explained) return judged(end)
   await pause(PATH_REMOVAL_MS, undefined, { signal: stop }).catch(() => undefined)
-  const refusal = await diagnose(options, RETRY_PROBE_MS, stop)
-  if (stop.aborted) return { kind: 'stopped' }
-  return refusal ? { kind: 'camera-refused', error: refusal } : judged(end)
+  const answer = await diagnose(options, RETRY_PROBE_MS, stop)
+  if (stop.aborted || answer === null) return { kind: 'stopped' }
+  return answer instanceof SourceError ? { kind: 'camera-refused', error: answer } : judged(end)
 }
 
 /**
  * Later sessions begin with a probe if they may: MediaMTX retries only every 5 s, the gateway at its own pace. The first one
- * needs it if an external MediaMTX pulls the camera, which reports no reasons, and if a password is used directly:
- * rtspsrc repeats a refused one up to 8 times.
+ * needs it if an external MediaMTX pulls the camera, which reports no reasons; for rtsps, whose certificate it judges; and if
+ * there is a password: MediaMTX and rtspsrc send it wherever the camera redirects, and rtspsrc repeats a refused one up to 8
+ * times.
  */
 function firstNeedsProbe({ relay, url }: SessionOptions): boolean {
-  return relay ? !relay.reportsPathErrors : url.user !== ''
+  return (relay !== null && !relay.reportsPathErrors) || url.user !== '' || url.key.startsWith('rtsps:')
 }
 
 /** The end of a session with a camera that a probe found healthy. */
@@ -63,10 +68,10 @@ interface SessionResult {
 
 /** Adds the path to the relay, runs the pipeline, and removes the path again. */
 async function pull(options: SessionOptions, listener: SessionListener, stop: AbortSignal): Promise<SessionResult> {
-  const { relay, name, url, transport, cameraTime } = options
+  const { relay, name, url, transport, cameraTime, tlsFingerprint } = options
   const path = relay && watchPath(relay, name)
   try {
-    await relay?.addPath(name, withCredentials(url), { cameraTime, transport }, stop)
+    await relay?.addPath(name, withCredentials(url), { cameraTime, transport, tlsFingerprint }, stop)
     if (stop.aborted) return { end: { kind: 'stopped' }, explained: true }
     const { end, answered } = await runPipeline(options, listener, path, stop)
     if (end.kind === 'stopped' || end.kind === 'relay-cannot') return { end, explained: true }
@@ -114,11 +119,14 @@ function relayFailed(
   return { end: { kind: 'relay-failed', error: new kind(code, fromRelay.message) }, explained: answered }
 }
 
-/** The error that the camera itself reports; null if there is none, or if the signal ended the probe. */
-async function diagnose(options: SessionOptions, timeoutMs: number, signal: AbortSignal): Promise<SourceError | null> {
+/** Where the camera's description is, or the error that the camera itself reports; null if the signal ended the probe. */
+async function diagnose(
+  options: SessionOptions,
+  timeoutMs: number,
+  signal: AbortSignal,
+): Promise<CameraUrl | SourceError | null> {
   try {
-    await probeCamera(options.url, timeoutMs, options.userAgent, signal)
-    return null
+    return await probeCamera(options.url, timeoutMs, options.userAgent, signal, options.tlsFingerprint)
   } catch (error) {
     if (!(error instanceof SourceError)) return new SourceError('ERR_INTERNAL', messageOf(error))
     return error.code === 'ERR_CLOSED' ? null : error

@@ -40,7 +40,7 @@ export function readPathError(message: string): { name: string; error: SourceErr
 function codeOf(reason: string) {
   const code = codeOfRtspStatus(Number(/bad status code: (\d{3})/.exec(reason)?.[1]))
   if (code) return code
-  if (/^tls: |x509: /.test(reason)) return 'ERR_SOURCE_TLS'
+  if (/^tls: |x509: |fingerprint/.test(reason)) return 'ERR_SOURCE_TLS'
   if (/time(d )?out/i.test(reason)) return 'ERR_SOURCE_TIMEOUT'
   if (/connection refused|no route to host|unreachable/.test(reason)) return 'ERR_SOURCE_UNREACHABLE'
   return 'ERR_SOURCE_READ'

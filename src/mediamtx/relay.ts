@@ -117,20 +117,21 @@ export class MediaRelay extends EventEmitter<RelayEvents> {
   async addPath(
     name: string,
     source: string,
-    { cameraTime, transport }: { cameraTime: boolean; transport: 'tcp' | 'udp' },
+    options: { cameraTime: boolean; transport: 'tcp' | 'udp'; tlsFingerprint: string | null },
     signal: AbortSignal,
   ): Promise<void> {
     const api = await this.#connection.whenReady(signal)
     const path = {
       source,
-      rtspTransport: transport,
+      rtspTransport: options.transport,
+      ...(options.tlsFingerprint === null ? {} : { sourceFingerprint: options.tlsFingerprint }),
       // The gateway's own DESCRIBE waits until the camera is connected (0.2 s; 4.7 s after a closed connection).
       sourceOnDemand: true,
       sourceOnDemandStartTimeout: '10s',
       sourceOnDemandCloseAfter: '5s',
       // This makes MediaMTX drop every packet before the camera's first RTCP report (measured: live after 3 s
       // instead of 0.1 s, and never with a camera that sends none), so set it only if the camera's clock is requested.
-      useAbsoluteTimestamp: cameraTime,
+      useAbsoluteTimestamp: options.cameraTime,
     }
     await api.replacePath(name, path, signal)
     this.#paths.set(name, path)

@@ -35,13 +35,35 @@ t.test('a camera with a trusted certificate goes live', { skip: NO_MEDIAMTX }, a
   await gateway.untilState('a', 'live')
 })
 
-t.test('a camera with an untrusted certificate is ERR_SOURCE_TLS', { skip: NO_MEDIAMTX }, async (t) => {
-  const port = await tlsBefore(t, camera.port)
-  const gateway = await start(t, { mediamtx: 'managed' })
-  await gateway.post('/cameras/start', { name: 'a', rtsp: `rtsps://127.0.0.1:${port}/cam` })
-  const error = await until('the reason', async () => (await gateway.camera('a')).last_error)
-  t.match(error, { code: 'ERR_SOURCE_TLS', message: /certificate/ })
-})
+for (const mediamtx of ['off', 'managed'] as const) {
+  const skip = mediamtx === 'managed' ? NO_MEDIAMTX : false
+  t.test(
+    `a camera with a certificate of its own plays with its fingerprint, MEDIAMTX=${mediamtx}`,
+    { skip },
+    async (t) => {
+      const secret = await TestCamera.start({ user: 'admin', password: 'pass' })
+      t.teardown(() => secret.stop())
+      const port = await tlsBefore(t, secret.port)
+      const gateway = await start(t, { mediamtx })
+      const request = { name: 'a', rtsp: `rtsps://admin:pass@127.0.0.1:${port}/cam` }
+      const failure = async (seen: RegExp) =>
+        until('the reason', async () => {
+          const { last_error: error } = await gateway.camera('a')
+          return error && seen.test(error.message) && error
+        })
+      await gateway.post('/cameras/start', request)
+      const untrusted = await failure(/not trusted/)
+      t.equal(untrusted.code, 'ERR_SOURCE_TLS')
+      const fingerprint = /[0-9a-f]{64}/.exec(untrusted.message)![0]
+      await gateway.post('/cameras/start', { ...request, tls_fingerprint: 'ab'.repeat(32) })
+      t.match(await failure(/has changed/), { code: 'ERR_SOURCE_TLS', message: fingerprint })
+      t.equal((await secret.stats()).describes, 0, 'nothing was asked of it')
+      const shown = fingerprint.toUpperCase().replace(/..(?=.)/g, '$&:')
+      await gateway.post('/cameras/start', { ...request, tls_fingerprint: shown })
+      t.match(await gateway.untilState('a', 'live'), { tls_fingerprint: fingerprint, last_error: null })
+    },
+  )
+}
 
 for (const mediamtx of ['off', 'managed'] as const) {
   const skip = mediamtx === 'managed' ? NO_MEDIAMTX : false

@@ -309,7 +309,7 @@ TEST(WithoutCredentialsTheRefusalPasses) {
 }
 
 TEST(RedirectsAreFollowed) {
-  Sides sides("Mufasa");
+  Sides sides;
   sides.Ask("DESCRIBE");
   CHECK(sides.Answer("302 Found", "Location: rtsps://other/new?y\r\n").empty());
   CHECK(sides.dialog.camera_url() == "rtsps://other/new?y");
@@ -320,6 +320,18 @@ TEST(RedirectsAreFollowed) {
   circle.Ask("DESCRIBE");
   for (int i = 0; i < 4; ++i) CHECK(circle.Answer("301 Moved", "Location: rtsp://other/\r\n").empty());
   CHECK(Has(circle.Answer("301 Moved", "Location: rtsp://other/\r\n"), "301"));
+}
+
+TEST(CredentialsFollowNoRedirectToAnotherHost) {
+  Sides sides("Mufasa");
+  sides.Ask("DESCRIBE");
+  CHECK(Has(sides.Answer("302 Found", "Location: rtsp://other/new\r\n"), "302"));
+  CHECK(sides.Taken(&sides.dialog.to_camera).empty());
+  Sides near("Mufasa");
+  near.Ask("DESCRIBE");
+  const std::string home = near.dialog.camera_url();
+  CHECK(near.Answer("302 Found", "Location: " + home + "/moved\r\n").empty());
+  CHECK(near.dialog.camera_url() == home + "/moved");
 }
 
 TEST(UdpPacketsGoToTheCamera) {

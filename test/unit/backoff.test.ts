@@ -17,6 +17,10 @@ t.test('a camera that only lacks a key frame is retried sooner', async (t) => {
   t.strictSame(waits(1, 'ERR_NO_KEY_FRAME'), [250, 500, 1000, 1000, 1000, 1000])
 })
 
+t.test('a codec that cannot be used is looked at again every minute', async (t) => {
+  t.strictSame(waits(0, 'ERR_CODEC_UNSUPPORTED'), Array(6).fill(60_000))
+})
+
 t.test('refused credentials wait 2 min, 5 min, then 30 min each time, until the camera accepts them', async (t) => {
   const backoff = new Backoff(() => 0)
   const wait = (code: string) => backoff.nextMs(code) / 1000

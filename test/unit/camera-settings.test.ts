@@ -18,6 +18,7 @@ t.test('settings convert to JSON and back, with the names of the API', async (t)
     jpeg_quality: 80,
     camera_time: false,
     rtsp_transport: 'udp',
+    tls_fingerprint: null,
   })
   t.strictSame(fromJson(cameraSettingsJson.parse(json)), settings)
 })

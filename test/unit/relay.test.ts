@@ -88,7 +88,12 @@ t.test('addPath waits until MediaMTX is ready or its signal is aborted', async (
   const { relay } = await relayTo(t, 'http://127.0.0.1:9')
   t.match(relay.problem, /does not respond/)
   const stop = new AbortController()
-  const adding = relay.addPath('a', 'rtsp://h/', { cameraTime: false, transport: 'tcp' }, stop.signal)
+  const adding = relay.addPath(
+    'a',
+    'rtsp://h/',
+    { cameraTime: false, transport: 'tcp', tlsFingerprint: null },
+    stop.signal,
+  )
   stop.abort()
   await t.rejects(adding, { code: 'ERR_MEDIAMTX_DOWN', message: /^MediaMTX is unavailable: .*does not respond/ })
   t.strictSame(api.calls, [])
@@ -113,7 +118,12 @@ t.test('MEDIAMTX_API with user and password, MEDIAMTX_RTSP', async (t) => {
   const { relay, log } = await relayTo(t, address, { mediamtxRtsp: 'rtsp://media.lan:554' })
   t.equal(api.authorization, `Basic ${Buffer.from('admin:p@ss').toString('base64')}`)
   t.equal(relay.readUrl('a'), 'rtsp://media.lan:554/a')
-  await relay.addPath('a', 'rtsp://h/', { cameraTime: false, transport: 'tcp' }, new AbortController().signal)
+  await relay.addPath(
+    'a',
+    'rtsp://h/',
+    { cameraTime: false, transport: 'tcp', tlsFingerprint: null },
+    new AbortController().signal,
+  )
   await relay.removePath('a')
   t.match(api.calls, ['POST /v3/config/paths/replace/a', 'DELETE /v3/config/paths/delete/a'])
   t.notMatch(log.join('\n'), /p@ss|p%40ss/)

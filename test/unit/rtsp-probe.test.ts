@@ -1,11 +1,12 @@
 // How a probe reads a camera's answers, whole and in pieces.
 
+import { X509Certificate } from 'node:crypto'
 import { createServer, type AddressInfo, type Socket } from 'node:net'
 import t from 'tap'
 import { parseCameraUrl } from '../../src/cameras/camera-url.js'
 import { digestResponse } from '../../src/cameras/rtsp-auth.js'
 import { parseAnswer, probeCamera } from '../../src/cameras/rtsp-probe.js'
-import { tlsBefore } from '../helpers/tls.js'
+import { selfSigned, tlsBefore } from '../helpers/tls.js'
 
 /** A camera that answers each request with what `answer` returns. @returns HOST:PORT */
 async function camera(t: { teardown(run: () => unknown): void }, answer: (request: string) => string): Promise<string> {
@@ -127,16 +128,48 @@ t.test('a redirect to an invalid address is not followed, and cannot inject a li
   t.notMatch(requests.join(''), /Injected/)
 })
 
-t.test('a camera whose certificate is not trusted gets no credentials', async (t) => {
+t.test('a camera whose certificate is not trusted or not pinned gets no request at all', async (t) => {
   const requests: string[] = []
-  for (const challenge of ['Basic realm="x"', 'Digest realm="x", nonce="1"']) {
-    const host = await camera(t, (request) => {
-      requests.push(request)
-      return `RTSP/1.0 401 Unauthorized\r\nWWW-Authenticate: ${challenge}\r\n\r\n`
-    })
-    const port = await tlsBefore(t, Number(host.split(':')[1]))
-    await probeCamera(parseCameraUrl(`rtsps://admin:secret@127.0.0.1:${port}/s`), 5000, 'test')
-  }
+  const host = await camera(t, (request) => {
+    requests.push(request)
+    return request.includes('Authorization')
+      ? describing('m=video 0 RTP/AVP 96\r\n')
+      : 'RTSP/1.0 401 Unauthorized\r\nWWW-Authenticate: Basic realm="x"\r\n\r\n'
+  })
+  const certificate = selfSigned()
+  const fingerprint = new X509Certificate(certificate.cert).fingerprint256.replaceAll(':', '').toLowerCase()
+  const port = await tlsBefore(t, Number(host.split(':')[1]), certificate)
+  const probe = (pin: string | null) =>
+    probeCamera(parseCameraUrl(`rtsps://admin:secret@127.0.0.1:${port}/s`), 5000, 'test', undefined, pin)
+  await t.rejects(probe(null), { code: 'ERR_SOURCE_TLS', message: new RegExp(`not trusted.* ${fingerprint};`) })
+  await t.rejects(probe('0'.repeat(64)), { code: 'ERR_SOURCE_TLS', message: new RegExp(`changed.* ${fingerprint}$`) })
+  t.strictSame(requests, [])
+  await probe(fingerprint)
+  t.match(requests.join(), `Basic ${Buffer.from('admin:secret').toString('base64')}`)
+})
+
+t.test('credentials follow a redirect only to the same host, and not from rtsps to rtsp', async (t) => {
+  const requests: string[] = []
+  const challenge = 'RTSP/1.0 401 Unauthorized\r\nWWW-Authenticate: Basic realm="x"\r\n\r\n'
+  const asking = await camera(t, (request) => {
+    requests.push(request)
+    return request.includes('Authorization') ? describing('m=video 0 RTP/AVP 96\r\n') : challenge
+  })
+  let location = ''
+  const redirecting = await camera(t, () => `RTSP/1.0 302 Moved\r\nLocation: ${location}\r\n\r\n`)
+  const certificate = selfSigned()
+  const fingerprint = new X509Certificate(certificate.cert).fingerprint256.replaceAll(':', '').toLowerCase()
+  const secure = await tlsBefore(t, Number(redirecting.split(':')[1]), certificate)
+  const probe = (from: string) => probeCamera(parseCameraUrl(from), 5000, 'test', undefined, fingerprint)
+
+  location = `rtsp://${asking}/moved`
+  t.match(await probe(`rtsp://admin:secret@${redirecting}/s`), { key: location, user: 'admin', password: 'secret' })
+  t.match(requests.join(), /Authorization/)
+  requests.length = 0
+  const refused = { code: 'ERR_SOURCE_UNAUTHORIZED', message: /redirects to .*; start that address/ }
+  await t.rejects(probe(`rtsps://admin:secret@127.0.0.1:${secure}/s`), refused, 'from rtsps to rtsp')
+  location = `rtsp://admin:secret@localhost:${asking.split(':')[1]}/moved`
+  await t.rejects(probe(`rtsp://admin:secret@${redirecting}/s`), refused, 'to another name')
   t.equal(requests.length, 2)
-  t.notMatch(requests.join(), /authorization/i)
+  t.notMatch(requests.join(), /Authorization/)
 })

@@ -10,7 +10,16 @@ from typing import TYPE_CHECKING, Any
 
 from . import properties as props
 from ._opening import Opening
-from .checks import check_fps, check_ms, check_name, check_options, check_process, check_url, check_width
+from .checks import (
+    check_fingerprint,
+    check_fps,
+    check_ms,
+    check_name,
+    check_options,
+    check_process,
+    check_url,
+    check_width,
+)
 from .gateway import Gateway
 from .jpeg import check_reduce
 from .naming import TRANSPORTS, camera_name
@@ -316,6 +325,7 @@ def open_capture(
     name: str | None = None,
     jpeg_quality: int | None = None,
     rtsp_transport: str | None = None,
+    tls_fingerprint: str | None = None,
     gray: bool = False,
     reduce: int = 1,
     gateway: str | None = None,
@@ -337,6 +347,8 @@ def open_capture(
     :param jpeg_quality: 1 to 100; ignored if the camera is already running.
     :param rtsp_transport: ``automatic`` (TCP; UDP if the camera refuses TCP), ``tcp`` or
         ``udp``; ignored if the camera is already running.
+    :param tls_fingerprint: SHA-256 of the certificate of an ``rtsps://`` camera, 64 hexadecimal digits with
+        or without colons; the gateway accepts no other certificate.
     :param gray: images are gray, ``(height, width)``; costs less than BGR.
     :param reduce: 2, 4 or 8: images of a half, a quarter, an eighth of the frame's size, which
         cost less to decode. Smaller frames (``scale_width``) cost less still.
@@ -352,6 +364,8 @@ def open_capture(
     timeout = check_options(timeout_ms, pub_fps, scale_width, jpeg_quality)
     if rtsp_transport not in (None, *TRANSPORTS):
         raise ValueError(f"rtsp_transport must be one of {', '.join(TRANSPORTS)}, not {rtsp_transport!r}")
+    if tls_fingerprint is not None:
+        check_fingerprint(tls_fingerprint)
     if name is not None:
         check_name(name)
     request: dict[str, Any] = {"name": name or camera_name(rtsp_url), "rtsp": rtsp_url}
@@ -360,6 +374,7 @@ def open_capture(
         "scale_width": scale_width,
         "jpeg_quality": jpeg_quality,
         "rtsp_transport": rtsp_transport,
+        "tls_fingerprint": tls_fingerprint,
     }
     request.update({key: value for key, value in optional.items() if value is not None})
     connect = zmq_connect or os.environ.get("ZMQ_CONNECT")

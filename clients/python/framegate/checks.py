@@ -52,6 +52,13 @@ def check_url(name: str, value: Any) -> None:
         raise ValueError(f"{name}: invalid host or port")
 
 
+def check_fingerprint(value: Any) -> None:
+    if not isinstance(value, str):
+        raise TypeError(f"tls_fingerprint must be a string, not {type(value).__name__}")
+    if not re.fullmatch(r"[0-9A-Fa-f]{2}(:?[0-9A-Fa-f]{2}){31}", value):
+        raise ValueError("tls_fingerprint must be 64 hexadecimal digits, with or without colons")
+
+
 def check_name(name: Any) -> None:
     if not isinstance(name, str):
         raise TypeError(f"name must be a string, not {type(name).__name__}")

@@ -38,6 +38,7 @@ def main(argv: list[str] | None = None) -> int:
     start.add_argument("--scale-width", type=int)
     start.add_argument("--jpeg-quality", type=int)
     start.add_argument("--rtsp-transport", choices=TRANSPORTS)
+    start.add_argument("--tls-fingerprint", help="SHA-256 of the certificate of an rtsps:// camera")
     start.add_argument("--retry", action="store_true", help="try at once, even after a refused password")
     stop = command("stop", stop_camera, "stop a camera, for all its readers")
     stop.add_argument("name", metavar="NAME")
@@ -95,7 +96,7 @@ def start_camera(gateway: Gateway, options: Any) -> int:
     body: dict[str, Any] = {"name": options.name or camera_name(options.rtsp), "rtsp": options.rtsp}
     if options.retry:
         body["retry"] = True
-    for key in ("pub_fps", "scale_width", "jpeg_quality", "rtsp_transport"):
+    for key in ("pub_fps", "scale_width", "jpeg_quality", "rtsp_transport", "tls_fingerprint"):
         if getattr(options, key) is not None:
             body[key] = getattr(options, key)
     answer = gateway.start(body)

@@ -215,6 +215,8 @@ def test_the_endpoint_is_seen_from_here(gateway: StandIn, monkeypatch: pytest.Mo
         ({"scale_width": False}, TypeError, "scale_width"),
         ({"jpeg_quality": 101}, ValueError, "jpeg_quality"),
         ({"rtsp_transport": "quic"}, ValueError, "rtsp_transport must be one of automatic, tcp, udp"),
+        ({"tls_fingerprint": "ab:cd"}, ValueError, "tls_fingerprint must be"),
+        ({"tls_fingerprint": 5}, TypeError, "tls_fingerprint"),
         ({"name": "a b"}, ValueError, "name"),
         ({"name": 5}, TypeError, "name"),
         ({"gateway": "ftp://h"}, ValueError, "gateway"),
