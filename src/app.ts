@@ -8,6 +8,7 @@ import { StateFile } from './cameras/state-file.js'
 import type { Config } from './settings.js'
 import { endpointFor, inUrl, ownNames } from './endpoints.js'
 import { FrameHub } from './frames/frame-hub.js'
+import { mayWatch } from './http/browser-rules.js'
 import { HttpServer } from './http/server.js'
 import { MediaRelay } from './mediamtx/relay.js'
 import { loadNative } from './native.js'
@@ -64,6 +65,7 @@ export class App {
     native.useOneMallocArena()
     const auth = new Auth(config.authTokensFile, logger)
     this.#started.push(async () => auth.close())
+    const browsers = { ...config, allowedHosts: [...config.allowedHosts, ...ownNames(config, hostname())] }
     const frames = new FrameHub()
 
     const publisher = new FramePublisher(frames, logger)
@@ -75,6 +77,7 @@ export class App {
       env: this.env,
       logger,
       allowsReader: (reader) => auth.allowsReader(reader),
+      allowsPage: ({ method = '', headers }) => mayWatch(method, headers, browsers),
     })
     this.#started.push(() => relay.close())
 
@@ -89,7 +92,7 @@ export class App {
 
     const http = new HttpServer({
       auth,
-      browsers: { ...config, allowedHosts: [...config.allowedHosts, ...ownNames(config, hostname())] },
+      browsers,
       cameras: registry,
       frames,
       relay,

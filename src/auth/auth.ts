@@ -20,8 +20,6 @@ export interface MediaReader {
   /** Passwords and bearer tokens that the client sent. */
   secrets: string[]
   tickets: string[]
-  /** A browser may act for any page. */
-  browser: boolean
 }
 
 // A session ends when it was not used for this long.
@@ -110,10 +108,9 @@ export class Auth extends EventEmitter<{ changed: [] }> {
     return grant && { ...grant, role: 'viewer' }
   }
 
-  /** For MediaMTX. A browser needs a ticket or token even if no one else does: it may act for a page that the gateway refuses. */
-  allowsReader({ camera, secrets, tickets, browser }: MediaReader): boolean {
-    if (tickets.some((ticket) => this.ofTicket(ticket, camera))) return true
-    if (!this.required) return !browser
+  /** For MediaMTX. */
+  allowsReader({ camera, secrets, tickets }: MediaReader): boolean {
+    if (!this.required || tickets.some((ticket) => this.ofTicket(ticket, camera))) return true
     return secrets.some((secret) => this.ofToken(secret) !== null)
   }
 

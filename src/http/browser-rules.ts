@@ -39,6 +39,21 @@ export function foreignPage(method: string, headers: IncomingHttpHeaders, host: 
   return reads && opens ? null : referer
 }
 
+/**
+ * Whether MediaMTX serves the page that caused a request. Besides those of CORS_ORIGINS, these are pages of this host on any
+ * port, since the gateway's own have another port than MediaMTX.
+ */
+export function mayWatch(method: string, headers: IncomingHttpHeaders, settings: BrowserSettings): boolean {
+  const { host = '', origin } = headers
+  if (!hostAllowed(host, settings)) return false
+  // Without these two headers, a page can show the answer to a person but not read it.
+  if (origin === undefined && headers['sec-fetch-site'] === undefined) return true
+  const page = foreignPage(method, headers, host)
+  if (page === null || originAllowed(page, host, settings)) return true
+  const name = URL.canParse(page) ? new URL(page).hostname : ''
+  return name !== '' && (name === hostNameOf(host) || settings.allowedHosts.some((own) => own.toLowerCase() === name))
+}
+
 function originOf(address: string | undefined): string {
   return address !== undefined && URL.canParse(address) ? new URL(address).origin : 'null'
 }

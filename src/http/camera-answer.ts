@@ -14,7 +14,6 @@ export interface Caller {
   /** The host name by which it reached the gateway. */
   host: string
   grant: Grant | null
-  browser: boolean
 }
 
 export function describeCamera(deps: HttpDeps, camera: CameraView, caller: Caller): CameraAnswer {
@@ -69,11 +68,10 @@ export function describeCamera(deps: HttpDeps, camera: CameraView, caller: Calle
   }
 }
 
-/** Adds a ticket to the addresses that MediaMTX asks one for: all if clients need tokens, else those that browsers open. */
-function ticketAdder({ auth, relay }: HttpDeps, camera: string, { grant, browser }: Caller) {
+/** Adds a ticket to the addresses at MediaMTX, if clients need tokens. */
+function ticketAdder({ auth, relay }: HttpDeps, camera: string, { grant }: Caller) {
   return (address: string | null, overHttp: boolean): string | null => {
-    if (address === null || grant === null || relay.mode !== 'managed') return address
-    if (!auth.required && !(browser && overHttp)) return address
+    if (address === null || grant === null || !auth.required || relay.mode !== 'managed') return address
     const { ticket } = auth.ticketFor(grant, camera)
     // GStreamer's RTSP client loses the query.
     return overHttp ? `${address}?ticket=${ticket}` : address.replace('://', `://ticket:${ticket}@`)

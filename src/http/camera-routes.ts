@@ -14,8 +14,7 @@ import type { HttpDeps } from './deps.js'
 export function cameraRoutes(deps: HttpDeps): Router {
   const router = new Router()
   const described = (camera: CameraView, ctx: Context) => {
-    const browser = ctx.get('User-Agent').startsWith('Mozilla/')
-    return describeCamera(deps, camera, { host: ctx.hostname, grant: grantIn(ctx), browser })
+    return describeCamera(deps, camera, { host: ctx.hostname, grant: grantIn(ctx) })
   }
 
   router.post('/cameras/start', async (ctx) => {

@@ -13,7 +13,6 @@ export interface PathReader {
   /** Passwords and bearer tokens that it sent. */
   secrets: string[]
   tickets: string[]
-  browser: boolean
 }
 
 /** The name and password by which the gateway itself uses MediaMTX. */
@@ -28,9 +27,7 @@ const question = z.object({
   token: z.string(),
   action: z.string(),
   path: z.string(),
-  protocol: z.string(),
   query: z.string(),
-  userAgent: z.string(),
 })
 
 const MAX_BODY_BYTES = 64 * 1024
@@ -66,16 +63,14 @@ export class AuthHook {
   #answer(text: string, allows: (reader: PathReader) => boolean): boolean {
     const asked = question.safeParse(parsed(text)).data
     if (!asked) return false
-    const { user, password, token, action, path, protocol, query, userAgent } = asked
+    const { user, password, token, action, path, query } = asked
     const parameters = new URLSearchParams(query)
     if (user === this.own.user && same(password, this.own.password)) return true
     if (action !== 'read') return false // Nobody else publishes, or uses the API.
     const secrets = [token, password].filter((secret) => secret !== '')
-    const overHttp = protocol === 'hls' || protocol === 'webrtc'
-    const browser = overHttp && userAgent.startsWith('Mozilla/')
     // Some RTSP players lose the query (GStreamer 1.22): they send the ticket as a password.
     const tickets = [...parameters.getAll('ticket'), ...secrets]
-    return allows({ camera: path, secrets, tickets, browser })
+    return allows({ camera: path, secrets, tickets })
   }
 }
 

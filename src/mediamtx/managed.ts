@@ -6,6 +6,7 @@ import type { Logger } from '../types.js'
 import { LISTENERS, onHost, portOf, reachable, READER_LISTENERS } from './addresses.js'
 import type { OwnAccess } from './auth-hook.js'
 import { ControlApi } from './control-api.js'
+import type { ReaderFronts } from './reader-front.js'
 import { Sidecar } from './sidecar.js'
 
 export interface ManagedSettings {
@@ -24,6 +25,7 @@ export interface ManagedOptions {
   env: NodeJS.ProcessEnv
   logger: Logger
   hook: Hook
+  fronts: ReaderFronts
 }
 
 /** Whom MediaMTX asks before it serves anyone. */
@@ -40,10 +42,10 @@ export interface Managed {
   startError: (why: string) => FramegateError
 }
 
-/** Prepares the process without starting it. */
-export function managedMediaMtx(settings: ManagedSettings, options: ManagedOptions): Managed {
+/** Prepares the process without starting it. @throws BindError */
+export async function managedMediaMtx(settings: ManagedSettings, options: ManagedOptions): Promise<Managed> {
   const { own } = options.hook
-  const env = managedEnvironment(settings, options.env, options.hook)
+  const env = await options.fronts.open(managedEnvironment(settings, options.env, options.hook))
   return {
     api: new ControlApi(`http://${own.user}:${own.password}@${reachable(env.MTX_APIADDRESS)}`),
     sidecar: new Sidecar({ ...options, env }),

@@ -10,6 +10,7 @@ import { findBinary } from './binary.js'
 import { Connection } from './connection.js'
 import { ControlApi } from './control-api.js'
 import { managedMediaMtx, type ManagedSettings } from './managed.js'
+import { ReaderFronts, type PageRule } from './reader-front.js'
 import type { Sidecar } from './sidecar.js'
 
 /** As in the configuration. */
@@ -26,6 +27,8 @@ export interface RelayOptions {
   logger: Logger
   /** Whether a managed MediaMTX may serve this client; by default it serves only the gateway. */
   allowsReader?: (reader: PathReader) => boolean
+  /** Whether a managed MediaMTX may serve the web page behind a request; by default every page. */
+  allowsPage?: PageRule
   /** Time between health checks of a MediaMTX that is ready, default 2000 ms. */
   healthEveryMs?: number
 }
@@ -46,6 +49,7 @@ export class MediaRelay extends EventEmitter<RelayEvents> {
   #off: string | null
   #sidecar: Sidecar | null = null
   #hook: AuthHook | null = null
+  readonly #fronts: ReaderFronts
   readonly #connection: Connection
   #readers = new Map<string, PathReaders>()
   /** The paths that MediaMTX must have. It keeps them in memory only. */
@@ -57,6 +61,7 @@ export class MediaRelay extends EventEmitter<RelayEvents> {
   ) {
     super()
     this.setMaxListeners(0) // One for each camera's session.
+    this.#fronts = new ReaderFronts(options.allowsPage ?? (() => true))
     this.#off = settings.mediamtx === 'off' ? 'MEDIAMTX is off' : null
     const { healthEveryMs = HEALTH_EVERY_MS, logger } = options
     this.#connection = new Connection((api) => this.#check(api), healthEveryMs, logger)
@@ -98,7 +103,8 @@ export class MediaRelay extends EventEmitter<RelayEvents> {
   /** @param requestHost the host by which the client reached the gateway. */
   urls(name: string, requestHost: string): RelayUrls {
     if (!this.enabled) return { webrtcWhep: null, hls: null, rtsp: null, reason: this.#off }
-    return { ...publicUrls(name, this.#connection.addresses, this.settings, requestHost), reason: this.problem }
+    const addresses = this.#fronts.outside(this.#connection.addresses)
+    return { ...publicUrls(name, addresses, this.settings, requestHost), reason: this.problem }
   }
 
   /** Resolves when MediaMTX is ready, off or known to be unavailable. @throws ConfigError, BindError, FramegateError */
@@ -111,6 +117,7 @@ export class MediaRelay extends EventEmitter<RelayEvents> {
     this.#connection.close()
     await this.#sidecar?.stop()
     this.#hook?.close()
+    this.#fronts.close()
   }
 
   /** Makes MediaMTX connect to the camera, again if it already has. @throws SourceError */
@@ -158,13 +165,9 @@ export class MediaRelay extends EventEmitter<RelayEvents> {
     const authHook = new AuthHook(allowsReader)
     this.#hook = authHook
     const hook = { address: await authHook.listen(), own: authHook.own }
-    const { api, sidecar, startError } = managedMediaMtx(this.settings, {
-      binary: binary.path,
-      configFile,
-      env,
-      logger,
-      hook,
-    })
+    const fronts = this.#fronts
+    const options = { binary: binary.path, configFile, env, logger, hook, fronts }
+    const { api, sidecar, startError } = await managedMediaMtx(this.settings, options)
     this.#sidecar = sidecar
     sidecar.on('path-error', (name, error) => this.emit('path-error', name, error))
     const died = new AbortController()

@@ -124,13 +124,11 @@ t.test('a session ends by signing out and 12 hours after its last use', async (t
 
 t.test('who may read from MediaMTX', async (t) => {
   const { auth } = authOf(t)
-  const reader = { camera: 'a', secrets: [], tickets: [], browser: false }
+  const reader = { camera: 'a', secrets: [], tickets: [] }
   t.notOk(auth.allowsReader(reader))
   t.ok(auth.allowsReader({ ...reader, secrets: ['x', VIEWER] }))
   t.ok(auth.allowsReader({ ...reader, tickets: [auth.ticketFor(auth.ofToken(VIEWER)!, 'a').ticket] }))
   t.notOk(auth.allowsReader({ ...reader, tickets: [auth.ticketFor(auth.ofToken(VIEWER)!, 'b').ticket] }))
   const open = new Auth(undefined, logger)
   t.ok(open.allowsReader(reader), 'without AUTH_TOKENS_FILE everyone')
-  t.notOk(open.allowsReader({ ...reader, browser: true, secrets: ['x'] }), 'but not for any web page')
-  t.ok(open.allowsReader({ ...reader, browser: true, tickets: [open.ticketFor(open.anyone!, 'a').ticket] }))
 })

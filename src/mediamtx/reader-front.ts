@@ -1,0 +1,120 @@
+// Stands in front of MediaMTX's WebRTC and HLS servers, because MediaMTX checks neither Host nor Origin: without this,
+// any page that a person opens could watch the cameras. WebRTC's video itself does not pass through here.
+
+import { once } from 'node:events'
+import { createServer, Agent, request as forward, type IncomingMessage, type ServerResponse } from 'node:http'
+import { pipeline } from 'node:stream'
+import { BindError, codeOf, messageOf } from '../errors.js'
+import { inUse } from '../port-holder.js'
+import type { MediaMtxAddresses } from './control-api.js'
+
+/** Whether the gateway serves whoever sent this request. */
+export type PageRule = (request: IncomingMessage) => boolean
+
+const LIMITS = { requestTimeout: 30_000, headersTimeout: 10_000, connectionsCheckingInterval: 5000 }
+const MAX_CONNECTIONS = 1024
+// As MediaMTX reads its variables.
+const ON = /^(yes|true)$/i
+const OFF = /^(no|false)$/i
+/** These concern one connection; Node sets its own. */
+const HOP_BY_HOP = ['connection', 'keep-alive', 'transfer-encoding', 'upgrade']
+
+class ReaderFront {
+  readonly #agent = new Agent({ keepAlive: true })
+  readonly #server
+
+  /** @param port of MediaMTX's server, on 127.0.0.1. */
+  constructor(
+    readonly port: number,
+    allows: PageRule,
+  ) {
+    this.#server = createServer(LIMITS, (request, response) => {
+      request.on('error', () => undefined)
+      response.on('error', () => undefined)
+      if (allows(request)) this.#pass(request, response)
+      else
+        response.writeHead(403, { 'Content-Type': 'text/plain' }).end('Framegate: this page must not watch cameras.\n')
+    })
+    this.#server.maxConnections = MAX_CONNECTIONS
+  }
+
+  /** @param setting names the variable that changes the address. @throws BindError */
+  async listen(host: string, port: number, setting: string): Promise<void> {
+    try {
+      this.#server.listen({ host, port })
+      await once(this.#server, 'listening')
+    } catch (error) {
+      const why = codeOf(error) === 'EADDRINUSE' ? inUse(port) : messageOf(error)
+      throw new BindError(
+        `the gateway cannot listen on port ${port} (tcp) for MediaMTX: ${why}; set ${setting} to another address, ` +
+          'or MEDIAMTX=external to use a MediaMTX that is already running',
+      )
+    }
+  }
+
+  close(): void {
+    this.#server.close()
+    this.#server.closeAllConnections()
+    this.#agent.destroy()
+  }
+
+  #pass(request: IncomingMessage, response: ServerResponse): void {
+    const { method, url: path, headers } = request
+    const passed = forward({ agent: this.#agent, host: '127.0.0.1', port: this.port, method, path, headers })
+    passed.on('response', (answer) => {
+      const kept = Object.entries(answer.headersDistinct).filter(([name]) => !HOP_BY_HOP.includes(name))
+      response.writeHead(answer.statusCode ?? 502, Object.fromEntries(kept) as NodeJS.Dict<string[]>)
+      pipeline(answer, response, () => undefined)
+    })
+    // As if MediaMTX itself had closed the connection, so that players reconnect.
+    passed.on('error', () => response.destroy())
+    response.on('close', () => passed.destroy())
+    request.pipe(passed)
+  }
+}
+
+// MediaMTX runs these two servers behind a front, unless they are off or use TLS.
+const FRONTED = ['WEBRTC', 'HLS'] as const
+
+export class ReaderFronts {
+  readonly #fronts: ReaderFront[] = []
+  readonly #outside = new Map<string, string>()
+
+  constructor(readonly allows: PageRule) {}
+
+  /** @returns the environment in which MediaMTX listens behind the fronts. @throws BindError */
+  async open<Env extends NodeJS.ProcessEnv>(env: Env): Promise<Env> {
+    const inside: NodeJS.ProcessEnv = {}
+    for (const name of FRONTED) {
+      const setting = `MTX_${name}ADDRESS`
+      const address = env[setting] ?? ''
+      const [, host = '', port = ''] = /^\[?(.*?)\]?:(\d+)$/.exec(address) ?? []
+      if (port === '' || OFF.test(env[`MTX_${name}`] ?? '') || ON.test(env[`MTX_${name}ENCRYPTION`] ?? '')) continue
+      const front = new ReaderFront(await freePort(), this.allows)
+      this.#fronts.push(front)
+      await front.listen(host, Number(port), setting)
+      inside[setting] = `127.0.0.1:${front.port}`
+      this.#outside.set(inside[setting], address)
+    }
+    return { ...env, ...inside }
+  }
+
+  /** MediaMTX's addresses as clients reach them. */
+  outside(at: MediaMtxAddresses): MediaMtxAddresses {
+    const shown = (address: string) => this.#outside.get(address) ?? address
+    return { ...at, webrtcAddress: shown(at.webrtcAddress), hlsAddress: shown(at.hlsAddress) }
+  }
+
+  close(): void {
+    for (const front of this.#fronts) front.close()
+  }
+}
+
+/** A port of this machine that is free now. */
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const address = server.address()
+  server.close()
+  return typeof address === 'object' && address ? address.port : 0
+}
