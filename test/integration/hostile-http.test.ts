@@ -47,6 +47,10 @@ t.test('pipelined streams leave no reader behind', async (t) => {
       await until('no reader', async () => (await readers()) === 0)
     }
   }
+  const { socket, text, closed: later } = send(request('GET /mjpeg?cam=a'))
+  await until('a frame', () => text().includes('image/jpeg'))
+  socket.write(request('GET /cameras'))
+  await later
   await gateway.post('/cameras/start', { name: 'away', rtsp: 'rtsp://127.0.0.1:9/' })
   const { closed } = send(request('GET /snapshot?cam=away') + request('GET /frames?cam=a', 'Connection: close\r\n'))
   t.match(await closed, /ERR_PIPELINED/, 'the reason')

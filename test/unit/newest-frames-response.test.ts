@@ -112,7 +112,7 @@ t.test('a reader that reads nothing for the time limit is disconnected at the ne
 
 for (const leave of ['end', 'resetAndDestroy'] as const) {
   t.test(`a reader that leaves (${leave}) during a write after the stream ended`, async (t) => {
-    const { stream, reader, closed } = await overTcp(t)
+    const { stream, reader, closed, errors } = await overTcp(t)
     // More than the kernel takes: the write completes with an error when the reader leaves.
     stream.offer('a')
     stream.offer('b')
@@ -122,6 +122,8 @@ for (const leave of ['end', 'resetAndDestroy'] as const) {
     reader[leave]()
     reader.destroy()
     await until('the response to be closed', closed)
+    await pause(50) // For what must not happen.
+    t.notMatch(errors.join(), /WRITE_AFTER_END/, 'nothing is written after the end')
   })
 }
 
@@ -145,7 +147,9 @@ async function overTcp(t: Test, stuckLimitMs = STUCK_LIMIT_MS) {
   reader.on('error', () => undefined)
   reader.write('GET / HTTP/1.1\r\nHost: x\r\n\r\n')
   const response = await opened
+  const errors: unknown[] = []
+  response.on('error', (error: NodeJS.ErrnoException) => errors.push(error.code))
   const nothingUnread = () => ({ unacknowledged: 0, window: -1 })
   const stream = new NewestFramesResponse(response, ALWAYS, () => Buffer.alloc(16e6), nothingUnread, stuckLimitMs)
-  return { stream, reader, closed: () => response.closed }
+  return { stream, reader, errors, closed: () => response.closed }
 }
