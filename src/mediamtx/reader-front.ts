@@ -8,7 +8,7 @@ import { BindError, codeOf, messageOf } from '../errors.js'
 import { inUse } from '../port-holder.js'
 import type { MediaMtxAddresses } from './control-api.js'
 
-/** Whether the gateway serves whoever sent this request. */
+/** Whether the gateway passes this request on. */
 export type PageRule = (request: IncomingMessage) => boolean
 
 const LIMITS = { requestTimeout: 30_000, headersTimeout: 10_000, connectionsCheckingInterval: 5000 }

@@ -16,8 +16,8 @@ FAULTS = {
     "missing pictures": "fault drop-frames 3",
     "cut pictures": "fault truncate 3",
 }
-# Cannot be caught, see docs/architecture.md. FFmpeg's H.265, VP8 and VP9 decoders do not notice missing bits, and VP8 and VP9
-# do not number their pictures.
+# Cannot be caught, see docs/architecture.md. FFmpeg's H.265, VP8 and VP9 decoders do not notice missing bits, and VP8
+# and VP9 do not number their pictures.
 UNSEEN = {
     *((stream, "cut pictures") for stream in ("H.265", "H.265 open GOP", "VP8", "VP9")),
     *((stream, "missing pictures") for stream in ("VP8", "VP9")),

@@ -10,7 +10,12 @@ import type { NativeAddon } from '../../src/native.js'
 
 const quiet = () => undefined
 
-function make() {
+interface Test {
+  teardown(work: () => unknown): unknown
+}
+
+function make(test: Test) {
+  let over = false
   /** Ends the wait of a camera that is being stopped, by name. */
   const removals = new Map<string, () => void>()
   const relay = Object.assign(new EventEmitter<{ 'path-error': [name: string, error: SourceError] }>(), {
@@ -18,7 +23,7 @@ function make() {
     reportsPathErrors: true,
     addPath: (_name: string, _source: string, _options: object, signal: AbortSignal) =>
       new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve())),
-    removePath: (name: string) => new Promise<void>((resolve) => removals.set(name, resolve)),
+    removePath: (name: string) => new Promise<void>((resolve) => (over ? resolve() : void removals.set(name, resolve))),
     readUrl: (name: string) => `rtsp://127.0.0.1:9/${name}`,
   })
   const deps: CameraDeps = {
@@ -29,7 +34,13 @@ function make() {
     userAgent: 'test',
   }
   const store = { load: () => Promise.resolve([]), save: () => Promise.resolve() }
-  return { registry: new CameraRegistry(deps, store, { pubFps: 10 }), removals }
+  const registry = new CameraRegistry(deps, store, { pubFps: 10 })
+  test.teardown(async () => {
+    over = true
+    for (const resolve of removals.values()) resolve()
+    await registry.close()
+  })
+  return { registry, removals }
 }
 
 const turn = () => new Promise<void>((resolve) => setImmediate(resolve))
@@ -42,7 +53,7 @@ async function pending(promise: Promise<unknown>): Promise<boolean> {
 }
 
 t.test('a start waits only for a stopping camera that has its name or address', async (t) => {
-  const { registry, removals } = make()
+  const { registry, removals } = make(t)
   await registry.start({ name: 'a', rtsp: 'rtsp://h/1' })
   const stopped = registry.stop('a')
   t.ok(await pending(stopped))
@@ -61,7 +72,7 @@ t.test('a start waits only for a stopping camera that has its name or address', 
 })
 
 t.test('two starts that wait for the same address create one camera', async (t) => {
-  const { registry, removals } = make()
+  const { registry, removals } = make(t)
   await registry.start({ name: 'a', rtsp: 'rtsp://h/1' })
   const stopped = registry.stop('a')
   const starts = [
@@ -78,7 +89,7 @@ t.test('two starts that wait for the same address create one camera', async (t) 
 })
 
 t.test('stopping a camera that is already stopping waits for the first stop', async (t) => {
-  const { registry, removals } = make()
+  const { registry, removals } = make(t)
   await registry.start({ name: 'a', rtsp: 'rtsp://h/1' })
   const first = registry.stop('a')
   const second = registry.stop('a')
@@ -90,7 +101,7 @@ t.test('stopping a camera that is already stopping waits for the first stop', as
 })
 
 t.test("settings that a start leaves out default to the gateway's, then to the setting's own", async (t) => {
-  const { registry } = make()
+  const { registry } = make(t)
   const { camera } = await registry.start({ name: 'a', rtsp: 'rtsp://h/1', jpegQuality: 50 })
   t.match(camera.settings, { pubFps: 10, scaleWidth: 640, jpegQuality: 50, rtspTransport: 'automatic' })
 })

@@ -45,9 +45,9 @@ def judged(data: bytes) -> bool:
     assert header.captured_at_us is None or type(header.captured_at_us) is int
     frame = Frame(*message)
     assert isinstance(frame.age_ms, float) and abs(frame.age_ms) < 1e17 and repr(frame)
-    state = _Topic(topic)
-    accepted = state.accept(data)
-    assert accepted is not None and accepted.header == header and state.accept(data) is None and state.missed == 0
+    state = _Topic(topic, None)
+    accepted = state.accept(data, True)
+    assert accepted is not None and accepted.header == header and state.accept(data, True) is None and state.missed == 0
     return True
 
 
