@@ -15,6 +15,8 @@ constexpr size_t kMaxHeldBytes = 64 * 1024 * 1024;
 constexpr int kMaxRedirects = 4;
 constexpr int kDefaultTimeoutS = 60;  // RFC 2326, 12.37.
 constexpr int kMaxTimeoutS = 24 * 3600;
+// Some cameras end a session after 25 s, and state no timeout or a longer one.
+constexpr int kMaxKeepAliveMs = 20'000;
 constexpr size_t kMaxUnanswered = 16;
 constexpr size_t kInterleavedHead = 4;
 constexpr size_t kRtpHead = 12;
@@ -79,7 +81,7 @@ RtspDialog::RtspDialog(Options options)
     : options_(std::move(options)),
       camera_url_(options_.camera_url),
       auth_(options_.user, options_.password),
-      keep_alive_ns_(MsToNs(kDefaultTimeoutS * 1000 / 2)) {}
+      keep_alive_ns_(MsToNs(kMaxKeepAliveMs)) {}
 
 void RtspDialog::CameraConnected(std::string camera_ip) {
   camera_ip_ = std::move(camera_ip);
@@ -291,7 +293,7 @@ void RtspDialog::Learn(const Request& request, RtspHead* response, int64_t now_n
     const size_t timeout = session.find("timeout=");
     if (timeout != std::string::npos) {
       const int timeout_s = DecimalOr(std::string_view(session).substr(timeout + 8), kMaxTimeoutS, kDefaultTimeoutS);
-      keep_alive_ns_ = MsToNs(std::max(timeout_s, 1) * 1000 / 2);
+      keep_alive_ns_ = MsToNs(std::min(std::max(timeout_s, 1) * 1000 / 2, kMaxKeepAliveMs));
     }
   }
   if (method == "SETUP") AddSource(response);

@@ -45,7 +45,7 @@ export const cameraAnswer = z.object({
   state: z
     .enum(['connecting', 'live', 'stalled', 'retrying', 'stopped'])
     .describe(
-      '`connecting`: the first attempt is under way. `live`: complete frames arrive, decoded or not. `stalled`: connected, but no complete frame for 1 s, or for 5 frame intervals if that is longer. `retrying`: waiting for the next attempt, or making it. `stopped`: the camera is being stopped and is about to leave the list.',
+      '`connecting`: the first attempt is under way. `live`: complete frames arrive, decoded or not. `stalled`: connected, but no complete frame for 1 s, or for 5 frame intervals if that is longer, and the camera is not known to pause; `last_error` stays null while nothing at all arrives and it may still be a pause. `retrying`: waiting for the next attempt, or making it. `stopped`: the camera is being stopped and is about to leave the list.',
     ),
   last_error: lastError
     .nullable()
