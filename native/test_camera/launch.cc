@@ -57,8 +57,6 @@ std::string DrawnVideo(const Options& o) {
       return from + VpxEncoder("vp8enc", o) + " ! rtpvp8pay name=pay0 pt=96";
     case Codec::kVp9:
       return from + VpxEncoder("vp9enc cpu-used=8", o) + " ! rtpvp9pay name=pay0 pt=96";
-    case Codec::kMpeg1:  // Framegate refuses it.
-      return from + "avenc_mpeg1video ! rtpmpvpay name=pay0 pt=32";
     case Codec::kMjpeg:
       break;
   }

@@ -85,11 +85,13 @@ const Row kRows[] = {
        o->path = v;
        return IsPath(v);
      }},
-    {"--codec", "C", "h264, h265, mjpeg, vp8, vp9 or mpeg1, default h264", true,
+    {"--codec", "C", "h264, h265, mjpeg, vp8 or vp9, default h264", true,
      [](const std::string& v, Options* o) {
-       static const std::map<std::string, Codec> kCodecs = {{"h264", Codec::kH264},   {"h265", Codec::kH265},
-                                                            {"mjpeg", Codec::kMjpeg}, {"vp8", Codec::kVp8},
-                                                            {"vp9", Codec::kVp9},     {"mpeg1", Codec::kMpeg1}};
+       static const std::map<std::string, Codec> kCodecs = {{"h264", Codec::kH264},
+                                                            {"h265", Codec::kH265},
+                                                            {"mjpeg", Codec::kMjpeg},
+                                                            {"vp8", Codec::kVp8},
+                                                            {"vp9", Codec::kVp9}};
        const auto found = kCodecs.find(v);
        if (found != kCodecs.end()) o->codec = found->second;
        return found != kCodecs.end();
@@ -194,7 +196,7 @@ std::string Conflict(const Options& o, const std::set<std::string>& given) {
   const bool takes_bframes = o.codec == Codec::kH264 || o.codec == Codec::kH265;
   if (o.bframes > 0 && (o.profile == "baseline" || !takes_bframes)) {
     return "--bframes " + std::to_string(o.bframes) +
-           ": expected 0 with --profile baseline and with --codec mjpeg, vp8, vp9 or mpeg1.";
+           ": expected 0 with --profile baseline and with --codec mjpeg, vp8 or vp9.";
   }
   if (o.intra_refresh && (o.bframes > 0 || o.codec != Codec::kH264)) {
     return "--intra-refresh: expected --codec h264 without --bframes.";

@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <string>
 
-enum class Codec { kH264, kH265, kMjpeg, kVp8, kVp9, kMpeg1 };
+enum class Codec { kH264, kH265, kMjpeg, kVp8, kVp9 };
 enum class Audio { kNone, kAac, kAlaw };
 
 struct Options {

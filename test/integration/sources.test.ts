@@ -6,6 +6,7 @@ import t from 'tap'
 import { Gateway } from '../helpers/gateway.js'
 import { NO_MEDIAMTX, temporaryFolder } from '../helpers/paths.js'
 import { freePort } from '../helpers/ports.js'
+import { RtspProxy } from '../helpers/rtsp-proxy.js'
 import { TestCamera } from '../helpers/test-camera.js'
 import { until } from '../helpers/wait.js'
 
@@ -21,8 +22,11 @@ for (const mediamtx of ['managed', 'off'] as const) {
     t.teardown(() => camera.stop())
     const audioOnly = await TestCamera.start({ video: 'off', audio: 'alaw' })
     t.teardown(() => audioOnly.stop())
-    const unsupported = await TestCamera.start({ codec: 'mpeg1' })
+    const unsupported = await TestCamera.start()
     t.teardown(() => unsupported.stop())
+    const described = await RtspProxy.start(t, unsupported, {
+      description: (sdp) => sdp.replace(/H264\/90000/, 'H263-1998/90000').replace(/a=fmtp.*\r\n/g, ''),
+    })
     const silent = net.createServer(() => undefined)
     await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve))
     t.teardown(() => void silent.close())
@@ -57,7 +61,12 @@ for (const mediamtx of ['managed', 'off'] as const) {
         'ERR_SOURCE_UNAUTHORIZED',
         /refused the user name or password/,
       ),
-      failure('codec', unsupported.url, 'ERR_CODEC_UNSUPPORTED', /the camera sends MP[^;]*; Framegate decodes H.264/),
+      failure(
+        'codec',
+        `rtsp://127.0.0.1:${described.port}/cam`,
+        'ERR_CODEC_UNSUPPORTED',
+        /sends H263-1998; Framegate decodes H.264/,
+      ),
       failure('novideo', audioOnly.url, 'ERR_SOURCE_NO_VIDEO', /audio but no video/),
       failure('nohost', 'rtsp://camera.invalid/x', 'ERR_SOURCE_UNKNOWN_HOST', /host name .* cannot be resolved/),
       failure('noanswer', `rtsp://127.0.0.1:${silentPort}/x`, 'ERR_SOURCE_TIMEOUT', /did not respond/, NO_ANSWER_MS),
