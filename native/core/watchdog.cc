@@ -12,6 +12,7 @@ namespace {
 constexpr int64_t kLiveNs = MsToNs(1000);
 constexpr int64_t kSilenceNs = MsToNs(3000);
 constexpr int64_t kRelayedSilenceNs = MsToNs(6000);
+constexpr int64_t kSilentVideoNs = MsToNs(10'000);
 constexpr int64_t kUnknownRateNs = MsToNs(10'000);
 constexpr int64_t kNoFrameNs = MsToNs(10'000);
 // If key pictures are farther apart than this, reconnect to get one, so that frames are back within 5 s of a loss with
@@ -32,6 +33,13 @@ struct Rule {
   int64_t limit_ns;
 };
 
+// How long video may be silent without a fault: any stream may become 100 times slower from one second to the next.
+int64_t PauseLimitNs(const StreamFacts& facts, int64_t least_ns) {
+  if (facts.frame_interval_ns == 0) return Watchdog::kPauseNs;
+  const int64_t slower_ns = std::clamp(150 * facts.frame_interval_ns, least_ns, Watchdog::kPauseNs);
+  return std::max({slower_ns, 3 * facts.longest_pause_ns / 2, 3 * facts.frame_interval_ns});
+}
+
 // How long nothing at all may arrive.
 int64_t SilenceLimitNs(const StreamFacts& facts) {
   const int64_t interval_ns = facts.frame_interval_ns;
@@ -42,10 +50,7 @@ int64_t SilenceLimitNs(const StreamFacts& facts) {
   if (facts.last_response_ns != 0) return limit_ns;
   const int64_t learned_ns = std::max(limit_ns, 3 * facts.longest_pause_ns);
   if (!facts.relayed) return learned_ns;
-  // Nothing shows it. Any stream may become 100 times slower from one second to the next.
-  const int64_t slower_ns =
-      interval_ns == 0 ? Watchdog::kPauseNs : std::clamp(150 * interval_ns, kRelayedSilenceNs, Watchdog::kPauseNs);
-  return std::max(learned_ns, slower_ns);
+  return std::max(learned_ns, PauseLimitNs(facts, kRelayedSilenceNs));
 }
 
 bool IsQuiet(const StreamFacts& facts) {
@@ -65,8 +70,10 @@ bool Flows(int64_t now_ns, const StreamFacts& facts) {
 bool Pauses(int64_t now_ns, const StreamFacts& facts) {
   if (!IsQuiet(facts)) return false;
   const int64_t limit_ns = SilenceLimitNs(facts);
-  if (facts.last_response_ns > facts.last_packet_ns) return now_ns - facts.last_response_ns <= limit_ns;
   const int64_t quiet_ns = now_ns - facts.last_packet_ns;
+  if (facts.last_response_ns > facts.last_packet_ns) {
+    return now_ns - facts.last_response_ns <= limit_ns && quiet_ns <= PauseLimitNs(facts, kSilentVideoNs);
+  }
   return quiet_ns <= (facts.frame_interval_ns == 0 ? limit_ns : facts.longest_pause_ns * 3 / 2);
 }
 
@@ -81,7 +88,7 @@ int64_t Watchdog::WaitsForKeySinceNs(const StreamFacts& facts) {
 Watchdog::Verdict Watchdog::Check(int64_t now_ns, const StreamFacts& facts) {
   Verdict verdict;
   verdict.pauses = Pauses(now_ns, facts);
-  verdict.quiet = IsQuiet(facts);
+  verdict.quiet = IsQuiet(facts) && now_ns - facts.last_packet_ns <= PauseLimitNs(facts, kSilentVideoNs);
   // If frames are wanted, a session becomes live with the first that is shown.
   live_ = (verdict.pauses || Flows(now_ns, facts)) && (live_ || facts.unshown_since_ns == 0);
   verdict.live = live_;

@@ -39,7 +39,7 @@ class Watchdog {
   struct Verdict {
     bool live = false;                 // Whole frames arrive, and are shown if they are wanted, or the camera pauses.
     bool pauses = false;               // Nothing has arrived since the newest frame, and no frame is overdue.
-    bool quiet = false;                // Nothing has arrived since the newest frame.
+    bool quiet = false;                // Nothing has arrived since the newest frame, which may be a pause.
     bool asks = false;                 // A sign of life is due from a camera that may pause or be gone.
     bool keep_alive = false;           // A keep-alive request to the camera is due.
     std::optional<PipelineError> end;  // The session must end, for this reason.

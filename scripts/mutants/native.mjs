@@ -166,7 +166,7 @@ export const native = [
     id: 'pauses-through-mediamtx',
     why: 'Through MediaMTX nothing shows that a camera pauses, so it gets more time.',
     file: 'native/core/watchdog.cc',
-    text: 'return std::max(learned_ns, slower_ns);',
+    text: 'return std::max(learned_ns, PauseLimitNs(facts, kRelayedSilenceNs));',
     fault: 'return learned_ns;',
     tests: ['test/native/watchdog_test.cc'],
   },
