@@ -36,7 +36,7 @@ struct Rule {
 // How long video may be silent without a fault: any stream may become 100 times slower from one second to the next.
 int64_t PauseLimitNs(const StreamFacts& facts, int64_t least_ns) {
   if (facts.frame_interval_ns == 0) return Watchdog::kPauseNs;
-  const int64_t slower_ns = std::clamp(150 * facts.frame_interval_ns, least_ns, Watchdog::kPauseNs);
+  const int64_t slower_ns = std::clamp(110 * facts.frame_interval_ns, least_ns, Watchdog::kPauseNs);
   return std::max({slower_ns, 3 * facts.longest_pause_ns / 2, 3 * facts.frame_interval_ns});
 }
 
@@ -48,7 +48,7 @@ int64_t SilenceLimitNs(const StreamFacts& facts) {
   const int64_t limit_ns = interval_ns == 0 ? kUnknownRateNs : by_rate_ns;
   // A camera that responds shows that it is there while it pauses.
   if (facts.last_response_ns != 0) return limit_ns;
-  const int64_t learned_ns = std::max(limit_ns, 3 * facts.longest_pause_ns);
+  const int64_t learned_ns = std::max(limit_ns, 2 * facts.longest_pause_ns);
   if (!facts.relayed) return learned_ns;
   return std::max(learned_ns, PauseLimitNs(facts, kRelayedSilenceNs));
 }

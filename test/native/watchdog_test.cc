@@ -72,7 +72,7 @@ const Case kCases[] = {
        facts.last_packet_ns = facts.last_frame_ns = since;
        facts.frame_interval_ns = MsToNs(20'000);
      }},
-    {"silence of a camera that has paused for 5 s, and whose responses were never seen", kSilent, 15'000,
+    {"silence of a camera that has paused for 5 s, and whose responses were never seen", kSilent, 10'000,
      [](StreamFacts& facts, int64_t since) {
        facts.last_packet_ns = facts.last_frame_ns = since;
        facts.longest_pause_ns = MsToNs(5000);
@@ -92,7 +92,7 @@ const Case kCases[] = {
        facts.last_packet_ns = facts.last_frame_ns = since;
        facts.relayed = true;
      }},
-    {"silence through MediaMTX at 10 fps", kSilent, 15'000,
+    {"silence through MediaMTX at 10 fps", kSilent, 11'000,
      [](StreamFacts& facts, int64_t since) {
        facts.last_packet_ns = facts.last_frame_ns = since;
        facts.relayed = true;
