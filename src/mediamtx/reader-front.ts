@@ -2,7 +2,10 @@
 // any page that a person opens could watch the cameras. WebRTC's video itself does not pass through here.
 
 import { once } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { createServer, Agent, request as forward, type IncomingMessage, type ServerResponse } from 'node:http'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { pipeline } from 'node:stream'
 import { BindError, codeOf, messageOf } from '../errors.js'
 import { inUse } from '../port-holder.js'
@@ -23,9 +26,9 @@ class ReaderFront {
   readonly #agent = new Agent({ keepAlive: true })
   readonly #server
 
-  /** @param port of MediaMTX's server, on 127.0.0.1. */
+  /** @param socketPath of MediaMTX's server. */
   constructor(
-    readonly port: number,
+    readonly socketPath: string,
     allows: PageRule,
   ) {
     this.#server = createServer(LIMITS, (request, response) => {
@@ -60,7 +63,7 @@ class ReaderFront {
 
   #pass(request: IncomingMessage, response: ServerResponse): void {
     const { method, url: path, headers } = request
-    const passed = forward({ agent: this.#agent, host: '127.0.0.1', port: this.port, method, path, headers })
+    const passed = forward({ agent: this.#agent, socketPath: this.socketPath, method, path, headers })
     passed.on('response', (answer) => {
       const kept = Object.entries(answer.headersDistinct).filter(([name]) => !HOP_BY_HOP.includes(name))
       response.writeHead(answer.statusCode ?? 502, Object.fromEntries(kept) as NodeJS.Dict<string[]>)
@@ -79,10 +82,11 @@ const FRONTED = ['WEBRTC', 'HLS'] as const
 export class ReaderFronts {
   readonly #fronts: ReaderFront[] = []
   readonly #outside = new Map<string, string>()
+  #folder: string | null = null
 
   constructor(readonly allows: PageRule) {}
 
-  /** @returns the environment in which MediaMTX listens behind the fronts. @throws BindError */
+  /** @returns the environment in which MediaMTX listens behind the fronts, where no other user can connect. @throws BindError */
   async open<Env extends NodeJS.ProcessEnv>(env: Env): Promise<Env> {
     const inside: NodeJS.ProcessEnv = {}
     for (const name of FRONTED) {
@@ -90,10 +94,11 @@ export class ReaderFronts {
       const address = env[setting] ?? ''
       const [, host = '', port = ''] = /^\[?(.*?)\]?:(\d+)$/.exec(address) ?? []
       if (port === '' || OFF.test(env[`MTX_${name}`] ?? '') || ON.test(env[`MTX_${name}ENCRYPTION`] ?? '')) continue
-      const front = new ReaderFront(await freePort(), this.allows)
+      this.#folder ??= mkdtempSync(join(tmpdir(), 'framegate-')) // Its mode is 0700.
+      const front = new ReaderFront(join(this.#folder, name), this.allows)
       this.#fronts.push(front)
       await front.listen(host, Number(port), setting)
-      inside[setting] = `127.0.0.1:${front.port}`
+      inside[setting] = `unix://${front.socketPath}`
       this.#outside.set(inside[setting], address)
     }
     return { ...env, ...inside }
@@ -107,14 +112,6 @@ export class ReaderFronts {
 
   close(): void {
     for (const front of this.#fronts) front.close()
+    if (this.#folder !== null) rmSync(this.#folder, { recursive: true, force: true })
   }
-}
-
-/** A port of this machine that is free now. */
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  server.close()
-  return typeof address === 'object' && address ? address.port : 0
 }
