@@ -3,15 +3,22 @@
 import { hostname } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { Auth } from './auth/auth.js'
+import { CameraHosts } from './cameras/camera-hosts.js'
 import { CameraRegistry } from './cameras/camera-registry.js'
+import { cameraLimit } from './cameras/capacity.js'
+import { StartMarks } from './cameras/start-marks.js'
+import { Starter } from './cameras/starter.js'
 import { StateFile } from './cameras/state-file.js'
 import type { Config } from './settings.js'
 import { endpointFor, inUrl, ownNames } from './endpoints.js'
+import { FramegateError } from './errors.js'
 import { FrameHub } from './frames/frame-hub.js'
 import { mayWatch } from './http/browser-rules.js'
 import { HttpServer } from './http/server.js'
 import { MediaRelay } from './mediamtx/relay.js'
 import { loadNative } from './native.js'
+import { bootId, processLimits } from './process-limits.js'
+import { keepDescriptors } from './publish/descriptor-reserve.js'
 import { FramePublisher } from './publish/frame-publisher.js'
 import type { Logger } from './types.js'
 
@@ -59,18 +66,28 @@ export class App {
     return this.#closing
   }
 
+  /** Ends the part with the others; at once if the gateway is already shutting down. */
+  async #own(end: () => Promise<void>): Promise<void> {
+    if (this.#closing) {
+      await end()
+      throw new FramegateError('ERR_CLOSED', 'the gateway is shutting down')
+    }
+    this.#started.push(end)
+  }
+
   async #start(): Promise<void> {
     const { config, logger, version } = this
     const native = await loadNative()
     native.useOneMallocArena()
     const auth = new Auth(config.authTokensFile, logger)
-    this.#started.push(async () => auth.close())
+    await this.#own(async () => auth.close())
     const browsers = { ...config, allowedHosts: [...config.allowedHosts, ...ownNames(config, hostname())] }
     const frames = new FrameHub()
 
     const publisher = new FramePublisher(frames, logger)
-    this.#started.push(() => publisher.close())
+    await this.#own(() => publisher.close())
     const zmq = await publisher.bind(config.zmqBind)
+    await this.#own(keepDescriptors(processLimits().descriptors, publisher))
 
     const relay = new MediaRelay(config, {
       configFile: fileURLToPath(new URL('../../mediamtx.yaml', import.meta.url)),
@@ -79,16 +96,20 @@ export class App {
       allowsReader: (reader) => auth.allowsReader(reader),
       allowsPage: ({ method = '', headers }) => mayWatch(method, headers, browsers),
     })
-    this.#started.push(() => relay.close())
+    await this.#own(() => relay.close())
 
     const stateFile = new StateFile(config.stateFile, logger)
     const registry = new CameraRegistry(
-      { native, relay, frames, logger, userAgent: `Framegate/${version}` },
+      { native, relay, hosts: new CameraHosts(config.cameraHosts), frames, logger, userAgent: `Framegate/${version}` },
       stateFile,
       { pubFps: config.pubFps, scaleWidth: config.scaleWidth, jpegQuality: config.jpegQuality },
+      new Starter(new StartMarks(`${config.stateFile}.starts`, bootId())),
+      cameraLimit(config.maxCameras, processLimits()),
     )
     this.#registry = registry
     frames.pauses = (name) => registry.get(name)?.stats().pauses ?? false
+    if (registry.maxCameras < config.maxCameras)
+      logger.warn(`the limits of this process suffice for ${registry.maxCameras} cameras at once`)
 
     const http = new HttpServer({
       auth,
@@ -103,7 +124,7 @@ export class App {
       tcpQueue: (fd) => native.tcpQueue(fd),
       pageFolder: fileURLToPath(new URL('../page', import.meta.url)),
     })
-    this.#started.push(() => http.close())
+    await this.#own(() => http.close())
     // Bound before MediaMTX starts, so that a port in use is reported at once.
     const port = await http.listen(config.httpHost, config.httpPort)
     this.#addresses = { http: `http://${inUrl(config.httpHost)}:${port}`, zmq }
@@ -111,7 +132,7 @@ export class App {
     if (config.insecureNoAuth)
       logger.warn('INSECURE_NO_AUTH=1: everyone who reaches this gateway may watch, start and stop its cameras')
     await relay.start()
-    this.#started.push(() => registry.close())
+    await this.#own(() => registry.close())
     const restored = await registry.restore()
     if (restored > 0) logger.info(`${restored} saved camera${restored === 1 ? '' : 's'} started`)
   }

@@ -43,6 +43,16 @@ export const HTTP_ERRORS = {
     status: 409,
     sentence: 'The camera already has the maximum of 8 sizes and rates. Use one that the message lists.',
   },
+  ERR_TOO_MANY_CAMERAS: {
+    status: 409,
+    sentence:
+      'The gateway already runs the maximum number of cameras: `MAX_CAMERAS`, or fewer if the process may have few file descriptors or threads. Stop one first.',
+  },
+  ERR_CAMERA_HOST: {
+    status: 403,
+    sentence:
+      'The gateway does not connect to this host: it is not in `CAMERA_HOSTS`, or its address is link-local, multicast or reserved. Add it to `CAMERA_HOSTS`, or give the camera another address.',
+  },
   ERR_CLOSED: { status: 409, sentence: 'The gateway is shutting down. Retry when it runs again.' },
   ERR_CAMERA_NOT_FOUND: {
     status: 404,
@@ -150,8 +160,13 @@ export const CAMERA_ERRORS = {
   },
   ERR_ENCODE: { sentence: 'The gateway could not encode a frame as JPEG. The gateway reconnects.' },
   ERR_PIPELINE: { sentence: 'GStreamer reported an error. The gateway reconnects; see the log for details.' },
+  ERR_SET_ASIDE: {
+    sentence:
+      'The gateway did not start the camera: it ended three times in a row while it was starting this one, or more than `MAX_CAMERAS` are saved. Start the camera with `retry: true` to try again.',
+  },
   ERR_PIPELINE_BUILD: {
-    sentence: 'GStreamer cannot start, or lacks an element. Run `npm run setup` to install what is missing.',
+    sentence:
+      'GStreamer cannot start or lacks an element, or the process is short of file descriptors or threads. Run `npm run setup` to install what is missing, or raise the limit that the message names.',
   },
   ERR_MEDIAMTX_DOWN: {
     sentence: 'MediaMTX is not ready. See `GET /health` for the reason; cameras start when MediaMTX is ready.',
@@ -195,7 +210,7 @@ const ALL = { ...HTTP_ERRORS, ...CAMERA_ERRORS, ...START_ERRORS }
 export type ErrorCode = keyof typeof ALL
 
 /** What ended a camera's session; ERR_CLOSED if the gateway did. */
-export type CameraErrorCode = keyof typeof CAMERA_ERRORS | 'ERR_INTERNAL' | 'ERR_CLOSED'
+export type CameraErrorCode = keyof typeof CAMERA_ERRORS | 'ERR_INTERNAL' | 'ERR_CLOSED' | 'ERR_CAMERA_HOST'
 
 /** HTTP status of a response with this code; 500 if the code has none. */
 export function httpStatusOf(code: ErrorCode): number {

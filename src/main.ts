@@ -69,6 +69,7 @@ export async function main(argv: string[]): Promise<void> {
     }
     if (ending === null) printWelcome(app, demo)
   } catch (error) {
+    if (ending !== null) return // By a signal, which also ends the process.
     process.exitCode = exitStatusOf(error)
     process.stderr.write(`framegate: ${redact(messageOf(error))}\n`)
     await end('the gateway could not start')

@@ -4,6 +4,7 @@ import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { cameraSettings } from './camera-settings.js'
+import { isHostRule } from './cameras/camera-hosts.js'
 
 export interface Setting {
   /** Environment variable; the flag and the file's key derive from it. */
@@ -161,6 +162,23 @@ export const SETTINGS = {
     env: 'MEDIAMTX_PUBLIC_HLS',
     schema: url(['http:', 'https:']).optional().describe('an address such as https://example.com/hls'),
     help: "address of MediaMTX's HLS server behind a reverse proxy (default: its port at the public host)",
+  },
+  cameraHosts: {
+    env: 'CAMERA_HOSTS',
+    schema: z
+      .string()
+      .transform(list)
+      .refine((rules) => rules.every(isHostRule))
+      .describe('a comma-separated list of host names, *.example.com, IP addresses and networks such as 10.0.0.0/8'),
+    help: 'hosts and networks that cameras may have (default: all but link-local, multicast and reserved ones)',
+    fallback: () => '',
+  },
+  maxCameras: {
+    env: 'MAX_CAMERAS',
+    number: true,
+    schema: z.number().int().min(1).max(1000).describe('a whole number from 1 to 1000'),
+    help: 'most cameras that run at once; fewer if the system allows few file descriptors or threads',
+    fallback: () => 64,
   },
   stateFile: {
     env: 'STATE_FILE',

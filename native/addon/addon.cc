@@ -19,6 +19,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   env.SetInstanceData<AddonData>(data);
   env.AddCleanupHook([](AddonData* held) { CloseAll(held); }, data);
   PipelineWrap::Define(env, exports, data);
+  exports.Set("headroom", Napi::Function::New(env, Headroom));
   exports.Set("inspect", Napi::Function::New(env, Inspect));
   exports.Set("tcpQueue", Napi::Function::New(env, TcpQueue));
   exports.Set("useOneMallocArena", Napi::Function::New(env, UseOneMallocArena));

@@ -11,6 +11,9 @@ Napi::Value Inspect(const Napi::CallbackInfo& info);
 // tcpQueue(fd): the state of a TCP connection's send queue.
 Napi::Value TcpQueue(const Napi::CallbackInfo& info);
 
+// headroom(descriptors, threads): what the process cannot have so many more of; null if it can.
+Napi::Value Headroom(const Napi::CallbackInfo& info);
+
 // useOneMallocArena(): from now on, all threads allocate from one glibc arena.
 Napi::Value UseOneMallocArena(const Napi::CallbackInfo& info);
 

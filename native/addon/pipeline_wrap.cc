@@ -128,9 +128,7 @@ PipelineWrap::PipelineWrap(const Napi::CallbackInfo& info)
   Ref();  // Until closed, so that a running pipeline is never garbage collected.
 }
 
-PipelineWrap::~PipelineWrap() {
-  if (closer_.joinable()) closer_.join();
-}
+PipelineWrap::~PipelineWrap() { closer_.Join(); }
 
 void PipelineWrap::OnNews(Napi::Env env) {
   if (closed_) return;
@@ -223,18 +221,19 @@ Napi::Value PipelineWrap::Close(const Napi::CallbackInfo& info) {
     return closing_->Promise();
   }
   waker_->SetRef(env, true);  // Keep the process alive until the promise is resolved.
-  closer_ = std::thread([this, core = core_, waker = waker_] {
+  const auto close = [this, core = core_, waker = waker_] {
     core->Close();
     core_closed_ = true;
     waker->Wake();
-  });
+  };
+  if (!closer_.Start(close)) close();  // Blocks JS for a moment, but leaves nothing behind.
   return closing_->Promise();
 }
 
 void PipelineWrap::FinishClose(Napi::Env env) {
   Napi::HandleScope scope(env);
   closed_ = true;
-  if (closer_.joinable()) closer_.join();
+  closer_.Join();
   core_.reset();
   waker_->Release();
   on_news_.Reset();
@@ -245,7 +244,7 @@ void PipelineWrap::FinishClose(Napi::Env env) {
 
 void PipelineWrap::CloseForExit() {
   core_->Close();
-  if (closer_.joinable()) closer_.join();
+  closer_.Join();
   closed_ = true;
 }
 

@@ -6,10 +6,10 @@
 #include <atomic>
 #include <memory>
 #include <mutex>
-#include <thread>
 
 #include "addon_data.h"
 #include "core/camera_pipeline.h"
+#include "core/thread.h"
 
 namespace framegate {
 
@@ -57,7 +57,7 @@ class PipelineWrap : public Napi::ObjectWrap<PipelineWrap> {
   Napi::FunctionReference on_news_;
   std::unique_ptr<Napi::Promise::Deferred> closing_;
   Napi::Reference<Napi::Promise> closing_promise_;
-  std::thread closer_;
+  Thread closer_;
   std::atomic<bool> core_closed_{false};
   bool closed_ = false;
 };

@@ -14,7 +14,7 @@ constexpr std::chrono::milliseconds kTick(100);
 
 CameraPipeline::CameraPipeline(SourceOptions options, std::function<void()> wake)
     : options_(std::move(options)), news_(std::move(wake)), receiver_(options_, ReceiverCallbacks()) {
-  thread_ = std::thread([this] { Run(); });
+  if (!thread_.Start([this] { Run(); })) news_.PutEnd(MakeError(error_code::kPipelineBuild, kNoThread));
 }
 
 CameraPipeline::~CameraPipeline() { Close(); }
@@ -42,7 +42,7 @@ void CameraPipeline::Fail(PipelineError error) {
 void CameraPipeline::Close() {
   RequestClose();
   std::lock_guard<std::mutex> lock(join_mutex_);
-  if (thread_.joinable()) thread_.join();
+  thread_.Join();
 }
 
 void CameraPipeline::Run() {

@@ -9,7 +9,6 @@
 #include <mutex>
 #include <optional>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "decode_stage.h"
@@ -20,6 +19,7 @@
 #include "receiver.h"
 #include "stream_intake.h"
 #include "stream_types.h"
+#include "thread.h"
 #include "watchdog.h"
 
 namespace framegate {
@@ -89,7 +89,7 @@ class CameraPipeline {
   std::atomic<int64_t> described_ns_{0};   // When the source described the stream, monotonic; 0: not yet.
   std::string fault_;                      // Control thread only: the message last reported; empty: none.
   std::mutex join_mutex_;                  // Several threads may call Close().
-  std::thread thread_;
+  Thread thread_;
 };
 
 }  // namespace framegate

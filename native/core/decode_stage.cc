@@ -75,7 +75,7 @@ void DecodeStage::Start(const std::vector<AccessUnitPtr>& backlog) {
   queue_.assign(backlog.begin(), backlog.end());
   for (const AccessUnitPtr& unit : backlog) queued_bytes_ += unit->size_bytes;
   catch_up_.Start(!backlog.empty());
-  thread_ = std::thread([this] { Run(); });
+  if (!thread_.Start([this] { Run(); })) on_error_(MakeError(error_code::kPipelineBuild, kNoThread));
 }
 
 void DecodeStage::Push(AccessUnitPtr unit) {
@@ -103,7 +103,7 @@ void DecodeStage::Stop() {
     stopping_ = true;
   }
   wake_.notify_one();
-  if (thread_.joinable()) thread_.join();
+  thread_.Join();
 }
 
 void DecodeStage::Run() {

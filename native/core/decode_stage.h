@@ -9,7 +9,6 @@
 #include <memory>
 #include <mutex>
 #include <optional>
-#include <thread>
 #include <vector>
 
 #include "access_unit.h"
@@ -19,6 +18,7 @@
 #include "pipeline_error.h"
 #include "rendition_encoder.h"
 #include "stream_types.h"
+#include "thread.h"
 #include "unit_times.h"
 
 namespace framegate {
@@ -86,7 +86,7 @@ class DecodeStage {
   const OnFrame on_frame_;
   const OnError on_error_;
 
-  std::thread thread_;
+  Thread thread_;
   std::mutex queue_mutex_;  // Guards queue_ to new_renditions_, and the wait for stopping_.
   std::condition_variable wake_;
   std::deque<AccessUnitPtr> queue_;

@@ -98,7 +98,7 @@ void Receiver::Start() {
   if (options_.direct) {
     front_ = std::make_unique<RtspFront>(options_, callbacks_.on_error);
     if (!front_->Start()) {
-      callbacks_.on_error(MakeError(error_code::kPipelineBuild, "no local port is free"));
+      callbacks_.on_error(MakeError(error_code::kPipelineBuild, "no local port or thread is free"));
       return;
     }
   }

@@ -60,7 +60,7 @@ RtspFront::RtspFront(const SourceOptions& options, std::function<void(PipelineEr
 
 RtspFront::~RtspFront() {
   g_cancellable_cancel(cancellable_.get());
-  if (thread_.joinable()) thread_.join();
+  thread_.Join();
 }
 
 bool RtspFront::Start() {
@@ -87,8 +87,7 @@ bool RtspFront::Start() {
   options.user = options_.user;
   options.password = options_.password;
   dialog_ = std::make_unique<RtspDialog>(std::move(options));
-  thread_ = std::thread([this] { Run(); });
-  return true;
+  return thread_.Start([this] { Run(); });
 }
 
 void RtspFront::Run() {

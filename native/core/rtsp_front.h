@@ -7,11 +7,11 @@
 #include <functional>
 #include <memory>
 #include <string>
-#include <thread>
 
 #include "pipeline_error.h"
 #include "rtsp_dialog.h"
 #include "stream_types.h"
+#include "thread.h"
 
 namespace framegate {
 
@@ -61,7 +61,7 @@ class RtspFront {
   std::string buffer_;
   std::atomic<bool> keep_alive_soon_{false};
   std::atomic<int64_t> last_sign_of_life_ns_{0};
-  std::thread thread_;
+  Thread thread_;
 };
 
 }  // namespace framegate

@@ -1,12 +1,13 @@
 // All cameras: starts, stops, finds and lists them, one per address, and saves the list on every change.
 
 import { cameraSettings, type CameraSettings, type StartRequest } from '../camera-settings.js'
-import { RequestError } from '../errors.js'
+import { messageOf, RequestError, SourceError } from '../errors.js'
 import { MAX_RENDITIONS, renditionTopic } from '../frames/rendition-topic.js'
 import type { Started } from '../types.js'
 import { Camera, type CameraDeps } from './camera.js'
-import { parseCameraUrl } from './camera-url.js'
+import { parseCameraUrl, type CameraUrl } from './camera-url.js'
 import { GuessLimit } from './guess-limit.js'
+import type { Starter } from './starter.js'
 
 /** Keeps the list of cameras across restarts. */
 export interface CameraStore {
@@ -29,15 +30,22 @@ export class CameraRegistry {
     readonly store: CameraStore,
     /** For settings that a request leaves out; a setting's own default applies if it is missing here too. */
     readonly defaults: Partial<CameraSettings>,
+    readonly starter: Starter,
+    readonly maxCameras: number,
   ) {}
 
+  /** Adds the saved cameras, and starts them in steps, without waiting for that. */
   async restore(): Promise<number> {
+    await this.starter.marks.load()
     const list = await this.store.load()
     for (const settings of list) {
-      if (!this.#cameras.has(settings.name) && !this.#byKey(parseCameraUrl(settings.rtsp).key))
-        this.#add(settings).begin()
+      if (!this.#cameras.has(settings.name) && !this.#byKey(parseCameraUrl(settings.rtsp).key)) this.#add(settings)
     }
-    return this.#cameras.size
+    const cameras = this.list()
+    const tooMany = new SourceError('ERR_SET_ASIDE', `the gateway starts ${this.maxCameras} cameras at most`)
+    for (const camera of cameras.slice(this.maxCameras)) camera.setAside(tooMany)
+    void this.starter.startAll(cameras.slice(0, this.maxCameras))
+    return cameras.length
   }
 
   get(name: string): Camera | undefined {
@@ -51,10 +59,11 @@ export class CameraRegistry {
   /**
    * Starts a camera, or returns the one that already pulls this address. Other credentials replace it if the running ones
    * were refused or never worked.
-   * @throws RequestError ERR_NAME_IN_USE, ERR_CREDENTIALS_DIFFER, ERR_TOO_MANY_RENDITIONS.
+   * @throws RequestError ERR_NAME_IN_USE, ERR_CREDENTIALS_DIFFER, ERR_TOO_MANY_RENDITIONS, ERR_TOO_MANY_CAMERAS, ERR_CAMERA_HOST.
    */
   async start(request: StartRequest, { save = true } = {}): Promise<Started> {
     const url = parseCameraUrl(request.rtsp)
+    this.#checkHost(url)
     await this.#untilFree(request.name, url.key)
     // Nothing waits from here until the camera is in the list: two starts of one address make one camera.
     const running = this.#byKey(url.key)
@@ -73,6 +82,7 @@ export class CameraRegistry {
       if (tlsFingerprint !== running.settings.tlsFingerprint && running.lastError?.code === 'ERR_SOURCE_TLS')
         return this.#replace(running, request, save)
       running.tryNow(request.retry ?? false)
+      if (request.retry && running.lastError?.code === 'ERR_SET_ASIDE') await this.#startAgain(running)
       return this.#renditionFor(running, request)
     }
     const holder = this.#cameras.get(request.name)
@@ -82,10 +92,11 @@ export class CameraRegistry {
         `name: camera "${request.name}" already uses another address; stop that camera first, or choose another name`,
       )
     }
+    this.#requireRoom()
     const camera = this.#add(cameraSettings.parse({ ...this.defaults, ...request }))
     if (!save) this.#unsaved.add(camera.name)
     await this.#save()
-    camera.begin()
+    await this.starter.start(camera)
     return { camera, topic: camera.name, pubFps: camera.settings.pubFps, scaleWidth: camera.settings.scaleWidth }
   }
 
@@ -110,6 +121,22 @@ export class CameraRegistry {
     this.#closed = true
     await Promise.all([...this.list().map((camera) => camera.stop()), ...this.#stopping.values()])
     this.#cameras.clear()
+    await this.starter.close()
+  }
+
+  async #startAgain(camera: Camera): Promise<void> {
+    this.#requireRoom()
+    await this.starter.start(camera, true)
+  }
+
+  /** @throws RequestError ERR_TOO_MANY_CAMERAS */
+  #requireRoom(): void {
+    const count = this.list().filter((camera) => camera.state !== 'stopped').length
+    if (count < this.maxCameras) return
+    throw new RequestError(
+      'ERR_TOO_MANY_CAMERAS',
+      `the gateway already runs ${count} cameras, the most it can here; stop one, or raise MAX_CAMERAS or ulimit -n`,
+    )
   }
 
   /** The camera under its old name, with its settings where the request has none. */
@@ -122,6 +149,15 @@ export class CameraRegistry {
   async #untilFree(name: string, key: string | null): Promise<void> {
     const holder = () => [...this.#stopping].find(([camera]) => camera.name === name || camera.url.key === key)
     for (let held = holder(); held; held = holder()) await held[1]
+  }
+
+  /** @throws RequestError ERR_CAMERA_HOST, as far as that is known without name resolution. */
+  #checkHost(url: CameraUrl): void {
+    try {
+      this.deps.hosts.check(url)
+    } catch (error) {
+      throw new RequestError('ERR_CAMERA_HOST', `rtsp: ${messageOf(error)}`)
+    }
   }
 
   #add(settings: CameraSettings): Camera {

@@ -38,6 +38,12 @@ export function parseCameraUrl(rtsp: string): CameraUrl {
   }
 }
 
+/** The host without brackets, and the port. */
+export function splitAddress(url: CameraUrl): { host: string; port: number } {
+  const [, host = '', port] = /^rtsps?:\/\/(\[[^\]]*\]|[^/?:]*)(?::(\d+))?/.exec(url.key) ?? []
+  return { host: host.replace(/^\[|\]$/g, ''), port: Number(port ?? (url.key.startsWith('rtsps:') ? 322 : 554)) }
+}
+
 /** HOST[:PORT], for messages. */
 export function hostOf(url: CameraUrl): string {
   return /^rtsps?:\/\/([^/?]*)/.exec(url.key)?.[1] ?? 'the camera'

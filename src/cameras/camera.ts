@@ -5,6 +5,7 @@ import { SourceError } from '../errors.js'
 import type { NativeAddon, Pipeline, PipelineNews, PipelineStats } from '../native.js'
 import type { CameraView, Logger, VideoFormat } from '../types.js'
 import { Backoff } from './backoff.js'
+import type { CameraHosts } from './camera-hosts.js'
 import { parseCameraUrl, type CameraUrl } from './camera-url.js'
 import { Demand, renditionsOf, type Wanted } from './demand.js'
 import { FrameOutput, type FrameSink } from './frame-output.js'
@@ -17,6 +18,7 @@ import { Wait } from './wait.js'
 export interface CameraDeps {
   native: NativeAddon
   relay: Relay
+  hosts: CameraHosts
   frames: FrameSink & Wanted
   logger: Logger
   userAgent: string
@@ -41,6 +43,7 @@ export class Camera extends CameraStatus implements CameraView {
 
   // Learned from earlier sessions.
   #sessions = 0
+  #attempts = 0
   #everLive = false
   #format = UNKNOWN_FORMAT
   #takesNoTcp = false
@@ -134,6 +137,7 @@ export class Camera extends CameraStatus implements CameraView {
 
   async #run(): Promise<void> {
     const stop = this.#stop.signal
+    this.setState('connecting')
     for (let first = true, probe = true; !stop.aborted; first = false) {
       const end = await this.#runSession(first, probe)
       if (end.kind === 'stopped') break
@@ -166,13 +170,14 @@ export class Camera extends CameraStatus implements CameraView {
   }
 
   #runSession(first: boolean, probe: boolean) {
-    const { native, relay, logger, userAgent } = this.deps
+    const { native, relay, hosts, logger, userAgent } = this.deps
     const { name, url, transport } = this
     const { cameraTime, tlsFingerprint } = this.settings
     const options = {
-      ...{ native, logger, userAgent, name, url, transport, first, probe, cameraTime, tlsFingerprint },
+      ...{ native, hosts, logger, userAgent, name, url, transport, first, probe, cameraTime, tlsFingerprint },
       relay: relay.enabled && this.relayProblem === null ? relay : null,
       found: this.#found,
+      attempt: this.#attempts++,
       patient: this.#sessions % PATIENT_EVERY === 0,
       beginsWithKey: this.#beginsWithKey,
     }

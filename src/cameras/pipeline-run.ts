@@ -3,6 +3,7 @@
 import { RelayCannotError, SourceError } from '../errors.js'
 import type { NativeAddon, Pipeline, PipelineNews, PipelineOptions, PipelineStats } from '../native.js'
 import type { Logger } from '../types.js'
+import type { CameraHosts } from './camera-hosts.js'
 import type { CameraUrl } from './camera-url.js'
 import type { Relay, WatchedPath } from './relay-path.js'
 
@@ -14,6 +15,9 @@ export interface SessionOptions {
   userAgent: string
   name: string
   url: CameraUrl
+  hosts: CameraHosts
+  /** Counts the sessions, to try all addresses of a name. */
+  attempt: number
   /** Where an earlier probe found the camera; null: nowhere yet. */
   found: CameraUrl | null
   transport: 'tcp' | 'udp'

@@ -7,7 +7,7 @@ import { TLSSocket } from 'node:tls'
 import { cameraSettings } from '../camera-settings.js'
 import { codeOf, messageOf, SourceError } from '../errors.js'
 import { codeOfRtspStatus, refusalOf } from '../rtsp-status.js'
-import { hostOf, parseCameraUrl, type CameraUrl } from './camera-url.js'
+import { hostOf, parseCameraUrl, splitAddress, type CameraUrl } from './camera-url.js'
 import { authorize } from './rtsp-auth.js'
 import { connectTls, distrustOf } from './tls-trust.js'
 
@@ -28,6 +28,7 @@ const CLOSE_LIMIT_MS = 200
  * Resolves if the camera describes video, with the address that does: not the given one if the camera redirects. It holds the
  * credentials only if they may go there: to the same host, and not from rtsps to rtsp.
  * @param timeoutMs for the whole probe, redirects included.
+ * @param resolve the address to connect to, for each of them; rejects if it may not be a camera's.
  * @throws SourceError ERR_SOURCE_UNKNOWN_HOST, _UNREACHABLE, _TIMEOUT, _UNAUTHORIZED, _NOT_FOUND, _BUSY,
  *   _NO_VIDEO, _READ, _TLS; ERR_CLOSED when the signal aborts it.
  */
@@ -37,12 +38,13 @@ export async function probeCamera(
   userAgent: string,
   signal?: AbortSignal,
   tlsFingerprint: string | null = null,
+  resolve = (target: CameraUrl) => Promise.resolve(target),
 ): Promise<CameraUrl> {
   const limit = AbortSignal.timeout(timeoutMs)
   const stop = signal ? AbortSignal.any([limit, signal]) : limit
   let target = url
   for (let redirects = 0; redirects <= MAX_REDIRECTS; redirects++) {
-    const answer = await describe(target, userAgent, tlsFingerprint, stop, () =>
+    const answer = await describe(target, await resolve(target), userAgent, tlsFingerprint, stop, () =>
       signal?.aborted
         ? new SourceError('ERR_CLOSED', 'closed')
         : new SourceError('ERR_SOURCE_TIMEOUT', `${hostOf(target)} did not respond within ${timeoutMs / 1000} s`),
@@ -84,17 +86,16 @@ function judge(answer: Answer, url: CameraUrl): void {
 /** One DESCRIBE, and a second one with credentials if the camera answers 401. */
 function describe(
   url: CameraUrl,
+  at: CameraUrl,
   userAgent: string,
   tlsFingerprint: string | null,
   stop: AbortSignal,
   stopped: () => SourceError,
 ): Promise<Answer> {
   const secure = url.key.startsWith('rtsps:')
-  const match = /^rtsps?:\/\/(\[[^\]]*\]|[^/?:]*)(?::(\d+))?/.exec(url.key)!
-  const host = match[1]!.replace(/^\[|\]$/g, '')
-  const port = Number(match[2] ?? (secure ? 322 : 554))
+  const { host, port } = splitAddress(url)
   return new Promise((resolve, reject) => {
-    const socket = secure ? connectTls(host, port) : net.connect({ host, port })
+    const socket = secure ? connectTls(host, port) : net.connect({ host: splitAddress(at).host, port })
     let received = Buffer.alloc(0)
     let cseq = 0
     let finished = false

@@ -5,6 +5,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { messageOf, RelayCannotError, SourceError } from '../errors.js'
 import { refusalOf } from '../rtsp-status.js'
 import { hostOf, withCredentials, type CameraUrl } from './camera-url.js'
+import { requireRoom } from './capacity.js'
 import { runPipeline, type SessionEnd, type SessionListener, type SessionOptions } from './pipeline-run.js'
 import { watchPath } from './relay-path.js'
 import { probeCamera } from './rtsp-probe.js'
@@ -26,6 +27,11 @@ export async function runSession(
   listener: SessionListener,
   stop: AbortSignal,
 ): Promise<SessionEnd> {
+  try {
+    requireRoom((...more) => options.native.headroom(...more))
+  } catch (error) {
+    return { kind: 'pipeline', error: error as SourceError }
+  }
   const probesFirst = options.probe && (!options.first || firstNeedsProbe(options))
   let { found } = options
   if (probesFirst) {
@@ -71,9 +77,11 @@ async function pull(options: SessionOptions, listener: SessionListener, stop: Ab
   const { relay, name, url, transport, cameraTime, tlsFingerprint } = options
   const path = relay && watchPath(relay, name)
   try {
-    await relay?.addPath(name, withCredentials(url), { cameraTime, transport, tlsFingerprint }, stop)
+    const at = await options.hosts.resolved(url, options.attempt)
     if (stop.aborted) return { end: { kind: 'stopped' }, explained: true }
-    const { end, answered } = await runPipeline(options, listener, path, stop)
+    await relay?.addPath(name, withCredentials(at), { cameraTime, transport, tlsFingerprint }, stop)
+    if (stop.aborted) return { end: { kind: 'stopped' }, explained: true }
+    const { end, answered } = await runPipeline({ ...options, url: at }, listener, path, stop)
     if (end.kind === 'stopped' || end.kind === 'relay-cannot') return { end, explained: true }
     if (path?.error) return relayFailed(options, end.error, path.error, answered)
     if (end.error.code === 'ERR_SOURCE_TIMEOUT' && !answered) {
@@ -126,7 +134,9 @@ async function diagnose(
   signal: AbortSignal,
 ): Promise<CameraUrl | SourceError | null> {
   try {
-    return await probeCamera(options.url, timeoutMs, options.userAgent, signal, options.tlsFingerprint)
+    const { url, userAgent, tlsFingerprint, hosts, attempt } = options
+    const resolve = (target: CameraUrl) => hosts.resolved(target, attempt)
+    return await probeCamera(url, timeoutMs, userAgent, signal, tlsFingerprint, resolve)
   } catch (error) {
     if (!(error instanceof SourceError)) return new SourceError('ERR_INTERNAL', messageOf(error))
     return error.code === 'ERR_CLOSED' ? null : error

@@ -23,6 +23,12 @@ export class CameraStatus extends EventEmitter<{ state: [CameraState] }> {
     return this.#lastError
   }
 
+  /** It does not run, for this reason. */
+  setAside(error: SourceError): void {
+    this.fail(error)
+    this.setState('stopped')
+  }
+
   protected setState(state: CameraState): void {
     if (state === this.#state) return
     if (state === 'live') {

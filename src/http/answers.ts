@@ -27,7 +27,12 @@ export type Verdict = z.output<typeof verdict>
 const way = z.enum(['webrtc', 'hls', 'mjpeg'])
 export type Way = z.output<typeof way>
 
-const cameraErrorCodes = [...keysOf(CAMERA_ERRORS), 'ERR_INTERNAL', 'ERR_CLOSED'] as const satisfies CameraErrorCode[]
+const cameraErrorCodes = [
+  ...keysOf(CAMERA_ERRORS),
+  'ERR_INTERNAL',
+  'ERR_CLOSED',
+  'ERR_CAMERA_HOST',
+] as const satisfies CameraErrorCode[]
 
 const lastError = z.object({
   code: z.enum(cameraErrorCodes).describe(

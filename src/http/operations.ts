@@ -68,6 +68,8 @@ export const OPERATIONS: Operations = {
         'ERR_CREDENTIALS_DIFFER',
         'ERR_TOO_MANY_GUESSES',
         'ERR_TOO_MANY_RENDITIONS',
+        'ERR_TOO_MANY_CAMERAS',
+        'ERR_CAMERA_HOST',
         'ERR_CLOSED',
       ],
     },

@@ -2,10 +2,10 @@
 
 import type Router from '@koa/router'
 import Koa from 'koa'
-import { readFileSync } from 'node:fs'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { inUse } from '../port-holder.js'
+import { processLimits } from '../process-limits.js'
 import { BindError, codeOf, messageOf, RequestError } from '../errors.js'
 import { accessControl } from './access.js'
 import { browserGuard, corsHeaders } from './browser-guard.js'
@@ -68,7 +68,7 @@ export class HttpServer {
 
   /** Leaves most of the process's file descriptors to cameras. */
   #limitConnections(logger: Logger): void {
-    this.#server.maxConnections = Math.min(MAX_CONNECTIONS, Math.floor(descriptorLimit() / 4))
+    this.#server.maxConnections = Math.min(MAX_CONNECTIONS, Math.floor(processLimits().descriptors / 4))
     let loggedAtMs = -Infinity
     this.#server.on('drop', () => {
       if (performance.now() - loggedAtMs < DROP_LOG_EVERY_MS) return
@@ -113,13 +113,4 @@ function pathOf(target = '/'): string {
   if (!URL.canParse(target)) return '/%'
   const { pathname, search } = new URL(target)
   return pathname.startsWith('/') ? pathname + search : '/%'
-}
-
-/** How many files and sockets the process may have open; Infinity if unknown. */
-function descriptorLimit(): number {
-  try {
-    return Number(/^Max open files\s+(\d+)/m.exec(readFileSync('/proc/self/limits', 'utf8'))?.[1] ?? Infinity)
-  } catch {
-    return Infinity
-  }
 }

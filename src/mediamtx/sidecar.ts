@@ -4,6 +4,7 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { EventEmitter } from 'node:events'
 import { createInterface } from 'node:readline'
+import type { Readable } from 'node:stream'
 import { z } from 'zod'
 import type { SourceError } from '../errors.js'
 import { redact } from '../redact.js'
@@ -60,8 +61,9 @@ export class Sidecar extends EventEmitter<SidecarEvents> {
       detached: true,
     })
     this.#child = child
-    for (const stream of [child.stdout, child.stderr]) {
-      createInterface({ input: stream }).on('line', (line) => this.#onLogLine(line))
+    for (const stream of [child.stdout, child.stderr] as (Readable | null | undefined)[]) {
+      // Missing if the process has no file descriptor left; then 'error' follows.
+      if (stream) createInterface({ input: stream }).on('line', (line) => this.#onLogLine(line))
     }
     this.#exited = new Promise((resolve) => {
       let over = false

@@ -1,6 +1,7 @@
 // Owns the XPUB socket: keeps at most one send in flight, sends the newest frame of each topic, and tracks
 // subscriptions. No other file uses zeromq.
 
+import { setTimeout as pause } from 'node:timers/promises'
 import { XPublisher } from 'zeromq'
 import { needsIpv6 } from '../endpoints.js'
 import { BindError, codeOf, messageOf } from '../errors.js'
@@ -29,6 +30,9 @@ const SOCKET_OPTIONS = {
 } as const
 // However many subscribe, a topic's newest frame is sent again at most this often.
 const REPEAT_EVERY_MS = 100
+const RETRY_MS = 20
+// A retry usually succeeds within some ms.
+const LOG_EVERY = 100
 
 export class FramePublisher {
   #socket = new XPublisher(SOCKET_OPTIONS)
@@ -38,6 +42,7 @@ export class FramePublisher {
   readonly #waiting = new Set<string>()
   /** Topics that were sent again for a new subscriber a moment ago; true: and have another one since. */
   readonly #repeated = new Map<string, boolean>()
+  #startingOver: Promise<void> | null = null
   #sending = false
   #closed = false
   #receiving: Promise<void> = Promise.resolve()
@@ -82,6 +87,11 @@ export class FramePublisher {
     await this.#receiving
   }
 
+  /** Frees the file descriptors of all connections, when the process is short of them. */
+  async disconnectAll(): Promise<void> {
+    if (!this.#closed) await this.#startOver('too many connections')
+  }
+
   async #bindOne(endpoint: string): Promise<void> {
     // Set for each endpoint: with it, ZeroMQ would report 127.0.0.1 as [::ffff:127.0.0.1].
     this.#socket.ipv6 = needsIpv6(endpoint)
@@ -119,15 +129,15 @@ export class FramePublisher {
 
   async #receive(): Promise<void> {
     while (!this.#closed) {
+      const socket = this.#socket
       try {
-        const [message] = (await this.#socket.receive()) as [Buffer]
+        const [message] = (await socket.receive()) as [Buffer]
         const news = parseSubscription(message)
         if (news) this.#onNews(news)
-        if (this.#prefixes.full) await this.#startOver()
+        if (this.#prefixes.full) await this.#startOver('too many topics')
       } catch (error) {
-        if (this.#closed) return
-        this.logger.error(`ZeroMQ receive failed: ${messageOf(error)}`)
-        await new Promise((resolve) => setTimeout(resolve, 100))
+        if (!socket.closed) this.logger.error(`ZeroMQ receive failed: ${messageOf(error)}`)
+        await pause(RETRY_MS)
       }
     }
   }
@@ -159,24 +169,31 @@ export class FramePublisher {
    * Disconnects all subscribers and forgets their prefixes: only closing the socket frees ZeroMQ's own table. Subscribers
    * of good faith connect again at once, and no limit keeps them out.
    */
-  async #startOver(): Promise<void> {
-    this.logger.warn('ZeroMQ: subscribers have asked for too many topics; the gateway disconnects them all once')
+  #startOver(why: string): Promise<void> {
+    this.#startingOver ??= this.#replaceSocket(why).finally(() => (this.#startingOver = null))
+    return this.#startingOver
+  }
+
+  async #replaceSocket(why: string): Promise<void> {
+    this.logger.warn(`ZeroMQ: ${why}; the gateway disconnects all subscribers once`)
     this.#socket.close()
     this.#prefixes = new Prefixes(this.maxPrefixBytes)
     this.source.clearSubscriptions()
-    this.#socket = new XPublisher(SOCKET_OPTIONS)
-    for (const endpoint of this.#bound) {
-      // libzmq closes the old listener on a thread of its own.
-      for (let tries = 0; !this.#closed; tries++) {
-        try {
-          await this.#bindOne(endpoint)
-          break
-        } catch (error) {
-          if (tries % 100 === 99) this.logger.error(`ZeroMQ cannot bind ${endpoint} again: ${messageOf(error)}`)
-          await new Promise((resolve) => setTimeout(resolve, 20))
-        }
+    // libzmq frees what the old socket had on a thread of its own; until then there may be no descriptor for a new one.
+    await this.#retried(() => (this.#socket = new XPublisher(SOCKET_OPTIONS)))
+    for (const endpoint of this.#bound) await this.#retried(() => this.#bindOne(endpoint))
+    if (this.#closed) this.#socket.close()
+  }
+
+  async #retried(step: () => unknown): Promise<void> {
+    for (let tries = 1; !this.#closed; tries++) {
+      try {
+        await step()
+        return
+      } catch (error) {
+        if (tries % LOG_EVERY === 0) this.logger.error(`ZeroMQ cannot start again: ${messageOf(error)}`)
+        await pause(RETRY_MS)
       }
     }
-    if (this.#closed) this.#socket.close()
   }
 }

@@ -214,3 +214,12 @@ t.test('worker threads can be terminated while their pipelines run', async (t) =
   `
   t.equal(await run(source), 0)
 })
+
+t.test('headroom() says what the process is short of, and leaves nothing behind', async (t) => {
+  const before = usageOf(process.pid)
+  t.equal(native.headroom(10, 10), null)
+  t.equal(native.headroom(10_000_000, 1), 'descriptors')
+  const after = usageOf(process.pid)
+  t.ok(after.descriptors <= before.descriptors + 2 && after.threads <= before.threads + 2)
+  t.throws(() => native.headroom('1' as unknown as number, 1), TypeError)
+})

@@ -98,3 +98,24 @@ t.test('half a request head is dropped after 10 s, not after the 30 s of Node', 
   t.match(await half.closed, /408/)
   t.ok(performance.now() - halfAtMs < 20000)
 })
+
+t.test('no request makes the gateway connect to a host that is not allowed', async (t) => {
+  const gateway = await Gateway.start({
+    stateFile: join(temporaryFolder(t), 'cameras.json'),
+    env: { CAMERA_HOSTS: '127.0.0.0/8' },
+  })
+  t.teardown(() => gateway.stop())
+  for (const host of ['169.254.169.254', '[::ffff:169.254.169.254]', '10.1.2.3', '0.0.0.0']) {
+    const { status, body } = await gateway.post('/cameras/start', { name: 'x', rtsp: `rtsp://${host}/x` })
+    t.equal(status, 403, host)
+    t.equal(body.code, 'ERR_CAMERA_HOST')
+  }
+  // The C library reads this as 169.254.169.254, and only the session asks it.
+  await gateway.post('/cameras/start', { name: 'y', rtsp: 'rtsp://0xa9fea9fe/x' })
+  const camera = await TestCamera.start({ width: 320, height: 180 })
+  t.teardown(() => camera.stop())
+  await camera.command('fault redirect rtsp://169.254.169.254/x')
+  await gateway.post('/cameras/start', { name: 'z', rtsp: camera.url.replace('//', '//u:p@') })
+  for (const name of ['y', 'z'])
+    await until('its refusal', async () => (await gateway.camera(name)).last_error?.code === 'ERR_CAMERA_HOST')
+})

@@ -1,12 +1,20 @@
 // Overlapping starts and stops. A stand-in for the relay decides when a stop completes; no camera is pulled.
 
 import { EventEmitter } from 'node:events'
+import { copyFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import t from 'tap'
+import { cameraSettings } from '../../src/camera-settings.js'
+import { CameraHosts } from '../../src/cameras/camera-hosts.js'
 import { CameraRegistry } from '../../src/cameras/camera-registry.js'
+import { StartMarks } from '../../src/cameras/start-marks.js'
+import { Starter } from '../../src/cameras/starter.js'
 import type { CameraDeps } from '../../src/cameras/camera.js'
 import type { SourceError } from '../../src/errors.js'
 import { FrameHub } from '../../src/frames/frame-hub.js'
 import type { NativeAddon } from '../../src/native.js'
+import { temporaryFolder } from '../helpers/paths.js'
+import { pause, until } from '../helpers/wait.js'
 
 const quiet = () => undefined
 
@@ -14,31 +22,38 @@ interface Test {
   teardown(work: () => unknown): unknown
 }
 
-function make(test: Test) {
-  let over = false
+function make(
+  test: Test,
+  { maxCameras = 64, saved = [] as string[], marks = join(temporaryFolder(t), 'starts') } = {},
+) {
   /** Ends the wait of a camera that is being stopped, by name. */
   const removals = new Map<string, () => void>()
+  let over = false
   const relay = Object.assign(new EventEmitter<{ 'path-error': [name: string, error: SourceError] }>(), {
     enabled: true,
     reportsPathErrors: true,
     addPath: (_name: string, _source: string, _options: object, signal: AbortSignal) =>
       new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve())),
-    removePath: (name: string) => new Promise<void>((resolve) => (over ? resolve() : void removals.set(name, resolve))),
+    removePath: (name: string) =>
+      over ? Promise.resolve() : new Promise<void>((resolve) => removals.set(name, resolve)),
     readUrl: (name: string) => `rtsp://127.0.0.1:9/${name}`,
   })
   const deps: CameraDeps = {
-    native: {} as NativeAddon,
+    native: { headroom: () => null } as unknown as NativeAddon,
     relay,
+    hosts: new CameraHosts([]),
     frames: new FrameHub(),
     logger: { info: quiet, warn: quiet, error: quiet, debug: quiet },
     userAgent: 'test',
   }
-  const store = { load: () => Promise.resolve([]), save: () => Promise.resolve() }
-  const registry = new CameraRegistry(deps, store, { pubFps: 10 })
-  test.teardown(async () => {
+  const list = saved.map((name) => cameraSettings.parse({ name, rtsp: `rtsp://127.0.0.2/${name}` }))
+  const store = { load: () => Promise.resolve(list), save: () => Promise.resolve() }
+  const starter = new Starter(new StartMarks(marks, 'boot'), 300)
+  const registry = new CameraRegistry(deps, store, { pubFps: 10 }, starter, maxCameras)
+  test.teardown(() => {
     over = true
-    for (const resolve of removals.values()) resolve()
-    await registry.close()
+    for (const removed of removals.values()) removed()
+    return registry.close()
   })
   return { registry, removals }
 }
@@ -54,30 +69,30 @@ async function pending(promise: Promise<unknown>): Promise<boolean> {
 
 t.test('a start waits only for a stopping camera that has its name or address', async (t) => {
   const { registry, removals } = make(t)
-  await registry.start({ name: 'a', rtsp: 'rtsp://h/1' })
+  await registry.start({ name: 'a', rtsp: 'rtsp://127.0.0.2/1' })
   const stopped = registry.stop('a')
   t.ok(await pending(stopped))
 
-  const { camera } = await registry.start({ name: 'b', rtsp: 'rtsp://h/2' })
+  const { camera } = await registry.start({ name: 'b', rtsp: 'rtsp://127.0.0.2/2' })
   t.equal(camera.name, 'b')
-  const sameName = registry.start({ name: 'a', rtsp: 'rtsp://h/3' })
-  const sameAddress = registry.start({ name: 'c', rtsp: 'rtsp://u:p@H:554/1' })
+  const sameName = registry.start({ name: 'a', rtsp: 'rtsp://127.0.0.2/3' })
+  const sameAddress = registry.start({ name: 'c', rtsp: 'rtsp://u:p@127.0.0.2:554/1' })
   t.ok(await pending(sameName))
   t.ok(await pending(sameAddress))
 
   removals.get('a')!()
-  t.equal((await sameName).camera.settings.rtsp, 'rtsp://h/3')
+  t.equal((await sameName).camera.settings.rtsp, 'rtsp://127.0.0.2/3')
   t.equal((await sameAddress).camera.name, 'c')
   t.equal(await stopped, true)
 })
 
 t.test('two starts that wait for the same address create one camera', async (t) => {
   const { registry, removals } = make(t)
-  await registry.start({ name: 'a', rtsp: 'rtsp://h/1' })
+  await registry.start({ name: 'a', rtsp: 'rtsp://127.0.0.2/1' })
   const stopped = registry.stop('a')
   const starts = [
-    registry.start({ name: 'x', rtsp: 'rtsp://h/1' }),
-    registry.start({ name: 'y', rtsp: 'rtsp://h/1', pubFps: 5 }),
+    registry.start({ name: 'x', rtsp: 'rtsp://127.0.0.2/1' }),
+    registry.start({ name: 'y', rtsp: 'rtsp://127.0.0.2/1', pubFps: 5 }),
   ]
   t.ok(await pending(Promise.all(starts)))
   removals.get('a')!()
@@ -90,7 +105,7 @@ t.test('two starts that wait for the same address create one camera', async (t) 
 
 t.test('stopping a camera that is already stopping waits for the first stop', async (t) => {
   const { registry, removals } = make(t)
-  await registry.start({ name: 'a', rtsp: 'rtsp://h/1' })
+  await registry.start({ name: 'a', rtsp: 'rtsp://127.0.0.2/1' })
   const first = registry.stop('a')
   const second = registry.stop('a')
   t.ok(await pending(second))
@@ -102,6 +117,103 @@ t.test('stopping a camera that is already stopping waits for the first stop', as
 
 t.test("settings that a start leaves out default to the gateway's, then to the setting's own", async (t) => {
   const { registry } = make(t)
-  const { camera } = await registry.start({ name: 'a', rtsp: 'rtsp://h/1', jpegQuality: 50 })
+  const { camera } = await registry.start({ name: 'a', rtsp: 'rtsp://127.0.0.2/1', jpegQuality: 50 })
   t.match(camera.settings, { pubFps: 10, scaleWidth: 640, jpegQuality: 50, rtspTransport: 'automatic' })
+})
+
+t.test('a camera beyond the limit is refused until another one is stopped', async (t) => {
+  const { registry, removals } = make(t, { maxCameras: 2 })
+  await registry.start({ name: 'a', rtsp: 'rtsp://127.0.0.2/a' })
+  await registry.start({ name: 'b', rtsp: 'rtsp://127.0.0.2/b' })
+  await t.rejects(registry.start({ name: 'c', rtsp: 'rtsp://127.0.0.2/c' }), { code: 'ERR_TOO_MANY_CAMERAS' })
+  t.equal(
+    (await registry.start({ name: 'again', rtsp: 'rtsp://127.0.0.2/a', pubFps: 5 })).camera.name,
+    'a',
+    'joins one',
+  )
+  const stopped = registry.stop('a')
+  await until('its path to be removed', () => removals.get('a'))
+  removals.get('a')!()
+  await stopped
+  t.equal((await registry.start({ name: 'c', rtsp: 'rtsp://127.0.0.2/c' })).camera.name, 'c')
+})
+
+t.test('saved cameras beyond the limit are listed, and can be started once there is room', async (t) => {
+  const { registry, removals } = make(t, { maxCameras: 2, saved: ['a', 'b', 'c'] })
+  t.equal(await registry.restore(), 3)
+  t.match(registry.get('c'), { state: 'stopped', lastError: { code: 'ERR_SET_ASIDE' } })
+  const start = (retry: boolean) => registry.start({ name: 'c', rtsp: 'rtsp://127.0.0.2/c', retry })
+  await t.rejects(start(true), { code: 'ERR_TOO_MANY_CAMERAS' })
+  await pause(100) // Until the others have started.
+  const stopped = registry.stop('a')
+  await until('its path to be removed', () => removals.get('a'))
+  removals.get('a')!()
+  await stopped
+  t.equal((await start(false)).camera.state, 'stopped', 'a reader that asks for it does not start it')
+  t.equal((await start(true)).camera.state, 'connecting')
+})
+
+t.test('saved cameras start in steps', async (t) => {
+  const saved = Array.from({ length: 12 }, (_, i) => `c${i}`)
+  const { registry } = make(t, { saved })
+  const begunAtMs = performance.now()
+  const starts: number[] = []
+  registry.deps.relay.setMaxListeners(0)
+  const addPath = registry.deps.relay.addPath.bind(registry.deps.relay)
+  registry.deps.relay.addPath = (...path) => {
+    starts.push(performance.now() - begunAtMs)
+    return addPath(...path)
+  }
+  await registry.restore()
+  t.equal(registry.list().length, 12, 'all are listed at once')
+  await until('all to start', () => starts.length === 12)
+  t.ok(starts[11]! > 8 * 50, `${starts[11]} ms`)
+})
+
+t.test('a camera whose start ended the process three times is set aside, the others run', async (t) => {
+  const folder = temporaryFolder(t)
+  let marks = join(folder, '0')
+  const starting = () => existsSync(marks) && JSON.parse(readFileSync(marks, 'utf8')).starting.includes('bad')
+  for (let crash = 1; crash <= 3; crash++) {
+    const { registry } = make(t, { saved: ['a', 'bad', 'z'], marks })
+    await registry.restore()
+    await until('its start', starting)
+    t.equal(registry.get('bad')!.lastError, null)
+    // The process ends now; what this one writes later does not count.
+    const left = join(folder, String(crash))
+    copyFileSync(marks, left)
+    marks = left
+  }
+  const { registry } = make(t, { saved: ['a', 'bad', 'z'], marks })
+  await registry.restore()
+  await until('it to be set aside', () => registry.get('bad')!.state === 'stopped')
+  t.match(registry.get('bad')!.lastError, { code: 'ERR_SET_ASIDE', message: /3 times/ })
+  await pause(500)
+  for (const name of ['a', 'z']) t.match(registry.get(name), { state: 'connecting', lastError: null })
+  t.equal((await registry.start({ name: 'bad', rtsp: 'rtsp://127.0.0.2/bad', retry: true })).camera.state, 'connecting')
+})
+
+t.test('a shutdown, a start that was survived and a reboot of the machine are no crashes', async (t) => {
+  const marks = join(temporaryFolder(t), 'starts')
+  const saved = ['a']
+  const crashes = async (boot = 'boot') => {
+    const next = new StartMarks(marks, boot)
+    await next.load()
+    return next.crashes('a')
+  }
+  const first = make(t, { saved, marks })
+  await first.registry.restore()
+  await until('its start', () => existsSync(marks))
+  t.equal(await crashes(), 1)
+  await until('it to be survived', async () => (await crashes()) === 0)
+  const { registry, removals } = make(t, { saved, marks })
+  await registry.restore()
+  await until('its start', async () => (await crashes()) === 1)
+  const closed = registry.close()
+  await until('its path to be removed', () => removals.get('a'))
+  removals.get('a')!()
+  await closed
+  t.equal(await crashes(), 0)
+  writeFileSync(marks, JSON.stringify({ boot: 'boot', starting: ['a'], crashes: {} }))
+  t.equal(await crashes('another'), 0, 'a power cut')
 })

@@ -28,6 +28,8 @@ t.test('defaults match the README', async (t) => {
     mediamtxPublicHost: undefined,
     mediamtxPublicWebrtc: undefined,
     mediamtxPublicHls: undefined,
+    cameraHosts: [],
+    maxCameras: 64,
     stateFile: '/state/framegate/cameras.json',
     logLevel: 'info',
   })

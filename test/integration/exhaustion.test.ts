@@ -1,0 +1,109 @@
+// A gateway that runs out of file descriptors or threads: it says so, keeps the cameras that it has, and starts again.
+
+import { spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import net, { type AddressInfo } from 'node:net'
+import { chmodSync } from 'node:fs'
+import { join } from 'node:path'
+import t, { type Test } from 'tap'
+import { Gateway } from '../helpers/gateway.js'
+import { temporaryFolder } from '../helpers/paths.js'
+import { TestCamera } from '../helpers/test-camera.js'
+import { pause, until } from '../helpers/wait.js'
+import { WireReader } from '../helpers/wire-reader.js'
+
+/** An address that accepts connections and says nothing, where each path counts as a camera. */
+async function silentAddress(t: Test): Promise<string> {
+  const sockets = new Set<net.Socket>()
+  const server = net
+    .createServer((socket) => void sockets.add(socket.on('error', () => undefined)))
+    .listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  t.teardown(() => {
+    for (const socket of sockets) socket.destroy()
+    server.close()
+  })
+  return `rtsp://127.0.0.1:${(server.address() as AddressInfo).port}`
+}
+
+async function survives(t: Test, within: string[], hostile: (gateway: Gateway) => Promise<void>) {
+  const folder = temporaryFolder(t)
+  chmodSync(folder, 0o777)
+  const options = { stateFile: join(folder, 'cameras.json'), mediamtx: 'off' as const, within, env: { HOME: folder } }
+  let gateway = await Gateway.start(options)
+  t.teardown(() => gateway.stop())
+  const camera = await TestCamera.start({ width: 320, height: 180, fps: 25, gop: 25 })
+  t.teardown(() => camera.stop())
+  await gateway.post('/cameras/start', { name: 'good', rtsp: camera.url })
+  await gateway.untilState('good', 'live')
+  const reader = new WireReader(gateway.zmq, 'good', { conflate: true })
+  t.teardown(() => reader.close())
+  await until('frames', () => reader.frames.length > 5)
+  await hostile(gateway)
+  const count = reader.frames.length
+  await until('frames as before', () => reader.frames.length > count + 20)
+  t.match(await gateway.camera('good'), { state: 'live', reconnects: 0 })
+  gateway.kill('SIGKILL')
+  await gateway.exited
+  gateway = await Gateway.start(options)
+  await gateway.untilState('good', 'live')
+  await pause(3000) // The others start too.
+  t.match(await gateway.camera('good'), { state: 'live' })
+  t.equal(await gateway.stop(), 0)
+}
+
+async function startMany(t: Test, gateway: Gateway, count: number): Promise<string[]> {
+  const address = await silentAddress(t)
+  const codes: string[] = []
+  for (let i = 0; i < count; i++) {
+    const { status, body } = await gateway.post('/cameras/start', { name: `c${i}`, rtsp: `${address}/${i}` })
+    codes.push(status === 200 ? 'started' : body.code)
+  }
+  await pause(3000) // For sessions that fail.
+  return codes
+}
+
+t.test('ulimit -n 256, and more cameras than that allows', async (t) => {
+  await survives(t, ['sh', '-c', 'ulimit -n 256; exec "$0" "$@"'], async (gateway) => {
+    const codes = await startMany(t, gateway, 40)
+    t.match(gateway.log, /the limits of this process suffice for \d+ cameras at once/)
+    t.equal(codes[0], 'started')
+    t.equal(codes.at(-1), 'ERR_TOO_MANY_CAMERAS')
+  })
+})
+
+t.test('ulimit -n 1024, and more connections than that allows', async (t) => {
+  await survives(t, ['sh', '-c', 'ulimit -n 1024; exec "$0" "$@"'], async (gateway) => {
+    const sockets: net.Socket[] = []
+    for (const address of [gateway.base, gateway.zmq.replace('tcp:', 'http:')]) {
+      const { hostname, port } = new URL(address)
+      for (let i = 0; i < 1200; i++)
+        sockets.push(
+          net
+            .connect(Number(port), hostname)
+            .on('error', () => undefined)
+            .resume(),
+        )
+    }
+    await pause(2000)
+    // The session of a camera needs descriptors too.
+    const address = await silentAddress(t)
+    await gateway.post('/cameras/start', { name: 'x', rtsp: `${address}/x` }).catch(() => undefined)
+    await pause(3000)
+    for (const socket of sockets) socket.destroy()
+    t.match(gateway.log, /ZeroMQ: too many connections/)
+  })
+})
+
+// ulimit -u does not bind root.
+const other = ['setpriv', '--reuid', '64123', '--clear-groups']
+const root = process.getuid?.() === 0
+const canChange = root && spawnSync(other[0]!, [...other.slice(1), process.execPath, '-e', '']).status === 0
+
+t.test('a limit of threads', { skip: !root || canChange ? false : 'setpriv is missing' }, async (t) => {
+  await survives(t, ['prlimit', '--nproc=110', ...(root ? other : [])], async (gateway) => {
+    const codes = await startMany(t, gateway, 40)
+    t.match(gateway.log, /the limits of this process suffice for \d+ cameras at once/)
+    t.equal(codes.at(-1), 'ERR_TOO_MANY_CAMERAS')
+  })
+})
