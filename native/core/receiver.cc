@@ -92,15 +92,14 @@ std::string Shown(std::string name) {
 }  // namespace
 
 Receiver::Receiver(const SourceOptions& options, Callbacks callbacks)
-    : options_(options), callbacks_(std::move(callbacks)) {}
+    : options_(options),
+      callbacks_(std::move(callbacks)),
+      front_(options.direct ? std::make_unique<RtspFront>(options, callbacks_.on_error) : nullptr) {}
 
 void Receiver::Start() {
-  if (options_.direct) {
-    front_ = std::make_unique<RtspFront>(options_, callbacks_.on_error);
-    if (!front_->Start()) {
-      callbacks_.on_error(MakeError(error_code::kPipelineBuild, "no local port or thread is free"));
-      return;
-    }
+  if (front_ && !front_->Start()) {
+    callbacks_.on_error(MakeError(error_code::kPipelineBuild, "no local port is free"));
+    return;
   }
   pipeline_ = gst_pipeline_new(nullptr);
   source_ = MakeElement("rtspsrc");
@@ -143,7 +142,7 @@ void Receiver::Stop() {
   gst_object_unref(pipeline_);
   pipeline_ = nullptr;
   source_ = nullptr;
-  front_.reset();
+  if (front_) front_->Stop();
 }
 
 void Receiver::KeepAlive() {

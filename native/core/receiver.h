@@ -81,10 +81,10 @@ class Receiver {
 
   const SourceOptions options_;
   const Callbacks callbacks_;
-  std::unique_ptr<RtspFront> front_;  // If the camera is pulled directly.
-  GstElement* pipeline_ = nullptr;    // (transfer full)
-  GstElement* source_ = nullptr;      // Owned by pipeline_.
-  Codec codec_ = Codec::kH264;        // Of the chain.
+  const std::unique_ptr<RtspFront> front_;  // If the camera is pulled directly.
+  GstElement* pipeline_ = nullptr;          // (transfer full)
+  GstElement* source_ = nullptr;            // Owned by pipeline_.
+  Codec codec_ = Codec::kH264;              // Of the chain.
   bool has_chain_ = false;
   bool has_selected_ = false;
   std::atomic<bool> stopping_{false};

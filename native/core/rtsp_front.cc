@@ -58,7 +58,7 @@ void Close(GSocketConnection* connection) { g_io_stream_close(G_IO_STREAM(connec
 RtspFront::RtspFront(const SourceOptions& options, std::function<void(PipelineError)> on_error)
     : options_(options), on_error_(std::move(on_error)), cancellable_(g_cancellable_new()), buffer_(kReadBytes, '\0') {}
 
-RtspFront::~RtspFront() {
+void RtspFront::Stop() {
   g_cancellable_cancel(cancellable_.get());
   thread_.Join();
 }

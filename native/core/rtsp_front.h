@@ -19,12 +19,15 @@ class RtspFront {
  public:
   // on_error: the connection to the camera failed; at most once for each connection, on the thread of this object.
   RtspFront(const SourceOptions& options, std::function<void(PipelineError)> on_error);
-  ~RtspFront();
+  ~RtspFront() { Stop(); }
   RtspFront(const RtspFront&) = delete;
   RtspFront& operator=(const RtspFront&) = delete;
 
   // Listens on a local port and starts the thread. False: this machine has no port.
   bool Start();
+
+  // Ends the connections and the thread. Idempotent.
+  void Stop();
 
   // For rtspsrc, after Start().
   const std::string& client_url() const { return client_url_; }

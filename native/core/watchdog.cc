@@ -124,7 +124,7 @@ std::optional<PipelineError> Watchdog::ReasonToEnd(int64_t now_ns, const StreamF
   const int64_t silence_ns = SilenceLimitNs(facts);
   // Time without packets does not count against what they bring.
   const int64_t quiet_ns = IsQuiet(facts) ? now_ns - facts.last_packet_ns : 0;
-  const int64_t pause_ns = std::max({kPauseNs, silence_ns, 3 * facts.longest_pause_ns});
+  const int64_t pause_ns = std::max(silence_ns, PauseLimitNs(facts, kSilentVideoNs) * 3 / 2);
   const int64_t no_frame_ns = std::max(kNoFrameNs, 3 * gop_ns);
   // If key pictures come, but none whole, or a new session brings one, a new session is worth a try early.
   auto may_wait = [&](int64_t since_ns) {

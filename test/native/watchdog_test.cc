@@ -82,7 +82,7 @@ const Case kCases[] = {
        facts.last_packet_ns = facts.last_frame_ns = facts.last_response_ns = since;
        facts.longest_pause_ns = MsToNs(5000);
      }},
-    {"silence, but it responds", kNoVideo, 21'000,
+    {"silence, but it responds", kNoVideo, 15'000,
      [](StreamFacts& facts, int64_t since) {
        facts.last_response_ns = facts.last_packet_ns;  // Now.
        facts.last_packet_ns = facts.last_frame_ns = since;
@@ -196,13 +196,13 @@ const Case kCases[] = {
 
     {"the decoder returns nothing", kStuck, 3000,
      [](StreamFacts& facts, int64_t since) { facts.decoder_stuck_since_ns = since; }},
-    {"late, and then a pause", kNoVideo, 21'000,
+    {"late, and then a pause", kNoVideo, 15'000,
      [](StreamFacts& facts, int64_t since) {
        facts.last_response_ns = facts.last_packet_ns;
        facts.last_packet_ns = facts.last_frame_ns = since;
        facts.transport_lag_ns = MsToNs(1000);
      }},
-    {"the decoder holds a frame back in a pause", kNoVideo, 21'000,
+    {"the decoder holds a frame back in a pause", kNoVideo, 15'000,
      [](StreamFacts& facts, int64_t since) {
        facts.last_response_ns = facts.last_packet_ns;
        facts.last_packet_ns = facts.last_frame_ns = facts.decoder_stuck_since_ns = since;
