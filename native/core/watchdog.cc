@@ -22,6 +22,8 @@ constexpr int64_t kFetchKeyNs = MsToNs(3000);
 // GOPs last up to some 4 minutes (1,200 pictures at 5 fps). After this, a new session is worth a try.
 constexpr int64_t kNoKeyNs = MsToNs(300'000);
 constexpr int64_t kFaultNs = MsToNs(5000);
+// A relay passes on nothing before a key picture. If other pictures come first, it had one before the gateway joined.
+constexpr int64_t kMissedKeyNs = MsToNs(3000);
 constexpr int64_t kUnshownNs = MsToNs(5000);
 // A backlog this long sits in the network and will not drain: reconnect to skip it.
 constexpr int64_t kLateNs = MsToNs(4000);
@@ -139,6 +141,7 @@ std::optional<PipelineError> Watchdog::ReasonToEnd(int64_t now_ns, const StreamF
       facts.gate_closed_since_ns != 0 ? facts.gate_closed_since_ns : facts.decoder_damaged_since_ns;
   const bool key_is_far = facts.gop_length == 0 || gop_ns > kFarKeyNs;
   const bool fetch_key = waiting_since_ns != 0 && key_is_far && facts.begins_with_key;
+  const bool missed_key = facts.relayed && facts.may_lack_key && facts.last_key_ns == 0;
 
   using namespace error_code;
   // The first rule whose condition has lasted longer than its limit gives the reason.
@@ -153,6 +156,8 @@ std::optional<PipelineError> Watchdog::ReasonToEnd(int64_t now_ns, const StreamF
        (may_wait(facts.last_frame_ns) ? kNoKeyNs : no_frame_ns) + quiet_ns},
       {kNoKeyFrame, "frames were lost and the next key frame is far off; reconnecting to get one",
        fetch_key ? std::max(waiting_since_ns, facts.last_key_ns) : 0, kFetchKeyNs},
+      {kNoKeyFrame, "the key frame passed before the gateway joined; reconnecting to get one",
+       missed_key ? facts.gate_closed_since_ns : 0, kMissedKeyNs},
       {kSourceLate, "every frame arrives too late: the network is too slow for this stream", late_since_ns_,
        kLateNs + quiet_ns},
       {kDecode, "the decoder delivers no frames", facts.decoder_stuck_since_ns, silence_ns + quiet_ns},

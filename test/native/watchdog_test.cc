@@ -28,6 +28,8 @@ constexpr char kNoVideo[] = "ERR_SOURCE_SILENT: the camera responds, but stopped
 constexpr char kNoKey[] = "ERR_NO_KEY_FRAME: the camera sends data, but no complete key frame";
 constexpr char kFetchKey[] =
     "ERR_NO_KEY_FRAME: frames were lost and the next key frame is far off; reconnecting to get one";
+constexpr char kMissedKey[] =
+    "ERR_NO_KEY_FRAME: the key frame passed before the gateway joined; reconnecting to get one";
 constexpr char kLate[] = "ERR_SOURCE_LATE: every frame arrives too late: the network is too slow for this stream";
 constexpr char kStuck[] = "ERR_DECODE: the decoder delivers no frames";
 constexpr char kNotShown[] = "ERR_NOT_SHOWN: complete frames arrive, but none could be shown for 5 s";
@@ -165,6 +167,13 @@ const Case kCases[] = {
        facts.gate_closed_since_ns = since;
        facts.gop_length = 0;
        facts.may_lack_key = true;
+     }},
+    {"joined after the key picture that a relay waited for", kMissedKey, 3000,
+     [](StreamFacts& facts, int64_t since) {
+       facts.last_frame_ns = facts.last_key_ns = 0;
+       facts.gate_closed_since_ns = since;
+       facts.gop_length = 0;
+       facts.may_lack_key = facts.relayed = true;
      }},
     {"a loss in a long GOP, a new session would not begin with a key", kNoKey, 300'000,
      [](StreamFacts& facts, int64_t since) {
