@@ -14,7 +14,7 @@ enum class Damage {
 };
 
 // Records, during its lifetime, the worst damage that a decoder on this thread reports. Decoders with max-threads=1
-// run on the thread that feeds them. Those inside decodebin use their own threads, which are not covered.
+// run on the thread that feeds them.
 class DamageScope {
  public:
   DamageScope();

@@ -38,8 +38,9 @@ std::string EnsureGstInit() {
 }
 
 std::vector<std::string> MissingElements() {
-  static const char* const kNeeded[] = {"rtspsrc",      "rtph264depay", "rtph265depay", "rtpjpegdepay", "h264parse",
-                                        "h265parse",    "avdec_h264",   "avdec_h265",   "jpegdec",      "decodebin",
+  static const char* const kNeeded[] = {"rtspsrc",      "rtph264depay", "rtph265depay", "rtpjpegdepay", "rtpmp4vdepay",
+                                        "rtpvp8depay",  "rtpvp9depay",  "h264parse",    "h265parse",    "avdec_h264",
+                                        "avdec_h265",   "avdec_mpeg4",  "avdec_vp8",    "avdec_vp9",    "jpegdec",
                                         "videoconvert", "videoscale",   "jpegenc",      "capsfilter",   "appsink"};
   std::vector<std::string> missing;
   if (!EnsureGstInit().empty()) return {"gstreamer"};
