@@ -69,6 +69,11 @@ export class ControlApi {
     return (await this.#read(list, '/v3/config/paths/list?itemsPerPage=1000', limitMs)).items.map((item) => item.name)
   }
 
+  /** From the source of a path. */
+  async inboundBytes(name: string): Promise<number> {
+    return (await this.#read(z.object({ inboundBytes: z.number() }), `/v3/paths/get/${name}`)).inboundBytes
+  }
+
   /** By path, including the gateway's own RTSP session. */
   async readers(limitMs: number): Promise<Map<string, PathReaders>> {
     const list = z.object({
