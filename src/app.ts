@@ -18,6 +18,7 @@ import { HttpServer } from './http/server.js'
 import { MediaRelay } from './mediamtx/relay.js'
 import { loadNative } from './native.js'
 import { bootId, processLimits } from './process-limits.js'
+import { CurveKeys } from './publish/curve-keys.js'
 import { keepDescriptors } from './publish/descriptor-reserve.js'
 import { FramePublisher } from './publish/frame-publisher.js'
 import type { Logger } from './types.js'
@@ -84,7 +85,11 @@ export class App {
     const browsers = { ...config, allowedHosts: [...config.allowedHosts, ...ownNames(config, hostname())] }
     const frames = new FrameHub()
 
-    const publisher = new FramePublisher(frames, logger)
+    const { curveServerKey, curveClients } = config
+    const curve = curveServerKey && curveClients ? new CurveKeys({ curveServerKey, curveClients }, logger) : null
+    if (curve) await this.#own(() => curve.close())
+    await curve?.start()
+    const publisher = new FramePublisher(frames, logger, undefined, curve)
     await this.#own(() => publisher.close())
     const zmq = await publisher.bind(config.zmqBind)
     await this.#own(keepDescriptors(processLimits().descriptors, publisher))

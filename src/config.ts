@@ -3,6 +3,7 @@
 import { readFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { parse as parseYaml } from 'yaml'
+import { isLocalEndpoint } from './endpoints.js'
 import { ConfigError, messageOf } from './errors.js'
 import { exposedSetting } from './exposure.js'
 import { SETTINGS, type Config, type Setting } from './settings.js'
@@ -14,6 +15,8 @@ const keyOf = (env: string) => env.toLowerCase()
 export interface CommandLine {
   config: Config
   demo: boolean
+  /** Path of a key pair to make, instead of running. */
+  makeKey: string | null
   /** Text to print instead of running; null: run. */
   print: string | null
 }
@@ -25,6 +28,7 @@ export interface CommandLine {
 export function readConfig(argv: string[], env: NodeJS.ProcessEnv, version: string): CommandLine {
   const options: Record<string, { type: 'string' | 'boolean'; short?: string }> = {
     demo: { type: 'boolean' },
+    'make-key': { type: 'string' },
     config: { type: 'string' },
     help: { type: 'boolean', short: 'h' },
     version: { type: 'boolean', short: 'v' },
@@ -54,9 +58,12 @@ export function readConfig(argv: string[], env: NodeJS.ProcessEnv, version: stri
     }
     config[key] = parsed.data
   }
-  if (flags.help !== true && flags.version !== true) refuseOpenPorts(config as Config, env)
+  const makeKey = (flags['make-key'] as string | undefined) ?? null
+  const runs = flags.help !== true && flags.version !== true && makeKey === null
+  if (runs) refuseOpenPorts(config as Config, env)
+  if (runs) refuseOpenFrames(config as Config)
   const print = flags.help ? helpText() : flags.version ? `framegate ${version}` : null
-  return { config: config as Config, demo: flags.demo === true, print }
+  return { config: config as Config, demo: flags.demo === true, makeKey, print }
 }
 
 /** @throws ConfigError if other machines can connect and need no token. */
@@ -66,6 +73,18 @@ function refuseOpenPorts(config: Config, env: NodeJS.ProcessEnv): void {
   if (exposed === null) return
   throw new ConfigError(
     `${exposed} lets other machines connect, so it needs tokens: set AUTH_TOKENS_FILE (see docs/security.md), or INSECURE_NO_AUTH=1 to let in everyone`,
+  )
+}
+
+/** @throws ConfigError if other machines can subscribe and need no key. */
+function refuseOpenFrames(config: Config): void {
+  const { curveServerKey, curveClients } = config
+  if ((curveServerKey === undefined) !== (curveClients === undefined))
+    throw new ConfigError('CURVE_SERVER_KEY and CURVE_CLIENTS: expected both or neither')
+  const open = config.zmqBind.find((endpoint) => !isLocalEndpoint(endpoint))
+  if (open === undefined || curveServerKey !== undefined || config.insecureNoAuth) return
+  throw new ConfigError(
+    `ZMQ_BIND=${open} lets other machines subscribe, so it needs keys: set CURVE_SERVER_KEY and CURVE_CLIENTS (see docs/security.md), or set INSECURE_NO_AUTH to 1 to let in everyone`,
   )
 }
 
@@ -102,6 +121,7 @@ function helpText(): string {
     'A flag overrides the environment, the environment overrides the file:',
     ...lines,
     `  --${'config FILE'.padEnd(22)} ${'CONFIG_FILE'.padEnd(21)} YAML file of settings, such as http_port: 8090`,
+    `  --${'make-key PATH'.padEnd(44)} make a key pair for ZeroMQ (PATH.key, PATH.key_secret) and exit`,
     `  --${'demo'.padEnd(44)} also start a simulated camera`,
     `  --${'help, --version'.padEnd(44)}`,
     'The managed MediaMTX also gets all MTX_* environment variables.',

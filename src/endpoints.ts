@@ -14,6 +14,12 @@ export function isLoopback(host: string): boolean {
   return bare === 'localhost' || bare === '::1' || (isIPv4(bare) && bare.startsWith('127.'))
 }
 
+/** Whether only this machine reaches a ZeroMQ endpoint. */
+export function isLocalEndpoint(endpoint: string): boolean {
+  const host = /^tcp:\/\/(.*):[^:]*$/.exec(endpoint)?.[1]
+  return host === undefined || isLoopback(host)
+}
+
 /** Whether ZeroMQ needs its `ipv6` option to bind the endpoint: it names an IPv6 address, or all addresses. */
 export function needsIpv6(endpoint: string): boolean {
   return endpoint.startsWith('tcp://[') || endpoint.startsWith('tcp://*:')

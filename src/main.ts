@@ -7,6 +7,7 @@ import { readConfig, type CommandLine } from './config.js'
 import { startDemoCamera, type Demo } from './demo.js'
 import { AddonLoadError, BindError, ConfigError, messageOf } from './errors.js'
 import { createLogger } from './logger.js'
+import { makeKey } from './publish/curve-keys.js'
 import { redact } from './redact.js'
 
 const DEMO_NAME = 'demo'
@@ -36,6 +37,15 @@ export async function main(argv: string[]): Promise<void> {
   }
   if (line.print !== null) {
     process.stdout.write(`${line.print}\n`)
+    return
+  }
+  if (line.makeKey !== null) {
+    try {
+      process.stdout.write(`${makeKey(line.makeKey).join('\n')}\n`)
+    } catch (error) {
+      process.stderr.write(`framegate: ${messageOf(error)}\n`)
+      process.exitCode = exitStatusOf(error)
+    }
     return
   }
   const logger = createLogger(line.config.logLevel)

@@ -163,6 +163,16 @@ export const SETTINGS = {
     schema: url(['http:', 'https:']).optional().describe('an address such as https://example.com/hls'),
     help: "address of MediaMTX's HLS server behind a reverse proxy (default: its port at the public host)",
   },
+  curveServerKey: {
+    env: 'CURVE_SERVER_KEY',
+    schema: z.string().min(1).optional().describe('a .key_secret file of --make-key'),
+    help: 'secret key of ZeroMQ for other machines, made by --make-key',
+  },
+  curveClients: {
+    env: 'CURVE_CLIENTS',
+    schema: z.string().min(1).optional().describe('a folder'),
+    help: 'folder with the .key files of the ZeroMQ clients that may connect',
+  },
   cameraHosts: {
     env: 'CAMERA_HOSTS',
     schema: z

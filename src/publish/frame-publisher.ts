@@ -1,13 +1,14 @@
 // Owns the XPUB socket: keeps at most one send in flight, sends the newest frame of each topic, and tracks
-// subscriptions. No other file uses zeromq.
+// subscriptions. Only curve-keys.ts uses zeromq too.
 
 import { setTimeout as pause } from 'node:timers/promises'
 import { XPublisher } from 'zeromq'
-import { needsIpv6 } from '../endpoints.js'
+import { isLocalEndpoint, needsIpv6 } from '../endpoints.js'
 import { BindError, codeOf, messageOf } from '../errors.js'
 import { inUse } from '../port-holder.js'
 import { encodeFrameMessage } from '../frames/frame-message.js'
 import type { Frame, Logger } from '../types.js'
+import type { CurveKeys } from './curve-keys.js'
 import { parseSubscription, Prefixes, type SubscriptionNews } from './subscription.js'
 
 /** What the publisher needs from the frame hub. */
@@ -52,6 +53,8 @@ export class FramePublisher {
     readonly source: FrameSource,
     readonly logger: Logger,
     readonly maxPrefixBytes?: number,
+    /** Endpoints of other machines require a key; null: none does. */
+    readonly curve: CurveKeys | null = null,
   ) {
     this.#prefixes = new Prefixes(maxPrefixBytes)
     source.onFrame((frame) => this.#offer(frame.topic))
@@ -95,6 +98,7 @@ export class FramePublisher {
   async #bindOne(endpoint: string): Promise<void> {
     // Set for each endpoint: with it, ZeroMQ would report 127.0.0.1 as [::ffff:127.0.0.1].
     this.#socket.ipv6 = needsIpv6(endpoint)
+    if (this.curve) Object.assign(this.#socket, this.curve.options, { curveServer: !isLocalEndpoint(endpoint) })
     await this.#socket.bind(endpoint)
   }
 

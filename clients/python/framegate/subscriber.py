@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import zmq
 import zmq.asyncio
 
+from ._curve import use_curve
 from ._freshness import DEFAULT_MAX_AGE_MS, Freshness, Times
 from .checks import check_ms, check_process
 from .jpeg import decode_jpeg, jpeg_size
@@ -105,7 +106,8 @@ def needs_ipv6(connect: str) -> bool:
     return AF_INET6 in families and AF_INET not in families
 
 
-def _prepare(socket: zmq.Socket[Any], topic: str, connect: str) -> None:
+def _prepare(socket: zmq.Socket[Any], topic: str, connect: str, keys: tuple[str | None, str | None]) -> None:
+    use_curve(socket, connect, *keys)
     # A high-water mark alone leaves old frames in the kernel's buffers; conflating
     # keeps one message, the newest.
     socket.setsockopt(zmq.CONFLATE, 1)
@@ -166,7 +168,15 @@ class _Topic:
 class _Reader:
     """The common part of both subscribers, which differ in how they wait."""
 
-    def __init__(self, topics: Any, connect: str, timeout_ms: float, max_age_ms: float | None, poller: Any) -> None:
+    def __init__(
+        self,
+        topics: Any,
+        connect: str,
+        timeout_ms: float,
+        max_age_ms: float | None,
+        poller: Any,
+        keys: tuple[str | None, str | None],
+    ) -> None:
         #: The topics, as given.
         self.topics = _check_topics(topics)
         if not isinstance(connect, str):
@@ -190,7 +200,7 @@ class _Reader:
             for name in self.topics:
                 socket = self._context.socket(zmq.SUB)
                 self._sockets.append(socket)
-                _prepare(socket, name, connect)
+                _prepare(socket, name, connect, keys)
                 self._poller.register(socket, zmq.POLLIN)
         except ValueError:
             self._close()
@@ -258,6 +268,9 @@ class FrameSubscriber(_Reader):
     :param max_age_ms: skip frames that are older (or older than three frame intervals, if that is longer), such as
         those of a camera that has gone since the last read. If the clocks of two machines differ, the quickest frame
         so far is the measure. None: no limit.
+    :param curve_key: the client's own ``.key_secret`` file, for a gateway on another machine; default
+        FRAMEGATE_CURVE_KEY.
+    :param curve_server_key: the gateway's ``.key`` file; default FRAMEGATE_CURVE_SERVER_KEY.
     :raises TypeError, ValueError: an argument is invalid; the message names it.
     """
 
@@ -267,8 +280,11 @@ class FrameSubscriber(_Reader):
         connect: str = DEFAULT_CONNECT,
         timeout_ms: float = 2000,
         max_age_ms: float | None = DEFAULT_MAX_AGE_MS,
+        *,
+        curve_key: str | None = None,
+        curve_server_key: str | None = None,
     ) -> None:
-        super().__init__(topic, connect, timeout_ms, max_age_ms, zmq.Poller())
+        super().__init__(topic, connect, timeout_ms, max_age_ms, zmq.Poller(), (curve_key, curve_server_key))
         self._lock = threading.Lock()
 
     def read(self, timeout_ms: float | None = None) -> Frame | None:
@@ -331,9 +347,12 @@ class AsyncFrameSubscriber(_Reader):
         connect: str = DEFAULT_CONNECT,
         timeout_ms: float = 2000,
         max_age_ms: float | None = DEFAULT_MAX_AGE_MS,
+        *,
+        curve_key: str | None = None,
+        curve_server_key: str | None = None,
     ) -> None:
         asyncio.get_running_loop()
-        super().__init__(topic, connect, timeout_ms, max_age_ms, zmq.asyncio.Poller())
+        super().__init__(topic, connect, timeout_ms, max_age_ms, zmq.asyncio.Poller(), (curve_key, curve_server_key))
 
     async def read(self, timeout_ms: float | None = None) -> Frame | None:
         """The newest frame that this reader has not returned yet; None if none arrives in time."""

@@ -1,0 +1,49 @@
+"""CURVE keys for ZeroMQ endpoints on other machines: files that the gateway's --make-key has made."""
+
+from __future__ import annotations
+
+import os
+import re
+from typing import Any
+
+import zmq
+
+_LOCAL = re.compile(r"tcp://(localhost|127\.[\d.]+|\[::1\]):\d+|ipc://.*|inproc://.*")
+_PUBLIC = re.compile(r'^\s*public-key\s*=\s*"([^"\s]{40})"', re.MULTILINE)
+_SECRET = re.compile(r'^\s*secret-key\s*=\s*"([^"\s]{40})"', re.MULTILINE)
+
+
+def _read(name: str, path: str, *patterns: re.Pattern[str]) -> list[bytes]:
+    """:raises ValueError: the file cannot be read or holds no such key; the message names the argument."""
+    try:
+        with open(path, encoding="ascii", errors="replace") as file:
+            text = file.read(65536)
+    except OSError as error:
+        raise ValueError(f"{name}: {error}") from None
+    found = [pattern.search(text) for pattern in patterns]
+    if None in found:
+        raise ValueError(f"{name}: {path} is not a key file of the gateway's --make-key")
+    return [match[1].encode() for match in found if match is not None]
+
+
+def use_curve(socket: zmq.Socket[Any], connect: str, key: str | None, server_key: str | None) -> None:
+    """Sets the keys of a socket. Without arguments, the environment's are for other machines only.
+
+    :param key: the client's own ``.key_secret`` file; default FRAMEGATE_CURVE_KEY.
+    :param server_key: the gateway's ``.key`` file; default FRAMEGATE_CURVE_SERVER_KEY.
+    :raises ValueError: a file is missing or is no key file.
+    """
+    if key is None and server_key is None:
+        if _LOCAL.fullmatch(connect):
+            return
+        key = os.environ.get("FRAMEGATE_CURVE_KEY") or None
+        server_key = os.environ.get("FRAMEGATE_CURVE_SERVER_KEY") or None
+    if key is None and server_key is None:
+        return
+    if key is None or server_key is None:
+        raise ValueError("curve_key and curve_server_key: expected both or neither")
+    public, secret = _read("curve_key", key, _PUBLIC, _SECRET)
+    (server,) = _read("curve_server_key", server_key, _PUBLIC)
+    socket.setsockopt(zmq.CURVE_PUBLICKEY, public)
+    socket.setsockopt(zmq.CURVE_SECRETKEY, secret)
+    socket.setsockopt(zmq.CURVE_SERVERKEY, server)
