@@ -70,7 +70,9 @@ class Freshness:
     def _learn_interval(self, header: FrameHeader) -> None:
         last, self._last = self._last, header
         if last is None or last.run != header.run or header.seq <= last.seq:
+            # The camera or the gateway was restarted, and the gateway's clock may have been set back.
             self._interval_s = 0.0
+            self._quickest_s = self._old_since = None
             return
         between_s = (header.received_at_us - last.received_at_us) / 1e6 / (header.seq - last.seq)
         self._interval_s = max(0.0, between_s)
