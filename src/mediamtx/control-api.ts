@@ -8,6 +8,9 @@ import type { PathReaders } from '../types.js'
 // MediaMTX delays the response to wrong credentials by up to 4 s (a random pause against guessing).
 const CALL_TIMEOUT_MS = 5000
 
+const PAGE_SIZE = 1000
+const MOST_PAGES = 100
+
 const READER_TYPES: Record<string, keyof PathReaders> = {
   webRTCSession: 'webrtc',
   hlsSession: 'hls',
@@ -65,8 +68,8 @@ export class ControlApi {
 
   /** Names of the configured paths. */
   async pathNames(limitMs: number): Promise<string[]> {
-    const list = z.object({ items: z.array(z.object({ name: z.string() })) })
-    return (await this.#read(list, '/v3/config/paths/list?itemsPerPage=1000', limitMs)).items.map((item) => item.name)
+    const items = await this.#readAll(z.object({ name: z.string() }), '/v3/config/paths/list', limitMs)
+    return items.map((item) => item.name)
   }
 
   /** From the source of a path. */
@@ -76,10 +79,8 @@ export class ControlApi {
 
   /** By path, including the gateway's own RTSP session. */
   async readers(limitMs: number): Promise<Map<string, PathReaders>> {
-    const list = z.object({
-      items: z.array(z.object({ name: z.string(), readers: z.array(z.object({ type: z.string() })) })),
-    })
-    const { items } = await this.#read(list, '/v3/paths/list?itemsPerPage=1000', limitMs)
+    const item = z.object({ name: z.string(), readers: z.array(z.object({ type: z.string() })) })
+    const items = await this.#readAll(item, '/v3/paths/list', limitMs)
     return new Map(
       items.map(({ name, readers }) => {
         const counts: PathReaders = { webrtc: 0, hls: 0, rtsp: 0 }
@@ -87,6 +88,18 @@ export class ControlApi {
         return [name, counts]
       }),
     )
+  }
+
+  /** All pages of a list. */
+  async #readAll<T>(item: z.ZodType<T>, path: string, limitMs: number): Promise<T[]> {
+    const list = z.object({ items: z.array(item), pageCount: z.int().max(MOST_PAGES).default(1) })
+    const items: T[] = []
+    for (let page = 0, count = 1; page < count; page++) {
+      const answer = await this.#read(list, `${path}?itemsPerPage=${PAGE_SIZE}&page=${page}`, limitMs)
+      items.push(...answer.items)
+      count = answer.pageCount
+    }
+    return items
   }
 
   /** @throws SourceError ERR_MEDIAMTX_API, also if the response does not have MediaMTX's form. */

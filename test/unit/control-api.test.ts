@@ -1,5 +1,6 @@
 // Responses of MediaMTX's API that a real one cannot be made to give.
 
+import { once } from 'node:events'
 import { createServer, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
@@ -81,4 +82,20 @@ t.test('a gateway reports that its external MediaMTX is something else, and keep
     /refused|MediaMTX/.test((await gateway.camera('a')).last_error?.message ?? ''),
   )
   t.match((await gateway.camera('a')).mediamtx_reason, /is not MediaMTX's API/)
+})
+
+t.test('lists of several pages are read to their end', async (t) => {
+  const names = ['a', 'b', 'c']
+  const asked: string[] = []
+  const pages = createServer(({ url = '' }, response) => {
+    asked.push(url)
+    const page = Number(new URL(url, 'http://x').searchParams.get('page'))
+    response.end(JSON.stringify({ pageCount: 3, items: [{ name: names[page], readers: [] }] }))
+  }).listen(0, '127.0.0.1')
+  await once(pages, 'listening')
+  t.teardown(() => (pages.closeAllConnections(), pages.close()))
+  const api = new ControlApi(`http://127.0.0.1:${(pages.address() as AddressInfo).port}`)
+  t.strictSame(await api.pathNames(5000), names)
+  t.strictSame([...(await api.readers(5000)).keys()], names)
+  t.equal(asked.length, 6)
 })

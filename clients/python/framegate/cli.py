@@ -32,7 +32,7 @@ def main(argv: list[str] | None = None) -> int:
 
     command("list", list_cameras, "all cameras: state, rate, age, or why not")
     start = command("start", start_camera, "start a camera")
-    start.add_argument("rtsp", metavar="RTSP_URL")
+    start.add_argument("rtsp", metavar="RTSP_URL", help="-: read it from standard input; process lists show arguments")
     start.add_argument("--name", help="default: derived from the address")
     start.add_argument("--pub-fps", type=float)
     start.add_argument("--scale-width", type=int)
@@ -93,7 +93,8 @@ def list_cameras(gateway: Gateway, _options: Any) -> int:
 
 
 def start_camera(gateway: Gateway, options: Any) -> int:
-    body: dict[str, Any] = {"name": options.name or camera_name(options.rtsp), "rtsp": options.rtsp}
+    rtsp = sys.stdin.readline().strip() if options.rtsp == "-" else options.rtsp
+    body: dict[str, Any] = {"name": options.name or camera_name(rtsp), "rtsp": rtsp}
     if options.retry:
         body["retry"] = True
     for key in ("pub_fps", "scale_width", "jpeg_quality", "rtsp_transport", "tls_fingerprint"):
