@@ -57,7 +57,7 @@ void CameraPipeline::Run() {
   {
     auto stream = stream_.Lock();
     stage = std::move(stream->decode_stage);
-    if (stream->intake) stream->intake->ClearCache();
+    if (stream->input) stream->input->intake.ClearCache();
   }
   stage.reset();
   news_.PutEnd(std::move(reason));
@@ -97,9 +97,11 @@ PipelineError CameraPipeline::Watch() {
 void CameraPipeline::UpdateDecodeStage(const std::vector<Rendition>& renditions) {
   std::unique_ptr<DecodeStage> retired;  // Joined after the lock is released, so that the receiver is not blocked.
   auto stream = stream_.Lock();
-  if (!stream->intake) return;
-  if (auto picture = stream->assembler->TakeSettled(MonotonicNs())) TakeInto(*stream, std::move(*picture));
-  const StreamIntake& intake = *stream->intake;
+  if (!stream->input) return;
+  StreamIntake& intake = stream->input->intake;
+  if (auto picture = stream->input->assembler.TakeSettled(MonotonicNs())) {
+    Take(intake, stream->decode_stage.get(), std::move(*picture));
+  }
   // Decoding starts over from the cache once pictures turn out to be reordered.
   if (stream->decode_stage && stream->decode_stage->reorders() != intake.reorders()) {
     retired = std::move(stream->decode_stage);
@@ -133,8 +135,8 @@ StreamFacts CameraPipeline::Facts() const {
   facts.described_ns = described_ns_;
   facts.may_lack_key = may_lack_key_;
   const auto stream = stream_.Lock();
-  if (stream->intake) {
-    const StreamIntake& intake = *stream->intake;
+  if (stream->input) {
+    const StreamIntake& intake = stream->input->intake;
     facts.last_frame_ns = intake.meter().last_frame_ns();
     facts.frame_interval_ns = intake.meter().frame_interval_ns();
     facts.longest_pause_ns = intake.meter().longest_pause_ns();
@@ -177,15 +179,15 @@ Receiver::Callbacks CameraPipeline::ReceiverCallbacks() {
 }
 
 // True if the control thread should look at once.
-bool CameraPipeline::TakeInto(Stream& stream, PictureAssembler::Picture picture) {
-  AccessUnitPtr unit = stream.intake->Take(std::move(picture.sample), picture.arrival);
-  if (stream.intake->too_large()) {
+bool CameraPipeline::Take(StreamIntake& intake, DecodeStage* decode_stage, PictureAssembler::Picture picture) {
+  AccessUnitPtr unit = intake.Take(std::move(picture.sample), picture.arrival);
+  if (intake.too_large()) {
     Fail(MakeError(error_code::kCodecUnsupported, "the camera's pictures are larger than 35 megapixels"));
   }
   if (!unit) return false;
-  const bool stage_fits = stream.decode_stage && stream.decode_stage->reorders() == stream.intake->reorders();
-  if (stage_fits) stream.decode_stage->Push(std::move(unit));
-  return !live_ || (stream.decode_stage && !stage_fits);
+  const bool stage_fits = decode_stage && decode_stage->reorders() == intake.reorders();
+  if (stage_fits) decode_stage->Push(std::move(unit));
+  return !live_ || (decode_stage && !stage_fits);
 }
 
 void CameraPipeline::OnSample(Codec codec, SamplePtr sample, int64_t captured_at_us) {
@@ -199,12 +201,10 @@ void CameraPipeline::OnSample(Codec codec, SamplePtr sample, int64_t captured_at
   bool check_now = false;
   {
     auto stream = stream_.Lock();
-    if (!stream->intake) {
-      stream->assembler.emplace(codec);
-      stream->intake.emplace(codec, described_ns_);
-    }
-    for (PictureAssembler::Picture& picture : stream->assembler->Add(std::move(sample), arrival)) {
-      check_now |= TakeInto(*stream, std::move(picture));
+    if (!stream->input) stream->input.emplace(codec, described_ns_);
+    Input& input = *stream->input;
+    for (PictureAssembler::Picture& picture : input.assembler.Add(std::move(sample), arrival)) {
+      check_now |= Take(input.intake, stream->decode_stage.get(), std::move(picture));
     }
   }
   if (check_now) UpdateRequests([](Requests& requests) { requests.check_now = true; });
@@ -218,8 +218,8 @@ PipelineStats CameraPipeline::Stats() const {
   {
     const auto stream = stream_.Lock();
     stats.decoding = stream->decode_stage != nullptr;
-    if (stream->intake) {
-      const StreamIntake& intake = *stream->intake;
+    if (stream->input) {
+      const StreamIntake& intake = stream->input->intake;
       const StreamMeter& meter = intake.meter();
       if (meter.last_frame_ns() != 0) stats.age_ns = now_ns - meter.last_frame_ns();
       stats.fps = meter.Fps(now_ns);

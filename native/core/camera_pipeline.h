@@ -52,9 +52,13 @@ class CameraPipeline {
     std::optional<PipelineError> failure;  // The first one; later ones are its consequences.
   };
   // What the receiver's streaming thread feeds.
+  struct Input {
+    Input(Codec codec, int64_t described_ns) : assembler(codec), intake(codec, described_ns) {}
+    PictureAssembler assembler;
+    StreamIntake intake;
+  };
   struct Stream {
-    std::optional<PictureAssembler> assembler;  // Exists from the first sample on, as does
-    std::optional<StreamIntake> intake;         // the intake.
+    std::optional<Input> input;                 // Exists from the first sample on.
     std::unique_ptr<DecodeStage> decode_stage;  // While frames are wanted, or the GOP is too long for the cache.
   };
 
@@ -68,7 +72,7 @@ class CameraPipeline {
 
   // The receiver's threads.
   Receiver::Callbacks ReceiverCallbacks();
-  bool TakeInto(Stream& stream, PictureAssembler::Picture picture);
+  bool Take(StreamIntake& intake, DecodeStage* decode_stage, PictureAssembler::Picture picture);
   void OnSample(Codec codec, SamplePtr sample, int64_t captured_at_us);
 
   // Changes the requests and wakes the control thread. Any thread.

@@ -8,7 +8,7 @@ namespace {
 
 // Start code values of table 6-3.
 constexpr int kFirstLayer = 0x20, kLastLayer = 0x2f, kPlane = 0xb6;
-enum PlaneType : uint32_t { kIntra = 0, kPredicted = 1, kBidirectional = 2 };
+constexpr uint32_t kIntra = 0, kBidirectional = 2;  // The types of a plane; 1 is predicted.
 
 // The bits of a number below `limit`, at least one.
 int BitsBelow(uint32_t limit) {
