@@ -40,10 +40,10 @@ class PipelineUser {
   PipelineUser(const PipelineUser&) = delete;
   PipelineUser& operator=(const PipelineUser&) = delete;
 
-  // False if the condition does not hold within 20 s or before the end.
+  // False if the condition does not hold within a minute or before the end. A silent session ends after up to 32 s.
   bool WaitUntil(const std::function<bool(const Seen&)>& condition) {
     std::unique_lock<std::mutex> lock(mutex_);
-    changed_.wait_for(lock, std::chrono::seconds(20), [&] { return condition(seen_) || seen_.ends > 0; });
+    changed_.wait_for(lock, std::chrono::seconds(60), [&] { return condition(seen_) || seen_.ends > 0; });
     if (condition(seen_)) return true;
     std::fprintf(stderr, "Timed out: %d streams, %d frames, %s\n", seen_.streams, seen_.frames, seen_.end.c_str());
     return false;
