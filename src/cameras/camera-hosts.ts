@@ -94,17 +94,9 @@ export class CameraHosts {
 }
 
 function contains(list: BlockList, address: string): boolean {
-  const plain = unmapped(address.replace(/%.*$/, ''))
+  // Knows IPv4 addresses that are mapped into IPv6, too.
+  const plain = address.replace(/%.*$/, '')
   return list.check(plain, isIP(plain) === 6 ? 'ipv6' : 'ipv4')
-}
-
-/** ::ffff:169.254.0.1, in any spelling, is 169.254.0.1. */
-function unmapped(address: string): string {
-  if (isIP(address) !== 6) return address
-  const [, high, low] = /^\[::ffff:([0-9a-f]+):([0-9a-f]+)\]$/.exec(new URL(`http://[${address}]`).hostname) ?? []
-  if (high === undefined || low === undefined) return address
-  const number = parseInt(high, 16) * 65536 + parseInt(low, 16)
-  return [24, 16, 8, 0].map((shift) => (number >>> shift) & 255).join('.')
 }
 
 function nameOf(url: CameraUrl): string {
