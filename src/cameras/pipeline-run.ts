@@ -53,9 +53,6 @@ const IMPATIENT = { connectTimeoutMs: 2500, firstFrameTimeoutMs: 3000 }
 const UDP_REORDER_MS = 50
 // For the first picture of MJPEG through MediaMTX.
 const MJPEG_LIMIT_MS = 4000
-// For the first packet of a camera that MediaMTX has described. MediaMTX itself waits 22 s.
-const FIRST_DATA_MS = 10000
-
 /** Runs the pipeline until it ends, `stop` is aborted or the relay fails. */
 export async function runPipeline(
   options: SessionOptions,
@@ -74,16 +71,10 @@ export async function runPipeline(
     const message = 'MediaMTX delivers no complete picture from the camera'
     if (!live) end({ kind: 'relay-cannot', error: new SourceError('ERR_NO_KEY_FRAME', message) })
   }
-  let firstData: NodeJS.Timeout | null = null
-  const noData = async () => {
-    const error = new SourceError('ERR_SOURCE_TIMEOUT', 'the camera did not respond to PLAY in time, or sent no data')
-    if (!live && (await options.relay?.hasReceived(name)) === false) end({ kind: 'relay-failed', error })
-  }
   const pipeline = new options.native.Pipeline(pipelineOptions(options), (news) => {
     if (news.live) live = true
     if (news.stream) {
       answered = true
-      if (options.relay) firstData ??= setTimeout(() => void noData(), FIRST_DATA_MS)
       if (options.relay && news.stream.codec === 'mjpeg') wholePicture ??= setTimeout(noWholePicture, MJPEG_LIMIT_MS)
     }
     listener.news(news)
@@ -105,7 +96,7 @@ export async function runPipeline(
   })
 
   const result = await ended
-  for (const timer of [wholePicture, firstData]) if (timer) clearTimeout(timer)
+  if (wholePicture) clearTimeout(wholePicture)
   over.abort()
   listener.closing(pipeline.stats(), answered)
   await pipeline.close()

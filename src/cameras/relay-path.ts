@@ -25,8 +25,6 @@ export interface Relay extends EventEmitter<RelayEvents> {
   addPath(name: string, source: string, options: PathOptions, signal: AbortSignal): Promise<void>
   /** Never throws. */
   removePath(name: string): Promise<void>
-  /** Whether the camera has sent anything; null if that is unknown. Never throws. */
-  hasReceived(name: string): Promise<boolean | null>
   /** Where the gateway itself reads the path. */
   readUrl(name: string): string
 }

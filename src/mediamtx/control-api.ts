@@ -72,11 +72,6 @@ export class ControlApi {
     return items.map((item) => item.name)
   }
 
-  /** From the source of a path. */
-  async inboundBytes(name: string): Promise<number> {
-    return (await this.#read(z.object({ inboundBytes: z.number() }), `/v3/paths/get/${name}`)).inboundBytes
-  }
-
   /** By path, including the gateway's own RTSP session. */
   async readers(limitMs: number): Promise<Map<string, PathReaders>> {
     const item = z.object({ name: z.string(), readers: z.array(z.object({ type: z.string() })) })

@@ -153,11 +153,6 @@ export class MediaRelay extends EventEmitter<RelayEvents> {
     }
   }
 
-  async hasReceived(name: string): Promise<boolean | null> {
-    const bytes = await this.#connection.api?.inboundBytes(name).catch(() => undefined)
-    return bytes === undefined ? null : bytes > 0
-  }
-
   async #startManaged(): Promise<void> {
     const { configFile, env, logger, allowsReader = () => false } = this.options
     const connection = this.#connection

@@ -36,7 +36,6 @@ function make(
       new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve())),
     removePath: (name: string) =>
       over ? Promise.resolve() : new Promise<void>((resolve) => removals.set(name, resolve)),
-    hasReceived: () => Promise.resolve(null),
     readUrl: (name: string) => `rtsp://127.0.0.1:9/${name}`,
   })
   const deps: CameraDeps = {
