@@ -23,7 +23,7 @@ constexpr int64_t kFetchKeyNs = MsToNs(3000);
 constexpr int64_t kNoKeyNs = MsToNs(300'000);
 constexpr int64_t kFaultNs = MsToNs(5000);
 // A relay passes on nothing before a key picture. If other pictures come first, it had one before the gateway joined.
-constexpr int64_t kMissedKeyNs = MsToNs(3000);
+constexpr int64_t kMissedKeyNs = MsToNs(5000);
 constexpr int64_t kUnshownNs = MsToNs(5000);
 // A backlog this long sits in the network and will not drain: reconnect to skip it.
 constexpr int64_t kLateNs = MsToNs(4000);

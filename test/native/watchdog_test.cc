@@ -168,7 +168,7 @@ const Case kCases[] = {
        facts.gop_length = 0;
        facts.may_lack_key = true;
      }},
-    {"joined after the key picture that a relay waited for", kMissedKey, 3000,
+    {"joined after the key picture that a relay waited for", kMissedKey, 5000,
      [](StreamFacts& facts, int64_t since) {
        facts.last_frame_ns = facts.last_key_ns = 0;
        facts.gate_closed_since_ns = since;
