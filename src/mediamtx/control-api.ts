@@ -1,9 +1,13 @@
 // Client of MediaMTX's control API (v3). Every call has a time limit.
 
+import { setTimeout as pause } from 'node:timers/promises'
 import { z } from 'zod'
 import { messageOf, RelayCannotError, SourceError } from '../errors.js'
 import { redact } from '../redact.js'
 import type { PathReaders } from '../types.js'
+
+const PATH_LIMIT_MS = 2000
+const PATH_POLL_MS = 5
 
 // MediaMTX delays the response to wrong credentials by up to 4 s (a random pause against guessing).
 const CALL_TIMEOUT_MS = 5000
@@ -54,6 +58,16 @@ export class ControlApi {
 
   async addresses(): Promise<MediaMtxAddresses> {
     return this.#read(globalConfig, '/v3/config/global/get')
+  }
+
+  /** MediaMTX answers before its path manager knows a new path, and would refuse a reader that comes first. */
+  async untilPathExists(name: string, signal: AbortSignal): Promise<void> {
+    const over = AbortSignal.any([signal, AbortSignal.timeout(PATH_LIMIT_MS)])
+    while (!over.aborted) {
+      const there = await this.#read(z.object({}), `/v3/paths/get/${name}`).catch(() => null)
+      if (there) return
+      await pause(PATH_POLL_MS, undefined, { signal: over }).catch(() => undefined)
+    }
   }
 
   /** Adds the path, or replaces the one that has this name. */

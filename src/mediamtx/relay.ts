@@ -142,6 +142,7 @@ export class MediaRelay extends EventEmitter<RelayEvents> {
     }
     await api.replacePath(name, path, signal)
     this.#paths.set(name, path)
+    await api.untilPathExists(name, signal)
   }
 
   async removePath(name: string): Promise<void> {

@@ -15,13 +15,23 @@ interface StandIn {
   /** Whether a health check fails. */
   fails(check: number): boolean
   readers: string[]
+  /** How many questions after a path it answers before the path exists. */
+  missing: number
   /** Methods and paths that change something. */
   calls: string[]
   authorization: string | undefined
 }
 
 async function standIn(t: { teardown(run: () => unknown): void }): Promise<StandIn> {
-  const self: StandIn = { address: '', checks: 0, fails: () => false, readers: [], calls: [], authorization: undefined }
+  const self: StandIn = {
+    address: '',
+    checks: 0,
+    fails: () => false,
+    readers: [],
+    missing: 0,
+    calls: [],
+    authorization: undefined,
+  }
   const answer = (request: IncomingMessage): unknown => {
     const path = request.url!.split('?')[0]
     self.authorization = request.headers.authorization
@@ -29,6 +39,7 @@ async function standIn(t: { teardown(run: () => unknown): void }): Promise<Stand
     if (path === '/v3/info') return { version: 'v1.20.1' }
     if (path === '/v3/config/global/get') return { rtspAddress: ':9554', hlsAddress: ':9888', webrtcAddress: ':9889' }
     if (path === '/v3/config/paths/list') return self.fails(++self.checks) ? null : { items: [] }
+    if (path?.startsWith('/v3/paths/get/')) return self.missing-- > 0 ? null : {}
     if (path === '/v3/paths/list') return { items: [{ name: 'a', readers: self.readers.map((type) => ({ type })) }] }
     return {}
   }
@@ -127,4 +138,17 @@ t.test('MEDIAMTX_API with user and password, MEDIAMTX_RTSP', async (t) => {
   await relay.removePath('a')
   t.match(api.calls, ['POST /v3/config/paths/replace/a', 'DELETE /v3/config/paths/delete/a'])
   t.notMatch(log.join('\n'), /p@ss|p%40ss/)
+})
+
+t.test('addPath waits until MediaMTX serves the path', async (t) => {
+  const api = await standIn(t)
+  const { relay } = await relayTo(t, api.address)
+  api.missing = 3
+  await relay.addPath(
+    'a',
+    'rtsp://h/a',
+    { cameraTime: false, transport: 'tcp', tlsFingerprint: null },
+    AbortSignal.timeout(20000),
+  )
+  t.ok(api.missing < 0, 'it asked until the path was there')
 })
