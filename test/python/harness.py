@@ -251,8 +251,11 @@ def read_loop(
     source_size: tuple[int, int] | None,
     judge: bool = True,
     work_ms: float = 0,
+    frames: int = 0,
 ) -> dict[str, Any]:
     """Reads for a while, and checks every frame after taking its time.
+
+    If fewer than ``frames`` arrive in that time, it reads on for 30 s at most: a busy machine gets there later.
 
     ``oldest_ms`` is the age at the reader, ``oldest_published_ms`` what it was when the gateway published the frame:
     how busy the reader's machine is does not count there.
@@ -260,7 +263,7 @@ def read_loop(
     ages, numbers, damaged, unread, oldest_ms, oldest_published_ms = [], [], 0, 0, 0.0, 0.0
     kept = []
     end = time.monotonic() + seconds
-    while time.monotonic() < end:
+    while time.monotonic() < end or (len(numbers) < frames and time.monotonic() < end + 30):
         ok, image = capture.read()
         now_us = time.time() * 1e6
         if not ok:
