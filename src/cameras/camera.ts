@@ -5,13 +5,14 @@ import { SourceError } from '../errors.js'
 import type { NativeAddon, Pipeline, PipelineNews, PipelineStats } from '../native.js'
 import type { CameraView, Logger, VideoFormat } from '../types.js'
 import { Backoff } from './backoff.js'
+import { CameraHistory } from './camera-history.js'
 import type { CameraHosts } from './camera-hosts.js'
 import { parseCameraUrl, type CameraUrl } from './camera-url.js'
 import { Demand, renditionsOf, type Wanted } from './demand.js'
 import { FrameOutput, type FrameSink } from './frame-output.js'
 import type { Relay } from './relay-path.js'
 import { runSession } from './session.js'
-import { NO_STATS, UNKNOWN_FORMAT, updatedFormat } from './stats.js'
+import { NO_STATS } from './stats.js'
 import { CameraStatus } from './status.js'
 import { Wait } from './wait.js'
 
@@ -25,8 +26,6 @@ export interface CameraDeps {
 }
 
 const LIVE_RESETS_BACKOFF_MS = 10000
-// One attempt in four has the full timeouts, for slow cameras.
-const PATIENT_EVERY = 4
 
 export class Camera extends CameraStatus implements CameraView {
   readonly url: CameraUrl
@@ -41,16 +40,7 @@ export class Camera extends CameraStatus implements CameraView {
   #pipeline: Pipeline | null = null
   #liveSinceMs: number | null = null
 
-  // Learned from earlier sessions.
-  #sessions = 0
-  #attempts = 0
-  #everLive = false
-  #format = UNKNOWN_FORMAT
-  #takesNoTcp = false
-  /** Why the gateway pulls it directly although there is a MediaMTX; null if it does not. */
-  relayProblem: string | null = null
-  #beginsWithKey = false
-  #found: CameraUrl | null = null
+  readonly #history = new CameraHistory()
   readonly #demand: Demand
   readonly #demandOff: () => void
   readonly #output: FrameOutput
@@ -83,13 +73,17 @@ export class Camera extends CameraStatus implements CameraView {
 
   /** Sessions after the first. */
   get reconnects(): number {
-    return Math.max(0, this.#sessions - 1)
+    return Math.max(0, this.#history.sessions - 1)
   }
   /** How packets arrive from the camera in this session. */
   get transport(): 'tcp' | 'udp' {
     const asked = this.settings.rtspTransport
     if (asked !== 'automatic') return asked
-    return this.#takesNoTcp ? 'udp' : 'tcp'
+    return this.#history.transport
+  }
+  /** Why the gateway pulls it directly although there is a MediaMTX; null if it does not. */
+  get relayProblem(): string | null {
+    return this.#history.relayProblem
   }
   get renditionTopics(): string[] {
     return this.#demand.topics
@@ -103,7 +97,7 @@ export class Camera extends CameraStatus implements CameraView {
   }
   /** From this session or, before its first frame, from the previous one. */
   videoFormat(): VideoFormat {
-    return updatedFormat(this.#format, this.stats())
+    return this.#history.formatIn(this.stats())
   }
 
   /**
@@ -116,7 +110,7 @@ export class Camera extends CameraStatus implements CameraView {
 
   /** Whether its credentials may be wrong: it refused them, or has never delivered with them. */
   get credentialsInDoubt(): boolean {
-    return this.#refused || !this.#everLive
+    return this.#refused || !this.#history.everLive
   }
 
   get #refused(): boolean {
@@ -143,30 +137,22 @@ export class Camera extends CameraStatus implements CameraView {
       if (end.kind === 'stopped') break
       const { error } = end
       this.fail(error)
-      if (error.code === 'ERR_SOURCE_TRANSPORT') this.#takesNoTcp = !this.#takesNoTcp
       const liveMs = this.#liveSinceMs === null ? 0 : performance.now() - this.#liveSinceMs
       if (liveMs > LIVE_RESETS_BACKOFF_MS) this.#backoff.reset()
       const wasLive = this.#liveSinceMs !== null
       this.#liveSinceMs = null
+      this.#history.attemptFailed(end, wasLive)
       this.setState('retrying')
       if (end.kind === 'relay-cannot') {
-        this.#pullDirectly(error)
+        this.deps.logger.info(`camera ${this.name}: pulled directly, without WHEP and HLS`)
         continue
       }
       // It may have been busy with the probe: some cameras take a moment to release a connection that was closed.
       probe = error.code !== 'ERR_SOURCE_BUSY' || !probe
-      // Perhaps the fault was not MediaMTX's after all.
-      if (end.kind === 'pipeline' && !wasLive) this.relayProblem = null
       if (!stop.aborted) await this.#pause.start(this.#backoff.nextMs(error.code))
     }
     this.setState('stopped')
     await this.deps.relay.removePath(this.name)
-  }
-
-  /** Until the camera is started again, or fails directly too. */
-  #pullDirectly(error: SourceError): void {
-    this.relayProblem = `the gateway pulls this camera directly: ${error.message}`
-    this.deps.logger.info(`camera ${this.name}: pulled directly, without WHEP and HLS`)
   }
 
   #runSession(first: boolean, probe: boolean) {
@@ -176,15 +162,12 @@ export class Camera extends CameraStatus implements CameraView {
     const options = {
       ...{ native, hosts, logger, userAgent, name, url, transport, first, probe, cameraTime, tlsFingerprint },
       relay: relay.enabled && this.relayProblem === null ? relay : null,
-      found: this.#found,
-      attempt: this.#attempts++,
-      patient: this.#sessions % PATIENT_EVERY === 0,
-      beginsWithKey: this.#beginsWithKey,
+      ...this.#history.nextAttempt(),
     }
     const listener = {
-      found: (url: CameraUrl) => (this.#found = url),
+      found: (url: CameraUrl) => (this.#history.found = url),
       opened: (pipeline: Pipeline) => {
-        this.#sessions++
+        this.#history.sessions++
         // Without camera_time MediaMTX replaces the camera's clock by its own.
         this.#output.sessionBegins(cameraTime || options.relay === null)
         this.#pipeline = pipeline
@@ -192,8 +175,7 @@ export class Camera extends CameraStatus implements CameraView {
       },
       news: (news: PipelineNews) => this.#onNews(news),
       closing: (last: PipelineStats, described: boolean) => {
-        this.#format = updatedFormat(this.#format, last)
-        if (described) this.#beginsWithKey = last.beganWithKey
+        this.#history.pipelineClosing(last, described)
         this.#pipeline = null
       },
     }
@@ -205,7 +187,7 @@ export class Camera extends CameraStatus implements CameraView {
     if (news.stream) this.stream = news.stream
     if (news.live === true) {
       this.#liveSinceMs ??= performance.now()
-      this.#everLive = true
+      this.#history.everLive = true
       this.#backoff.accepted()
       this.setState('live')
     }

@@ -86,7 +86,7 @@ const codesIn = (text: string) =>
   [...text.matchAll(/\bERR_[A-Z0-9_]+/g)].map(([code]) => code).filter((code) => !code.endsWith('_'))
 
 const CPP = files(['native'], /\.(cc|h)$/)
-const TYPESCRIPT = files(['src'], /\.ts$/).filter((path) => path !== 'src/error-codes.ts')
+const TYPESCRIPT = files(['src'], /\.ts$/).filter((path) => !path.startsWith('src/error-codes'))
 const PYTHON = files(['clients/python'], /\.py$/)
 const PAGE = files(['clients/react'], /\.tsx?$/)
 const DOCS = [...files(['docs', 'clients/react', 'clients/python'], /\.md$/), 'README.md', 'CHANGELOG.md']
