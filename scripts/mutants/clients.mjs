@@ -105,7 +105,7 @@ export const clients = [
   {
     id: 'python-fork-close',
     why: "After a fork, a child's close() must not touch the parent's sockets.",
-    file: 'clients/python/framegate/subscriber.py',
+    file: 'clients/python/framegate/_reader.py',
     text: 'if self._pid != os.getpid():\n            return  # The',
     fault: 'if False:\n            return  # The',
     equivalent: 'pyzmq itself compares the process id when it closes sockets and contexts (read in pyzmq 27.3).',

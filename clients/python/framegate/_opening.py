@@ -6,18 +6,26 @@ import threading
 import time
 from typing import Any
 
+from ._reader import Frame, TopicReader
+from ._reasons import is_refusal, why_away, why_live_is_silent
 from .gateway import Gateway, GatewayError
 from .naming import reachable_from
-from .subscriber import Frame, FrameSubscriber
 
-# Without a frame for this long, ask the gateway again: it may have restarted without its cameras,
+# Without a frame for this long, start the camera again: the gateway may have restarted without its cameras,
 # or another client may have stopped this one.
 _SILENCE_S = 2.0
 _ASK_EVERY_S = 1.0
+# Without a frame for this long, look at the camera's state; more often while its first attempt is under way.
+_LOOK_AFTER_S = 0.25
+_LOOK_EVERY_S = 1.0
+_LOOK_EVERY_CONNECTING_S = 0.1
+# A failed read waits so much longer for its first reason.
+_GRACE_S = 0.5
 _HTTP_TIMEOUT_S = 5.0
 _POLL_S = 0.05
 # How often a read checks whether to ask the gateway again.
 _SLICE_S = 0.25
+_SHORT_SLICE_S = 0.02
 
 
 class Opening:
@@ -34,8 +42,10 @@ class Opening:
         self.name: str | None = None
         #: Why there is no frame; a reader that gets one sets this to None.
         self.error: str | None = None
+        #: The code of that, if the gateway gave one.
+        self.code = ""
         #: None until the gateway has answered, and after close().
-        self.subscriber: FrameSubscriber | None = None
+        self.subscriber: TopicReader | None = None
         self.closed = False
         self._subscribed = threading.Event()
         self._gateway = gateway
@@ -45,8 +55,12 @@ class Opening:
         self._thread: threading.Thread | None = None
         self._answer: dict[str, Any] = {}
         self._answers = 0
-        self._asked_at = float("-inf")
-        self._frame_at = float("-inf")
+        self._asked_at = self._looked_at = self._began_at = float("-inf")
+        self._frame_at = float("-inf")  # Or when the gateway was asked to begin.
+        self._read_at = float("-inf")
+        self._was_live = False
+        self._refused = False
+        self._why: str | None = None  # Why a read may find nothing, by the gateway's last answer.
         self._missed_before = 0  # By the subscribers before this one.
 
     @property
@@ -59,18 +73,18 @@ class Opening:
         """The newest frame that was not read before; None if none comes by ``deadline`` (``time.monotonic()``)."""
         while not self.closed:
             self.ask_if_due()
-            left_s = deadline - time.monotonic()
-            if left_s < 0:
-                break
-            slice_s = min(left_s, _SLICE_S)
+            slice_s = max(0.0, min(deadline - time.monotonic(), _SLICE_S))
             subscriber = self.subscriber
             if subscriber is None:
                 self._subscribed.wait(slice_s)
-                continue
-            frame = subscriber.read(slice_s * 1000)
-            if frame is not None:
-                self._frame_at = time.monotonic()
-                return frame
+            else:
+                frame = subscriber.read(slice_s * 1000)
+                if frame is not None:
+                    self._frame_at = self._read_at = time.monotonic()
+                    self._was_live = True
+                    return frame
+            if time.monotonic() >= deadline:
+                break
         return None
 
     def read_if_there(self) -> Frame | None:
@@ -78,17 +92,48 @@ class Opening:
         subscriber = self.subscriber
         return None if subscriber is None else subscriber.read(0)
 
+    def explain(self, limit_ms: float) -> None:
+        """Sets :attr:`error` after a read without a frame, unless the reason is known already."""
+        if self.error is None and not self.closed and time.monotonic() - self._read_at > _LOOK_AFTER_S:
+            self._start_look(_LOOK_EVERY_CONNECTING_S)
+            self._join(_GRACE_S)
+            if self.error is None and self._thread is not None and self._thread.is_alive():
+                self.error = f"the gateway at {self._gateway.base} has not answered yet"
+        if self.closed:
+            self.error = "this Capture is released"
+        elif self.error is None:
+            nothing = f"no new frame of {self.name or 'the camera'} within {limit_ms:.0f} ms"
+            self.error = self._why if self._why and time.monotonic() - self._read_at > _LOOK_AFTER_S else nothing
+
+    def is_open(self, limit_s: float) -> bool:
+        """Whether the gateway has accepted the camera, and the camera has not refused before it was ever live.
+
+        Waits for the end of the camera's first attempt, ``limit_s`` after the opening at most.
+        """
+        while self._is_undecided() and time.monotonic() < self._began_at + limit_s:
+            self._start_look(_LOOK_EVERY_CONNECTING_S)
+            time.sleep(_SHORT_SLICE_S)
+        if not self.closed:
+            self.ask_if_due()
+        return self.subscriber is not None and not self.closed and (self._was_live or not self._refused)
+
+    def _is_undecided(self) -> bool:
+        accepted = self.subscriber is not None and not self.closed
+        return accepted and not self._was_live and self._answer.get("state") == "connecting"
+
     def ask_if_due(self) -> None:
-        """Starts a request if there are no frames and the last request is a second old. Does not wait for it."""
+        """Starts a request if there are no frames and the last one is old enough. Does not wait for it."""
         now = time.monotonic()
         if self.subscriber is None or now - self._frame_at > _SILENCE_S:
             self._start_request(now - _ASK_EVERY_S)
+        elif now - self._frame_at > _LOOK_AFTER_S:
+            self._start_look(_LOOK_EVERY_CONNECTING_S if self._is_undecided() else _LOOK_EVERY_S)
 
     def ask_now(self, timeout_s: float) -> None:
         """Finishes an earlier request, then sends a new one and waits for the answer. Each wait has this limit."""
         self._join(timeout_s)
         self._start_request(time.monotonic())
-        self._frame_at = time.monotonic()
+        self._frame_at = self._began_at = time.monotonic()
         self._join(timeout_s)
 
     def change(self, key: str, value: float, timeout_s: float) -> bool:
@@ -140,12 +185,21 @@ class Opening:
 
     def _start_request(self, asked_before: float) -> None:
         with self._lock:
-            running = self._thread is not None and self._thread.is_alive()
-            if self.closed or running or self._asked_at > asked_before:
-                return
-            self._asked_at = time.monotonic()
-            self._thread = threading.Thread(target=self._ask, name="framegate-ask", daemon=True)
-            self._thread.start()
+            if not self.closed and self._asked_at <= asked_before and self._start_thread(self._ask):
+                self._asked_at = self._looked_at = time.monotonic()
+
+    def _start_look(self, every_s: float) -> None:
+        with self._lock:
+            due = time.monotonic() - self._looked_at > every_s
+            if self.name is not None and not self.closed and due and self._start_thread(self._look):
+                self._looked_at = time.monotonic()
+
+    def _start_thread(self, run: Any) -> bool:
+        if self._thread is not None and self._thread.is_alive():
+            return False
+        self._thread = threading.Thread(target=run, name="framegate-ask", daemon=True)
+        self._thread.start()
+        return True
 
     def _join(self, timeout_s: float) -> None:
         thread = self._thread
@@ -153,34 +207,64 @@ class Opening:
             thread.join(timeout_s)
 
     def _ask(self) -> None:
+        asked_at = time.monotonic()
         try:
             answer = self._gateway.start(self.request, _HTTP_TIMEOUT_S)
             topic, endpoint = str(answer["zmq_topic"]), str(answer["zmq_endpoint"])
         except GatewayError as error:
-            self.error = error.message
+            self._fail(error.message, error.code)
             return
         except KeyError as error:
-            self.error = f"{self._gateway.base} is not a Framegate gateway (no {error} in its response)"
+            self._fail(f"{self._gateway.base} is not a Framegate gateway (no {error} in its response)", "ERR_GATEWAY")
             return
-        last_error = answer.get("last_error")
-        if isinstance(last_error, dict):
-            self.error = str(last_error.get("message"))
-        elif self.error is not None:
-            self.error = f"the camera is {answer.get('state')}"
         self.name = str(answer.get("name"))
         self._answer = answer
         self._answers += 1
+        self._learn(answer, asked_at)
         try:
             self._subscribe(topic, self._zmq_connect or reachable_from(self._gateway.host, endpoint))
         except ValueError as error:
-            self.error = str(error)
+            self._fail(str(error))
+
+    def _look(self) -> None:
+        asked_at = time.monotonic()
+        try:
+            camera = self._gateway.camera(str(self.name), _HTTP_TIMEOUT_S)
+        except GatewayError as error:
+            self._fail(error.message, error.code)
+            return
+        self._answer = {**self._answer, "state": camera.get("state")}
+        self._learn(camera, asked_at)
+
+    def _fail(self, why: str, code: str = "") -> None:
+        self.error, self.code = why, code
+
+    def _learn(self, camera: dict[str, Any], asked_at: float) -> None:
+        """Takes the camera's state from an answer to a request of ``asked_at``."""
+        self._was_live = self._was_live or camera.get("state") in ("live", "stalled")
+        self._refused = is_refusal(camera)
+        self._why = why_away(camera) or self._why_live_is_silent(camera)
+        error = camera.get("last_error")
+        if self._read_at > asked_at:
+            return  # A frame has come since.
+        if isinstance(error, dict):
+            self._fail(self._why, str(error.get("code")))
+        elif self.error is not None:
+            self._fail(self._why)
+
+    def _why_live_is_silent(self, camera: dict[str, Any]) -> str:
+        subscriber, topic = self.subscriber, str(camera.get("zmq_topic"))
+        if subscriber is None:  # It begins to read with this answer.
+            return f"{topic}: the camera is live, but no frame has come yet"
+        published_at = reachable_from(self._gateway.host, str(camera.get("zmq_endpoint")))
+        return why_live_is_silent(subscriber.topic, subscriber.connect, published_at)
 
     def _subscribe(self, topic: str, connect: str) -> None:
         """Replaces the subscriber, unless it has this topic and endpoint already."""
         current = self.subscriber
         if current is not None and (current.topic, current.connect) == (topic, connect):
             return
-        unused: FrameSubscriber | None = FrameSubscriber(topic, connect)
+        unused: TopicReader | None = TopicReader(topic, connect)
         with self._lock:
             if not self.closed:
                 unused, self.subscriber = self.subscriber, unused

@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from . import properties as props
+from ._inquiry import logger
 from ._opening import Opening
+from ._reader import Frame
 from .checks import (
     check_fingerprint,
     check_fps,
@@ -23,7 +25,6 @@ from .checks import (
 from .gateway import Gateway
 from .jpeg import check_reduce
 from .naming import TRANSPORTS, camera_name
-from .subscriber import Frame
 
 if TYPE_CHECKING:
     from .jpeg import Image
@@ -61,6 +62,8 @@ class Capture:
         self.reduce = reduce
         self._pid = os.getpid()
         self._peek_lock = threading.Lock()
+        #: Called when a read has no frame, and when isOpened() is False.
+        self._when_failed: Callable[[Capture], None] = lambda _: None
         self._begin(request)
 
     def _begin(self, request: dict[str, Any]) -> None:
@@ -104,8 +107,16 @@ class Capture:
         return self._decode(None if self._opening.closed else self._grabbed, image)
 
     def isOpened(self) -> bool:
-        """True once the gateway has accepted the camera, until release(); also while no frames arrive."""
-        return self._opening.subscriber is not None and not self._opening.closed
+        """True once the gateway has accepted the camera, until release(); also while the camera is away.
+
+        As in cv2, False if the camera refuses to be opened: wrong password, no such path, nothing at the address.
+        That is so only until this Capture has once seen it live. Waits for the camera's first answer, ``timeout_ms``
+        after the opening at most.
+        """
+        opened = self._opening.is_open(self.timeout_ms / 1000)
+        if not opened:
+            self._when_failed(self)
+        return opened
 
     def open(self, filename: str, apiPreference: int = 0, params: Any = None) -> bool:
         """Releases this and opens another camera, with the settings of :func:`open_capture`.
@@ -219,8 +230,13 @@ class Capture:
 
     @property
     def last_error(self) -> str | None:
-        """Why the last read had no frame; None if it had one."""
+        """Why the last read had no frame; None if it had one. Before the first read: why there will be none."""
         return self._opening.error
+
+    @property
+    def _reason(self) -> tuple[str, str]:
+        """Which camera has no frames, and the code of the gateway for that; ``""`` if it has none."""
+        return str(self._opening.request["name"]), self._opening.code
 
     @property
     def name(self) -> str | None:
@@ -234,11 +250,16 @@ class Capture:
         return None if subscriber is None else subscriber.connect
 
     def __iter__(self) -> Iterator[Image]:
-        """Images as they arrive, until release(). Waits for an unreachable camera."""
+        """Images as they arrive, until release(). Waits for an unreachable camera, and logs once why there are none."""
+        logged = None
         while not self._opening.closed:
             ok, image = self.read()
             if ok and image is not None:
+                logged = None
                 yield image
+            elif logged != self._reason and not self._opening.closed:
+                logged = self._reason
+                logger.warning("%s: %s", self.name or "framegate", self.last_error)
 
     def __enter__(self) -> Capture:
         return self
@@ -263,28 +284,31 @@ class Capture:
         try:
             return True, frame.decode(self.gray, self.reduce, image)
         except ValueError as error:
-            self._opening.error = str(error)
+            self._opening.error, self._opening.code = str(error), "decode"
             return False, None
 
     def _grab(self, max_age_ms: float | None, timeout_ms: float | None = None) -> Frame | None:
-        frame = self._grabbed = self._wait_for_frame(max_age_ms, timeout_ms)
-        return frame
-
-    def _wait_for_frame(self, max_age_ms: float | None, timeout_ms: float | None) -> Frame | None:
         self._check_process()
         limit_ms = self.timeout_ms if timeout_ms is None else check_ms("timeout_ms", timeout_ms)
-        deadline = time.monotonic() + limit_ms / 1000
+        frame = self._grabbed = self._wait_for_frame(max_age_ms, time.monotonic() + limit_ms / 1000)
+        if frame is None:
+            self._opening.explain(limit_ms)
+            self._when_failed(self)
+        return frame
+
+    def _wait_for_frame(self, max_age_ms: float | None, deadline: float) -> Frame | None:
         while not self._opening.closed:
             frame = self._next(deadline)
             if frame is None:
                 return None
             if max_age_ms is not None and frame.age_ms > max_age_ms:
+                self._opening.code = "old"
                 self._opening.error = f"the newest frame is older than {max_age_ms:.0f} ms"
                 continue
             self._frame = frame
             if self._first is None or self._first.header.run != frame.header.run:
                 self._first = frame
-            self._opening.error = None
+            self._opening.error, self._opening.code = None, ""
             return frame
         return None
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import json
 import os
+import re
 import time
 import urllib.error
 import urllib.request
@@ -13,11 +14,39 @@ from urllib.parse import quote, urlsplit
 
 from .checks import check_token
 
-DEFAULT_BASE = "http://127.0.0.1:8090"
+_HTTP_PORT, _ZMQ_PORT = 8090, 5555
+_TCP = re.compile(r"tcp://(\[[^\]]*\]|[^:;/]+):\d+")
 MAX_ANSWER_BYTES = 64 * 1024 * 1024
 _CHUNK_BYTES = 64 * 1024
 
 _NO_PROXY = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+
+
+def _port_offset() -> int:
+    """PORT_OFFSET, which moves all ports of the gateway: 0 unless the environment sets it.
+
+    :raises ValueError: it is not a number that leaves room for the ports.
+    """
+    text = os.environ.get("PORT_OFFSET") or "0"
+    if not re.fullmatch(r"\d{1,5}", text) or int(text) + _HTTP_PORT > 65535:
+        raise ValueError(f"PORT_OFFSET must be a whole number from 0 to {65535 - _HTTP_PORT}, not {text!r}")
+    return int(text)
+
+
+def default_base(host: str = "127.0.0.1") -> str:
+    """Where a gateway listens that was started without settings; PORT_OFFSET counts."""
+    return f"http://{host}:{_HTTP_PORT + _port_offset()}"
+
+
+def default_connect() -> str:
+    """Where such a gateway publishes frames."""
+    return f"tcp://127.0.0.1:{_ZMQ_PORT + _port_offset()}"
+
+
+def base_beside(connect: Any) -> str:
+    """The likely address of the gateway that publishes at this ZeroMQ endpoint: the same host."""
+    match = _TCP.fullmatch(connect) if isinstance(connect, str) else None
+    return default_base() if match is None else default_base(match[1])
 
 
 class GatewayError(Exception):
@@ -32,12 +61,14 @@ class GatewayError(Exception):
 
 
 class Gateway:
-    """:param base: default the environment's GATEWAY_BASE, then http://127.0.0.1:8090.
+    """The gateway's HTTP API. Every method has a time limit, and raises :class:`GatewayError`.
+
+    :param base: default the environment's GATEWAY_BASE, then http://127.0.0.1:8090 (PORT_OFFSET is added).
     :param token: for a gateway that requires one; default the environment's FRAMEGATE_TOKEN.
     """
 
     def __init__(self, base: str | None = None, token: str | None = None) -> None:
-        base = base if base is not None else os.environ.get("GATEWAY_BASE") or DEFAULT_BASE
+        base = base if base is not None else os.environ.get("GATEWAY_BASE") or default_base()
         if not isinstance(base, str):
             raise TypeError(f"gateway must be a string, not {type(base).__name__}")
         parts = urlsplit(base)
@@ -55,14 +86,21 @@ class Gateway:
         return self._call("POST", "/cameras/start", body, timeout_s)
 
     def stop(self, name: str, timeout_s: float = 5) -> dict[str, Any]:
+        """Stops a camera for all its readers; succeeds even if it is not running."""
         return self._call("POST", "/cameras/stop", {"name": name}, timeout_s)
 
     def camera(self, name: str, timeout_s: float = 5) -> dict[str, Any]:
-        camera: dict[str, Any] = self._call("GET", f"/cameras/{quote(name, safe='')}", None, timeout_s)["camera"]
+        """One camera of :meth:`cameras`. :raises GatewayError: ``ERR_CAMERA_NOT_FOUND`` if it is not running."""
+        camera = self._call("GET", f"/cameras/{quote(name, safe='')}", None, timeout_s).get("camera")
+        if not isinstance(camera, dict):
+            raise self._is_another("camera")
         return camera
 
     def cameras(self, timeout_s: float = 5) -> list[dict[str, Any]]:
-        cameras: list[dict[str, Any]] = self._call("GET", "/cameras", None, timeout_s)["cameras"]
+        """All cameras, each as in docs/http-api.md."""
+        cameras = self._call("GET", "/cameras", None, timeout_s).get("cameras")
+        if not isinstance(cameras, list) or not all(isinstance(camera, dict) for camera in cameras):
+            raise self._is_another("cameras")
         return cameras
 
     def health(self, timeout_s: float = 5) -> dict[str, Any]:
@@ -78,8 +116,12 @@ class Gateway:
         except ValueError:
             answer = None
         if not isinstance(answer, dict) or answer.get("ok") is not True:
-            raise GatewayError("ERR_GATEWAY", f"{self.base} is not a Framegate gateway")
+            raise self._is_another()
         return answer
+
+    def _is_another(self, missing: str | None = None) -> GatewayError:
+        why = "" if missing is None else f" (no {missing!r} in its response)"
+        return GatewayError("ERR_GATEWAY", f"{self.base} is not a Framegate gateway{why}")
 
     def _fetch(self, method: str, path: str, body: dict[str, Any] | None, timeout_s: float) -> bytes:
         deadline = time.monotonic() + timeout_s

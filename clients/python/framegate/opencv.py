@@ -11,7 +11,13 @@ from .checks import RTSP, check_options
 from .gateway import Gateway
 
 _real: Any = None
-_warned = False
+# What was reported: once per camera and reason.
+_reported: set[tuple[str | None, str]] = set()
+_GATEWAY_AWAY = ("ERR_GATEWAY", "ERR_GATEWAY_UNREACHABLE", "")
+_WHEN_BACK = (
+    ". Frames arrive once the gateway has started the camera. "
+    "To open cameras directly meanwhile, set FRAMEGATE_FALLBACK=opencv."
+)
 
 
 def patch_opencv(
@@ -55,8 +61,8 @@ def patch_opencv(
 
 def unpatch_opencv() -> None:
     """Restores the real ``cv2.VideoCapture``. Open captures stay open."""
-    global _real, _warned
-    _warned = False
+    global _real
+    _reported.clear()
     if _real is not None:
         import cv2
 
@@ -64,10 +70,15 @@ def unpatch_opencv() -> None:
         _real = None
 
 
-def _warn_once(text: str) -> None:
-    global _warned
-    if not _warned:
-        _warned = True
+def _report(capture: Capture, then: str = "") -> None:
+    """Says on stderr why a camera has no frames. A program that was written for OpenCV asks nothing more."""
+    name, code = capture._reason
+    away = capture.endpoint is None and code in _GATEWAY_AWAY
+    key = (None if away else name, code)
+    if key not in _reported:
+        _reported.add(key)
+        why = capture.last_error or "the gateway has not answered yet"
+        text = f"{why}{then or _WHEN_BACK}" if away else f"{name}: {why}{then}"
         print(f"framegate: {text}", file=sys.stderr, flush=True)
 
 
@@ -96,17 +107,12 @@ def _make_class(real: Any, options: dict[str, Any], fallback: bool) -> Any:
                 return bool(self._capture.isOpened())
             self._close()
             capture = open_capture(source, **options)
-            if not capture.isOpened():
-                why = capture.last_error or f"the gateway at {Gateway(options['gateway']).base} does not respond"
-                if fallback:
-                    capture.release()
-                    _warn_once(f"{why}. OpenCV opens the camera directly instead.")
-                    self._capture = real(*args, **kwargs)
-                    return bool(self._capture.isOpened())
-                _warn_once(
-                    f"{why}. Frames arrive once the gateway has started the camera. "
-                    "To open cameras directly meanwhile, set FRAMEGATE_FALLBACK=opencv."
-                )
+            if fallback and capture.endpoint is None:
+                _report(capture, ". OpenCV opens the camera directly instead.")
+                capture.release()
+                self._capture = real(*args, **kwargs)
+                return bool(self._capture.isOpened())
+            capture._when_failed = _report
             self._capture = capture
             return capture.isOpened()
 

@@ -1,273 +1,112 @@
-"""FrameSubscriber: the newest frames of topics, over ZeroMQ, without HTTP."""
+"""FrameSubscriber: the newest frames of topics, over ZeroMQ. HTTP only says where they are, and why there are none."""
 
 from __future__ import annotations
 
 import asyncio
 import math
 import os
-import re
-import threading
 import time
 from collections.abc import AsyncIterator, Iterator, Sequence
-from socket import AF_INET, AF_INET6, SOCK_STREAM, getaddrinfo
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import zmq
 import zmq.asyncio
 
-from ._curve import use_curve
-from ._freshness import DEFAULT_MAX_AGE_MS, Freshness, Times
-from .checks import check_ms, check_process
-from .jpeg import decode_jpeg, jpeg_size
-from .message import FrameHeader, MessageError, decode_message
+from ._freshness import DEFAULT_MAX_AGE_MS
+from ._inquiry import GRACE_S, Inquiry
+from ._reader import Frame, Reader, SyncReader, check_topics
+from .gateway import Gateway, base_beside, default_connect
 
-if TYPE_CHECKING:
-    from .jpeg import Image
+__all__ = ["AsyncFrameSubscriber", "Frame", "FrameSubscriber"]
 
-DEFAULT_CONNECT = "tcp://127.0.0.1:5555"
-#: A longer message ends the connection for good: no gateway sends it. A JPEG of 8192 x 4320 pixels is shorter.
-MAX_MESSAGE_BYTES = 64 * 1024 * 1024
-_TCP = re.compile(r"tcp://(\[[^\]]*\]|[^:;/]+):\d+")
+# A wait is cut into pieces of this length, to look at what the gateway has answered.
+_SLICE_S = 0.25
+_SHORT_SLICE_S = 0.02
 
 
-class Frame:
-    """One published frame. ``image`` is decoded on first use."""
+class _Subscriber(Reader):
+    """What both subscribers say about a topic without frames."""
 
-    def __init__(self, topic: str, header: FrameHeader, jpeg: bytes) -> None:
-        self.topic = topic
-        self.header = header
-        #: FF D8 ... FF D9, ``header.width`` x ``header.height`` pixels.
-        self.jpeg = jpeg
-        self._image: Image | None = None
+    #: Why the last read returned nothing; None if it returned a frame, and before the first.
+    last_error: str | None = None
+    _inquiry: Inquiry
 
     @property
-    def seq(self) -> int:
-        return self.header.seq
+    def errors(self) -> dict[str, str]:
+        """Why each topic without frames has none, as far as the gateway has said."""
+        return self._inquiry.reasons()
 
-    @property
-    def age_ms(self) -> float:
-        """Milliseconds since the frame's last packet reached the gateway. If the gateway runs on another
-        machine, this compares two clocks, and is only as accurate as they agree."""
-        return time.time() * 1000 - self.header.received_at_us / 1000
+    def _begin(self, endpoint: tuple[str | None, bool], gateway: Gateway) -> None:
+        """:param endpoint: where to read, and whether that was asked for."""
+        connect, fixed = endpoint
+        self._inquiry = Inquiry(gateway, self.topics, connect if fixed else None, self.timeout_ms / 1000)
+        if connect is None:
+            self._inquiry.ask()
 
-    @property
-    def image(self) -> Image:
-        """BGR, uint8, shape ``(height, width, 3)``.
+    def _follow(self) -> float:
+        """Asks the gateway if that is due, and connects to the endpoint that it has named.
 
-        :raises ValueError: the JPEG does not decode.
-        :raises ImportError: no JPEG decoder is installed; the message says how to get one.
+        :returns: how long to wait for frames before the next call, in seconds.
         """
-        if self._image is None:
-            self._image = self.decode()
-        return self._image
-
-    def decode(self, gray: bool = False, reduce: int = 1, out: Image | None = None) -> Image:
-        """Like :func:`framegate.decode_jpeg`: gray, smaller, or into your own array.
-
-        :raises ValueError: also if the JPEG does not have the size in the header.
-        """
-        size = (self.header.width, self.header.height)
-        # Before decoding: a JPEG of some hundred bytes can take gigabytes.
-        if (found := jpeg_size(self.jpeg)) != size:
-            raise ValueError(f"the JPEG has {found[0]}x{found[1]} pixels, not {size[0]}x{size[1]}")
-        return decode_jpeg(self.jpeg, gray, reduce, out)
-
-    def __repr__(self) -> str:
-        return f"<Frame {self.topic} seq={self.seq} {self.header.width}x{self.header.height}>"
-
-
-def _check_topics(topics: Any) -> list[str]:
-    one = isinstance(topics, str)
-    if not one and (isinstance(topics, bytes) or not isinstance(topics, Sequence)):
-        raise TypeError(f"topic must be a string or a list of them, not {type(topics).__name__}")
-    checked = [topics] if one else list(topics)
-    for topic in checked:
-        if not isinstance(topic, str):
-            raise TypeError(f"topic must be a string, not {type(topic).__name__}")
-        if not topic or len(topic) > 128 or not topic.isascii() or "\0" in topic:
-            raise ValueError("topic must be a camera's name or a rendition of it")
-    if not checked or len(set(checked)) != len(checked):
-        raise ValueError("topic: the list must contain at least one topic, and no duplicates")
-    return checked
-
-
-def needs_ipv6(connect: str) -> bool:
-    """Whether ZeroMQ must be allowed IPv6 to connect: the host is an IPv6 address, or a name that has no IPv4 one.
-
-    A name that has both is connected to by IPv4: with IPv6 allowed, ZeroMQ would try that alone.
-    """
-    match = _TCP.fullmatch(connect)
-    if match is None or match[1].startswith("["):
-        return match is not None
-    try:
-        families = {family for family, *_ in getaddrinfo(match[1], None, type=SOCK_STREAM)}
-    except (OSError, UnicodeError):
-        return False  # ZeroMQ looks it up again whenever it connects.
-    return AF_INET6 in families and AF_INET not in families
-
-
-def _prepare(socket: zmq.Socket[Any], topic: str, connect: str, keys: tuple[str | None, str | None]) -> None:
-    use_curve(socket, connect, *keys)
-    # A high-water mark alone leaves old frames in the kernel's buffers; conflating
-    # keeps one message, the newest.
-    socket.setsockopt(zmq.CONFLATE, 1)
-    socket.setsockopt(zmq.LINGER, 0)
-    socket.setsockopt(zmq.MAXMSGSIZE, MAX_MESSAGE_BYTES)
-    socket.setsockopt(zmq.RECONNECT_IVL, 50)
-    socket.setsockopt(zmq.RECONNECT_IVL_MAX, 1000)
-    # Detects that the gateway's machine has disappeared, and reconnects.
-    socket.setsockopt(zmq.HEARTBEAT_IVL, 2000)
-    socket.setsockopt(zmq.HEARTBEAT_TIMEOUT, 6000)
-    socket.setsockopt(zmq.IPV6, int(needs_ipv6(connect)))
-    try:
-        socket.setsockopt(zmq.SUBSCRIBE, topic.encode("ascii") + b"\0")
-        socket.connect(connect)
-    except zmq.ZMQError as error:
-        raise ValueError(f"connect: {connect!r} is not a valid ZeroMQ address ({error})") from None
-
-
-def _is_same(header: FrameHeader, last: FrameHeader) -> bool:
-    """Whether this is the last frame again: the gateway sends the newest one again for each new subscriber."""
-    if header.run is None:  # From an older gateway, which may have restarted between the two frames.
-        return header.seq <= last.seq and header.published_at_us <= last.published_at_us
-    return (header.seq, header.published_at_us) == (last.seq, last.published_at_us)
-
-
-class _Topic:
-    """The read position of one topic."""
-
-    def __init__(self, topic: str, max_age_ms: float | None) -> None:
-        self.topic = topic
-        self.missed = 0
-        self._last: FrameHeader | None = None
-        self._freshness = Freshness(max_age_ms)
-
-    def accept(self, data: bytes, waited: bool) -> Frame | None:
-        """None for a frame that was read before, or is too old.
-
-        :param waited: it was not there yet when the reader asked for it.
-        :raises MessageError:
-        """
-        message = decode_message(data)
-        if message.topic != self.topic:
-            raise MessageError("the message belongs to another topic")
-        header, last = message.header, self._last
-        # Another run of the gateway counts from 0 again, and its clock may have been set back.
-        if last is not None and header.run == last.run:
-            if _is_same(header, last):
-                return None
-            if header.seq > last.seq:
-                self.missed += header.seq - last.seq - 1
-        self._last = header
-        if self._freshness.is_old(header, Times(time.time(), time.monotonic()), waited):
-            self.missed += 1
-            return None
-        return Frame(message.topic, header, message.jpeg)
-
-
-class _Reader:
-    """The common part of both subscribers, which differ in how they wait."""
-
-    def __init__(
-        self,
-        topics: Any,
-        connect: str,
-        timeout_ms: float,
-        max_age_ms: float | None,
-        poller: Any,
-        keys: tuple[str | None, str | None],
-    ) -> None:
-        #: The topics, as given.
-        self.topics = _check_topics(topics)
-        if not isinstance(connect, str):
-            raise TypeError(f"connect must be a string, not {type(connect).__name__}")
-        self.connect = connect
-        self.timeout_ms = check_ms("timeout_ms", timeout_ms)
-        self.max_age_ms = None if max_age_ms is None else check_ms("max_age_ms", max_age_ms)
-        #: The number of invalid messages.
-        self.invalid = 0
-        #: What was wrong with the last invalid message.
-        self.last_invalid: str | None = None
-        self._states = [_Topic(topic, self.max_age_ms) for topic in self.topics]
-        self._turn = 0
-        self._closed = False
-        self._pid = os.getpid()
-        self._context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
-        # One socket per topic: a conflating socket keeps one message.
-        self._sockets: list[zmq.Socket[bytes]] = []
-        self._poller = poller
-        try:
-            for name in self.topics:
-                socket = self._context.socket(zmq.SUB)
-                self._sockets.append(socket)
-                _prepare(socket, name, connect, keys)
-                self._poller.register(socket, zmq.POLLIN)
-        except ValueError:
-            self._close()
-            raise
-
-    @property
-    def topic(self) -> str:
-        """The first of the topics."""
-        return self.topics[0]
-
-    @property
-    def missed(self) -> int:
-        """Frames that were published but never read here (gaps in ``seq``)."""
-        return sum(state.missed for state in self._states)
-
-    @property
-    def closed(self) -> bool:
-        return self._closed
-
-    def _limit_s(self, timeout_ms: float | None) -> float:
-        check_process(self._pid, f"this {type(self).__name__}", "create it")
-        limit_ms = self.timeout_ms if timeout_ms is None else check_ms("timeout_ms", timeout_ms)
-        return limit_ms / 1000
-
-    def _take(self, ready: dict[Any, int], most: int, waited: bool) -> list[Frame]:
-        """The new frames that are ready, at most one per topic; topics take turns."""
-        frames: list[Frame] = []
-        count, first = len(self._sockets), self._turn
-        for index in ((first + step) % count for step in range(count)):
-            if self._closed or self._sockets[index] not in ready or len(frames) == most:
-                continue
+        inquiry = self._inquiry
+        inquiry.ask_if_due()
+        endpoint = inquiry.endpoint
+        if endpoint is not None and endpoint != self.connect:
             try:
-                frame = self._states[index].accept(self._sockets[index].recv(zmq.NOBLOCK), waited)
-            except zmq.Again:
-                continue
-            except MessageError as error:
-                self.invalid += 1
-                self.last_invalid = str(error)
-                continue
-            self._turn = (index + 1) % count
-            if frame is not None:
-                frames.append(frame)
+                self._connect(endpoint)
+            except ValueError as error:
+                inquiry.failed(str(error))
+        return _SHORT_SLICE_S if self.connect is None and inquiry.running else _SLICE_S
+
+    def _needs_reason(self) -> bool:
+        """Whether a read that fails now has to ask why. A topic with recent frames has just none yet."""
+        inquiry = self._inquiry
+        if self._closed or not inquiry.silent() or inquiry.reasons():
+            return False
+        inquiry.ask()
+        return inquiry.running
+
+    def _finish(self, frames: list[Frame], limit_s: float) -> list[Frame]:
+        inquiry = self._inquiry
+        for frame in frames:
+            inquiry.heard(frame.topic)
+        if frames:
+            self.last_error = None
+        elif self._closed:
+            self.last_error = f"this {type(self).__name__} is closed"
+        else:
+            reasons = dict.fromkeys(inquiry.reasons().values())
+            nothing = f"no new frame of {', '.join(self.topics)} within {limit_s * 1000:.0f} ms"
+            self.last_error = "; ".join(reasons) or nothing
+        inquiry.log_silent()
         return frames
 
-    def _close(self) -> None:
-        if self._closed:
-            return
-        self._closed = True
-        if self._pid != os.getpid():
-            return  # The sockets belong to the parent.
-        for socket in self._sockets:
-            socket.close(0)
-        self._context.term()
+
+def _endpoint(connect: Any, gateway: str | None, token: str | None) -> tuple[tuple[str | None, bool], Gateway]:
+    """Where frames are read, whether that was asked for, and the gateway that knows why there are none."""
+    connect = connect if connect is not None else os.environ.get("ZMQ_CONNECT") or None
+    base = gateway if gateway is not None else os.environ.get("GATEWAY_BASE") or None
+    if connect is not None:
+        return (connect, True), Gateway(base if base is not None else base_beside(connect), token)
+    # The default endpoint may be that of another gateway if one was named: it says where its own is.
+    return (default_connect() if base is None else None, False), Gateway(base, token)
 
 
-class FrameSubscriber(_Reader):
+class FrameSubscriber(SyncReader, _Subscriber):
     """The newest frame of a topic, or of several; what is not read in time is replaced, never
     queued.
 
     One thread at a time reads; others wait for it. After a fork it belongs to the parent.
 
     :param topic: a camera's name (``lobby-1``), a rendition (``lobby-1@320w5fps``), or a list.
-    :param connect: the gateway's ZMQ_BIND as seen from here.
+    :param connect: the gateway's ZMQ_BIND as seen from here; default ZMQ_CONNECT, then what the gateway reports, or
+        tcp://127.0.0.1:5555 if no gateway is named.
     :param timeout_ms: how long :meth:`read` and :meth:`poll` wait by default.
     :param max_age_ms: skip frames that are older (or older than three frame intervals, if that is longer), such as
         those of a camera that has gone since the last read. If the clocks of two machines differ, the quickest frame
         so far is the measure. None: no limit.
+    :param gateway: asked why there are no frames; default GATEWAY_BASE, then port 8090 of the host in ``connect``.
+    :param token: for a gateway that requires one; default FRAMEGATE_TOKEN.
     :param curve_key: the client's own ``.key_secret`` file, for a gateway on another machine; default
         FRAMEGATE_CURVE_KEY.
     :param curve_server_key: the gateway's ``.key`` file; default FRAMEGATE_CURVE_SERVER_KEY.
@@ -277,49 +116,56 @@ class FrameSubscriber(_Reader):
     def __init__(
         self,
         topic: str | Sequence[str],
-        connect: str = DEFAULT_CONNECT,
+        connect: str | None = None,
         timeout_ms: float = 2000,
         max_age_ms: float | None = DEFAULT_MAX_AGE_MS,
         *,
+        gateway: str | None = None,
+        token: str | None = None,
         curve_key: str | None = None,
         curve_server_key: str | None = None,
     ) -> None:
-        super().__init__(topic, connect, timeout_ms, max_age_ms, zmq.Poller(), (curve_key, curve_server_key))
-        self._lock = threading.Lock()
+        check_topics(topic)
+        endpoint, api = _endpoint(connect, gateway, token)
+        super().__init__(topic, endpoint[0], timeout_ms, max_age_ms, (curve_key, curve_server_key))
+        self._begin(endpoint, api)
 
     def read(self, timeout_ms: float | None = None) -> Frame | None:
-        """The newest frame that this reader has not returned yet; None if none arrives in time.
+        """The newest frame that this reader has not returned yet; None if none arrives in time, and
+        :attr:`last_error` says why. Of several topics each has its turn.
 
-        Of several topics each has its turn.
+        The first read without a frame may take half a second longer, to ask the gateway for the reason.
         """
         found = self._wait(timeout_ms, 1)
         return found[0] if found else None
 
     def poll(self, timeout_ms: float | None = None) -> dict[str, Frame]:
-        """Waits until a topic has a new frame, and returns the newest frame of each topic that has one."""
+        """Waits until a topic has a new frame, and returns the newest frame of each topic that has one.
+
+        :attr:`errors` says why the others have none; if that lasts, it is also logged.
+        """
         return {frame.topic: frame for frame in self._wait(timeout_ms, len(self.topics))}
 
     def _wait(self, timeout_ms: float | None, most: int) -> list[Frame]:
-        deadline = time.monotonic() + self._limit_s(timeout_ms)
+        limit_s = self._limit_s(timeout_ms)
+        deadline = time.monotonic() + limit_s
+        frames: list[Frame] = []
         with self._lock:
             while not self._closed:
-                left_ms = max(0.0, (deadline - time.monotonic()) * 1000)
-                ready = dict(self._poller.poll(0))
-                waited = not ready
-                if waited:
-                    ready = dict(self._poller.poll(math.ceil(left_ms)))
-                frames = self._take(ready, most, waited)
-                if frames or not ready or time.monotonic() > deadline:
-                    return frames
-        return []
+                slice_s = self._follow()
+                frames = self._new_frames(most, min(slice_s, deadline - time.monotonic()))
+                if frames or time.monotonic() >= deadline:
+                    break
+            if not frames and self._needs_reason():
+                self._inquiry.wait(GRACE_S)
+                if self._inquiry.running:
+                    self._inquiry.give_up()
+            return self._finish(frames, limit_s)
 
     def close(self) -> None:
-        """Idempotent. A read in another thread ends at its limit first."""
-        if self._pid != os.getpid():
-            self._close()  # The process may have forked while the lock was held.
-            return
-        with self._lock:
-            self._close()
+        super().close()
+        if self._pid == os.getpid():
+            self._inquiry.wait(GRACE_S)
 
     def __enter__(self) -> FrameSubscriber:
         return self
@@ -328,14 +174,15 @@ class FrameSubscriber(_Reader):
         self.close()
 
     def __iter__(self) -> Iterator[Frame]:
-        """An endless sequence of frames, as they arrive."""
+        """An endless sequence of frames, as they arrive. Why there are none is logged."""
+        self._inquiry.logs = True
         while not self._closed:
             frame = self.read()
             if frame is not None:
                 yield frame
 
 
-class AsyncFrameSubscriber(_Reader):
+class AsyncFrameSubscriber(_Subscriber):
     """:class:`FrameSubscriber` for asyncio: ``async for frame in subscriber``.
 
     To be made, used and closed in one running event loop.
@@ -344,18 +191,24 @@ class AsyncFrameSubscriber(_Reader):
     def __init__(
         self,
         topic: str | Sequence[str],
-        connect: str = DEFAULT_CONNECT,
+        connect: str | None = None,
         timeout_ms: float = 2000,
         max_age_ms: float | None = DEFAULT_MAX_AGE_MS,
         *,
+        gateway: str | None = None,
+        token: str | None = None,
         curve_key: str | None = None,
         curve_server_key: str | None = None,
     ) -> None:
         asyncio.get_running_loop()
-        super().__init__(topic, connect, timeout_ms, max_age_ms, zmq.asyncio.Poller(), (curve_key, curve_server_key))
+        check_topics(topic)
+        endpoint, api = _endpoint(connect, gateway, token)
+        keys = (curve_key, curve_server_key)
+        super().__init__(topic, endpoint[0], timeout_ms, max_age_ms, zmq.asyncio.Poller(), keys)
+        self._begin(endpoint, api)
 
     async def read(self, timeout_ms: float | None = None) -> Frame | None:
-        """The newest frame that this reader has not returned yet; None if none arrives in time."""
+        """Like :meth:`FrameSubscriber.read`."""
         found = await self._wait(timeout_ms, 1)
         return found[0] if found else None
 
@@ -364,17 +217,31 @@ class AsyncFrameSubscriber(_Reader):
         return {frame.topic: frame for frame in await self._wait(timeout_ms, len(self.topics))}
 
     async def _wait(self, timeout_ms: float | None, most: int) -> list[Frame]:
-        deadline = time.monotonic() + self._limit_s(timeout_ms)
+        limit_s = self._limit_s(timeout_ms)
+        deadline = time.monotonic() + limit_s
+        frames: list[Frame] = []
         while not self._closed:
-            left_ms = max(0.0, (deadline - time.monotonic()) * 1000)
-            ready = dict(await self._poller.poll(0))
-            waited = not ready
-            if waited:
-                ready = dict(await self._poller.poll(math.ceil(left_ms)))
-            frames = self._take(ready, most, waited)
-            if frames or not ready or time.monotonic() > deadline:
-                return frames
-        return []
+            wait_s = max(0.0, min(self._follow(), deadline - time.monotonic()))
+            frames = await self._new_frames(most, wait_s)
+            if frames or time.monotonic() >= deadline:
+                break
+        if not frames and self._needs_reason():
+            end = time.monotonic() + GRACE_S
+            while self._inquiry.running and time.monotonic() < end:
+                await asyncio.sleep(_SHORT_SLICE_S)
+            if self._inquiry.running:
+                self._inquiry.give_up()
+        return self._finish(frames, limit_s)
+
+    async def _new_frames(self, most: int, wait_s: float) -> list[Frame]:
+        if self.connect is None:
+            await asyncio.sleep(wait_s)
+            return []
+        ready = dict(await self._poller.poll(0))
+        waited = not ready
+        if waited:
+            ready = dict(await self._poller.poll(math.ceil(wait_s * 1000)))
+        return self._take(ready, most, waited)
 
     def close(self) -> None:
         """Idempotent."""
@@ -387,7 +254,8 @@ class AsyncFrameSubscriber(_Reader):
         self.close()
 
     async def __aiter__(self) -> AsyncIterator[Frame]:
-        """An endless sequence of frames, as they arrive."""
+        """An endless sequence of frames, as they arrive. Why there are none is logged."""
+        self._inquiry.logs = True
         while not self._closed:
             frame = await self.read()
             if frame is not None:

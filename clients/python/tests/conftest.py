@@ -15,6 +15,14 @@ sys.path[:0] = [str(HERE.parents[1]), str(HERE.parent)]
 from stand_in import StandIn  # noqa: E402 (found through sys.path)
 
 
+@pytest.fixture(autouse=True)
+def no_other_gateway(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test meets a gateway that runs on this machine."""
+    for name in ("ZMQ_CONNECT", "FRAMEGATE_TOKEN", "FRAMEGATE_FALLBACK", "PORT_OFFSET"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("GATEWAY_BASE", "http://127.0.0.1:1")
+
+
 @pytest.fixture
 def gateway() -> Iterator[StandIn]:
     stand_in = StandIn()

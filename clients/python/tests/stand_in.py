@@ -16,7 +16,8 @@ URL = "rtsp://admin:hunter2@10.0.0.1/Streaming/Channels/101"
 
 
 class StandIn:
-    """Answers every POST as /cameras/start does, and publishes. It can be stopped and started again."""
+    """Answers every POST as /cameras/start does, every GET as /cameras and /cameras/NAME do, and publishes. It can be
+    stopped and started again."""
 
     def __init__(self, host: str = "127.0.0.1") -> None:
         #: An IP address.
@@ -39,8 +40,15 @@ class StandIn:
         class Handler(http.server.BaseHTTPRequestHandler):
             def do_POST(self) -> None:
                 stand_in.bodies.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
-                body = json.dumps(stand_in._answer(stand_in.bodies[-1])).encode()
-                self.send_response(stand_in.status)
+                self._answer(stand_in.status, stand_in._answer(stand_in.bodies[-1]))
+
+            def do_GET(self) -> None:
+                camera = stand_in._answer({"rtsp": ""})
+                self._answer(stand_in.status, {**camera, "camera": camera, "cameras": [camera]})
+
+            def _answer(self, status: int, answer: dict[str, Any]) -> None:
+                body = json.dumps(answer).encode()
+                self.send_response(status)
                 self.send_header("Content-Length", str(len(body)))
                 self.end_headers()
                 self.wfile.write(body)

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from stand_in import URL, Publishing, StandIn
 
-from framegate import AsyncFrameSubscriber, FrameSubscriber, open_capture, subscriber
+from framegate import AsyncFrameSubscriber, FrameSubscriber, _reader, open_capture
 
 
 def test_a_capture_reads_from_a_gateway_at_an_ipv6_address(ipv6_gateway: StandIn) -> None:
@@ -59,10 +59,10 @@ def test_a_name_needs_ipv6_if_it_has_no_ipv4_address(
             raise socket.gaierror("unknown")
         return [(family, socket.SOCK_STREAM, 6, "", ()) for family in families]
 
-    monkeypatch.setattr(subscriber, "getaddrinfo", look_up)
-    assert subscriber.needs_ipv6("tcp://edge-box:5555") is needed
+    monkeypatch.setattr(_reader, "getaddrinfo", look_up)
+    assert _reader.needs_ipv6("tcp://edge-box:5555") is needed
     assert asked == ["edge-box"]
-    assert subscriber.needs_ipv6("tcp://[fd00::7]:5555") is True
+    assert _reader.needs_ipv6("tcp://[fd00::7]:5555") is True
     for other in ("ipc:///run/frames", "tcp://", "inproc://x"):
-        assert subscriber.needs_ipv6(other) is False
+        assert _reader.needs_ipv6(other) is False
     assert asked == ["edge-box"]

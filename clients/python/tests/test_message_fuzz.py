@@ -25,7 +25,7 @@ def framed(header: bytes) -> bytes:
 def judged(data: bytes) -> bool:
     """Decodes to a valid frame or a MessageError, and nothing else."""
     from framegate import Frame, MessageError, decode_message
-    from framegate.subscriber import _Topic
+    from framegate._reader import _Topic
 
     try:
         message = decode_message(data)
@@ -124,6 +124,6 @@ if __name__ == "__main__":
 
     sys.path.insert(0, str(HERE.parent))
     with atheris.instrument_imports(include=["framegate", "json"]):
-        import framegate.subscriber  # noqa: F401
+        import framegate._reader  # noqa: F401
     atheris.Setup(sys.argv, atheris.instrument_func(one_input))
     atheris.Fuzz()

@@ -1,0 +1,99 @@
+"""Says why a camera has no frames, from what the gateway reports. Pure, except for one attempt to connect."""
+
+from __future__ import annotations
+
+import difflib
+import re
+import socket
+from collections.abc import Sequence
+from typing import Any
+from urllib.parse import urlsplit
+
+# A message lists so many names at most.
+_MOST_NAMES = 8
+_CONNECT_LIMIT_S = 1.0
+_RENDITION = re.compile(r"[A-Za-z0-9_-]+(@\d{1,4}w\d{1,3}(\.\d)?fps)?")
+# The gateway tries these again at once, another way, or has had the camera's packets.
+_NOT_A_REFUSAL = ("ERR_SOURCE_TRANSPORT", "ERR_SOURCE_LATE")
+
+
+def unknown_camera(name: str, running: Sequence[str]) -> str:
+    """`no camera lobby1; running: lobby-1, yard`: names like the wanted one come first."""
+    if not running:
+        return f"no camera {name}: the gateway runs no camera"
+    like = difflib.get_close_matches(name, running, _MOST_NAMES, 0.6)
+    listed = [*like, *(other for other in running if other not in like)]
+    more = f" and {len(listed) - _MOST_NAMES} more" if len(listed) > _MOST_NAMES else ""
+    return f"no camera {name}; running: {', '.join(listed[:_MOST_NAMES])}{more}"
+
+
+def names_of(cameras: Sequence[dict[str, Any]]) -> list[str]:
+    return [str(camera.get("name")) for camera in cameras]
+
+
+def why_away(camera: dict[str, Any]) -> str | None:
+    """Why a camera of the gateway's answer delivers nothing; None if it is live."""
+    if camera.get("state") == "live":
+        return None
+    error = camera.get("last_error")
+    if isinstance(error, dict) and error.get("message"):
+        return str(error["message"])
+    return f"the camera is {camera.get('state')}"
+
+
+def is_refusal(camera: dict[str, Any]) -> bool:
+    """Whether the camera cannot be opened: what makes cv2.VideoCapture's isOpened() False."""
+    error = camera.get("last_error")
+    code = str(error.get("code")) if isinstance(error, dict) else ""
+    is_its_own = code.startswith("ERR_SOURCE_") or code == "ERR_CODEC_UNSUPPORTED"
+    return camera.get("state") == "retrying" and is_its_own and code not in _NOT_A_REFUSAL
+
+
+def why_silent(topic: str, cameras: Sequence[dict[str, Any]], connect: str | None, published_at: str | None) -> str:
+    """Why a reader of ``topic`` gets nothing.
+
+    :param connect: the endpoint that it reads from.
+    :param published_at: the endpoint that the gateway reports, as seen from here.
+    """
+    name = topic.split("@")[0]
+    camera = next((camera for camera in cameras if camera.get("name") == name), None)
+    if camera is None:
+        return unknown_camera(name, names_of(cameras))
+    away = why_away(camera)
+    if away is not None:
+        return f"{name}: {away}"
+    if not _RENDITION.fullmatch(topic):
+        return f"{topic} is not a topic: expected {name}, or a rendition such as {name}@320w5fps"
+    return why_live_is_silent(topic, connect, published_at)
+
+
+def why_live_is_silent(topic: str, connect: str | None, published_at: str | None) -> str:
+    """As :func:`why_silent`, for a camera that is live."""
+    if connect is None:
+        return f"{topic}: not yet connected to its frames"
+    elsewhere = "" if published_at is None or _port(published_at) == _port(connect) else published_at
+    advice = f"; the gateway publishes at {elsewhere}: change ZMQ_CONNECT" if elsewhere else ""
+    problem = cannot_connect(connect)
+    if problem is not None:
+        return f"{topic}: the camera is live, but {problem}{advice}"
+    return f"{topic}: the camera is live, but no frame has come from {connect} yet{advice}"
+
+
+def cannot_connect(endpoint: str) -> str | None:
+    """Why this machine cannot connect to a ZeroMQ endpoint; None if it can, or if only reading a frame can show it."""
+    try:
+        parts = urlsplit(endpoint)
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        return None
+    if parts.scheme != "tcp" or host is None or port is None:
+        return None
+    try:
+        with socket.create_connection((host, port), timeout=_CONNECT_LIMIT_S):
+            return None
+    except OSError as error:
+        return f"this machine cannot connect to {endpoint} ({error.strerror or error})"
+
+
+def _port(endpoint: str) -> str:
+    return endpoint.rsplit(":", 1)[-1]

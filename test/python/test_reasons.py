@@ -1,0 +1,211 @@
+"""Nothing is silent: a read without a frame has its reason, by the real gateway, within its first time limit."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import pytest
+from harness import ROOT, Camera, Gateway, first_image, free_port
+
+from framegate import AsyncFrameSubscriber, FrameSubscriber, open_capture
+from framegate import Gateway as Api
+
+
+class Site(NamedTuple):
+    gateway: Gateway
+    camera: Camera  # Runs as "yard".
+    locked: Camera  # Wants a password.
+    endpoint: str
+
+
+@pytest.fixture(scope="module")
+def site() -> Iterator[Site]:
+    gateway = Gateway(mediamtx="off")
+    small = ("--width", "320", "--height", "180", "--gop", "25", "--bitrate-kbps", "300")
+    camera, locked = Camera(*small), Camera(*small, "--user", "admin", "--password", "right")
+    api = Api(gateway.base)
+    api.start({"name": "yard", "rtsp": camera.url})
+    end = time.monotonic() + 30
+    while api.camera("yard")["state"] != "live":
+        assert time.monotonic() < end
+        time.sleep(0.05)
+    yield Site(gateway, camera, locked, api.camera("yard")["zmq_endpoint"])
+    locked.stop()
+    camera.stop()
+    gateway.stop()
+
+
+@pytest.fixture(autouse=True)
+def environment(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GATEWAY_BASE", site.gateway.base)
+    monkeypatch.delenv("ZMQ_CONNECT", raising=False)
+
+
+def read(kind: str, topic: str, connect: str | None = None, timeout_ms: float = 600) -> tuple[bool, str | None]:
+    """Whether the first read has a frame, and ``last_error``."""
+    if kind == "FrameSubscriber":
+        with FrameSubscriber(topic, connect, timeout_ms) as subscriber:
+            return subscriber.read() is not None, subscriber.last_error
+
+    async def read_once() -> tuple[bool, str | None]:
+        async with AsyncFrameSubscriber(topic, connect, timeout_ms) as subscriber:
+            return await subscriber.read() is not None, subscriber.last_error
+
+    return asyncio.run(read_once())
+
+
+KINDS = pytest.mark.parametrize("kind", ["FrameSubscriber", "AsyncFrameSubscriber"])
+
+
+@KINDS
+def test_a_subscriber_finds_the_frames_of_the_gateway_in_the_environment(
+    kind: str, site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert read(kind, "yard", timeout_ms=20000) == (True, None)
+    monkeypatch.setenv("ZMQ_CONNECT", site.endpoint)
+    monkeypatch.setenv("GATEWAY_BASE", "http://127.0.0.1:1")
+    assert read(kind, "yard", timeout_ms=20000) == (True, None)
+
+
+@KINDS
+@pytest.mark.parametrize("timeout_ms", [0, 150, 600])
+def test_an_unknown_camera_is_named_with_those_that_run(kind: str, timeout_ms: float) -> None:
+    assert read(kind, "yrad", timeout_ms=timeout_ms) == (False, "no camera yrad; running: yard")
+
+
+@KINDS
+def test_a_gateway_that_is_away_is_named(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GATEWAY_BASE", f"http://127.0.0.1:{free_port()}")
+    ok, error = read(kind, "yard")
+    assert not ok and "does not respond" in (error or "")
+
+
+@KINDS
+def test_an_endpoint_without_frames_is_named(kind: str, site: Site) -> None:
+    wrong = f"tcp://127.0.0.1:{free_port()}"
+    ok, error = read(kind, "yard", wrong)
+    assert not ok and f"cannot connect to {wrong}" in (error or "")
+    assert f"the gateway publishes at {site.endpoint}" in (error or "")
+
+
+@KINDS
+def test_a_rendition_that_cannot_be_is_no_topic(kind: str) -> None:
+    assert read(kind, "yard@big") == (
+        False,
+        "yard@big is not a topic: expected yard, or a rendition such as yard@320w5fps",
+    )
+
+
+def test_an_iteration_logs_once_why_there_are_no_frames(caplog: pytest.LogCaptureFixture) -> None:
+    async def iterate() -> None:
+        async with AsyncFrameSubscriber("yrad", timeout_ms=100) as frames:
+            async for _ in frames:
+                pass
+
+    with caplog.at_level(logging.WARNING, "framegate"), pytest.raises(asyncio.TimeoutError):
+        asyncio.run(asyncio.wait_for(iterate(), 1))
+    assert [record.getMessage() for record in caplog.records] == ["no camera yrad; running: yard"]
+
+
+def test_one_topic_of_several_is_reported_while_the_others_deliver(caplog: pytest.LogCaptureFixture) -> None:
+    with FrameSubscriber(["yard", "yrad"], timeout_ms=1000) as frames:
+        end = time.monotonic() + 20
+        with caplog.at_level(logging.WARNING, "framegate"):
+            while not caplog.records:
+                frames.poll()
+                assert time.monotonic() < end
+        assert frames.errors == {"yrad": "no camera yrad; running: yard"}
+        assert list(frames.poll(10000)) == ["yard"] and frames.last_error is None
+
+
+def with_password(url: str, password: str) -> str:
+    return url.replace("right@", f"{password}@")
+
+
+@pytest.mark.parametrize("timeout_ms", [0, 300])
+def test_a_refused_password_is_the_first_reason_and_the_capture_is_not_open(site: Site, timeout_ms: float) -> None:
+    url = with_password(site.locked.url, f"wrong{timeout_ms:.0f}")
+    with open_capture(url, timeout_ms=timeout_ms, name=f"wrong-{timeout_ms:.0f}") as capture:
+        end = time.monotonic() + 20
+        while "password" not in (capture.last_error or ""):
+            assert capture.read() == (False, None)
+            assert capture.last_error
+            assert time.monotonic() < end
+        assert not capture.isOpened()
+        assert "wrong0" not in str(capture.last_error)
+    Api(site.gateway.base).stop(f"wrong-{timeout_ms:.0f}")
+
+
+def test_opening_waits_for_the_cameras_refusal_as_opencv_does(site: Site) -> None:
+    for url in (site.camera.url + "/nope", f"rtsp://127.0.0.1:{free_port()}/a"):
+        with open_capture(url, timeout_ms=20000) as capture:
+            before = time.monotonic()
+            assert not capture.isOpened()
+            assert capture.last_error and time.monotonic() - before < 15
+            Api(site.gateway.base).stop(str(capture.name))
+
+
+def test_a_capture_that_was_refused_opens_when_the_camera_is_there(site: Site) -> None:
+    port = free_port()
+    with open_capture(f"rtsp://127.0.0.1:{port}/cam", timeout_ms=500, name="late") as capture:
+        end = time.monotonic() + 30
+        while capture.isOpened():
+            assert time.monotonic() < end
+        assert "refused" in str(capture.last_error)
+        camera = Camera("--gop", "25", "--port", str(port))
+        while not capture.isOpened():  # Without any read.
+            assert time.monotonic() < end
+            time.sleep(0.05)
+        first_image(capture)
+        camera.stop()
+        # A program with `while cap.isOpened()` survives that.
+        while capture.last_error is None or "refused" not in capture.last_error:
+            assert capture.isOpened()
+            capture.read()
+            assert time.monotonic() < end
+        assert capture.isOpened()
+    Api(site.gateway.base).stop("late")
+
+
+def test_a_failed_read_between_two_frames_has_a_reason_too(site: Site) -> None:
+    with open_capture(site.camera.url, timeout_ms=20000, name="yard") as capture:
+        first_image(capture)
+        failures = 0
+        while failures < 3:
+            ok, _ = capture.read_new(0)
+            failures += not ok
+            assert (capture.last_error is None) == ok
+        assert "no new frame of yard within 0 ms" in str(capture.last_error)
+    assert capture.read() == (False, None) and capture.last_error == "this Capture is released"
+
+
+def test_framegate_run_says_once_per_camera_why_no_frame_comes(site: Site) -> None:
+    program = (
+        "import sys, cv2\n"
+        "for url in sys.argv[1:]:\n"
+        "    for _ in range(2):\n"
+        "        cap = cv2.VideoCapture(url)\n"
+        "        assert not cap.isOpened() and not cap.isOpened()\n"
+    )
+    script = ROOT / "dist" / f"refused-{os.getpid()}.py"
+    script.write_text(program)
+    urls = [with_password(site.locked.url, "wr0ng"), site.camera.url + "/nope"]
+    done = subprocess.run(
+        [sys.executable, "-m", "framegate.run", str(script), *urls],
+        env={**os.environ, "PYTHONPATH": str(ROOT / "clients/python")},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    script.unlink()
+    assert done.returncode == 0, done.stderr
+    lines = done.stderr.splitlines()
+    assert len(lines) == 2 and "password" in lines[0] and "nope" in lines[1], lines
+    assert "wr0ng" not in done.stderr
