@@ -82,8 +82,8 @@ export const clients = [
     id: 'python-fallback',
     why: 'Without a gateway, OpenCV opens the camera only if the fallback is enabled.',
     file: 'clients/python/framegate/opencv.py',
-    text: '            if fallback:',
-    fault: '            if not fallback:',
+    text: 'if fallback and capture.endpoint is None:',
+    fault: 'if not fallback and capture.endpoint is None:',
     tests: ['clients/python/tests/test_opencv.py'],
   },
   {

@@ -77,7 +77,7 @@ def test_a_subscriber_finds_the_frames_of_the_gateway_in_the_environment(
 @KINDS
 @pytest.mark.parametrize("timeout_ms", [0, 150, 600])
 def test_an_unknown_camera_is_named_with_those_that_run(kind: str, timeout_ms: float) -> None:
-    assert read(kind, "yrad", timeout_ms=timeout_ms) == (False, "no camera yrad; running: yard")
+    assert read(kind, "yard1", timeout_ms=timeout_ms) == (False, "no camera yard1; running: yard")
 
 
 @KINDS
@@ -105,23 +105,23 @@ def test_a_rendition_that_cannot_be_is_no_topic(kind: str) -> None:
 
 def test_an_iteration_logs_once_why_there_are_no_frames(caplog: pytest.LogCaptureFixture) -> None:
     async def iterate() -> None:
-        async with AsyncFrameSubscriber("yrad", timeout_ms=100) as frames:
+        async with AsyncFrameSubscriber("yard1", timeout_ms=100) as frames:
             async for _ in frames:
                 pass
 
     with caplog.at_level(logging.WARNING, "framegate"), pytest.raises(asyncio.TimeoutError):
         asyncio.run(asyncio.wait_for(iterate(), 1))
-    assert [record.getMessage() for record in caplog.records] == ["no camera yrad; running: yard"]
+    assert [record.getMessage() for record in caplog.records] == ["no camera yard1; running: yard"]
 
 
 def test_one_topic_of_several_is_reported_while_the_others_deliver(caplog: pytest.LogCaptureFixture) -> None:
-    with FrameSubscriber(["yard", "yrad"], timeout_ms=1000) as frames:
+    with FrameSubscriber(["yard", "yard1"], timeout_ms=1000) as frames:
         end = time.monotonic() + 20
         with caplog.at_level(logging.WARNING, "framegate"):
             while not caplog.records:
                 frames.poll()
                 assert time.monotonic() < end
-        assert frames.errors == {"yrad": "no camera yrad; running: yard"}
+        assert frames.errors == {"yard1": "no camera yard1; running: yard"}
         assert list(frames.poll(10000)) == ["yard"] and frames.last_error is None
 
 
