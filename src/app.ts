@@ -110,6 +110,7 @@ export class App {
       { pubFps: config.pubFps, scaleWidth: config.scaleWidth, jpegQuality: config.jpegQuality },
       new Starter(new StartMarks(`${config.stateFile}.starts`, bootId())),
       cameraLimit(config.maxCameras, processLimits()),
+      1000 * config.forgetAfter,
     )
     this.#registry = registry
     frames.pauses = (name) => registry.get(name)?.stats().pauses ?? false

@@ -46,17 +46,17 @@ export const cameraSettings = z.object({
   jpegQuality: described(
     z.int().min(1).max(100).default(80),
     'a whole number from 1 to 100',
-    'JPEG quality, 1 to 100. Ignored if the camera is already running. Default: `JPEG_QUALITY`.',
+    'JPEG quality, 1 to 100. Ignored if the camera is already running, unless `replace` is true. Default: `JPEG_QUALITY`.',
   ),
   cameraTime: described(
     z.boolean().default(false),
     'true or false',
-    "Carry the camera's own clock through MediaMTX (`captured_at_us`). The camera then goes live only after its first RTCP report, some seconds later; a camera that sends none never goes live. Ignored if the camera is already running. Default: `false`.",
+    "Carry the camera's own clock through MediaMTX (`captured_at_us`). The camera then goes live only after its first RTCP report, some seconds later; a camera that sends none never goes live. Ignored if the camera is already running, unless `replace` is true. Default: `false`.",
   ),
   rtspTransport: described(
     z.enum(['automatic', 'tcp', 'udp']).default('automatic'),
     'automatic, tcp or udp',
-    'How packets arrive from the camera. `automatic`: TCP, then UDP if the camera refuses TCP. With an external MediaMTX the gateway cannot detect the refusal; set `udp` yourself. UDP loses packets, and each loss costs the frames up to the next key frame. Ignored if the camera is already running. Default: `automatic`.',
+    'How packets arrive from the camera. `automatic`: TCP, then UDP if the camera refuses TCP. With an external MediaMTX the gateway cannot detect the refusal; set `udp` yourself. UDP loses packets, and each loss costs the frames up to the next key frame. Ignored if the camera is already running, unless `replace` is true. Default: `automatic`.',
   ),
   tlsFingerprint: described(
     z
@@ -66,14 +66,18 @@ export const cameraSettings = z.object({
       .nullable()
       .default(null),
     'a SHA-256 fingerprint of 64 hexadecimal digits, with or without colons, or null',
-    "For `rtsps://`: SHA-256 fingerprint of the camera's certificate, 64 hexadecimal digits with or without colons. The gateway then accepts only this certificate, also if it is self-signed, has expired or names another host. Without it, an authority that the gateway's machine trusts must have signed the certificate; otherwise `ERR_SOURCE_TLS` shows the fingerprint. Ignored if the camera is already running, unless its error is `ERR_SOURCE_TLS`. Default: null.",
+    "For `rtsps://`: SHA-256 fingerprint of the camera's certificate, 64 hexadecimal digits with or without colons. The gateway then accepts only this certificate, also if it is self-signed, has expired or names another host. Without it, an authority that the gateway's machine trusts must have signed the certificate; otherwise `ERR_SOURCE_TLS` shows the fingerprint. Ignored if the camera is already running, unless `replace` is true or the camera's error is `ERR_SOURCE_TLS`. Default: null.",
   ),
 })
 
 export type CameraSettings = z.output<typeof cameraSettings>
 export type RtspTransport = CameraSettings['rtspTransport']
 /** A start request. Settings that it leaves out default to the gateway's, or to the running camera's. */
-export type StartRequest = z.input<typeof cameraSettings> & { retry?: boolean | undefined }
+export type StartRequest = z.input<typeof cameraSettings> & {
+  retry?: boolean | undefined
+  replace?: boolean | undefined
+  keep?: boolean | undefined
+}
 
 type Snake<Key> = Key extends `${infer Head}${infer Tail}`
   ? `${Head extends Lowercase<Head> ? Head : `_${Lowercase<Head>}`}${Snake<Tail>}`
@@ -98,6 +102,8 @@ export const cameraSettingsJson = z.object(
   mapEntries(cameraSettings.shape, (key, schema) => [snake(key), schema]) as SnakeKeys<Shape>,
 )
 
+const flag = (description: string) => described(z.boolean().optional(), 'true or false', description)
+
 /** The settings of a request, without defaults. */
 export const startRequestJson = z
   .strictObject(
@@ -106,10 +112,14 @@ export const startRequestJson = z
     }>,
   )
   .extend({
-    // Not a setting: nothing remembers it.
-    retry: described(
-      z.boolean().optional(),
-      'true or false',
+    // Not settings: nothing remembers them.
+    replace: flag(
+      'Replace the camera of this name, or of this address, if it runs with another address, user name, password or other settings. Settings that the request leaves out stay as they are. The camera then connects again, and its HTTP streams end. Default: `false`; a camera that has never been live is replaced without it if its address or its credentials differ.',
+    ),
+    keep: flag(
+      'Keep the camera across restarts. With `false`, until the camera has been live once, the gateway does not save it, and forgets it `FORGET_AFTER` seconds after its last reader (ZeroMQ or HTTP) left. Default: `true`.',
+    ),
+    retry: flag(
       'Try at once even if the camera refused the user name or password before. Every wrong attempt may bring the camera closer to locking the account. Default: `false`.',
     ),
   })

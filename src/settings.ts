@@ -190,6 +190,13 @@ export const SETTINGS = {
     help: 'most cameras that run at once; fewer if the system allows few file descriptors or threads',
     fallback: () => 64,
   },
+  forgetAfter: {
+    env: 'FORGET_AFTER',
+    number: true,
+    schema: z.number().int().min(0).max(604800).describe('a whole number of seconds from 0 (never) to 604800'),
+    help: 'seconds after the last reader until a camera of a program that has never been live is forgotten; 0: never',
+    fallback: () => 600,
+  },
   stateFile: {
     env: 'STATE_FILE',
     schema: z.string().min(1).describe('a file path'),

@@ -56,9 +56,9 @@ export const service = [
   {
     id: 'one-of-two-subscribers',
     why: 'The end of one of two subscriptions does not end both.',
-    file: 'src/publish/frame-publisher.ts',
-    text: "verbosity: 'allSubs'",
-    fault: "verbosity: 'allSubsUnsubs'",
+    file: 'src/publish/subscription.ts',
+    text: 'const count = before + (begins ? 1 : -1)',
+    fault: 'const count = begins ? before + 1 : 0',
     tests: ['test/unit/frame-publisher.test.ts'],
   },
   {

@@ -12,7 +12,6 @@ const PATIENT_EVERY = 4
 export class CameraHistory {
   /** Attempts that opened a pipeline. */
   sessions = 0
-  everLive = false
   /** Where its description was found last. */
   found: CameraUrl | null = null
   /** Why the gateway pulls it directly although there is a MediaMTX; null if it does not. */

@@ -45,9 +45,11 @@ export class Camera extends CameraStatus implements CameraView {
   readonly #demandOff: () => void
   readonly #output: FrameOutput
 
+  /** @param everLive whether it has ever been live with these settings, in this run or an earlier one. */
   constructor(
     readonly settings: CameraSettings,
     readonly deps: CameraDeps,
+    public everLive = false,
   ) {
     super(settings.name, deps.logger)
     this.url = parseCameraUrl(settings.rtsp)
@@ -110,7 +112,7 @@ export class Camera extends CameraStatus implements CameraView {
 
   /** Whether its credentials may be wrong: it refused them, or has never delivered with them. */
   get credentialsInDoubt(): boolean {
-    return this.#refused || !this.#history.everLive
+    return this.#refused || !this.everLive
   }
 
   get #refused(): boolean {
@@ -187,7 +189,7 @@ export class Camera extends CameraStatus implements CameraView {
     if (news.stream) this.stream = news.stream
     if (news.live === true) {
       this.#liveSinceMs ??= performance.now()
-      this.#history.everLive = true
+      this.everLive = true
       this.#backoff.accepted()
       this.setState('live')
     }

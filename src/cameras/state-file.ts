@@ -4,6 +4,7 @@
 import { randomBytes } from 'node:crypto'
 import { copyFile, link, mkdir, open, readdir, readFile, rename, stat, unlink } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
+import { z } from 'zod'
 import { cameraSettingsJson, fromJson, toJson, type CameraSettings } from '../camera-settings.js'
 import { codeOf, ConfigError, messageOf } from '../errors.js'
 import type { Logger } from '../types.js'
@@ -12,9 +13,22 @@ const VERSION = 1
 // A full disk may have room again, and the next change to save may be far off.
 const RETRY_MS = 5000
 
-export class StateFile {
+/** A camera of the saved list. */
+export type SavedCamera = CameraSettings & {
+  /** It has never been live. */
+  neverLive?: true
+}
+
+/** Keeps the list of cameras across restarts. */
+export interface CameraStore {
+  load(): Promise<SavedCamera[]>
+  /** Never throws. */
+  save(cameras: SavedCamera[]): Promise<void>
+}
+
+export class StateFile implements CameraStore {
   #writing: Promise<void> = Promise.resolve()
-  #next: CameraSettings[] | null = null
+  #next: SavedCamera[] | null = null
   #problem: string | null = null
   #retryTimer: NodeJS.Timeout | null = null
 
@@ -33,7 +47,7 @@ export class StateFile {
    * All cameras that can be read. The rest, or a damaged file, is logged and kept under another name.
    * @throws ConfigError, and leaves the file alone, if it is not a state file or cannot be read now.
    */
-  async load(): Promise<CameraSettings[]> {
+  async load(): Promise<SavedCamera[]> {
     await this.#removeLeftovers()
     const text = await this.#read()
     if (text === null) return []
@@ -46,10 +60,12 @@ export class StateFile {
       await this.#keepAside(`is damaged (${messageOf(error)})`, [])
       return []
     }
-    const good: CameraSettings[] = []
+    const good: SavedCamera[] = []
     for (const entry of entries) {
-      const parsed = cameraSettingsJson.safeParse(entry)
-      if (parsed.success) good.push(fromJson(parsed.data))
+      const parsed = savedCameraJson.safeParse(entry)
+      if (!parsed.success) continue
+      const { never_live: neverLive, ...settings } = parsed.data
+      good.push({ ...fromJson(settings), ...(neverLive ? { neverLive } : {}) })
     }
     if (good.length < entries.length) {
       await this.#keepAside(`has invalid entries (${entries.length - good.length} of ${entries.length} cameras)`, good)
@@ -58,7 +74,7 @@ export class StateFile {
   }
 
   /** Writes the list, and retries if that fails. Calls during a write are merged into one. Never throws. */
-  save(cameras: CameraSettings[]): Promise<void> {
+  save(cameras: SavedCamera[]): Promise<void> {
     if (this.#retryTimer) clearTimeout(this.#retryTimer)
     const idle = this.#next === null
     this.#next = cameras
@@ -119,7 +135,7 @@ export class StateFile {
   }
 
   /** Keeps the whole file under another name, and replaces it by the cameras that can be read. */
-  async #keepAside(why: string, good: CameraSettings[]): Promise<void> {
+  async #keepAside(why: string, good: SavedCamera[]): Promise<void> {
     const aside = `${this.path}.damaged-${Date.now()}`
     try {
       // A link takes no space on a full disk. Not every file system has links.
@@ -132,6 +148,9 @@ export class StateFile {
     await this.save(good)
   }
 }
+
+// Missing in the files of older versions, whose cameras have probably been live.
+const savedCameraJson = cameraSettingsJson.extend({ never_live: z.literal(true).optional() })
 
 function entriesOf(text: string): unknown[] {
   const content = JSON.parse(text) as { version?: unknown; cameras?: unknown }

@@ -20,12 +20,13 @@ export const HTTP_ERRORS = {
   ERR_BODY_TOO_LARGE: { status: 413, sentence: 'The body is larger than 64 KiB. Shorten it.' },
   ERR_NAME_IN_USE: {
     status: 409,
-    sentence: 'The name belongs to a camera with another address. Stop that camera first, or choose another name.',
+    sentence:
+      'The name belongs to a camera with another address. Send `replace: true` to change that camera, or choose another name.',
   },
   ERR_CREDENTIALS_DIFFER: {
     status: 409,
     sentence:
-      'The camera is already running with another user name or password, and has accepted those. To change them, stop the camera first.',
+      'The camera is already running with another user name or password, and has accepted those. To change them, send `replace: true`.',
   },
   ERR_TOO_MANY_GUESSES: {
     status: 429,

@@ -71,9 +71,9 @@ export class FrameHub {
     }
   }
 
-  /** A prefix of topics has its first subscriber, or has lost the last one. */
-  setSubscribed(prefix: string, wanted: boolean): void {
-    const camera = this.#subscriptions.set(prefix, wanted)
+  /** How many subscribers a prefix of topics has now. */
+  setSubscribers(prefix: string, count: number): void {
+    const camera = this.#subscriptions.set(prefix, count)
     if (camera !== undefined) this.#demandChanged(camera)
   }
 
@@ -99,13 +99,20 @@ export class FrameHub {
     return this.#readers.get(topic)?.size ?? 0
   }
 
+  /** Readers of all topics of a camera: ZeroMQ subscriptions and HTTP readers. */
+  readersByKind(camera: string): { zmq: number; http: number } {
+    let http = this.readers(camera)
+    for (const topic of this.#readTopics.get(camera) ?? NONE) if (topic !== camera) http += this.readers(topic)
+    return { zmq: this.#subscriptions.count(camera), http }
+  }
+
   /** The topics of a camera that have readers; its own comes first, then those of subscribers, oldest first. */
   demandedTopics(camera: string): string[] {
     const subscribed = this.#subscriptions
     const topics = new Set<string>()
-    const own = this.#readers.has(camera) || subscribed.meant(camera) || subscribed.topics(camera).has(camera)
+    const own = this.#readers.has(camera) || subscribed.meant(camera) > 0 || subscribed.topics(camera).has(camera)
     if (own) topics.add(camera)
-    for (const some of [subscribed.topics(camera), this.#readTopics.get(camera) ?? NONE]) {
+    for (const some of [subscribed.topics(camera).keys(), this.#readTopics.get(camera) ?? NONE]) {
       for (const topic of some) {
         if (topics.size >= MOST_TOPICS) break
         topics.add(topic)

@@ -47,6 +47,9 @@ const lastError = z.object({
 export const cameraAnswer = z.object({
   // Without the address, which contains the password.
   ...cameraSettingsJson.omit({ rtsp: true }).shape,
+  source: z
+    .string()
+    .describe("The camera's own address, with `***` for user name and password, and for secrets in path and query."),
   state: z
     .enum(['connecting', 'live', 'stalled', 'retrying', 'stopped'])
     .describe(
@@ -111,7 +114,18 @@ export const cameraAnswer = z.object({
       rtsp: count("RTSP sessions at MediaMTX, without the gateway's own."),
     })
     .describe(
-      '`{mjpeg, webrtc, hls, rtsp}`: the number of readers. The gateway asks MediaMTX every 2 s, and does not count ZeroMQ subscribers.',
+      '`{mjpeg, webrtc, hls, rtsp}`: the number of readers, without those of ZeroMQ and of renditions. `readers_by_kind` has all.',
+    ),
+  readers_by_kind: z
+    .object({
+      zmq: count('ZeroMQ subscriptions to any topic of the camera.'),
+      http: count('HTTP readers of any topic of the camera: `/mjpeg`, `/frames`, `/snapshot`.'),
+      webrtc: count('WebRTC sessions at MediaMTX.'),
+      hls: count('HLS sessions at MediaMTX.'),
+      rtsp: count("RTSP sessions at MediaMTX, without the gateway's own."),
+    })
+    .describe(
+      "`{zmq, http, webrtc, hls, rtsp}`: readers now. `zmq`: ZeroMQ subscriptions to the camera or one of its renditions; a Python program has one for each reader that it opens, and a subscription to all cameras counts for each. `http`: `/mjpeg`, `/frames` (one for each topic) and `/snapshot` requests that wait; the gateway's own page is one while it shows the camera. `webrtc`, `hls`, `rtsp`: sessions at MediaMTX, asked every 2 s, without the gateway's own.",
     ),
   mjpeg_readers: count('The same as `readers.mjpeg`.'),
   reconnects: count('Number of sessions since the first one.'),

@@ -2,6 +2,7 @@
 
 import type { Grant } from '../auth/auth.js'
 import { cameraSettingsJson, toJson } from '../camera-settings.js'
+import { redact } from '../redact.js'
 import type { CameraView } from '../types.js'
 import type { CameraAnswer } from './answers.js'
 import type { HttpDeps } from './deps.js'
@@ -26,10 +27,12 @@ export function describeCamera(deps: HttpDeps, camera: CameraView, caller: Calle
       ? deps.relay.urls(camera.name, host)
       : { webrtcWhep: null, hls: null, rtsp: null, reason: camera.relayProblem }
   const mjpegReaders = deps.frames.readers(camera.name)
+  const players = deps.relay.readers(camera.name)
   const relayProblem = urls.rtsp === null ? urls.reason : null
   const { preferred, ...playability } = judgePlayability(camera.stream, video.bFrames, relayProblem)
   return {
     ...shownSettings.parse(toJson(camera.settings)),
+    source: redact(camera.settings.rtsp),
     state: camera.state,
     last_error: camera.lastError && {
       code: camera.lastError.code,
@@ -57,7 +60,8 @@ export function describeCamera(deps: HttpDeps, camera: CameraView, caller: Calle
     waiting_for_key_frame_s: stats.waitingForKeyMs === null ? null : Math.round(stats.waitingForKeyMs / 100) / 10,
     decoding: stats.decoding,
     renditions: camera.renditionTopics,
-    readers: { mjpeg: mjpegReaders, ...deps.relay.readers(camera.name) },
+    readers: { mjpeg: mjpegReaders, ...players },
+    readers_by_kind: { ...deps.frames.readersByKind(camera.name), ...players },
     mjpeg_readers: mjpegReaders,
     reconnects: camera.reconnects,
     started_at: new Date(camera.startedAtMs).toISOString(),

@@ -20,6 +20,8 @@ export interface HttpDeps {
     current(topic: string): Frame | undefined
     read(topic: string, listener: (frame: Frame) => void): () => void
     readers(topic: string): number
+    /** Over all topics of a camera. */
+    readersByKind(camera: string): { zmq: number; http: number }
   }
   relay: {
     readonly mode: MediaMtxMode

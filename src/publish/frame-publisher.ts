@@ -16,7 +16,7 @@ export interface FrameSource {
   onFrame(listener: (frame: Frame) => void): void
   /** undefined if the newest frame is old. */
   current(topic: string): Frame | undefined
-  setSubscribed(prefix: string, wanted: boolean): void
+  setSubscribers(prefix: string, count: number): void
   clearSubscriptions(): void
 }
 
@@ -24,7 +24,7 @@ const SOCKET_OPTIONS = {
   linger: 0,
   // Frames only age in a queue here; the receiver keeps the newest.
   sendHighWaterMark: 2,
-  verbosity: 'allSubs',
+  verbosity: 'allSubsUnsubs',
   // Subscribers send nothing else than subscriptions (at most 80 bytes) and handshakes.
   maxMessageSize: 512,
   handshakeInterval: 5000,
@@ -148,7 +148,8 @@ export class FramePublisher {
 
   #onNews(news: SubscriptionNews): void {
     const { begins, prefix } = news
-    if (this.#prefixes.apply(news)) this.source.setSubscribed(prefix, begins)
+    const count = this.#prefixes.apply(news)
+    if (count !== null) this.source.setSubscribers(prefix, count)
     // A new subscriber gets the newest frame at once, unless it is old. Others get it again, and skip it.
     if (begins) this.#repeat(prefix.endsWith('\0') ? prefix.slice(0, -1) : prefix)
   }

@@ -1,7 +1,7 @@
 // Reads the messages of subscribers to an XPUB socket, and keeps their prefixes.
 
 export interface SubscriptionNews {
-  /** false: the last subscriber has left. */
+  /** false: a subscriber has left. */
   begins: boolean
   /** One character per byte. */
   prefix: string
@@ -18,9 +18,9 @@ export function parseSubscription(message: Buffer): SubscriptionNews | null {
 const MAX_BYTES = 1024 * 1024
 const ENTRY_BYTES = 64
 
-/** The distinct prefixes that have subscribers, as ZeroMQ keeps them too. */
+/** The distinct prefixes that have subscribers, and how many each has. */
 export class Prefixes {
-  readonly #all = new Set<string>()
+  readonly #counts = new Map<string, number>()
   #bytes = 0
 
   constructor(readonly maxBytes = MAX_BYTES) {}
@@ -29,12 +29,14 @@ export class Prefixes {
     return this.#bytes > this.maxBytes
   }
 
-  /** @returns whether this changes anything: another subscriber may have the prefix already. */
-  apply({ begins, prefix }: SubscriptionNews): boolean {
-    if (begins === this.#all.has(prefix)) return false
-    if (begins) this.#all.add(prefix)
-    else this.#all.delete(prefix)
-    this.#bytes += (begins ? 1 : -1) * (prefix.length + ENTRY_BYTES)
-    return true
+  /** @returns how many subscribers the prefix has now; null if this changes nothing. */
+  apply({ begins, prefix }: SubscriptionNews): number | null {
+    const before = this.#counts.get(prefix) ?? 0
+    if (!begins && before === 0) return null
+    const count = before + (begins ? 1 : -1)
+    if (count > 0) this.#counts.set(prefix, count)
+    else this.#counts.delete(prefix)
+    if (before === 0 || count === 0) this.#bytes += (begins ? 1 : -1) * (prefix.length + ENTRY_BYTES)
+    return count
   }
 }

@@ -1,5 +1,6 @@
 // Every call of the API, and every way in which one can be invalid.
 
+import { readFileSync } from 'node:fs'
 import net from 'node:net'
 import { join } from 'node:path'
 import t from 'tap'
@@ -152,14 +153,46 @@ t.test('a name in use and other credentials for a running address are errors', a
   const { name, camera } = await liveCamera(t)
   const taken = await gateway.post('/cameras/start', { name, rtsp: 'rtsp://127.0.0.1:9/other' })
   t.equal(taken.status, 409)
-  t.match(taken.body, { ok: false, code: 'ERR_NAME_IN_USE', error: /^name: / })
+  t.match(taken.body, { ok: false, code: 'ERR_NAME_IN_USE', error: /^name: .*"replace": true/ })
   const credentials = await gateway.post('/cameras/start', {
     name: 'z',
     rtsp: camera.url.replace('://', '://admin:secret@'),
   })
   t.equal(credentials.status, 409)
-  t.match(credentials.body, { ok: false, code: 'ERR_CREDENTIALS_DIFFER', error: /another user name or password/ })
+  t.match(credentials.body, {
+    ok: false,
+    code: 'ERR_CREDENTIALS_DIFFER',
+    error: /another user name or password.*"replace": true/,
+  })
   t.notMatch(JSON.stringify(credentials.body), /secret/)
+  t.equal((await gateway.camera(name)).reconnects, 0)
+
+  const replaced = await gateway.post('/cameras/start', { name, rtsp: camera.url, replace: true, pub_fps: 3 })
+  t.match(replaced, { status: 200, body: { name, zmq_topic: name, pub_fps: 3, scale_width: 640 } })
+  await gateway.untilState(name, 'live')
+  t.equal(camera.total, 2)
+  await until('the first session to end', () => camera.active === 1)
+})
+
+t.test('a camera lists its source and all its readers, and an unread one of a program is not saved', async (t) => {
+  const { name, camera } = await liveCamera(t)
+  const readers = [new WireReader(gateway.zmq, name), new WireReader(gateway.zmq, `${name}@64w1fps`)]
+  t.teardown(() => readers.map((reader) => reader.close()))
+  const stream = await fetch(`${gateway.base}/frames?cam=${name}&cam=${name}@64w2fps`)
+  const counted = { zmq: 2, http: 2, webrtc: 0, hls: 0, rtsp: 0 }
+  await until('the readers', async () => (await gateway.camera(name)).readers_by_kind.zmq === 2)
+  t.match(await gateway.camera(name), { readers_by_kind: counted, readers: { mjpeg: 1 }, source: camera.url })
+  await stream.body?.cancel()
+  await readers[0]!.close()
+  await until('it to leave', async () => (await gateway.camera(name)).readers_by_kind.zmq === 1)
+  await gateway.post('/cameras/start', {
+    name: 'ghost',
+    rtsp: 'rtsp://u:secret@127.0.0.1:9/x?token=secret',
+    keep: false,
+  })
+  t.equal((await gateway.camera('ghost')).source, 'rtsp://***@127.0.0.1:9/x?token=***')
+  t.notMatch(readFileSync(gateway.options.stateFile, 'utf8'), /ghost/)
+  await gateway.post('/cameras/stop', { name: 'ghost' })
 })
 
 t.test('a snapshot of a watched camera is younger than 200 ms, with its number, times and size', async (t) => {

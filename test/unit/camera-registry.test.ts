@@ -8,6 +8,7 @@ import { cameraSettings } from '../../src/camera-settings.js'
 import { CameraHosts } from '../../src/cameras/camera-hosts.js'
 import { CameraRegistry } from '../../src/cameras/camera-registry.js'
 import { StartMarks } from '../../src/cameras/start-marks.js'
+import type { SavedCamera } from '../../src/cameras/state-file.js'
 import { Starter } from '../../src/cameras/starter.js'
 import type { CameraDeps } from '../../src/cameras/camera.js'
 import type { SourceError } from '../../src/errors.js'
@@ -24,38 +25,53 @@ interface Test {
 
 function make(
   test: Test,
-  { maxCameras = 64, saved = [] as string[], marks = join(temporaryFolder(t), 'starts') } = {},
+  {
+    maxCameras = 64,
+    saved = [] as string[],
+    marks = join(temporaryFolder(t), 'starts'),
+    forgetAfterMs = 0,
+    neverLive = false,
+  } = {},
 ) {
   /** Ends the wait of a camera that is being stopped, by name. */
   const removals = new Map<string, () => void>()
+  const begun = new Set<string>()
   let over = false
   const relay = Object.assign(new EventEmitter<{ 'path-error': [name: string, error: SourceError] }>(), {
     enabled: true,
     reportsPathErrors: true,
-    addPath: (_name: string, _source: string, _options: object, signal: AbortSignal) =>
-      new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve())),
+    addPath: (name: string, _source: string, _options: object, signal: AbortSignal) => {
+      begun.add(name)
+      return new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve()))
+    },
     removePath: (name: string) =>
       over ? Promise.resolve() : new Promise<void>((resolve) => removals.set(name, resolve)),
     readUrl: (name: string) => `rtsp://127.0.0.1:9/${name}`,
   })
+  const frames = new FrameHub()
   const deps: CameraDeps = {
     native: { headroom: () => null } as unknown as NativeAddon,
     relay,
     hosts: new CameraHosts([]),
-    frames: new FrameHub(),
+    frames,
     logger: { info: quiet, warn: quiet, error: quiet, debug: quiet },
     userAgent: 'test',
   }
-  const list = saved.map((name) => cameraSettings.parse({ name, rtsp: `rtsp://127.0.0.2/${name}` }))
-  const store = { load: () => Promise.resolve(list), save: () => Promise.resolve() }
+  const list: SavedCamera[] = saved.map((name) => ({
+    ...cameraSettings.parse({ name, rtsp: `rtsp://127.0.0.2/${name}` }),
+    ...(neverLive ? { neverLive } : {}),
+  }))
+  const written: SavedCamera[][] = []
+  const save = async (cameras: SavedCamera[]) => void written.push(cameras)
+  const store = { load: () => Promise.resolve(list), save }
   const starter = new Starter(new StartMarks(marks, 'boot'), 300)
-  const registry = new CameraRegistry(deps, store, { pubFps: 10 }, starter, maxCameras)
+  const registry = new CameraRegistry(deps, store, { pubFps: 10 }, starter, maxCameras, forgetAfterMs)
   test.teardown(() => {
     over = true
     for (const removed of removals.values()) removed()
     return registry.close()
   })
-  return { registry, removals }
+  return { registry, removals, begun, frames, saved: () => written.at(-1)?.map(({ name }) => name) ?? [], written }
 }
 
 const turn = () => new Promise<void>((resolve) => setImmediate(resolve))
@@ -216,4 +232,97 @@ t.test('a shutdown, a start that was survived and a reboot of the machine are no
   t.equal(await crashes(), 0)
   writeFileSync(marks, JSON.stringify({ boot: 'boot', starting: ['a'], crashes: {} }))
   t.equal(await crashes('another'), 0, 'a power cut')
+})
+
+t.test('a replacement takes the place of its camera at once, and others wait for both its addresses', async (t) => {
+  const { registry, removals, begun, saved, written } = make(t, { saved: ['a', 'b'] })
+  await registry.restore()
+  await until('them to begin', () => begun.size === 2)
+  const replaced = registry.start({ name: 'a', rtsp: 'rtsp://127.0.0.2/new', replace: true, pubFps: 5 })
+  await until('its path to be removed', () => removals.get('a'))
+  t.strictSame(
+    [...registry.list()].map(({ name }) => name),
+    ['a', 'b'],
+    'it stays in the list',
+  )
+  const waiting = [
+    registry.start({ name: 'x', rtsp: 'rtsp://127.0.0.2/new' }),
+    registry.start({ name: 'y', rtsp: 'rtsp://127.0.0.2/a' }),
+    registry.stop('a'),
+  ]
+  for (const one of waiting) t.ok(await pending(one))
+  removals.get('a')!()
+  t.match((await replaced).camera.settings, { name: 'a', rtsp: 'rtsp://127.0.0.2/new', pubFps: 5, scaleWidth: 640 })
+  t.match(
+    written.find((list) => list[0]?.rtsp.endsWith('new')),
+    [{ name: 'a', neverLive: true }, { name: 'b' }],
+  )
+  t.match(await waiting[0], { camera: { name: 'a' } }, 'joins the replacement')
+  t.match(await waiting[1], { camera: { name: 'y' } })
+  await until('the path of the replacement to be removed', () => !registry.get('a') && removals.get('a'))
+  removals.get('a')!()
+  t.equal(await waiting[2], true, 'a stop that comes later ends the replacement')
+  t.strictSame(saved(), ['b', 'y'])
+})
+
+t.test('a camera that was live in an earlier run is not replaced without replace', async (t) => {
+  const start = { name: 'a', rtsp: 'rtsp://127.0.0.2/other' }
+  const { registry } = make(t, { saved: ['a'] })
+  await registry.restore()
+  await t.rejects(registry.start(start), { code: 'ERR_NAME_IN_USE', message: /"replace": true/ })
+  await t.rejects(registry.start({ ...start, rtsp: 'rtsp://u:p@127.0.0.2/a' }), { code: 'ERR_CREDENTIALS_DIFFER' })
+  const { registry: fresh, removals, begun } = make(t, { saved: ['a'], neverLive: true })
+  await fresh.restore()
+  await until('it to begin', () => begun.has('a'))
+  const replaced = fresh.start(start)
+  await until('its path to be removed', () => removals.get('a'))
+  removals.get('a')!()
+  t.equal((await replaced).camera.settings.rtsp, start.rtsp)
+})
+
+t.test('a replacement that finds the gateway shutting down is an error, and close resolves', async (t) => {
+  const { registry, removals } = make(t)
+  await registry.start({ name: 'a', rtsp: 'rtsp://127.0.0.2/1' })
+  const replaced = registry.start({ name: 'a', rtsp: 'rtsp://127.0.0.2/2' })
+  await until('its path to be removed', () => removals.get('a'))
+  const closed = registry.close()
+  removals.get('a')!()
+  await t.rejects(replaced, { code: 'ERR_CLOSED' })
+  await closed
+})
+
+t.test('a camera with keep: false leaves after its last reader, and is not saved until it is live', async (t) => {
+  const { registry, removals, frames, saved } = make(t, { forgetAfterMs: 300 })
+  t.teardown(() => removals.forEach((removed) => removed()))
+  const start = (name: string, keep?: boolean) => registry.start({ name, rtsp: `rtsp://127.0.0.2/${name}`, keep })
+  for (const name of ['ghost', 'read', 'lives', 'wanted']) await start(name, false)
+  await start('kept')
+  t.strictSame(saved(), ['kept'])
+  const end = frames.read('read', () => undefined)
+  frames.setSubscribers('ghost\0', 1)
+  frames.setSubscribers('ghost\0', 0)
+  registry.get('lives')!.everLive = true
+  registry.get('lives')!.emit('state', 'live')
+  t.match((await start('wanted')).camera, { name: 'wanted' }, 'a start without keep: false keeps it')
+  await until('the ghost to leave', () => !registry.get('ghost'))
+  await until('what stays to be saved', () => saved().join() === 'lives,wanted,kept')
+  t.ok(registry.get('read'), 'it has a reader')
+  end()
+  await until('the other one to leave', () => !registry.get('read'))
+  t.strictSame(saved(), ['lives', 'wanted', 'kept'])
+})
+
+t.test('a start again begins the time again; FORGET_AFTER=0 forgets none', async (t) => {
+  const { registry } = make(t, { forgetAfterMs: 400 })
+  const again = () => registry.start({ name: 'a', rtsp: 'rtsp://127.0.0.2/a', keep: false })
+  await again()
+  await pause(250)
+  await again()
+  await pause(250)
+  t.ok(registry.get('a'))
+  await until('it to leave', () => !registry.get('a'))
+  const { registry: never } = make(t, { forgetAfterMs: 0 })
+  await never.start({ name: 'a', rtsp: 'rtsp://127.0.0.2/a', keep: false })
+  await pause(100)
+  t.ok(never.get('a'))
 })

@@ -24,13 +24,14 @@ async function publisher(
   t: { teardown(run: () => unknown): void },
   { bind = ['tcp://127.0.0.1:*'], maxPrefixBytes, warned = failed }: Options = {},
 ) {
-  const prefixes = new Set<string>()
+  const prefixes = new Map<string, number>()
   let listener: (frame: Frame) => void = () => undefined
   let newest: Frame | undefined
   const source = {
     onFrame: (onFrame: typeof listener) => void (listener = onFrame),
     current: (topic: string) => (newest?.topic === topic ? newest : undefined),
-    setSubscribed: (prefix: string, wanted: boolean) => void (wanted ? prefixes.add(prefix) : prefixes.delete(prefix)),
+    setSubscribers: (prefix: string, count: number) =>
+      void (count > 0 ? prefixes.set(prefix, count) : prefixes.delete(prefix)),
     clearSubscriptions: () => prefixes.clear(),
   }
   const logger = { debug: failed, info: failed, warn: warned, error: failed }
@@ -49,18 +50,19 @@ async function publisher(
     newest = seq === undefined ? undefined : ({ topic: 'a', camera: 'a', seq, jpegBytes: Buffer.alloc(9000) } as Frame)
     if (newest) listener(newest)
   }
-  return { bound, subscribe, put, prefixes: () => [...prefixes].sort() }
+  return { bound, subscribe, put, prefixes: () => [...prefixes.keys()].sort(), counts: prefixes }
 }
 
 t.test('a topic with two subscribers is wanted until both have left', async (t) => {
-  const { subscribe, prefixes } = await publisher(t)
+  const { subscribe, prefixes, counts } = await publisher(t)
   const first = subscribe('a\0')
   await until('the first', () => prefixes().includes('a\0'))
   const second = subscribe('a\0')
   second.subscribe('b\0') // Comes after its first subscription.
   await until('the second', () => prefixes().includes('b\0'))
+  t.equal(counts.get('a\0'), 2)
   first.close()
-  await pause(500) // For what must not happen.
+  await until('the first to leave', () => counts.get('a\0') === 1)
   t.strictSame(prefixes(), ['a\0', 'b\0'])
   second.close()
   await until('nothing to be wanted', () => prefixes().length === 0)

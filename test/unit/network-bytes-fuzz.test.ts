@@ -153,10 +153,10 @@ t.test('any text is redacted quickly', async () => {
 t.test('topics survive parsing and formatting', async (t) => {
   const hub = new FrameHub()
   const count = await fuzz(corpusTexts('topics'), EACH_MS / 2, (topic) => {
-    for (const prefix of [topic, `${topic}\0`]) hub.setSubscribed(prefix, true)
+    for (const prefix of [topic, `${topic}\0`]) hub.setSubscribers(prefix, 1)
     for (const demanded of hub.demandedTopics('cam1'))
       assert.ok(parseTopic(demanded)?.camera === 'cam1' && demanded.length <= 78, demanded)
-    for (const prefix of [topic, `${topic}\0`]) hub.setSubscribed(prefix, false)
+    for (const prefix of [topic, `${topic}\0`]) hub.setSubscribers(prefix, 0)
     assert.deepEqual(hub.demandedTopics('cam1'), [])
     const parsed = parseTopic(topic)
     if (!parsed) return

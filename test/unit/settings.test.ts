@@ -32,6 +32,7 @@ t.test('defaults match the README', async (t) => {
     curveClients: undefined,
     cameraHosts: [],
     maxCameras: 64,
+    forgetAfter: 600,
     stateFile: '/state/framegate/cameras.json',
     logLevel: 'info',
   })

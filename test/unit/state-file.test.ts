@@ -39,6 +39,14 @@ t.test('loads what was saved, from a file that only the owner can read', async (
   t.strictSame(logged, [])
 })
 
+t.test('keeps which cameras have never been live; those of older files have been', async (t) => {
+  const { file, path } = make(t)
+  const saved = [{ ...camera('a'), neverLive: true as const }, camera('b')]
+  await file.save(saved)
+  t.strictSame(await file.load(), saved)
+  t.match(JSON.parse(readFileSync(path, 'utf8')).cameras, [{ never_live: true }, { never_live: undefined }])
+})
+
 t.test('after calls during a write, the newest list is on disk', async (t) => {
   const { file } = make(t)
   await Promise.all(Array.from({ length: 50 }, (_, i) => file.save([camera(`c${i}`)])))

@@ -82,7 +82,7 @@ t.test('subscriptions and readers create demand for their topics', async (t) => 
   const hub = new FrameHub()
   const subscribe = (...prefixes: string[]) => {
     hub.clearSubscriptions()
-    for (const prefix of prefixes) hub.setSubscribed(prefix, true)
+    for (const prefix of prefixes) hub.setSubscribers(prefix, 1)
   }
   t.strictSame(hub.demandedTopics('cam1'), [])
   subscribe('cam1\0')
@@ -95,7 +95,7 @@ t.test('subscriptions and readers create demand for their topics', async (t) => 
   t.strictSame(hub.demandedTopics('any'), ['any'])
   subscribe('cam1@320w5fps\0', 'cam1\0', 'cam1@bad\0', 'cam1@640w5f', 'cam1 \0', 'é')
   t.strictSame(hub.demandedTopics('cam1'), ['cam1', 'cam1@320w5fps'], 'its own comes first, nonsense not at all')
-  hub.setSubscribed('cam1\0', false)
+  hub.setSubscribers('cam1\0', 0)
   t.strictSame(hub.demandedTopics('cam1'), ['cam1@320w5fps'])
   subscribe()
   const end = hub.read('cam1', () => undefined)
@@ -106,6 +106,23 @@ t.test('subscriptions and readers create demand for their topics', async (t) => 
   t.strictSame(hub.demandedTopics('cam1'), [])
 })
 
+t.test('readers are counted over all topics of a camera', async (t) => {
+  const hub = new FrameHub()
+  t.strictSame(hub.readersByKind('cam1'), { zmq: 0, http: 0 })
+  hub.setSubscribers('cam1\0', 3)
+  hub.setSubscribers('cam1@320w5fps\0', 2)
+  hub.setSubscribers('cam10\0', 5)
+  hub.setSubscribers('', 1)
+  const ends = ['cam1', 'cam1', 'cam1@320w5fps', 'cam10'].map((topic) => hub.read(topic, () => undefined))
+  t.strictSame(hub.readersByKind('cam1'), { zmq: 6, http: 3 })
+  hub.setSubscribers('cam1\0', 2)
+  ends[0]!()
+  t.strictSame(hub.readersByKind('cam1'), { zmq: 5, http: 2 })
+  hub.clearSubscriptions()
+  for (const end of ends) end()
+  t.strictSame(hub.readersByKind('cam1'), { zmq: 0, http: 0 })
+})
+
 t.test('only the camera that a change is about is asked again, once for all changes', async (t) => {
   const hub = new FrameHub()
   const calls = { a: 0, b: 0 }
@@ -113,7 +130,7 @@ t.test('only the camera that a change is about is asked again, once for all chan
   const off = hub.onDemand('b', () => calls.b++)
   const change = async (...prefixes: string[]) => {
     ;[calls.a, calls.b] = [0, 0]
-    for (const prefix of prefixes) hub.setSubscribed(prefix, true)
+    for (const prefix of prefixes) hub.setSubscribers(prefix, 1)
     t.equal(calls.a + calls.b, 0, 'later')
     await setImmediate()
   }
@@ -135,13 +152,13 @@ t.test('100,000 subscriptions cost a second at most, and shut nothing out', asyn
   for (let i = 0; i < 64; i++) hub.onDemand(`cam${i}`, () => (topics = hub.demandedTopics(`cam${i}`)))
   const begunAtMs = performance.now()
   for (let i = 0; i < 100_000; i++) {
-    hub.setSubscribed(`cam1@${16 + (i % 7000)}w${1 + (i % 9)}fps\0`, true)
-    hub.setSubscribed(`x${i}`, true)
+    hub.setSubscribers(`cam1@${16 + (i % 7000)}w${1 + (i % 9)}fps\0`, 1)
+    hub.setSubscribers(`x${i}`, 1)
     if (i % 1000 === 0) await setImmediate()
   }
   const tookMs = performance.now() - begunAtMs
   t.ok(tookMs < 5000, `${tookMs} ms`) // Measured: 300 ms. One pass over all prefixes for each change took minutes.
-  hub.setSubscribed('cam2\0', true)
+  hub.setSubscribers('cam2\0', 1)
   await setImmediate()
   t.strictSame(hub.demandedTopics('cam2'), ['cam2'])
   t.ok(hub.demandedTopics('cam1').length <= 64 && topics.length <= 64)
