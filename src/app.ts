@@ -17,9 +17,9 @@ import { mayWatch } from './http/browser-rules.js'
 import { HttpServer } from './http/server.js'
 import { MediaRelay } from './mediamtx/relay.js'
 import { loadNative } from './native.js'
-import { bootId, processLimits } from './process-limits.js'
+import { bootId, connectionLimits, processLimits } from './process-limits.js'
 import { CurveKeys } from './publish/curve-keys.js'
-import { keepDescriptors } from './publish/descriptor-reserve.js'
+import { limitZmqConnections } from './publish/connection-limit.js'
 import { FramePublisher } from './publish/frame-publisher.js'
 import type { Logger } from './types.js'
 
@@ -78,6 +78,7 @@ export class App {
 
   async #start(): Promise<void> {
     const { config, logger, version } = this
+    const limits = processLimits()
     const native = await loadNative()
     native.useOneMallocArena()
     const auth = new Auth(config.authTokensFile, logger)
@@ -89,10 +90,10 @@ export class App {
     const curve = curveServerKey && curveClients ? new CurveKeys({ curveServerKey, curveClients }, logger) : null
     if (curve) await this.#own(() => curve.close())
     await curve?.start()
+    await this.#own(limitZmqConnections(connectionLimits(limits).zmq, native, logger))
     const publisher = new FramePublisher(frames, logger, undefined, curve)
     await this.#own(() => publisher.close())
     const zmq = await publisher.bind(config.zmqBind)
-    await this.#own(keepDescriptors(processLimits().descriptors, publisher))
 
     const relay = new MediaRelay(config, {
       configFile: fileURLToPath(new URL('../../mediamtx.yaml', import.meta.url)),
@@ -109,7 +110,7 @@ export class App {
       stateFile,
       { pubFps: config.pubFps, scaleWidth: config.scaleWidth, jpegQuality: config.jpegQuality },
       new Starter(new StartMarks(`${config.stateFile}.starts`, bootId())),
-      cameraLimit(config.maxCameras, processLimits()),
+      cameraLimit(config.maxCameras, limits),
       1000 * config.forgetAfter,
     )
     this.#registry = registry

@@ -136,6 +136,13 @@ export interface NativeAddon {
   useOneMallocArena(): void
   /** What the process cannot have so many more of; null if it can. Tries it: takes 0.3 ms. */
   headroom(descriptors: number, threads: number): 'descriptors' | 'threads' | null
+  /**
+   * ZeroMQ's connections in this process, of all sockets together; libzmq itself has no limit. Those beyond it are closed
+   * at once. Call it after zeromq was imported. @returns false if it has no effect, because libzmq is built differently.
+   */
+  limitZmqConnections(max: number): boolean
+  /** How many connections this limit has refused. */
+  refusedZmqConnections(): number
   /** Of a TCP socket: bytes not yet acknowledged, and bytes that the peer can take now; -1 if unknown. */
   tcpQueue(fd: number): TcpQueue
 }

@@ -19,6 +19,19 @@ export function processLimits(): ProcessLimits {
   return { descriptors: soft(limits, 'Max open files'), threads: Math.min(user, cgroupLimit) }
 }
 
+// Shares of the file descriptors. Cameras have five eighths (cameras/capacity.ts).
+const SHARE = { http: 1 / 8, zmq: 1 / 8, front: 1 / 32 }
+const MOST = { http: 2048, zmq: 4096, front: 1024 }
+
+/**
+ * How many connections of each kind there may be, so that no client takes what cameras need. `front`: of each server in
+ * front of MediaMTX, where a connection may take two descriptors.
+ */
+export function connectionLimits({ descriptors }: ProcessLimits): typeof MOST {
+  const of = (kind: keyof typeof MOST) => Math.min(MOST[kind], Math.max(4, Math.floor(descriptors * SHARE[kind])))
+  return { http: of('http'), zmq: of('zmq'), front: of('front') }
+}
+
 /** Differs after each boot of the machine; '' if unknown. */
 export function bootId(): string {
   return read('/proc/sys/kernel/random/boot_id').trim()

@@ -21,6 +21,8 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   PipelineWrap::Define(env, exports, data);
   exports.Set("headroom", Napi::Function::New(env, Headroom));
   exports.Set("inspect", Napi::Function::New(env, Inspect));
+  exports.Set("limitZmqConnections", Napi::Function::New(env, LimitZmqConnections));
+  exports.Set("refusedZmqConnections", Napi::Function::New(env, RefusedZmqConnections));
   exports.Set("tcpQueue", Napi::Function::New(env, TcpQueue));
   exports.Set("useOneMallocArena", Napi::Function::New(env, UseOneMallocArena));
   return exports;

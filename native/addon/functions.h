@@ -14,6 +14,12 @@ Napi::Value TcpQueue(const Napi::CallbackInfo& info);
 // headroom(descriptors, threads): what the process cannot have so many more of; null if it can.
 Napi::Value Headroom(const Napi::CallbackInfo& info);
 
+// limitZmqConnections(max): for all sockets of libzmq together; false if its accept() cannot be reached.
+Napi::Value LimitZmqConnections(const Napi::CallbackInfo& info);
+
+// refusedZmqConnections(): how many connections it has refused.
+Napi::Value RefusedZmqConnections(const Napi::CallbackInfo& info);
+
 // useOneMallocArena(): from now on, all threads allocate from one glibc arena.
 Napi::Value UseOneMallocArena(const Napi::CallbackInfo& info);
 

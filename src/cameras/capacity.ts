@@ -7,8 +7,8 @@ import type { ProcessLimits } from '../process-limits.js'
 // Of a camera that is pulled directly and decoded in several sizes, and of the gateway and its MediaMTX without cameras.
 const PER_CAMERA = { descriptors: 16, threads: 14 }
 const BASE = { descriptors: 80, threads: 40 }
-// A quarter is for HTTP connections.
-const CAMERA_SHARE = 0.75
+// The rest is for connections (process-limits.ts).
+const CAMERA_SHARE = 5 / 8
 /** For one session, with room for connections that arrive meanwhile. */
 const SESSION = { descriptors: 48, threads: 16 }
 

@@ -5,7 +5,7 @@ import Koa from 'koa'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { inUse } from '../port-holder.js'
-import { processLimits } from '../process-limits.js'
+import { connectionLimits, processLimits } from '../process-limits.js'
 import { BindError, codeOf, messageOf, RequestError } from '../errors.js'
 import { accessControl } from './access.js'
 import { browserGuard, corsHeaders } from './browser-guard.js'
@@ -20,7 +20,6 @@ import { pageRoutes } from './page-routes.js'
 import { mayRespond } from './pipelining.js'
 import { sessionRoutes } from './session-routes.js'
 
-const MAX_CONNECTIONS = 2048
 const DROP_LOG_EVERY_MS = 60000
 
 /** All routes; openapi.ts describes them. */
@@ -68,7 +67,7 @@ export class HttpServer {
 
   /** Leaves most of the process's file descriptors to cameras. */
   #limitConnections(logger: Logger): void {
-    this.#server.maxConnections = Math.min(MAX_CONNECTIONS, Math.floor(processLimits().descriptors / 4))
+    this.#server.maxConnections = connectionLimits(processLimits()).http
     let loggedAtMs = -Infinity
     this.#server.on('drop', () => {
       if (performance.now() - loggedAtMs < DROP_LOG_EVERY_MS) return

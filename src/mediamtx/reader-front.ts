@@ -9,13 +9,13 @@ import { join } from 'node:path'
 import { pipeline } from 'node:stream'
 import { BindError, codeOf, messageOf } from '../errors.js'
 import { inUse } from '../port-holder.js'
+import { connectionLimits, processLimits } from '../process-limits.js'
 import type { MediaMtxAddresses } from './control-api.js'
 
 /** Whether the gateway passes this request on. */
 export type PageRule = (request: IncomingMessage) => boolean
 
 const LIMITS = { requestTimeout: 30_000, headersTimeout: 10_000, connectionsCheckingInterval: 5000 }
-const MAX_CONNECTIONS = 1024
 // As MediaMTX reads its variables.
 const ON = /^(yes|true)$/i
 const OFF = /^(no|false)$/i
@@ -23,7 +23,7 @@ const OFF = /^(no|false)$/i
 const HOP_BY_HOP = ['connection', 'keep-alive', 'transfer-encoding', 'upgrade']
 
 class ReaderFront {
-  readonly #agent = new Agent({ keepAlive: true })
+  readonly #agent
   readonly #server
 
   /** @param socketPath of MediaMTX's server. */
@@ -38,7 +38,9 @@ class ReaderFront {
       else
         response.writeHead(403, { 'Content-Type': 'text/plain' }).end('Framegate: this page must not watch cameras.\n')
     })
-    this.#server.maxConnections = MAX_CONNECTIONS
+    const { front } = connectionLimits(processLimits())
+    this.#server.maxConnections = front
+    this.#agent = new Agent({ keepAlive: true, maxSockets: front })
   }
 
   /** @param setting names the variable that changes the address. @throws BindError */

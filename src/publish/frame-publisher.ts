@@ -43,7 +43,6 @@ export class FramePublisher {
   readonly #waiting = new Set<string>()
   /** Topics that were sent again for a new subscriber a moment ago; true: and have another one since. */
   readonly #repeated = new Map<string, boolean>()
-  #startingOver: Promise<void> | null = null
   #sending = false
   #closed = false
   #receiving: Promise<void> = Promise.resolve()
@@ -90,11 +89,6 @@ export class FramePublisher {
     await this.#receiving
   }
 
-  /** Frees the file descriptors of all connections, when the process is short of them. */
-  async disconnectAll(): Promise<void> {
-    if (!this.#closed) await this.#startOver('too many connections')
-  }
-
   async #bindOne(endpoint: string): Promise<void> {
     // Set for each endpoint: with it, ZeroMQ would report 127.0.0.1 as [::ffff:127.0.0.1].
     this.#socket.ipv6 = needsIpv6(endpoint)
@@ -138,7 +132,7 @@ export class FramePublisher {
         const [message] = (await socket.receive()) as [Buffer]
         const news = parseSubscription(message)
         if (news) this.#onNews(news)
-        if (this.#prefixes.full) await this.#startOver('too many topics')
+        if (this.#prefixes.full) await this.#startOver()
       } catch (error) {
         if (!socket.closed) this.logger.error(`ZeroMQ receive failed: ${messageOf(error)}`)
         await pause(RETRY_MS)
@@ -174,13 +168,8 @@ export class FramePublisher {
    * Disconnects all subscribers and forgets their prefixes: only closing the socket frees ZeroMQ's own table. Subscribers
    * of good faith connect again at once, and no limit keeps them out.
    */
-  #startOver(why: string): Promise<void> {
-    this.#startingOver ??= this.#replaceSocket(why).finally(() => (this.#startingOver = null))
-    return this.#startingOver
-  }
-
-  async #replaceSocket(why: string): Promise<void> {
-    this.logger.warn(`ZeroMQ: ${why}; the gateway disconnects all subscribers once`)
+  async #startOver(): Promise<void> {
+    this.logger.warn(`ZeroMQ: too many topics; the gateway disconnects all subscribers once`)
     this.#socket.close()
     this.#prefixes = new Prefixes(this.maxPrefixBytes)
     this.source.clearSubscriptions()
