@@ -2,6 +2,8 @@
 
 import { spawn } from 'node:child_process'
 import { access } from 'node:fs/promises'
+import { once } from 'node:events'
+import { createServer } from 'node:net'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { FramegateError } from './errors.js'
@@ -12,10 +14,15 @@ export interface Demo {
   stop(): Promise<void>
 }
 
+/** The same at each start, so that a program with the address runs again. */
+export const DEMO_PORT = 8556
 const START_LIMIT_MS = 15000
 
-/** @throws FramegateError if the camera does not start. */
-export async function startDemoCamera(): Promise<Demo> {
+/**
+ * @param port to listen on; any free one if it is taken.
+ * @throws FramegateError if the camera does not start.
+ */
+export async function startDemoCamera(port: number): Promise<Demo> {
   const binary = fileURLToPath(new URL('../../build/Release/test-camera', import.meta.url))
   await access(binary).catch(() => {
     throw new FramegateError(
@@ -23,13 +30,10 @@ export async function startDemoCamera(): Promise<Demo> {
       `--demo: the simulated camera is not built (${binary}); run "npm run setup" to build it`,
     )
   })
-  const child = spawn(
-    binary,
-    ['--port', '0', '--path', '/demo', '--width', '1280', '--height', '720', '--fps', '25', '--gop', '25'],
-    {
-      stdio: ['pipe', 'pipe', 'inherit'],
-    },
-  )
+  const usable = (await isFree(port)) ? port : 0
+  const options = { path: '/demo', width: 1280, height: 720, fps: 25, gop: 25, port: usable }
+  const words = Object.entries(options).flatMap(([name, value]) => [`--${name}`, String(value)])
+  const child = spawn(binary, words, { stdio: ['pipe', 'pipe', 'inherit'] })
   const exited = new Promise<void>((resolve) => {
     child.once('close', () => resolve())
     child.once('error', () => resolve())
@@ -61,4 +65,16 @@ export async function startDemoCamera(): Promise<Demo> {
     throw new FramegateError('ERR_DEMO', '--demo: the simulated camera did not start')
   }
   return { url, stop }
+}
+
+async function isFree(port: number): Promise<boolean> {
+  const server = createServer()
+  try {
+    await once(server.listen(port, '127.0.0.1'), 'listening')
+    return true
+  } catch {
+    return false
+  } finally {
+    server.close()
+  }
 }

@@ -4,11 +4,12 @@ import { readFileSync, realpathSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { App } from './app.js'
 import { readConfig, type CommandLine } from './config.js'
-import { startDemoCamera, type Demo } from './demo.js'
+import { DEMO_PORT, startDemoCamera, type Demo } from './demo.js'
 import { AddonLoadError, BindError, ConfigError, messageOf } from './errors.js'
 import { createLogger } from './logger.js'
 import { makeKey } from './publish/curve-keys.js'
 import { redact } from './redact.js'
+import { welcome } from './welcome.js'
 
 const DEMO_NAME = 'demo'
 // For the shutdown of all parts together. After that, the process exits in any case.
@@ -51,6 +52,7 @@ export async function main(argv: string[]): Promise<void> {
   const logger = createLogger(line.config.logLevel)
   const app = new App(line.config, logger, version, process.env)
   let demo: Demo | null = null
+  let demoCamera = DEMO_NAME
 
   let ending: Promise<void> | null = null
   const end = (why: string) => {
@@ -74,10 +76,14 @@ export async function main(argv: string[]): Promise<void> {
   try {
     await app.start()
     if (line.demo && ending === null) {
-      demo = await startDemoCamera()
-      await app.cameras.start({ name: DEMO_NAME, rtsp: demo.url }, { save: false })
+      demo = await startDemoCamera(DEMO_PORT)
+      // Another one if a program has started this address before.
+      demoCamera = (await app.cameras.start({ name: DEMO_NAME, rtsp: demo.url }, { save: false })).camera.name
     }
-    if (ending === null) printWelcome(app, demo)
+    if (ending === null) {
+      const tokens = line.config.authTokensFile !== undefined
+      process.stdout.write(welcome({ ...app.addresses, tokens, demo: demo && { name: demoCamera, url: demo.url } }))
+    }
   } catch (error) {
     if (ending !== null) return // By a signal, which also ends the process.
     process.exitCode = exitStatusOf(error)
@@ -85,31 +91,6 @@ export async function main(argv: string[]): Promise<void> {
     await end('the gateway could not start')
     process.exit()
   }
-}
-
-function printWelcome(app: App, demo: Demo | null): void {
-  const { http, zmq } = app.addresses
-  const lines = ['', `Framegate is running: ${http}`, `  frames (ZeroMQ)  ${zmq.join(', ')}`]
-  if (demo) {
-    const camera = app.cameras.get(DEMO_NAME)
-    lines.push(
-      `  camera "${DEMO_NAME}"    ${demo.url} (simulated)`,
-      `  web page         ${http}/`,
-      `  MJPEG stream     ${http}/mjpeg?cam=${DEMO_NAME}`,
-      `  snapshot         ${http}/snapshot?cam=${DEMO_NAME}`,
-      `  cameras          ${http}/cameras`,
-      '',
-      'In Python (after pip install ./clients/python):',
-      `  python3 -c 'from framegate import open_capture; cap = open_capture("${camera?.url.key ?? demo.url}"${http === 'http://127.0.0.1:8090' ? '' : `, gateway="${http}"`}); print(cap.read()[1].shape)'`,
-    )
-  } else {
-    lines.push(
-      '',
-      'Start a camera:',
-      `  curl ${app.config.authTokensFile === undefined ? '' : '-H "Authorization: Bearer TOKEN" '}${http}/cameras/start -d '{"name": "lobby-1", "rtsp": "rtsp://user:password@192.168.1.10/stream"}'`,
-    )
-  }
-  process.stdout.write(`${lines.join('\n')}\n\n`)
 }
 
 function packageVersion(): string {

@@ -4,6 +4,7 @@ import net from 'node:net'
 import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
+import { startDemoCamera } from '../../src/demo.js'
 import { Gateway } from '../helpers/gateway.js'
 import { NO_MEDIAMTX, temporaryFolder } from '../helpers/paths.js'
 import { freePort } from '../helpers/ports.js'
@@ -316,6 +317,8 @@ t.test('--demo starts a simulated camera, prints its addresses, and does not sav
   const gateway = await Gateway.start({ stateFile, args: ['--demo'] })
   t.match(gateway.stdout, /mjpeg\?cam=demo/)
   t.match(gateway.stdout, /from framegate import open_capture/)
+  t.match(gateway.stdout, /is not saved: a start without --demo[\s\S]*To end it, press Ctrl\+C/)
+  const address = /camera +(\S+) \(simulated\)/.exec(gateway.stdout)![1]!
   await gateway.untilState('demo', 'live')
   const snapshot = await fetch(`${gateway.base}/snapshot?cam=demo`)
   t.equal(snapshot.status, 200)
@@ -323,5 +326,11 @@ t.test('--demo starts a simulated camera, prints its addresses, and does not sav
   const children = childrenOf(gateway.pid)
   t.equal(await gateway.stop(), 0)
   for (const child of children) t.notOk(isAlive(child))
+  const again = await startDemoCamera(Number(new URL(address).port))
+  t.teardown(() => again.stop())
+  t.equal(again.url, address, 'the same port again')
+  const other = await startDemoCamera(Number(new URL(address).port))
+  t.teardown(() => other.stop())
+  t.not(other.url, address, 'another one if it is taken')
   t.notMatch(existsSync(stateFile) ? readFileSync(stateFile, 'utf8') : '', /demo/, 'the demo camera is not saved')
 })

@@ -1,0 +1,42 @@
+// What the gateway prints once it runs. Pure.
+
+export interface Welcome {
+  http: string
+  zmq: string[]
+  /** Whether clients need a token. */
+  tokens: boolean
+  demo: { name: string; url: string } | null
+}
+
+export function welcome({ http, zmq, tokens, demo }: Welcome): string {
+  const lines = ['', `Framegate is running: ${http}`, `  frames (ZeroMQ)  ${zmq.join(', ')}`]
+  lines.push(...(demo ? demoLines(http, demo) : startLines(http, tokens)))
+  return `${lines.join('\n')}\n\nTo end it, press Ctrl+C.\n\n`
+}
+
+function startLines(http: string, tokens: boolean): string[] {
+  const token = tokens ? '-H "Authorization: Bearer TOKEN" ' : ''
+  const example = '{"name": "lobby-1", "rtsp": "rtsp://user:password@192.168.1.10/stream"}'
+  return [
+    '',
+    `Open ${http}/ to add a camera, or start one from a shell:`,
+    `  curl ${token}${http}/cameras/start -d '${example}'`,
+  ]
+}
+
+function demoLines(http: string, { name, url }: { name: string; url: string }): string[] {
+  const gateway = http === 'http://127.0.0.1:8090' ? '' : `, gateway="${http}"`
+  const program = `from framegate import open_capture; cap = open_capture("${url}"${gateway}); ok, frame = cap.read(); print(frame.shape if ok else cap.last_error)`
+  return [
+    `  camera           ${url} (simulated)`,
+    `  web page         ${http}/`,
+    `  MJPEG stream     ${http}/mjpeg?cam=${name}`,
+    `  snapshot         ${http}/snapshot?cam=${name}`,
+    `  cameras          ${http}/cameras`,
+    '',
+    'In Python (after pip install ./clients/python):',
+    `  python3 -c '${program}'`,
+    '',
+    `The camera "${name}" is not saved: a start without --demo does not have it.`,
+  ]
+}
