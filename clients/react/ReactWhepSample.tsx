@@ -1,10 +1,13 @@
 // A live camera from a Framegate gateway in a React page. Copy this one file into your app.
-// It needs react and, where WebRTC does not work, hls.js:
+// It needs react and hls.js, which browsers load only where WebRTC does not work:
+//
+//   import { ReactWhepSample } from './ReactWhepSample'
 //
 //   <ReactWhepSample gatewayBase="http://edge-box:8090" cameraName="lobby-1" />
 //
-// It plays muted and inline, without controls. It tries WebRTC (WHEP), then LL-HLS, then MJPEG,
-// shows the best one that delivers pictures, and returns to a better one once that works again.
+// It plays muted and inline, without controls. It shows the gateway's newest snapshot until video moves. It tries
+// WebRTC (WHEP), then LL-HLS, then MJPEG, shows the best one that delivers pictures, and returns to a better one once
+// that works again.
 // If no new picture arrives for 3 s, its state is `stalled`, even if the connection is open.
 //
 // CameraPlayer does all of this without React; ReactWhepSample wraps it.
@@ -47,6 +50,8 @@ export interface CameraPlayerOptions {
   scaleWidth?: number
   /** The ways to try. Default: all. */
   ways?: readonly Way[]
+  /** The picture until video moves: the URL of an image, or false for none. Default: the gateway's newest snapshot. */
+  poster?: string | false
   /** Called whenever the status changes. */
   onStatus?: (status: PlayerStatus) => void
 }
@@ -76,6 +81,8 @@ const POLL_GROWTH = 1.3
 const POLL_AFTER_ERROR_MS = 1000
 const POLL_WHILE_PLAYING_MS = 30000
 const WHEP_TIMEOUT_MS = 10000
+// The gateway itself waits up to 5 s for a frame.
+const SNAPSHOT_TIMEOUT_MS = 8000
 const MAX_JPEG_BYTES = 32 * 1024 * 1024
 
 /** The fields of GET /cameras/NAME that the player uses. */
@@ -116,13 +123,11 @@ class Attempt {
   intervalMs = 0
   /** Why no more pictures will arrive; null while they may. */
   ended: string | null = null
+  readonly way: Way
   readonly connection: Connection
 
-  constructor(
-    readonly way: Way,
-    open: (events: ConnectionEvents) => Connection,
-    onPicture: (attempt: Attempt) => void,
-  ) {
+  constructor(way: Way, open: (events: ConnectionEvents) => Connection, onPicture: (attempt: Attempt) => void) {
+    this.way = way
     this.connection = open({
       onPicture: () => {
         this.#measure()
@@ -156,6 +161,49 @@ class Attempt {
   }
 }
 
+/** The picture that fills the container until video moves. */
+class Poster {
+  readonly element = document.createElement('div')
+  readonly #closing = new AbortController()
+  #loading = false
+  #blobUrl: string | null = null
+
+  constructor(container: HTMLElement, url: string | undefined) {
+    // Not an <img>: the poster is the background of the video's box, and an empty one shows nothing.
+    Object.assign(this.element.style, { ...FILL, background: 'center / contain no-repeat' })
+    container.append(this.element)
+    if (url !== undefined) this.#show(url)
+  }
+
+  /** Loads a snapshot unless it shows one. A failure shows nothing: the next call tries again. */
+  async load(url: string, headers: Record<string, string>): Promise<void> {
+    if (this.#loading || this.#blobUrl !== null || this.#closing.signal.aborted) return
+    this.#loading = true
+    try {
+      const signal = AbortSignal.any([this.#closing.signal, AbortSignal.timeout(SNAPSHOT_TIMEOUT_MS)])
+      const response = await fetch(url, { headers, signal, cache: 'no-store' })
+      const image = await response.blob()
+      if (!response.ok || image.type !== 'image/jpeg' || this.#closing.signal.aborted) return
+      this.#blobUrl = URL.createObjectURL(image)
+      this.#show(this.#blobUrl)
+    } catch {
+      // The player itself reports what is wrong.
+    } finally {
+      this.#loading = false
+    }
+  }
+
+  close(): void {
+    this.#closing.abort()
+    this.element.remove()
+    if (this.#blobUrl !== null) URL.revokeObjectURL(this.#blobUrl)
+  }
+
+  #show(url: string): void {
+    this.element.style.backgroundImage = `url(${JSON.stringify(url)})`
+  }
+}
+
 /** Keeps a live picture in a container, over whichever way works, until close(). */
 export class CameraPlayer {
   readonly #options: CameraPlayerOptions
@@ -164,6 +212,8 @@ export class CameraPlayer {
   readonly #headers: Record<string, string>
   readonly #closing = new AbortController()
   readonly #attempts = new Map<Way, Attempt>()
+  /** null once video moves. */
+  #poster: Poster | null = null
   readonly #penalties = new Map<Way, { count: number; untilMs: number; reason: string }>()
   #shown: Attempt | null = null
   #status: PlayerStatus = { state: 'connecting', way: null, reason: null }
@@ -180,13 +230,14 @@ export class CameraPlayer {
   readonly #onVisible = () => this.#forgiveHiddenTime()
   readonly #onLeave = () => this.#closeAll()
 
-  /** @param container receives the picture: one element that fills it (two while the player switches). */
+  /** @param container receives the picture: one element that fills it (two while the player connects or switches). */
   constructor(container: HTMLElement, options: CameraPlayerOptions) {
     this.#container = container
     this.#options = options
     this.#base = (options.gatewayBase ?? 'http://127.0.0.1:8090').replace(/\/+$/, '')
     this.#headers = options.token === undefined ? {} : { Authorization: `Bearer ${options.token}` }
     this.#name = options.cameraName
+    if (options.poster !== false) this.#poster = new Poster(container, options.poster)
     document.addEventListener('visibilitychange', this.#onVisible)
     addEventListener('pagehide', this.#onLeave)
     this.#timer = setInterval(() => this.#tick(), TICK_MS)
@@ -212,6 +263,12 @@ export class CameraPlayer {
     this.#shown?.close()
     this.#attempts.clear()
     this.#shown = null
+    this.#closePoster()
+  }
+
+  #closePoster(): void {
+    this.#poster?.close()
+    this.#poster = null
   }
 
   /** The state machine, run five times a second and after events. */
@@ -251,6 +308,7 @@ export class CameraPlayer {
     const previous = this.#shown
     this.#shown = attempt
     attempt.connection.element.style.visibility = 'visible'
+    this.#closePoster()
     if (previous) {
       attempt.continueRateOf(previous)
       if (previous.way !== attempt.way || previous.ended !== null) this.#penalize(previous, false)
@@ -320,7 +378,7 @@ export class CameraPlayer {
       objectFit: 'contain',
       visibility: this.#shown ? 'hidden' : 'visible',
     })
-    this.#container.append(attempt.connection.element)
+    this.#container.insertBefore(attempt.connection.element, this.#poster?.element ?? null) // Below the poster.
     this.#attempts.set(way, attempt)
   }
 
@@ -372,6 +430,9 @@ export class CameraPlayer {
       if (back) this.#penalties.clear()
       this.#info = info
       this.#problem = null
+      // While the camera is away, the gateway would answer only after 5 s, and with an error.
+      if (info.state === 'live' && this.#options.poster === undefined)
+        void this.#poster?.load(`${this.#base}/snapshot?cam=${encodeURIComponent(this.#name)}`, this.#headers)
       this.#nextPollAtMs = performance.now() + (needed ? this.#pauseMs(POLL_MS) : POLL_WHILE_PLAYING_MS)
     } catch (error) {
       this.#problem = error instanceof Error ? error.message : String(error)
@@ -836,6 +897,7 @@ export function ReactWhepSample({
   pubFps,
   scaleWidth,
   ways,
+  poster,
   className,
   style,
   onState,
@@ -865,6 +927,7 @@ export function ReactWhepSample({
           pubFps,
           scaleWidth,
           ways: wayList?.split(',') as Way[] | undefined,
+          poster,
           onStatus: report,
         })
     })
@@ -872,9 +935,12 @@ export function ReactWhepSample({
       clearTimeout(timer)
       player?.close()
     }
-  }, [gatewayBase, cameraName, token, rtspUrl, pubFps, scaleWidth, wayList])
+  }, [gatewayBase, cameraName, token, rtspUrl, pubFps, scaleWidth, wayList, poster])
 
   const words = wordsFor(status, cameraName)
+  const playing = status.state === 'live' || status.state === 'fallback'
+  // A picture that stands still for a known reason is dimmed, and the reason is over it.
+  const explained = !playing && status.reason !== null
   return (
     <div
       className={className}
@@ -886,12 +952,12 @@ export function ReactWhepSample({
         ref={box}
         role="img"
         aria-label={`Live video of ${cameraName}`}
-        style={{ ...FILL, ...(status.state === 'stalled' ? DIMMED : {}) }}
+        style={{ ...FILL, ...(explained ? DIMMED : {}) }}
       />
       {words !== null && (
-        <div role="status" style={status.state === 'fallback' ? BADGE : OVERLAY} title={status.reason ?? undefined}>
+        <div role="status" style={explained ? OVERLAY : BADGE} title={status.reason ?? undefined}>
           <strong>{words}</strong>
-          {status.state !== 'fallback' && status.reason !== null && <span>{capitalized(status.reason)}</span>}
+          {explained && <span>{capitalized(status.reason ?? '')}</span>}
         </div>
       )}
     </div>

@@ -1,5 +1,6 @@
 // Which way ReactWhepSample plays a camera, in a real Chromium: WebRTC, HLS or MJPEG, and when it tries another one.
 
+import jpeg from 'jpeg-js'
 import type { Browser } from 'playwright-core'
 import t from 'tap'
 import { App, launchChromium, noPlayer, serveApp, startCamera, startGateway } from '../helpers/browser.js'
@@ -42,6 +43,7 @@ t.test('the player', { skip: noPlayer }, async (t) => {
     await app.show({ gatewayBase: gateway.base, cameraName: 'b', rtspUrl: camera.url })
     const status = await app.untilStatus('fallback', 'hls')
     t.match(status.reason, /B-frames/)
+    t.match(await app.scripts(), /\/hls-/, 'hls.js is loaded')
     await app.untilMoving()
     const count = (await app.states()).length
     await pause(8000)
@@ -137,10 +139,12 @@ t.test('the player', { skip: noPlayer }, async (t) => {
     }
   })
 
-  await t.test('tries HLS after 2.5 s without a picture, and MJPEG after another 5 s', async (t) => {
+  await t.test('shows a snapshot, tries HLS after 2.5 s without video, and MJPEG after another 5 s', async (t) => {
     // WHEP's POST, HLS and MJPEG are never answered.
-    const gatewayBase = await standInGateway(t, ({ method }, response) => {
+    const snapshot = jpeg.encode({ width: 16, height: 16, data: Buffer.alloc(16 * 16 * 4, 128) }).data
+    const gatewayBase = await standInGateway(t, ({ method, url }, response) => {
       if (method === 'OPTIONS') response.writeHead(200, CORS).end()
+      if (url === '/snapshot?cam=a') response.writeHead(200, { ...CORS, 'content-type': 'image/jpeg' }).end(snapshot)
     })
     const app = await openWithClock(t)
     await app.show({ gatewayBase, cameraName: 'a' })
@@ -151,6 +155,13 @@ t.test('the player', { skip: noPlayer }, async (t) => {
       if (startedAtMs.length === 0) await pause(20)
       if ((await app.page.evaluate<number>('app.media()')) > startedAtMs.length) startedAtMs.push(nowMs)
     }
+    t.match(await app.page.evaluate('app.poster()'), /^url\("blob:/, 'the snapshot is shown meanwhile')
+    await app.show({ gatewayBase, cameraName: 'a', poster: '/own.jpg' })
+    await app.page.clock.runFor(100)
+    t.equal(await app.page.evaluate('app.poster()'), 'url("/own.jpg")')
+    await app.show({ gatewayBase, cameraName: 'a', poster: false })
+    await app.page.clock.runFor(100)
+    t.equal(await app.page.evaluate('app.poster()'), '')
     const [webrtc, hls, mjpeg] = startedAtMs.map((atMs) => atMs - startedAtMs[0]!)
     t.equal(webrtc, 0)
     t.ok(hls! >= 2400 && hls! <= 3000, `HLS after ${hls} ms`)

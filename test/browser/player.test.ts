@@ -36,6 +36,12 @@ t.test('the player', { skip: noPlayer }, async (t) => {
     const app = await App.open(t, browser, address)
     await app.show({ gatewayBase: gateway.base, cameraName: 'lobby-1', rtspUrl: camera.url })
     await app.untilStatus('live', 'webrtc')
+    t.notMatch(await app.scripts(), /hls/, 'hls.js is not loaded')
+    t.ok(
+      (await app.requests()).some(({ url }) => url === `${gateway.base}/snapshot?cam=lobby-1`),
+      'it asked for a snapshot',
+    )
+    t.equal(await app.page.evaluate('app.poster()'), '', 'the video has taken its place')
     t.match(
       await app.page
         .locator('video')

@@ -1,7 +1,7 @@
-// `npm pack ./clients/react` builds a package with types that a TypeScript app can use.
+// TypeScript apps can use the component both ways: as a copied file, and as the package of `npm pack ./clients/react`.
 
 import { execFileSync, spawnSync } from 'node:child_process'
-import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
+import { copyFileSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { ROOT, temporaryFolder } from '../helpers/paths.js'
@@ -13,6 +13,31 @@ export const player = (element: HTMLElement) => new CameraPlayer(element, { came
 // @ts-expect-error -- cameraName is required
 export const nameless = <ReactWhepSample gatewayBase="http://127.0.0.1:8090" />
 `
+
+/** Those of Vite's template react-ts. */
+const VITE =
+  `--target es2023 --module esnext --moduleResolution bundler --jsx react-jsx --noEmit --strict --skipLibCheck
+  --allowImportingTsExtensions --verbatimModuleSyntax --moduleDetection force --noUnusedLocals --noUnusedParameters
+  --erasableSyntaxOnly --noFallthroughCasesInSwitch --noUncheckedSideEffectImports --types react`.split(/\s+/)
+
+/** @returns the compiler's errors. */
+function compile(folder: string, options: string[], file: string): string {
+  const tsc = join(ROOT, 'node_modules/typescript/bin/tsc')
+  return spawnSync(process.execPath, [tsc, ...options, file], { cwd: folder, encoding: 'utf8' }).stdout
+}
+
+function linkPackages(modules: string): void {
+  mkdirSync(modules, { recursive: true })
+  for (const name of ['react', '@types', 'hls.js', 'csstype'])
+    symlinkSync(join(ROOT, 'node_modules', name), join(modules, name))
+}
+
+t.test('the copied file compiles with the options of a new Vite app', async (t) => {
+  const folder = temporaryFolder(t)
+  linkPackages(join(folder, 'node_modules'))
+  copyFileSync(join(ROOT, 'clients/react/ReactWhepSample.tsx'), join(folder, 'ReactWhepSample.tsx'))
+  t.equal(compile(folder, VITE, 'ReactWhepSample.tsx'), '')
+})
 
 t.test('the React package', async (t) => {
   const folder = temporaryFolder(t)
@@ -35,10 +60,8 @@ t.test('the React package', async (t) => {
   execFileSync('tar', ['-xzf', filename, '-C', join(modules, 'framegate-react'), '--strip-components=1'], {
     cwd: folder,
   })
-  for (const name of ['react', '@types', 'hls.js', 'csstype'])
-    symlinkSync(join(ROOT, 'node_modules', name), join(modules, name))
+  linkPackages(modules)
   writeFileSync(join(folder, 'app.tsx'), APP)
-  const tsc = join(ROOT, 'node_modules/typescript/bin/tsc')
   const options = [
     '--noEmit',
     '--strict',
@@ -51,6 +74,5 @@ t.test('the React package', async (t) => {
     '--types',
     'react',
   ]
-  const { stdout } = spawnSync(process.execPath, [tsc, ...options, 'app.tsx'], { cwd: folder, encoding: 'utf8' })
-  t.equal(stdout, '', 'compiles in an app')
+  t.equal(compile(folder, options, 'app.tsx'), '', 'compiles in an app')
 })

@@ -103,6 +103,12 @@ export class App {
   words(): Promise<string> {
     return this.page.evaluate('app.words()')
   }
+  /** The addresses of the scripts that the page has loaded, one a line. */
+  scripts(): Promise<string> {
+    return this.page.evaluate(
+      `performance.getEntriesByType('resource').map(({ name }) => name).filter((name) => name.endsWith('.js')).join('\\n')`,
+    )
+  }
   /** All requests by fetch so far; atMs is performance.now() in the page. */
   requests(): Promise<{ method: string; url: string; atMs: number }[]> {
     return this.page.evaluate('app.requests()')

@@ -38,6 +38,8 @@ Object.assign(window, {
     },
     /** How visible the picture is; 1 unless it is dimmed. */
     opacity: () => Number(getComputedStyle(element.querySelector('[role=img]')!).opacity),
+    /** The image shown until video moves; '' if there is none. */
+    poster: () => element.querySelector<HTMLElement>('[role=img] > div')?.style.backgroundImage ?? '',
     media: () => element.querySelectorAll('video, img').length,
   },
 })
