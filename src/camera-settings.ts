@@ -114,7 +114,7 @@ export const startRequestJson = z
   .extend({
     // Not settings: nothing remembers them.
     replace: flag(
-      'Replace the camera of this name, or of this address, if it runs with another address, user name, password or other settings. Settings that the request leaves out stay as they are. The camera then connects again, and its HTTP streams end. Default: `false`; a camera that has never been live is replaced without it if its address or its credentials differ.',
+      'Replace the camera of this name, or of this address, if it runs with another address, user name, password or other settings. Settings that the request leaves out stay as they are; so does the address if `rtsp` repeats `source`. The camera then connects again, and its HTTP streams end. Default: `false`; a camera that has never been live is replaced without it if its address or its credentials differ.',
     ),
     keep: flag(
       'Keep the camera across restarts. With `false`, until the camera has been live once, the gateway does not save it, and forgets it `FORGET_AFTER` seconds after its last reader (ZeroMQ or HTTP) left. Default: `true`.',

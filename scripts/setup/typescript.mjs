@@ -10,7 +10,7 @@ const stampFile = join(dist, '.framegate-stamp.json')
 const isTypeScript = (name) => /\.[cm]?ts$/.test(name) // .tsx is for browsers, and Vite compiles it.
 
 // The page's files that tests import.
-const pageSources = ['clients/react/page/frame-records.ts', 'clients/react/page/api-types.ts']
+const pageSources = ['frame-records', 'api-types', 'form-rules'].map((name) => `clients/react/page/${name}.ts`)
 
 function sources() {
   return [

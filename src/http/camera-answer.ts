@@ -1,7 +1,7 @@
 // A camera as the HTTP API shows it.
 
 import type { Grant } from '../auth/auth.js'
-import { cameraSettingsJson, toJson } from '../camera-settings.js'
+import { cameraSettingsJson, toJson, type StartRequest } from '../camera-settings.js'
 import { redact } from '../redact.js'
 import type { CameraView } from '../types.js'
 import type { CameraAnswer } from './answers.js'
@@ -9,6 +9,17 @@ import type { HttpDeps } from './deps.js'
 import { judgePlayability } from './playability.js'
 
 const shownSettings = cameraSettingsJson.omit({ rtsp: true })
+
+/** The camera's address as the API shows it. */
+function sourceOf({ settings }: CameraView): string {
+  return redact(settings.rtsp)
+}
+
+/** With `replace`, the masked address of a camera stands for the real one, so that clients can change settings alone. */
+export function withRealAddress(request: StartRequest, named: CameraView | undefined): StartRequest {
+  const masked = request.replace === true && named !== undefined && request.rtsp === sourceOf(named)
+  return masked ? { ...request, rtsp: named.settings.rtsp } : request
+}
 
 /** Who asks. */
 export interface Caller {
@@ -32,7 +43,7 @@ export function describeCamera(deps: HttpDeps, camera: CameraView, caller: Calle
   const { preferred, ...playability } = judgePlayability(camera.stream, video.bFrames, relayProblem)
   return {
     ...shownSettings.parse(toJson(camera.settings)),
-    source: redact(camera.settings.rtsp),
+    source: sourceOf(camera),
     state: camera.state,
     last_error: camera.lastError && {
       code: camera.lastError.code,

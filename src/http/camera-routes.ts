@@ -8,7 +8,7 @@ import type { CameraView } from '../types.js'
 import { grantIn } from './access.js'
 import { stopRequestJson } from './answers.js'
 import { readBody } from './body.js'
-import { describeCamera } from './camera-answer.js'
+import { describeCamera, withRealAddress } from './camera-answer.js'
 import type { HttpDeps } from './deps.js'
 
 export function cameraRoutes(deps: HttpDeps): Router {
@@ -18,7 +18,8 @@ export function cameraRoutes(deps: HttpDeps): Router {
   }
 
   router.post('/cameras/start', async (ctx) => {
-    const started = await deps.cameras.start(fromJson(await readBody(ctx, startRequestJson)))
+    const request = fromJson(await readBody(ctx, startRequestJson))
+    const started = await deps.cameras.start(withRealAddress(request, deps.cameras.get(request.name)))
     ctx.body = {
       ok: true,
       ...described(started.camera, ctx),

@@ -1,11 +1,13 @@
 // The page at / in a real Chromium.
 
+import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Browser, Page } from 'playwright-core'
 import t from 'tap'
+import { accessibilityProblems } from '../helpers/accessibility.js'
 import { launchChromium, noBrowser, startCamera, startGateway, type Test } from '../helpers/browser.js'
-import { ROOT } from '../helpers/paths.js'
+import { PYTHON, ROOT } from '../helpers/paths.js'
 import { pause, until } from '../helpers/wait.js'
 
 const SMALL = { width: 320, height: 180, fps: 10, gop: 10, 'bitrate-kbps': 300 }
@@ -45,6 +47,21 @@ async function untilMoving(page: Page, name: string): Promise<void> {
   await until(`another picture of ${name}`, async () => (await drawn(page, name)) !== first, { limitMs: 10000 })
 }
 
+/** The accessible name of the focused element; '' if none has the focus. */
+function focused(page: Page): Promise<string> {
+  return page.evaluate(`(() => {
+    const { ariaLabel, labels, innerText } = document.activeElement
+    return document.activeElement === document.body ? '' : (ariaLabel ?? labels?.[0]?.innerText ?? innerText)
+  })()`)
+}
+
+async function tabTo(page: Page, name: string): Promise<void> {
+  for (let i = 0; (await focused(page)) !== name; i++) {
+    if (i === 40) throw new Error(`Tab does not reach ${name}`)
+    await page.keyboard.press('Tab')
+  }
+}
+
 t.test('the page', { skip }, async (t) => {
   browser = await launchChromium(t)
 
@@ -68,68 +85,114 @@ t.test('the page', { skip }, async (t) => {
     t.equal((await fetch(`${gateway.base}/assets/none.js`)).status, 404)
   })
 
-  await t.test('adds, opens and stops a camera', async (t) => {
+  await t.test('adds, corrects, opens and stops a camera by keyboard alone', async (t) => {
     const gateway = await startGateway(t)
-    const camera = await startCamera(t, SMALL)
+    const camera = await startCamera(t, { ...SMALL, user: 'admin', password: 'secret' })
+    const address = `127.0.0.1:${camera.port}/cam`
     const { page, errors } = await open(t, gateway.base)
-    await page.getByText('No cameras yet').waitFor()
+    const { keyboard } = page
+    const type = async (field: string, text: string) => {
+      await tabTo(page, field)
+      await keyboard.press('Control+A')
+      await keyboard.type(text)
+    }
+    const openBy = async (button: string, first: string) => {
+      await tabTo(page, button)
+      await keyboard.press('Enter')
+      t.equal(await focused(page), first, `${button} puts the focus on ${first}`)
+      t.same(await accessibilityProblems(page), [], button)
+    }
+    const close = async (opener: string) => {
+      await keyboard.press('Escape')
+      await page.getByRole('dialog').waitFor({ state: 'detached' })
+      t.equal(await focused(page), opener, 'closing the dialog returns the focus')
+    }
+    const wrong = async (field: string, words: RegExp) => {
+      await keyboard.press('Enter')
+      const alert = page.getByRole('alert').filter({ hasText: words })
+      await alert.waitFor()
+      t.notMatch(await alert.innerText(), /got/, 'the value stands in the field')
+      await until('the focus on the field', async () => (await focused(page)) === field)
+    }
 
-    await page.getByRole('button', { name: 'Add your first camera' }).click()
-    await page.getByLabel('Name').fill('not a name')
-    await page.getByLabel('RTSP address').fill(camera.url)
-    await page.keyboard.press('Enter')
-    await page
-      .getByRole('alert')
-      .filter({ hasText: /1 to 64 letters/ })
-      .waitFor()
-    await page.getByLabel('Name').fill('lobby-1')
-    await page.getByLabel('RTSP address').fill('http://elsewhere/')
-    await page.keyboard.press('Enter')
-    await page
-      .getByRole('alert')
-      .filter({ hasText: /rtsp:\/\// })
-      .waitFor()
-    t.equal(await page.getByLabel('RTSP address').getAttribute('aria-invalid'), 'true', 'the field is marked invalid')
-    await page.getByLabel('RTSP address').fill(camera.url)
-    await page.getByLabel('Frames per second').fill('many')
-    await page.keyboard.press('Enter')
-    await page.getByRole('alert').waitFor()
-    t.equal(await page.getByLabel('Frames per second').getAttribute('aria-invalid'), 'true')
-    await page.getByLabel('Frames per second').fill('')
+    await page.getByText('No cameras yet').waitFor()
+    await openBy('Add your first camera', 'Name')
+    await close('Add your first camera')
+    await keyboard.press('Enter')
+    await wrong('Name', /Enter a name/)
+    await type('Name', 'not a name')
+    await type('RTSP address', 'http://elsewhere/')
+    await wrong('Name', /1 to 64 letters/)
+    await type('Name', 'lobby-1')
+    await wrong('RTSP address', /rtsp:\/\//)
+    await type('RTSP address', `admin:wrong@${address}`)
+    await type('Frames per second', 'many')
+    await wrong('Frames per second', /from 0.1 to 120/)
+    await type('Frames per second', '10')
     // The browser logs each response with status 400.
     const refusals = errors.splice(0)
     t.ok(
       refusals.every((text) => text.includes('status of 400')),
       refusals.join('\n'),
     )
-    await page.keyboard.press('Enter')
+    await keyboard.press('Enter')
+    await tile(page, 'lobby-1').getByText('refused the user name or password').waitFor()
+    t.equal(await focused(page), 'Add a camera', 'the button that opened the dialog is gone')
+    await tile(page, 'lobby-1').getByText(`rtsp://***@${address}`).waitFor()
 
+    await openBy('Edit lobby-1', 'RTSP address')
+    await keyboard.type('admin:secret') // Over the selected ***.
+    await keyboard.press('Enter')
+    await untilMoving(page, 'lobby-1')
+    t.equal(await focused(page), 'Edit lobby-1')
+    await keyboard.press('Enter')
+    await type('Width', '160')
+    await keyboard.press('Enter')
+    await until('the other width', async () => {
+      const { scale_width: width, state } = await gateway.camera('lobby-1')
+      return width === 160 && state === 'live'
+    })
     await untilMoving(page, 'lobby-1')
     await tile(page, 'lobby-1').getByText('live', { exact: true }).waitFor()
     t.match(await tile(page, 'lobby-1').innerText(), /320 × 180 · H\.264/)
 
-    await tile(page, 'lobby-1').getByRole('button', { name: 'Open' }).click()
-    await page.getByRole('dialog').waitFor()
-    t.match(await page.getByRole('dialog').innerText(), /FrameSubscriber\("lobby-1", "tcp:/)
-    t.match(page.url(), /#lobby-1$/)
-    await until('the large picture', () =>
-      page
-        .locator('.large-picture')
-        .evaluate((element: any) =>
-          [...element.querySelectorAll('video, img')].some(
-            (picture: any) => (picture.videoWidth || picture.naturalWidth) > 0,
-          ),
-        ),
-    )
-    await page.keyboard.press('Escape')
-    await page.getByRole('dialog').waitFor({ state: 'detached' })
+    await openBy('Use lobby-1', 'Copy Python')
+    const texts = await page.getByRole('dialog').locator('code').allInnerTexts()
+    t.strictSame(texts.slice(1, 3), [`${gateway.base}/snapshot?cam=lobby-1`, `${gateway.base}/mjpeg?cam=lobby-1`])
+    t.match(texts.slice(3).join(), /\/lobby-1\/whep,.*\/lobby-1\/index\.m3u8,rtsp:.*\/lobby-1$/)
+    await close('Use lobby-1')
+    const program = spawn(PYTHON, ['-u', '-c', texts[0]!], { env: { PYTHONPATH: join(ROOT, 'clients/python') } })
+    t.teardown(() => program.kill('SIGKILL'))
+    let printed = ''
+    program.stdout.on('data', (chunk: Buffer) => (printed += chunk.toString()))
+    await until('the program to show the frames that it reads', () => printed.includes('(90, 160, 3)'))
+    await tile(page, 'lobby-1').getByText('1 Python (ZeroMQ), 1 HTTP').waitFor()
 
-    await tile(page, 'lobby-1').getByRole('button', { name: 'Stop' }).click()
-    await page.getByRole('dialog').getByRole('button', { name: 'Stop' }).click()
+    await openBy('Open lobby-1', 'Full screen')
+    t.match(page.url(), /#lobby-1$/)
+    const large = page.locator('.large-picture')
+    await until('the large picture', () =>
+      large.evaluate((element: any) =>
+        [...element.querySelectorAll('video, img')].some(
+          (picture: any) => (picture.videoWidth || picture.naturalWidth) > 0,
+        ),
+      ),
+    )
+    await keyboard.press('Enter')
+    await until('full screen', () => large.evaluate((element: any) => element.matches(':fullscreen')))
+    await keyboard.press('Escape')
+    await until('no full screen', () => large.evaluate((element: any) => !element.matches(':fullscreen')))
+    await close('Open lobby-1')
+
+    await openBy('Stop lobby-1', 'Cancel')
+    await tabTo(page, 'Stop')
+    await keyboard.press('Enter')
     await tile(page, 'lobby-1').waitFor({ state: 'detached' })
     t.same((await gateway.get('/cameras')).body.cameras, [])
-    await page.getByRole('button', { name: 'Start again' }).click()
+    await until('the focus on the stopped camera', async () => (await focused(page)) === 'Start again')
+    await keyboard.press('Enter')
     await untilMoving(page, 'lobby-1')
+    t.equal(await focused(page), 'Open lobby-1')
     t.same(errors, [], 'the console has no errors')
   })
 
@@ -211,5 +274,7 @@ t.test('the page', { skip }, async (t) => {
     await page.getByRole('alert').filter({ hasText: 'Cannot reach the gateway' }).waitFor({ timeout: 10000 })
     t.equal(await tile(page, 'a').getAttribute('data-picture'), 'stale')
     await tile(page, 'a').getByText('unknown', { exact: true }).waitFor()
+    t.same(await tile(page, 'a').locator('dd').allInnerTexts(), ['–', '–', '–'], 'no figure of the past')
+    t.same(await accessibilityProblems(page), [])
   })
 })

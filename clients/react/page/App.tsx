@@ -1,28 +1,33 @@
 import { useState } from 'react'
-import { AddCamera } from './AddCamera'
 import { signOut, SIGNED_OUT, startCamera, stopCamera, type Session } from './api'
 import type { Camera, StartRequest } from './api-types'
+import { CameraForm } from './CameraForm'
 import { CameraGrid } from './CameraGrid'
 import { CameraView } from './CameraView'
 import { CopyList } from './CopyList'
 import { Dialog } from './Dialog'
+import { isMasked } from './form-rules'
 import { ThumbnailsContext, useThumbnails } from './thumbnails'
 import { useCameras } from './use-cameras'
+import { useKeptFocus } from './use-kept-focus'
 import { useViewed } from './use-viewed'
 
-type Open = { dialog: 'add'; initial?: Partial<StartRequest> } | { dialog: 'copy' | 'stop'; name: string } | null
+type Open =
+  { dialog: 'add'; initial?: Partial<StartRequest> } | { dialog: 'use' | 'edit' | 'stop'; name: string } | null
 
 export function App({ session }: { session: Session }) {
-  const { cameras, unreachable, refresh } = useCameras()
+  const { cameras, unreachable, refresh, add } = useCameras()
   const thumbnails = useThumbnails(cameras ?? [])
   const [open, setOpen] = useState<Open>(null)
   const [viewed, view] = useViewed()
+  useKeptFocus()
   const [stopped, setStopped] = useState<string[]>([])
   // Addresses entered on this page, kept until it closes: nothing stores them, and the gateway never returns them.
   const [known] = useState(() => new Map<string, StartRequest>())
   const [notice, setNotice] = useState<string | null>(null)
   const close = () => setOpen(null)
 
+  const isAdmin = session.role === 'admin'
   const running = cameras ?? []
   const shown = running.find(({ name }) => name === viewed)
   const chosen = open && open.dialog !== 'add' ? running.find(({ name }) => name === open.name) : undefined
@@ -43,18 +48,18 @@ export function App({ session }: { session: Session }) {
     const request = known.get(name)
     if (!request) return setOpen({ dialog: 'add', initial: { name } })
     try {
-      await startCamera(request)
-      onStarted(request)
+      onStarted(request, await startCamera(request))
     } catch {
       setOpen({ dialog: 'add', initial: request })
     }
   }
 
-  function onStarted(request: StartRequest) {
-    known.set(request.name, request)
+  function onStarted(request: StartRequest, camera: Camera) {
+    const rtsp = isMasked(request.rtsp) ? known.get(request.name)?.rtsp : request.rtsp
+    if (rtsp !== undefined) known.set(request.name, { ...request, rtsp })
     setStopped((names) => names.filter((name) => name !== request.name))
     close()
-    refresh()
+    add(camera)
   }
 
   async function leave() {
@@ -71,7 +76,7 @@ export function App({ session }: { session: Session }) {
           Framegate
         </h1>
         {cameras !== null && unreachable === null && <Summary cameras={cameras} />}
-        {session.role === 'admin' && (
+        {isAdmin && (
           <button type="button" className="button primary" onClick={() => setOpen({ dialog: 'add' })}>
             Add a camera
           </button>
@@ -99,23 +104,25 @@ export function App({ session }: { session: Session }) {
       <main>
         {cameras === null && unreachable === null && <p className="loading">Loading…</p>}
         {cameras !== null && running.length === 0 && gone.length === 0 && unreachable === null && (
-          <Empty onAdd={() => setOpen({ dialog: 'add' })} />
+          <Empty onAdd={isAdmin ? () => setOpen({ dialog: 'add' }) : undefined} />
         )}
         <CameraGrid
           cameras={running}
           stopped={gone}
           unreachable={unreachable}
           onOpen={view}
-          onCopy={(name) => setOpen({ dialog: 'copy', name })}
-          onStop={(name) => setOpen({ dialog: 'stop', name })}
+          onUse={(name) => setOpen({ dialog: 'use', name })}
+          onEdit={isAdmin ? (name) => setOpen({ dialog: 'edit', name }) : undefined}
+          onStop={isAdmin ? (name) => setOpen({ dialog: 'stop', name }) : undefined}
           onStart={(name) => void startAgain(name)}
           onForget={(name) => setStopped((names) => names.filter((other) => other !== name))}
         />
       </main>
       {shown && <CameraView key={shown.name} camera={shown} unreachable={unreachable} onClose={() => view(null)} />}
-      {open?.dialog === 'add' && <AddCamera initial={open.initial} onClose={close} onStarted={onStarted} />}
-      {open?.dialog === 'copy' && chosen && (
-        <Dialog title={`Use ${chosen.name}`} className="form" onClose={close}>
+      {open?.dialog === 'add' && <CameraForm initial={open.initial} onClose={close} onStarted={onStarted} />}
+      {open?.dialog === 'edit' && chosen && <CameraForm editing={chosen} onClose={close} onStarted={onStarted} />}
+      {open?.dialog === 'use' && chosen && (
+        <Dialog title={`Use ${chosen.name}`} className="medium" onClose={close}>
           <CopyList camera={chosen} />
         </Dialog>
       )}
@@ -148,21 +155,28 @@ function Summary({ cameras }: { cameras: Camera[] }) {
   )
 }
 
-function Empty({ onAdd }: { onAdd: () => void }) {
+/** @param onAdd undefined if the session may not add cameras. */
+function Empty({ onAdd }: { onAdd?: () => void }) {
   return (
     <section className="empty">
       <Mark />
       <h2>No cameras yet</h2>
-      <p>
-        Add a camera by its RTSP address, such as <code>rtsp://user:password@192.168.1.20/stream1</code>. You will find
-        it in the camera’s manual or app.
-      </p>
-      <button type="button" className="button primary" onClick={onAdd}>
-        Add your first camera
-      </button>
-      <p className="hint">
-        Or from Python: <code>open_capture("rtsp://…")</code>
-      </p>
+      {onAdd === undefined ? (
+        <p>Your token is a viewer’s. Cameras that an administrator adds appear here.</p>
+      ) : (
+        <>
+          <p>
+            Add a camera by its RTSP address, such as <code>rtsp://user:password@192.168.1.20/stream1</code>. You will
+            find it in the camera’s manual or app.
+          </p>
+          <button type="button" className="button primary" onClick={onAdd}>
+            Add your first camera
+          </button>
+          <p className="hint">
+            Or from Python: <code>open_capture("rtsp://…")</code>
+          </p>
+        </>
+      )}
     </section>
   )
 }

@@ -1,21 +1,18 @@
 import { useEffect, useState } from 'react'
 import type { Camera } from './api-types'
-import { CameraTile } from './CameraTile'
+import { CameraTile, type TileActions } from './CameraTile'
 import { StateWord } from './StateWord'
 
-interface Props {
+interface Props extends TileActions {
   cameras: Camera[]
   /** Names of cameras that were stopped on this page and can be started again. */
   stopped: string[]
   unreachable: string | null
-  onOpen: (name: string) => void
-  onCopy: (name: string) => void
-  onStop: (name: string) => void
   onStart: (name: string) => void
   onForget: (name: string) => void
 }
 
-export function CameraGrid({ cameras, stopped, unreachable, onOpen, onCopy, onStop, onStart, onForget }: Props) {
+export function CameraGrid({ cameras, stopped, unreachable, onStart, onForget, ...actions }: Props) {
   // Re-render every second, so that the ages on the page grow even if the gateway does not respond.
   const [, tick] = useState(0)
   useEffect(() => {
@@ -25,17 +22,10 @@ export function CameraGrid({ cameras, stopped, unreachable, onOpen, onCopy, onSt
   return (
     <div className="grid">
       {cameras.map((camera) => (
-        <CameraTile
-          key={camera.name}
-          camera={camera}
-          unreachable={unreachable}
-          onOpen={() => onOpen(camera.name)}
-          onCopy={() => onCopy(camera.name)}
-          onStop={() => onStop(camera.name)}
-        />
+        <CameraTile key={camera.name} camera={camera} unreachable={unreachable} {...actions} />
       ))}
       {stopped.map((name) => (
-        <article key={name} className="tile" aria-label={name} data-stopped-tile={name}>
+        <article key={name} className="tile" aria-label={name} data-tile={name}>
           <div className="tile-picture">
             <span className="tile-words">
               <button type="button" className="button primary" onClick={() => onStart(name)}>
@@ -45,7 +35,7 @@ export function CameraGrid({ cameras, stopped, unreachable, onOpen, onCopy, onSt
           </div>
           <div className="tile-body">
             <div className="tile-head">
-              <h3>{name}</h3>
+              <h2>{name}</h2>
               <StateWord state="stopped" />
             </div>
             <div className="tile-foot">

@@ -2,70 +2,100 @@ import { useContext } from 'react'
 import type { Camera } from './api-types'
 import { StateWord } from './StateWord'
 import { ThumbnailsContext, useThumbnailCanvas } from './thumbnails'
-import { ageWords, capitalized, codecWords, readersByWay, readersInAll, sizeWords, whyNoPicture } from './words'
+import { ageWords, capitalized, readersByKind, videoWords, whyNoPicture } from './words'
 
-interface Props {
-  camera: Camera
-  unreachable: string | null
-  onOpen: () => void
-  onCopy: () => void
-  onStop: () => void
+/** What a tile's buttons do; undefined for what the session may not do. */
+export interface TileActions {
+  onOpen: (name: string) => void
+  onUse: (name: string) => void
+  onEdit?: (name: string) => void
+  onStop?: (name: string) => void
 }
 
-export function CameraTile({ camera, unreachable, onOpen, onCopy, onStop }: Props) {
+interface Props extends TileActions {
+  camera: Camera
+  unreachable: string | null
+}
+
+export function CameraTile({ camera, unreachable, onOpen, onUse, onEdit, onStop }: Props) {
   const thumbnails = useContext(ThumbnailsContext)
   const canvas = useThumbnailCanvas(camera.name)
-  const ageMs = thumbnails?.ageMs(camera.name) ?? null
+  const { name } = camera
+  const ageMs = thumbnails?.ageMs(name) ?? null
   const stale = unreachable !== null || (thumbnails?.isStale(camera) ?? false)
   const why = stale || camera.state !== 'live' ? whyNoPicture(camera, thumbnails?.problem ?? null, unreachable) : null
   const picture = ageMs === null ? 'none' : stale ? 'stale' : 'fresh'
   return (
-    <article className="tile" aria-label={camera.name} data-camera-tile={camera.name} data-picture={picture}>
-      <button type="button" className="tile-picture" onClick={onOpen} aria-label={`Open ${camera.name}`}>
-        <canvas ref={canvas} width={16} height={9} />
-        {picture === 'none' && why === null && <span className="tile-words">Waiting for the first frame</span>}
+    <article className="tile" aria-label={name} data-tile={name} data-camera-tile={name} data-picture={picture}>
+      <div className="tile-picture">
+        <button type="button" className="tile-open" onClick={() => onOpen(name)} aria-label={`Open ${name}`}>
+          <canvas ref={canvas} width={16} height={9} />
+        </button>
+        {picture === 'none' && why === null && <p className="tile-words">Waiting for the first frame</p>}
         {why !== null && (picture !== 'fresh' || stale) && (
-          <span className="tile-words">
-            {ageMs !== null && <strong>No new frame for {ageWords(ageMs)}</strong>}
+          <p className="tile-words">
+            {ageMs !== null && ageMs >= 1000 && <strong>No new frame for {ageWords(ageMs)}</strong>}
             {why}
-          </span>
+          </p>
         )}
-      </button>
+      </div>
       <div className="tile-body">
         <div className="tile-head">
-          <h3 title={camera.name}>{camera.name}</h3>
+          <h2 title={name}>{name}</h2>
           <StateWord state={unreachable !== null ? 'unknown' : camera.state} />
         </div>
+        <p className="source" title={camera.source}>
+          {camera.source}
+        </p>
         {camera.last_error && camera.state !== 'live' && picture === 'fresh' && !stale && (
           <p className="tile-reason">{capitalized(camera.last_error.message)}</p>
         )}
-        <dl className="figures">
-          <Figure label="Rate" value={camera.state === 'live' ? `${Math.round(camera.fps)} fps` : '–'} />
-          <Figure label="Frame age" value={camera.age_ms === null ? '–' : ageWords(camera.age_ms)} />
-          <Figure label="Readers" value={String(readersInAll(camera))} title={readersByWay(camera)} />
-        </dl>
+        <Figures camera={camera} unreachable={unreachable} />
         <div className="tile-foot">
-          <span className="format">
-            {[sizeWords(camera), camera.codec && codecWords(camera.codec)].filter(Boolean).join(' · ') ||
-              'No video yet'}
-          </span>
-          <button type="button" className="button small quiet" onClick={onCopy} aria-label={`Use ${camera.name}`}>
-            Use
-          </button>
-          <button type="button" className="button small quiet" onClick={onStop} aria-label={`Stop ${camera.name}`}>
-            Stop
-          </button>
+          <TileButton action={onUse} words="Use" name={name} />
+          <TileButton action={onEdit} words="Edit" name={name} />
+          <TileButton action={onStop} words="Stop" name={name} />
         </div>
       </div>
     </article>
   )
 }
 
-export function Figure({ label, value, title }: { label: string; value: string; title?: string }) {
+function TileButton({ action, words, name }: { action?: (name: string) => void; words: string; name: string }) {
+  if (!action) return null
   return (
-    <div title={title}>
-      <dt>{label}</dt>
-      <dd>{value}</dd>
-    </div>
+    <button type="button" className="button small quiet" onClick={() => action(name)} aria-label={`${words} ${name}`}>
+      {words}
+    </button>
+  )
+}
+
+/** The figures that tiles and the large view share. While the gateway is away they are unknown. */
+export function Figures({
+  camera,
+  unreachable,
+  more = [],
+}: {
+  camera: Camera
+  unreachable: string | null
+  more?: [label: string, value: string | null][]
+}) {
+  const { state, fps, age_ms: ageMs } = camera
+  const sent = [state === 'live' && `${Math.round(fps)} fps`, videoWords(camera)].filter(Boolean).join(' · ')
+  const figures: [label: string, value: string | null, title?: string][] = [
+    ['Camera sends', sent],
+    ['Newest frame', ageMs === null ? null : `${ageWords(ageMs)} old`],
+    ['Readers', readersByKind(camera), 'HTTP: pages like this one, MJPEG and snapshots. WebRTC, HLS, RTSP: players.'],
+    ...more,
+  ]
+  return (
+    <dl className="figures">
+      {figures.map(([label, value, title]) => (
+        <div key={label} title={title}>
+          <dt>{label}</dt>
+          <dd>{(unreachable === null && value) || '–'}</dd>
+        </div>
+      ))}
+    </dl>
   )
 }

@@ -1,12 +1,12 @@
-import { useState } from 'react'
+import { useRef, useState } from 'react'
 import { ReactWhepSample, WAY_WORDS, type Way } from '../ReactWhepSample'
 import { gatewayBase } from './api'
 import type { Camera, Verdict } from './api-types'
-import { Figure } from './CameraTile'
+import { Figures } from './CameraTile'
 import { CopyList } from './CopyList'
 import { Dialog } from './Dialog'
 import { StateWord } from './StateWord'
-import { ageWords, codecWords, readersByWay, readersInAll, sizeWords, whyNoPicture } from './words'
+import { whyNoPicture } from './words'
 
 /** One camera, large. */
 export function CameraView({
@@ -19,8 +19,9 @@ export function CameraView({
   onClose: () => void
 }) {
   const [way, setWay] = useState<Way | null>(null)
+  const picture = useRef<HTMLDivElement>(null)
   const why = unreachable !== null || camera.state !== 'live' ? whyNoPicture(camera, null, unreachable) : null
-  const video = [sizeWords(camera), camera.codec && codecWords(camera.codec)].filter(Boolean).join(' · ') || '–'
+  const { gop_length: gopLength, reconnects } = camera
   return (
     <Dialog
       className="large"
@@ -31,32 +32,52 @@ export function CameraView({
       }
       onClose={onClose}
     >
-      <div className="large-picture">
+      <div className="large-picture" ref={picture}>
         <ReactWhepSample
           cameraName={camera.name}
           gatewayBase={gatewayBase}
           className="large-video"
           onState={(state) => setWay(state.way)}
         />
+        {document.fullscreenEnabled && <FullScreenButton element={picture} />}
       </div>
       {why !== null && <p className="large-why">{why}</p>}
-      <dl className="figures wide">
-        <Figure label="Rate" value={`${Math.round(camera.fps)} fps`} />
-        <Figure label="Frame age" value={camera.age_ms === null ? '–' : ageWords(camera.age_ms)} />
-        <Figure label="Readers" value={String(readersInAll(camera))} title={readersByWay(camera)} />
-        <Figure label="Video" value={video} />
-        <Figure label="Key frame every" value={camera.gop_length === null ? '–' : `${camera.gop_length} frames`} />
-        <Figure label="Reconnects" value={String(camera.reconnects)} />
-        <Figure label="Playing over" value={way === null ? '–' : WAY_WORDS[way]} />
-      </dl>
+      <p className="source">{camera.source}</p>
+      <Figures
+        camera={camera}
+        unreachable={unreachable}
+        more={[
+          ['Key frame every', gopLength === null ? null : `${gopLength} frames`],
+          ['Reconnected', reconnects === 1 ? 'once' : `${reconnects} times`],
+          ['Played here over', way === null ? null : WAY_WORDS[way]],
+        ]}
+      />
       {camera.playability && (
         <ul className="verdicts">
           <VerdictLine way="webrtc" verdict={camera.playability.webrtc} />
           <VerdictLine way="hls" verdict={camera.playability.hls} />
         </ul>
       )}
+      <h3>Use it elsewhere</h3>
       <CopyList camera={camera} />
     </Dialog>
+  )
+}
+
+function FullScreenButton({ element }: { element: React.RefObject<HTMLElement | null> }) {
+  const toggle = () => (document.fullscreenElement ? document.exitFullscreen() : element.current?.requestFullscreen())
+  return (
+    <button
+      type="button"
+      className="icon-button full-screen"
+      aria-label="Full screen"
+      title="Full screen"
+      onClick={() => void toggle()?.catch(() => undefined)}
+    >
+      <svg viewBox="0 0 16 16" aria-hidden="true">
+        <path d="M2.5 6V2.5H6M10 2.5h3.5V6M13.5 10v3.5H10M6 13.5H2.5V10" />
+      </svg>
+    </button>
   )
 }
 

@@ -1,16 +1,20 @@
 import { useEffect, useRef, useState } from 'react'
+import { gatewayBase } from './api'
 import type { Camera } from './api-types'
-import { pythonLines } from './words'
+import { pythonProgram } from './words'
 
-/** The addresses that other programs use to receive this camera. */
+/** The program and the addresses by which others receive this camera. */
 export function CopyList({ camera }: { camera: Camera }) {
   const missing = camera.mediamtx_reason ?? 'MediaMTX is not available'
+  const overHttp = (path: string) => `${gatewayBase}/${path}?cam=${encodeURIComponent(camera.name)}`
   return (
     <div className="copy-list">
-      <CopyRow label="Python" text={pythonLines(camera)} />
-      <CopyRow label="WHEP" hint="WebRTC" text={camera.webrtc_whep} missing={missing} />
-      <CopyRow label="HLS" text={camera.hls} missing={missing} />
-      <CopyRow label="RTSP" text={camera.rtsp_url} missing={missing} />
+      <CopyRow label="Python" hint="a whole program, after pip install ./clients/python" text={pythonProgram(camera)} />
+      <CopyRow label="Snapshot" hint="one JPEG image" text={overHttp('snapshot')} />
+      <CopyRow label="MJPEG" hint="for an <img> element" text={overHttp('mjpeg')} />
+      <CopyRow label="WHEP" hint="WebRTC, the quickest video in browsers" text={camera.webrtc_whep} missing={missing} />
+      <CopyRow label="HLS" hint="for players and browsers" text={camera.hls} missing={missing} />
+      <CopyRow label="RTSP" hint="for VLC, ffmpeg and recorders" text={camera.rtsp_url} missing={missing} />
     </div>
   )
 }
@@ -22,7 +26,7 @@ function CopyRow({
   missing,
 }: {
   label: string
-  hint?: string
+  hint: string
   text: string | null
   missing?: string
 }) {
@@ -36,16 +40,12 @@ function CopyRow({
   return (
     <div className="copy-row">
       <div className="copy-label">
-        {label}
-        {hint && <small>{hint}</small>}
+        {label} <small>{hint}</small>
       </div>
       {text === null ? (
         <p className="copy-missing">{missing}</p>
       ) : (
         <>
-          <code ref={code} tabIndex={0}>
-            {text}
-          </code>
           <button
             type="button"
             className="button small"
@@ -54,6 +54,7 @@ function CopyRow({
           >
             <span aria-live="polite">{note ?? 'Copy'}</span>
           </button>
+          <code ref={code}>{text}</code>
         </>
       )}
     </div>

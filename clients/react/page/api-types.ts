@@ -9,6 +9,10 @@ export interface Verdict {
 
 export interface Camera {
   name: string
+  /** The camera's address, with secrets masked. */
+  source: string
+  pub_fps: number
+  scale_width: number
   state: CameraState
   last_error: { code: string; message: string; since: string } | null
   webrtc_whep: string | null
@@ -25,15 +29,18 @@ export interface Camera {
   waiting_for_key_frame_s?: number | null
   gop_length: number | null
   playability?: { webrtc: Verdict; hls: Verdict }
-  readers: { mjpeg: number; webrtc: number; hls: number; rtsp: number }
+  readers_by_kind: { zmq: number; http: number; webrtc: number; hls: number; rtsp: number }
   reconnects: number
   started_at: string
 }
 
 export interface StartRequest {
   name: string
+  /** With `replace`, the camera's masked address stands for the one that it has. */
   rtsp: string
   pub_fps?: number
   scale_width?: number
   retry?: boolean
+  /** Whether a running camera of this name gets the address and settings of this request. */
+  replace?: boolean
 }

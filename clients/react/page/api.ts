@@ -28,8 +28,9 @@ export async function listCameras(): Promise<Camera[]> {
   return body.cameras as Camera[]
 }
 
-export async function startCamera(request: StartRequest): Promise<void> {
-  await call('cameras/start', { method: 'POST', body: JSON.stringify(request) }, START_STOP_TIMEOUT_MS)
+export async function startCamera(request: StartRequest): Promise<Camera> {
+  const options = { method: 'POST', body: JSON.stringify(request) }
+  return (await call('cameras/start', options, START_STOP_TIMEOUT_MS)) as unknown as Camera
 }
 
 export async function stopCamera(name: string): Promise<void> {

@@ -12,7 +12,7 @@ interface Cameras {
 }
 
 /** Polls GET /cameras every second while the page is visible. */
-export function useCameras(): Cameras & { refresh: () => void } {
+export function useCameras(): Cameras & { refresh: () => void; add: (camera: Camera) => void } {
   const [state, setState] = useState<Cameras>({ cameras: null, unreachable: null })
   const [round, setRound] = useState(0)
   useEffect(() => {
@@ -41,5 +41,17 @@ export function useCameras(): Cameras & { refresh: () => void } {
       document.removeEventListener('visibilitychange', onVisibility)
     }
   }, [round])
-  return { ...state, refresh: () => setRound((number) => number + 1) }
+  const refresh = () => setRound((number) => number + 1)
+  /** Shows a camera that was just started, until the next list has it. */
+  const add = (camera: Camera) => {
+    setState(({ cameras, unreachable }) => {
+      const list = cameras ?? []
+      const known = list.some(({ name }) => name === camera.name)
+      // In its old place, because moving an element takes its focus away.
+      const next = known ? list.map((old) => (old.name === camera.name ? camera : old)) : [...list, camera]
+      return { cameras: next, unreachable }
+    })
+    refresh()
+  }
+  return { ...state, refresh, add }
 }

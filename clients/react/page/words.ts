@@ -17,7 +17,7 @@ export function ageWords(ms: number): string {
   return `${Math.floor(ms / 3600000)} h`
 }
 
-export function codecWords(codec: string): string {
+function codecWords(codec: string): string {
   return (
     { h264: 'H.264', h265: 'H.265', mjpeg: 'MJPEG', jpeg: 'JPEG', mpeg4: 'MPEG-4', vp8: 'VP8', vp9: 'VP9', av1: 'AV1' }[
       codec
@@ -25,8 +25,11 @@ export function codecWords(codec: string): string {
   )
 }
 
-export function sizeWords({ width, height }: Camera): string | null {
-  return width && height ? `${width} × ${height}` : null
+/** `1280 × 720 · H.264`; null while both are unknown. */
+export function videoWords({ width, height, codec }: Camera): string | null {
+  return (
+    [width && height ? `${width} × ${height}` : null, codec && codecWords(codec)].filter(Boolean).join(' · ') || null
+  )
 }
 
 /** The gateway's messages begin in lower case. */
@@ -46,16 +49,25 @@ export function whyNoPicture(camera: Camera, problem: string | null, unreachable
   return capitalized(problem ?? 'the camera is live, but its frames do not reach this page')
 }
 
-export function pythonLines(camera: Camera): string {
+/** A program that prints the size and age of each new frame. */
+export function pythonProgram(camera: Camera): string {
   const [topic, endpoint] = [JSON.stringify(camera.zmq_topic), JSON.stringify(camera.zmq_endpoint)]
-  return `from framegate import FrameSubscriber\nframes = FrameSubscriber(${topic}, ${endpoint})`
+  return `from framegate import FrameSubscriber
+
+frames = FrameSubscriber(${topic}, ${endpoint})
+while True:
+    frame = frames.read(timeout_ms=2000)
+    if frame is None:
+        print(frames.last_error)
+        continue
+    image = frame.image  # NumPy array (height, width, BGR), as in OpenCV
+    print(frame.seq, image.shape, f"{frame.age_ms:.0f} ms old")`
 }
 
-export function readersInAll({ readers }: Camera): number {
-  return readers.mjpeg + readers.webrtc + readers.hls + readers.rtsp
-}
+const KIND_WORDS = { zmq: 'Python (ZeroMQ)', http: 'HTTP', webrtc: 'WebRTC', hls: 'HLS', rtsp: 'RTSP' } as const
 
-export function readersByWay({ readers }: Camera): string {
-  const { webrtc, hls, rtsp, mjpeg } = readers
-  return `WebRTC ${webrtc}, HLS ${hls}, RTSP ${rtsp}, MJPEG ${mjpeg}. ZeroMQ subscribers are not counted.`
+/** `2 Python (ZeroMQ), 1 HTTP`, or `none`. */
+export function readersByKind({ readers_by_kind: kinds }: Camera): string {
+  const present = (Object.keys(KIND_WORDS) as (keyof typeof KIND_WORDS)[]).filter((kind) => kinds[kind] > 0)
+  return present.map((kind) => `${kinds[kind]} ${KIND_WORDS[kind]}`).join(', ') || 'none'
 }

@@ -1,0 +1,63 @@
+// What the camera form sends and how it words errors. Pure: no imports but types, so that tests can run it in Node.
+
+import type { Camera, StartRequest } from './api-types.js'
+
+export type Field = 'name' | 'rtsp' | 'pub_fps' | 'scale_width'
+export type Values = Record<Field, string>
+export interface Problem {
+  /** null: not about one field. */
+  field: Field | null
+  message: string
+}
+
+const FIELDS: Field[] = ['name', 'rtsp', 'pub_fps', 'scale_width']
+const CODE_FIELDS: Record<string, Field> = {
+  ERR_NAME_IN_USE: 'name',
+  ERR_CREDENTIALS_DIFFER: 'rtsp',
+  ERR_CAMERA_HOST: 'rtsp',
+}
+const MASK = '***'
+
+/** Whether the address is one that the gateway shows, with `***` for its secrets. */
+export function isMasked(address: string): boolean {
+  return address.includes(MASK)
+}
+
+/** `192.168.1.10/stream` becomes `rtsp://192.168.1.10/stream`. Another scheme stays, for the gateway to refuse. */
+export function withScheme(address: string): string {
+  const text = address.trim()
+  return text === '' || /^[a-z][a-z0-9+.-]*:\/\//i.test(text) ? text : `rtsp://${text.replace(/^\/+/, '')}`
+}
+
+/** What is missing before the gateway is asked; null if nothing is. @param editing the camera that the form changes. */
+export function missingIn(values: Values, editing: Camera | undefined): Problem | null {
+  if (values.name.trim() === '') return { field: 'name', message: 'Enter a name' }
+  const address = values.rtsp.trim()
+  if (address === '') return { field: 'rtsp', message: 'Enter the camera’s address' }
+  if (isMasked(address) && address !== editing?.source)
+    return { field: 'rtsp', message: `Replace ${MASK} with the user name and password, as in user:password@` }
+  return null
+}
+
+/** @param editing the camera that the form changes. The gateway takes its masked address for the one that it has. */
+export function requestOf(values: Values, editing: Camera | undefined): StartRequest {
+  const number = (text: string) => (text.trim() === '' ? undefined : Number(text.replace(',', '.')))
+  return {
+    name: values.name.trim(),
+    rtsp: withScheme(values.rtsp),
+    pub_fps: number(values.pub_fps),
+    scale_width: number(values.scale_width),
+    retry: true, // A person asks.
+    replace: editing ? true : undefined,
+  }
+}
+
+/** The gateway's message about a field begins with the field's name and ends with its value, which the form shows. */
+export function problemOf(message: string, code: string): Problem {
+  const named = FIELDS.find((name) => message.startsWith(`${name}:`))
+  const text = named ? message.slice(named.length + 1).replace(/; (?:got .*|the field is missing)$/s, '') : message
+  return {
+    field: named ?? CODE_FIELDS[code] ?? null,
+    message: text.trim().replace(/^./, (first) => first.toUpperCase()),
+  }
+}

@@ -1,0 +1,69 @@
+// What the page's camera form sends, and how it words errors.
+
+import t from 'tap'
+import type { Camera } from '../../clients/react/page/api-types.js'
+import { isMasked, missingIn, problemOf, requestOf, withScheme } from '../../clients/react/page/form-rules.js'
+
+t.test('an address without a scheme gets rtsp://', async (t) => {
+  for (const [typed, sent] of [
+    ['192.168.1.10/stream', 'rtsp://192.168.1.10/stream'],
+    [' 192.168.1.10:8554/stream ', 'rtsp://192.168.1.10:8554/stream'],
+    ['//192.168.1.10/stream', 'rtsp://192.168.1.10/stream'],
+    ['admin:p@ss@192.168.1.10/stream', 'rtsp://admin:p@ss@192.168.1.10/stream'],
+    ['camera.local', 'rtsp://camera.local'],
+    ['[fe80::1]/stream', 'rtsp://[fe80::1]/stream'],
+    ['rtsp://192.168.1.10/stream', 'rtsp://192.168.1.10/stream'],
+    ['RTSPS://192.168.1.10/stream', 'RTSPS://192.168.1.10/stream'],
+    ['http://192.168.1.10/stream', 'http://192.168.1.10/stream'],
+    ['', ''],
+  ] as const)
+    t.equal(withScheme(typed), sent, typed)
+})
+
+const values = { name: ' a ', rtsp: '10.0.0.1/s', pub_fps: '12,5', scale_width: '' }
+const running = { name: 'a', source: 'rtsp://***@10.0.0.1/s' } as Camera
+
+t.test('the request holds what was typed, and only Edit replaces', async (t) => {
+  t.strictSame(requestOf(values, undefined), {
+    name: 'a',
+    rtsp: 'rtsp://10.0.0.1/s',
+    pub_fps: 12.5,
+    scale_width: undefined,
+    retry: true,
+    replace: undefined,
+  })
+  t.equal(requestOf({ ...values, rtsp: running.source }, running).rtsp, running.source, 'the masked address stays')
+  t.equal(requestOf(values, running).replace, true)
+})
+
+t.test('the form says what is missing before it asks the gateway', async (t) => {
+  t.equal(missingIn(values, undefined), null)
+  t.match(missingIn({ ...values, name: ' ' }, undefined), { field: 'name', message: 'Enter a name' })
+  t.match(missingIn({ ...values, rtsp: '' }, undefined), { field: 'rtsp', message: /Enter/ })
+  t.equal(missingIn({ ...values, rtsp: running.source }, running), null, 'an unchanged masked address is complete')
+  for (const rtsp of ['rtsp://***@10.0.0.2/s', 'rtsp://***@10.0.0.1/other', '***@10.0.0.1/s'])
+    t.match(missingIn({ ...values, rtsp }, running), { field: 'rtsp', message: /user:password/ }, rtsp)
+  t.match(
+    missingIn({ ...values, rtsp: running.source }, undefined),
+    { field: 'rtsp' },
+    'another form has no such camera',
+  )
+  t.ok(isMasked(running.source))
+})
+
+t.test('an error is shown at its field, without the value that stands there', async (t) => {
+  t.strictSame(problemOf('name: expected 1 to 64 letters; got ""', 'ERR_FIELD_INVALID'), {
+    field: 'name',
+    message: 'Expected 1 to 64 letters',
+  })
+  t.strictSame(problemOf('pub_fps: expected a number; got "a; b"', 'ERR_FIELD_INVALID'), {
+    field: 'pub_fps',
+    message: 'Expected a number',
+  })
+  t.equal(problemOf('rtsp: expected an address; the field is missing', '').message, 'Expected an address')
+  t.strictSame(problemOf('the camera has another address', 'ERR_NAME_IN_USE'), {
+    field: 'name',
+    message: 'The camera has another address',
+  })
+  t.equal(problemOf('the gateway is shutting down', 'ERR_CLOSED').field, null)
+})
