@@ -2,17 +2,15 @@
 // it, so a new setting is one line here plus its use. Keys are camelCase here, snake_case in JSON.
 
 import { z } from 'zod'
-import { described, expectedOf } from './validate.js'
+import { readCameraAddress } from './camera-address.js'
+import { described, expectedOf, WHOLE_MESSAGE } from './validate.js'
 
 /** Excludes the names that MediaMTX reserves. */
 export const CAMERA_NAME = /^(?!all$|all_others$)[A-Za-z0-9_-]{1,64}$/
 
-/** Whether the text is an address, without characters that could break out of it in a request or a log. */
-function isCameraAddress(text: string): boolean {
-  if (/[\s\u0000-\u001f\u007f\p{Surrogate}]/u.test(text) || !URL.canParse(text)) return false
-  const { hostname, username, password } = new URL(text)
-  // A decoded control character could begin a new line in a request to the camera.
-  return hostname !== '' && !/%(?:[01][0-9a-f]|7f)/i.test(`${username}:${password}`)
+function encodedAddress(typed: string): string {
+  const read = readCameraAddress(typed)
+  return 'address' in read ? read.address : typed
 }
 
 const hasOneDecimal = (fps: number) => Math.abs(fps * 10 - Math.round(fps * 10)) < 1e-9
@@ -28,10 +26,13 @@ export const cameraSettings = z.object({
     z
       .string()
       .max(2048)
-      .regex(/^[Rr][Tt][Ss][Pp][Ss]?:\/\//)
-      .refine(isCameraAddress),
+      .superRefine((typed, context) => {
+        const read = readCameraAddress(typed)
+        if ('problem' in read) context.addIssue({ code: 'custom', message: read.problem, params: WHOLE_MESSAGE })
+      })
+      .overwrite(encodedAddress),
     'an address that begins with rtsp:// or rtsps:// and names a host, at most 2048 characters',
-    'Address of the camera, `rtsp://` or `rtsps://`, with its user name and password. Percent-encode special characters in the password.',
+    'Address of the camera, `rtsp://` or `rtsps://`, with its user name and password. The last `@` before the host ends the password, which may hold `@ : / ? #` and spaces as they are. If that leaves several possible hosts, the answer is an error; then percent-encode them (`%40`, `%3A`, `%2F`, `%3F`, `%23`, `%20`).',
   ),
   pubFps: described(
     z.number().min(0.1).max(120).refine(hasOneDecimal).default(20),

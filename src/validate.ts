@@ -13,6 +13,9 @@ export function described<Schema extends z.ZodType>(schema: Schema, expected: st
   return result
 }
 
+/** Of an issue whose message says it all, without the value. */
+export const WHOLE_MESSAGE = { whole: true }
+
 export function expectedOf(schema: z.ZodType | undefined): string | undefined {
   return schema && (expectations.get(schema)?.expected ?? schema.description)
 }
@@ -63,6 +66,8 @@ export function check<Shape extends z.core.$ZodLooseShape>(
   const field = String(issue.path[0] ?? '')
   if (field === '')
     return { complaint: { field, message: `expected a JSON object with ${known.join(', ')}, got ${shown(value)}` } }
+  if (issue.code === 'custom' && issue.params?.whole)
+    return { complaint: { field, message: `${field}: ${issue.message}` } }
   const expected = expectedOf((schema.shape as Record<string, z.ZodType>)[field]) ?? issue.message
   const given = (value as Record<string, unknown>)[field]
   const got = given === undefined ? `the ${what} is missing` : `got ${shown(given)}`

@@ -101,21 +101,21 @@ t.test('an authorization is one line for any challenge', async (t) => {
 const start = z.object({ rtsp: cameraSettings.shape.rtsp })
 
 function parseOrNull(rtsp: string) {
-  return cameraSettings.shape.rtsp.safeParse(rtsp).success ? parseCameraUrl(rtsp) : null
+  const checked = cameraSettings.shape.rtsp.safeParse(rtsp)
+  return checked.success ? parseCameraUrl(checked.data) : null
 }
 
 t.test('redacted text and error messages contain no user name or password', async (t) => {
   let passed = 0
-  const count = await fuzz(corpusTexts('addresses'), EACH_MS, (rtsp) => {
-    const checked = check(start, { rtsp }, 'field')
-    const at = rtsp.lastIndexOf('@')
+  const count = await fuzz(corpusTexts('addresses'), EACH_MS, (typed) => {
+    const checked = check(start, { rtsp: typed }, 'field')
     if ('complaint' in checked) {
       const kept = checked.complaint.message
-      // The user wrote it in the place of a password.
-      if (/:[^@]*S3CRET[^@]*@/.test(rtsp) && !rtsp.includes('S3CRET', at)) assert.doesNotMatch(kept, /S3CRET/)
+      assert.doesNotMatch(kept, /S3CRET/)
       return
     }
     passed++
+    const { rtsp } = checked.value
     const url = parseCameraUrl(rtsp)
     const reference = new URL(rtsp)
     assert.doesNotMatch(url.key + url.user + url.password, /[\r\n\0]/)

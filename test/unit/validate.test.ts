@@ -20,16 +20,15 @@ t.test('a complaint names the field, what was expected and what came, but no pas
   t.match(complaint({ ...good, fsp: 1 }), /^unknown field "fsp"; expected one of name, rtsp, pub_fps$/)
   t.match(complaint({ ...good, rtsp: 'http://u:secret@h/' }), /^rtsp: expected an address that begins with rtsp/)
   t.notMatch(complaint({ ...good, rtsp: 'http://u:secret@h/' }), /secret/)
+  t.equal(complaint({ ...good, rtsp: 'rtsp://u:se/cr et@h/' }), null) // camera-address.test.ts has more.
   // Passwords that make the address invalid, and one that would be cut off before its @.
   for (const rtsp of [
-    'rtsp://u:se/cret@h/',
-    'rtsp://u:se cret@h/',
     'rtsp://u:se?cret@h:x/',
     'u:cret@h/s',
     `http://u:cret${'x'.repeat(90)}@h/`,
     'rtsp://u:cret%0d%0aX:1@h/',
   ]) {
-    t.match(complaint({ ...good, rtsp }), /^rtsp: .*; got "[a-z:/]*\*\*\*@h/, rtsp)
+    t.match(complaint({ ...good, rtsp }), /^rtsp: expected /, rtsp)
     t.notMatch(complaint({ ...good, rtsp }), /cret/)
     t.notMatch(complaint({ ...good, name: rtsp }), /cret/)
     t.notMatch(complaint([rtsp]), /cret/)
