@@ -43,8 +43,8 @@ def test_a_slow_decoder_shows_no_damaged_and_no_old_frame(stream: str, slow: Slo
         result = read_loop(capture, camera, 3, (320, 180), frames=5)
         assert result["damaged"] == result["repeated"] == result["out_of_order"] == 0, result
         # The gateway drops a frame that is older than 250 ms when decoded (three intervals, or five with B-frames, are
-        # less at 25 fps). Scaling, encoding and publishing follow, with time for a busy machine: without the limit a frame
-        # is seconds old by now.
+        # less at 25 fps). Scaling, encoding and publishing follow, with time for a busy machine: without the limit a
+        # frame is seconds old by now.
         assert result["oldest_published_ms"] < 750, result
         assert result["frames"] >= 5, result
         assert Api(slow.base).camera(some(capture.name))["state"] == "live"

@@ -14,7 +14,7 @@ from typing import NamedTuple
 import pytest
 from harness import ROOT, Camera, Gateway, first_image, free_port
 
-from framegate import AsyncFrameSubscriber, FrameSubscriber, open_capture
+from framegate import AsyncFrameSubscriber, FrameSubscriber, open_async_capture, open_capture, open_captures
 from framegate import Gateway as Api
 
 
@@ -184,6 +184,56 @@ def test_a_failed_read_between_two_frames_has_a_reason_too(site: Site) -> None:
             assert (capture.last_error is None) == ok
         assert "no new frame of yard within 0 ms" in str(capture.last_error)
     assert capture.read() == (False, None) and capture.last_error == "this Capture is released"
+
+
+def test_several_captures_open_at_once_and_a_failure_hides_no_other(site: Site) -> None:
+    urls = [site.camera.url, site.camera.url + "/none", site.camera.url]
+    with open_captures(urls, timeout_ms=20000, names=["yard", "none", None], scale_width=160) as captures:
+        assert [capture.isOpened() for capture in captures] == [True, False, True]
+        assert [capture.name for capture in captures] == ["yard", "none", "yard"]
+        captures[1].timeout_ms = 100
+        captures.read(1000)
+        for _ in range(10):
+            before = time.monotonic()
+            batch = captures.read()
+            assert time.monotonic() - before < 10, "the camera that is away does not hold up the others"
+            assert [ok for ok, _ in batch] == [True, False, True]
+            assert [None if image is None else image.shape for _, image in batch] == [(90, 160, 3), None, (90, 160, 3)]
+        assert captures.last_errors[0] is None and "no such path" in str(captures.last_errors[1])
+    assert captures.read() == [(False, None)] * 3
+    Api(site.gateway.base).stop("none")
+
+
+def test_async_captures_of_two_cameras_in_one_loop(site: Site) -> None:
+    async def frames(url: str, name: str, count: int) -> list[tuple[int, ...]]:
+        shapes = []
+        async with open_async_capture(url, timeout_ms=20000, name=name) as capture:
+            assert await capture.isOpened() and capture.name == name
+            async for image in capture:
+                shapes.append(image.shape)
+                assert capture.last_error is None and capture.age_ms is not None
+                if len(shapes) == count:
+                    break
+        assert await capture.read() == (False, None)
+        return shapes
+
+    async def refused() -> str | None:
+        capture = await open_async_capture(site.camera.url + "/none", timeout_ms=300, name="none")
+        assert not await capture.isOpened() or not (await capture.read())[0]
+        reading = asyncio.ensure_future(capture.read_new(60000))
+        await asyncio.sleep(0.1)
+        await capture.release()
+        assert await asyncio.wait_for(reading, 10) == (False, None)
+        return capture.last_error
+
+    async def main() -> list[object]:
+        watched = (frames(site.camera.url, "yard", 5), frames(site.camera.url, "yard", 10), refused())
+        return list(await asyncio.wait_for(asyncio.gather(*watched), 60))
+
+    first, second, error = asyncio.run(main())
+    assert first == [(180, 320, 3)] * 5 and second == [(180, 320, 3)] * 10
+    assert error
+    Api(site.gateway.base).stop("none")
 
 
 def test_framegate_run_says_once_per_camera_why_no_frame_comes(site: Site) -> None:

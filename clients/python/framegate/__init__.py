@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from .async_capture import AsyncCapture, open_async_capture
 from .capture import Capture, open_capture
+from .captures import Captures, open_captures
 from .gateway import Gateway, GatewayError
 from .jpeg import decode_jpeg
 from .message import FrameHeader, MessageError, decode_message
@@ -12,8 +14,10 @@ from .subscriber import AsyncFrameSubscriber, Frame, FrameSubscriber
 __version__ = "0.1.0"
 
 __all__ = [
+    "AsyncCapture",
     "AsyncFrameSubscriber",
     "Capture",
+    "Captures",
     "Frame",
     "FrameHeader",
     "FrameSubscriber",
@@ -22,7 +26,9 @@ __all__ = [
     "MessageError",
     "decode_jpeg",
     "decode_message",
+    "open_async_capture",
     "open_capture",
+    "open_captures",
     "patch_opencv",
     "unpatch_opencv",
 ]

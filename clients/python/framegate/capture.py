@@ -6,7 +6,7 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from . import properties as props
 from ._inquiry import logger
@@ -340,6 +340,40 @@ class Capture:
         return True
 
 
+class Reading(NamedTuple):
+    """How to read a camera, as opposed to what to ask of the gateway."""
+
+    timeout_ms: float
+    gray: bool
+    reduce: int
+    gateway: str | None
+    token: str | None
+    zmq_connect: str | None
+
+    def checked(self) -> tuple[Gateway, str | None, float, bool, int]:
+        """The arguments of :class:`Capture`. :raises TypeError, ValueError: the message names the argument."""
+        if not isinstance(self.gray, bool):
+            raise TypeError(f"gray must be True or False, not {type(self.gray).__name__}")
+        check_reduce(self.reduce)
+        timeout_ms = check_ms("timeout_ms", self.timeout_ms)
+        connect = self.zmq_connect or os.environ.get("ZMQ_CONNECT") or None
+        return Gateway(self.gateway, self.token), connect, timeout_ms, self.gray, self.reduce
+
+
+def check_request(rtsp_url: Any, name: Any, options: dict[str, Any]) -> dict[str, Any]:
+    """The body of /cameras/start. :raises TypeError, ValueError: the message names the argument."""
+    check_url("rtsp_url", rtsp_url)
+    check_options(options["pub_fps"], options["scale_width"], options["jpeg_quality"])
+    if options["rtsp_transport"] not in (None, *TRANSPORTS):
+        raise ValueError(f"rtsp_transport must be one of {', '.join(TRANSPORTS)}, not {options['rtsp_transport']!r}")
+    if options["tls_fingerprint"] is not None:
+        check_fingerprint(options["tls_fingerprint"])
+    if name is not None:
+        check_name(name)
+    request = {"name": name or camera_name(rtsp_url), "rtsp": rtsp_url}
+    return {**request, **{key: value for key, value in options.items() if value is not None}}
+
+
 def open_capture(
     rtsp_url: str,
     timeout_ms: float = 2000,
@@ -360,8 +394,8 @@ def open_capture(
 
     Idempotent: an address is pulled once for all its readers. Like cv2, it does not raise
     if the camera or the gateway is away. :meth:`Capture.isOpened` is False until the gateway
-    has accepted the camera. From then on it is True, even while the camera is away.
-    :attr:`Capture.last_error` says why there is no frame, and reads succeed once frames arrive.
+    has accepted the camera, and while the camera refuses. Once the camera was live, it stays True, even while
+    the camera is away. :attr:`Capture.last_error` says why there is no frame, and reads succeed once frames arrive.
 
     :param rtsp_url: ``rtsp://user:password@host/path``.
     :param timeout_ms: the longest that a read waits, 0 to 86400000.
@@ -381,25 +415,7 @@ def open_capture(
     :param zmq_connect: default ZMQ_CONNECT, then what the gateway answers.
     :raises TypeError, ValueError: an argument is invalid; the message names it.
     """
-    check_url("rtsp_url", rtsp_url)
-    if not isinstance(gray, bool):
-        raise TypeError(f"gray must be True or False, not {type(gray).__name__}")
-    check_reduce(reduce)
-    timeout = check_options(timeout_ms, pub_fps, scale_width, jpeg_quality)
-    if rtsp_transport not in (None, *TRANSPORTS):
-        raise ValueError(f"rtsp_transport must be one of {', '.join(TRANSPORTS)}, not {rtsp_transport!r}")
-    if tls_fingerprint is not None:
-        check_fingerprint(tls_fingerprint)
-    if name is not None:
-        check_name(name)
-    request: dict[str, Any] = {"name": name or camera_name(rtsp_url), "rtsp": rtsp_url}
-    optional = {
-        "pub_fps": pub_fps,
-        "scale_width": scale_width,
-        "jpeg_quality": jpeg_quality,
-        "rtsp_transport": rtsp_transport,
-        "tls_fingerprint": tls_fingerprint,
-    }
-    request.update({key: value for key, value in optional.items() if value is not None})
-    connect = zmq_connect or os.environ.get("ZMQ_CONNECT")
-    return Capture(request, Gateway(gateway, token), connect, timeout, gray, reduce)
+    options: dict[str, Any] = {"pub_fps": pub_fps, "scale_width": scale_width, "jpeg_quality": jpeg_quality}
+    options.update(rtsp_transport=rtsp_transport, tls_fingerprint=tls_fingerprint)
+    reading = Reading(timeout_ms, gray, reduce, gateway, token, zmq_connect)
+    return Capture(check_request(rtsp_url, name, options), *reading.checked())

@@ -28,15 +28,14 @@ def check_ms(name: str, value: float) -> float:
     return float(value)
 
 
-def check_options(timeout_ms: Any, pub_fps: Any = None, scale_width: Any = None, jpeg_quality: Any = None) -> float:
-    """:returns: ``timeout_ms``. :raises TypeError, ValueError: the message names the argument."""
+def check_options(pub_fps: Any = None, scale_width: Any = None, jpeg_quality: Any = None) -> None:
+    """:raises TypeError, ValueError: the message names the argument."""
     if pub_fps is not None:
         check_fps(pub_fps)
     if scale_width is not None:
         check_width(scale_width)
     if jpeg_quality is not None:
         _check_number("jpeg_quality", jpeg_quality, 1, 100, int)
-    return check_ms("timeout_ms", timeout_ms)
 
 
 def check_url(name: str, value: Any) -> None:

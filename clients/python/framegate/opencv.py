@@ -7,7 +7,7 @@ import sys
 from typing import Any
 
 from .capture import Capture, open_capture
-from .checks import RTSP, check_options
+from .checks import RTSP, check_ms, check_options
 from .gateway import Gateway
 
 _real: Any = None
@@ -44,7 +44,8 @@ def patch_opencv(
     """
     import cv2
 
-    check_options(timeout_ms, pub_fps, scale_width)
+    check_ms("timeout_ms", timeout_ms)
+    check_options(pub_fps, scale_width)
     Gateway(gateway)
 
     global _real
