@@ -11,14 +11,16 @@ from ._reasons import is_refusal, why_away, why_live_is_silent
 from .gateway import Gateway, GatewayError
 from .naming import reachable_from
 
-# Without a frame for this long, start the camera again: the gateway may have restarted without its cameras,
-# or another client may have stopped this one.
-_SILENCE_S = 2.0
-_ASK_EVERY_S = 1.0
 # Without a frame for this long, look at the camera's state; more often while its first attempt is under way.
 _LOOK_AFTER_S = 0.25
 _LOOK_EVERY_S = 1.0
 _LOOK_EVERY_CONNECTING_S = 0.1
+_CONNECTING_S = 1.0
+# Without a frame for this long, start the camera again if the gateway has it no more: the gateway may have restarted
+# without its cameras, or another client may have stopped this one. A camera that it has is not started again, because
+# the user may have corrected its address or password.
+_SILENCE_S = 2.0
+_ASK_EVERY_S = 1.0
 # A failed read waits so much longer for its first reason.
 _GRACE_S = 0.5
 _HTTP_TIMEOUT_S = 5.0
@@ -124,10 +126,11 @@ class Opening:
     def ask_if_due(self) -> None:
         """Starts a request if there are no frames and the last one is old enough. Does not wait for it."""
         now = time.monotonic()
-        if self.subscriber is None or now - self._frame_at > _SILENCE_S:
+        if self.subscriber is None:
             self._start_request(now - _ASK_EVERY_S)
         elif now - self._frame_at > _LOOK_AFTER_S:
-            self._start_look(_LOOK_EVERY_CONNECTING_S if self._is_undecided() else _LOOK_EVERY_S)
+            connecting = self._is_undecided() and now - self._began_at < _CONNECTING_S
+            self._start_look(_LOOK_EVERY_CONNECTING_S if connecting else _LOOK_EVERY_S)
 
     def ask_now(self, timeout_s: float) -> None:
         """Finishes an earlier request, then sends a new one and waits for the answer. Each wait has this limit."""
@@ -232,9 +235,21 @@ class Opening:
             camera = self._gateway.camera(str(self.name), _HTTP_TIMEOUT_S)
         except GatewayError as error:
             self._fail(error.message, error.code)
+            if error.code == "ERR_CAMERA_NOT_FOUND" and asked_at - self._frame_at > _SILENCE_S:
+                self._ask()
+            return
+        if self._has_moved(camera):
+            self._ask()
             return
         self._answer = {**self._answer, "state": camera.get("state")}
         self._learn(camera, asked_at)
+
+    def _has_moved(self, camera: dict[str, Any]) -> bool:
+        """Whether the gateway publishes at another endpoint than before, as after a restart on a free port."""
+        subscriber = self.subscriber
+        if subscriber is None or self._zmq_connect:
+            return False
+        return subscriber.connect != reachable_from(self._gateway.host, str(camera.get("zmq_endpoint")))
 
     def _fail(self, why: str, code: str = "") -> None:
         self.error, self.code = why, code

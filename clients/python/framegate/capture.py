@@ -370,7 +370,8 @@ def check_request(rtsp_url: Any, name: Any, options: dict[str, Any]) -> dict[str
         check_fingerprint(options["tls_fingerprint"])
     if name is not None:
         check_name(name)
-    request = {"name": name or camera_name(rtsp_url), "rtsp": rtsp_url}
+    # A mistyped address does not stay behind: the gateway keeps the camera once it has been live.
+    request = {"name": name or camera_name(rtsp_url), "rtsp": rtsp_url, "keep": False}
     return {**request, **{key: value for key, value in options.items() if value is not None}}
 
 

@@ -25,6 +25,8 @@ class StandIn:
         self.context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
         #: The request bodies so far.
         self.bodies: list[dict[str, Any]] = []
+        #: The number of GET requests so far.
+        self.looks = 0
         #: Fields that differ from the answer for a live camera.
         self.answer: dict[str, Any] = {}
         #: The same, by the address of a camera.
@@ -33,6 +35,7 @@ class StandIn:
         #: Ports to start on; 0 for any free one.
         self.port = self.zmq_port = 0
         self._server: http.server.ThreadingHTTPServer | None = None
+        self._started = False
 
     def start(self) -> None:
         stand_in = self
@@ -40,9 +43,14 @@ class StandIn:
         class Handler(http.server.BaseHTTPRequestHandler):
             def do_POST(self) -> None:
                 stand_in.bodies.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+                stand_in._started = stand_in.status == 200
                 self._answer(stand_in.status, stand_in._answer(stand_in.bodies[-1]))
 
             def do_GET(self) -> None:
+                stand_in.looks += 1
+                if not stand_in._started:
+                    self._answer(404, {"ok": False, "code": "ERR_CAMERA_NOT_FOUND", "error": "no camera cam1"})
+                    return
                 camera = stand_in._answer({"rtsp": ""})
                 self._answer(stand_in.status, {**camera, "camera": camera, "cameras": [camera]})
 
@@ -75,6 +83,11 @@ class StandIn:
             self._server.server_close()
             self.socket.close()
             self._server = None
+            self.forget()
+
+    def forget(self) -> None:
+        """Has no camera any more, as after a restart or another client's stop."""
+        self._started = False
 
     @property
     def base(self) -> str:
