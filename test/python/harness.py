@@ -260,8 +260,9 @@ def read_loop(
     ``oldest_ms`` is the age at the reader, ``oldest_published_ms`` what it was when the gateway published the frame:
     how busy the reader's machine is does not count there.
     """
-    ages, numbers, damaged, unread, oldest_ms, oldest_published_ms = [], [], 0, 0, 0.0, 0.0
-    kept = []
+    damaged, unread, oldest_ms, oldest_published_ms = 0, 0, 0.0, 0.0
+    numbers: list[int] = []
+    kept: list[tuple[int, float]] = []
     end = time.monotonic() + seconds
     while time.monotonic() < end or (len(numbers) < frames and time.monotonic() < end + 30):
         ok, image = capture.read()
