@@ -8,18 +8,10 @@ import { cameraSettings } from '../camera-settings.js'
 import { codeOf, messageOf, SourceError } from '../errors.js'
 import { codeOfRtspStatus, refusalOf } from '../rtsp-status.js'
 import { hostOf, parseCameraUrl, splitAddress, type CameraUrl } from './camera-url.js'
+import { AnswerReader, type Answer } from './rtsp-answer.js'
 import { authorize } from './rtsp-auth.js'
 import { connectTls, distrustOf } from './tls-trust.js'
 
-interface Answer {
-  status: number
-  reason: string
-  headers: Map<string, string[]>
-  body: string
-}
-
-const MAX_HEAD_BYTES = 16 * 1024
-const MAX_BODY_BYTES = 256 * 1024
 const MAX_REDIRECTS = 4
 // How long the camera has to close its side of the connection.
 const CLOSE_LIMIT_MS = 200
@@ -96,7 +88,7 @@ function describe(
   const { host, port } = splitAddress(url)
   return new Promise((resolve, reject) => {
     const socket = secure ? connectTls(host, port) : net.connect({ host: splitAddress(at).host, port })
-    let received = Buffer.alloc(0)
+    let reader = new AnswerReader()
     let cseq = 0
     let finished = false
     const finish = (result: Answer | SourceError) => {
@@ -138,11 +130,10 @@ function describe(
     })
     socket.on('data', (chunk: Buffer) => {
       if (finished) return
-      received = Buffer.concat([received, chunk])
-      const answer = parseAnswer(received)
+      const answer = reader.push(chunk)
       if (answer === 'partial') return
       if (answer === 'invalid') return finish(new SourceError('ERR_SOURCE_READ', `${host}:${port} does not speak RTSP`))
-      received = Buffer.alloc(0)
+      reader = new AnswerReader()
       if (answer.status === 401 && cseq === 1 && url.user !== '') {
         const authorization = authorize(answer.headers.get('www-authenticate') ?? [], url)
         if (authorization) return send(authorization)
@@ -164,37 +155,4 @@ function connectionError(error: Error, address: string): SourceError {
   if (code === 'ETIMEDOUT') return new SourceError('ERR_SOURCE_TIMEOUT', `${address} did not respond`)
   if (/SSL|TLS|CERT/.test(code)) return new SourceError('ERR_SOURCE_TLS', `TLS with ${address} failed (${code})`)
   return new SourceError('ERR_SOURCE_READ', `the connection to ${address} failed (${code || messageOf(error)})`)
-}
-
-/**
- * Parses the first answer in `bytes`. More bytes never change a complete or invalid one. A partial one becomes invalid
- * if it exceeds the limits of head or body. Exported for tests.
- */
-export function parseAnswer(bytes: Buffer): Answer | 'partial' | 'invalid' {
-  const end = bytes.subarray(0, MAX_HEAD_BYTES).indexOf('\r\n\r\n')
-  if (end < 0)
-    return bytes.length >= MAX_HEAD_BYTES || (bytes.length >= 5 && bytes.toString('latin1', 0, 5) !== 'RTSP/')
-      ? 'invalid'
-      : 'partial'
-  // A line may also end with only CR or LF (RFC 2326, 4).
-  const [first = '', ...lines] = bytes.toString('utf8', 0, end).split(/\r\n|\r|\n/)
-  const status = /^RTSP\/\d\.\d (\d{3}) ?(.*)$/.exec(first)
-  if (!status) return 'invalid'
-  const headers = new Map<string, string[]>()
-  for (const line of lines) {
-    const colon = line.indexOf(':')
-    if (colon < 0) continue
-    const key = line.slice(0, colon).trim().toLowerCase()
-    const values = headers.get(key)
-    if (values) values.push(line.slice(colon + 1).trim())
-    else headers.set(key, [line.slice(colon + 1).trim()])
-  }
-  const lengthText = headers.get('content-length')?.[0] || '0'
-  const length = Number(lengthText)
-  if (!/^\d+$/.test(lengthText) || length > MAX_BODY_BYTES) return 'invalid'
-  const body = bytes.subarray(end + 4)
-  if (body.length < length) return 'partial'
-  // Logs show it on terminals.
-  const reason = status[2]!.slice(0, 80).replace(/[\u0000-\u001f\u007f-\u009f]/g, '?')
-  return { status: Number(status[1]), reason, headers, body: body.toString('utf8', 0, length) }
 }

@@ -6,7 +6,7 @@ import { z } from 'zod'
 import { parseMessage, readRecords } from '../../clients/react/page/frame-records.js'
 import { parseCameraUrl, withCredentials } from '../../src/cameras/camera-url.js'
 import { authorize } from '../../src/cameras/rtsp-auth.js'
-import { parseAnswer } from '../../src/cameras/rtsp-probe.js'
+import { AnswerReader, type Verdict } from '../../src/cameras/rtsp-answer.js'
 import { encodeFrameMessage } from '../../src/frames/frame-message.js'
 import { FrameHub } from '../../src/frames/frame-hub.js'
 import { parseTopic, renditionTopic } from '../../src/frames/rendition-topic.js'
@@ -30,16 +30,20 @@ function inTime<T>(run: () => T): T {
   return result
 }
 
+const parseAnswer = (bytes: Buffer) => new AnswerReader().push(bytes)
+
 t.comment(`FUZZ_SEED=${SEED}`)
 
 t.test('an answer is parsed the same however it is split into chunks', async (t) => {
   const count = await fuzz(latin1(corpusFiles('answers')), EACH_MS, (input, random) => {
     const bytes = Buffer.from(input, 'latin1')
     const verdict = parseAnswer(bytes)
-    let first: ReturnType<typeof parseAnswer> = 'partial'
+    const reader = new AnswerReader()
+    let first: Verdict = 'partial'
     for (let end = 0; first === 'partial' && end < bytes.length;) {
+      const begin = end
       end = Math.min(bytes.length, end + 1 + random(random(2) ? 8 : 200))
-      first = parseAnswer(bytes.subarray(0, end))
+      first = reader.push(bytes.subarray(begin, end))
     }
     assert.deepEqual(first, verdict)
     if (typeof verdict === 'string') return
@@ -73,6 +77,18 @@ t.test('an endless answer is rejected quickly', async (t) => {
     { status: 200, body: /^x+$/ },
   )
   t.equal(parseAnswer(Buffer.from(`${head}Content-Length: 262145\r\n\r\n`)), 'invalid')
+})
+
+t.test('an answer that arrives one byte at a time takes linear time', async (t) => {
+  const body = 'a=x\r\n'.repeat(52000)
+  const text = `RTSP/1.0 200 OK\r\n${'a: b\r\n'.repeat(2500)}Content-Length: ${body.length}\r\n\r\n${body}`
+  const bytes = Buffer.from(text)
+  const reader = new AnswerReader()
+  let verdict: Verdict = 'partial'
+  inTime(() => {
+    for (let i = 0; i < bytes.length; i++) verdict = reader.push(bytes.subarray(i, i + 1))
+  })
+  t.match(verdict, { status: 200 })
 })
 
 t.test('an authorization is one line for any challenge', async (t) => {

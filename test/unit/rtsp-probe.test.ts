@@ -5,8 +5,11 @@ import { createServer, type AddressInfo, type Socket } from 'node:net'
 import t from 'tap'
 import { parseCameraUrl } from '../../src/cameras/camera-url.js'
 import { digestResponse } from '../../src/cameras/rtsp-auth.js'
-import { parseAnswer, probeCamera } from '../../src/cameras/rtsp-probe.js'
+import { AnswerReader } from '../../src/cameras/rtsp-answer.js'
+import { probeCamera } from '../../src/cameras/rtsp-probe.js'
 import { selfSigned, tlsBefore } from '../helpers/tls.js'
+
+const parseAnswer = (bytes: Buffer) => new AnswerReader().push(bytes)
 
 /** A camera that answers each request with what `answer` returns. @returns HOST:PORT */
 async function camera(t: { teardown(run: () => unknown): void }, answer: (request: string) => string): Promise<string> {
