@@ -137,7 +137,7 @@ export class App {
     this.#addresses = { http: `http://${inUrl(config.httpHost)}:${port}`, zmq }
 
     if (config.insecureNoAuth)
-      logger.warn('INSECURE_NO_AUTH=1: everyone who reaches this gateway may watch, start and stop its cameras')
+      logger.warn('INSECURE_NO_AUTH is 1: everyone who reaches this gateway may watch, start and stop its cameras')
     await relay.start()
     await this.#own(() => registry.close())
     const restored = await registry.restore()

@@ -72,7 +72,7 @@ function refuseOpenPorts(config: Config, env: NodeJS.ProcessEnv): void {
   const exposed = exposedSetting(config, env)
   if (exposed === null) return
   throw new ConfigError(
-    `${exposed} lets other machines connect, so it needs tokens: set AUTH_TOKENS_FILE (see docs/security.md), or INSECURE_NO_AUTH=1 to let in everyone`,
+    `${exposed} lets other machines connect, so it needs tokens: set AUTH_TOKENS_FILE (see docs/security.md), or set INSECURE_NO_AUTH to 1 to let in everyone`,
   )
 }
 

@@ -12,11 +12,12 @@ import { pause, until } from '../helpers/wait.js'
 let browser: Browser
 let address: string
 
-/** A stand-in for a gateway with one live camera, "a". MediaMTX has the same address: `other` answers its requests. */
-async function standInGateway(t: Test, other: Handler): Promise<string> {
+/** A stand-in for a gateway with one camera, "a". MediaMTX has the same address: `other` answers its requests. */
+async function standInGateway(t: Test, other: Handler, state = 'live', asked = () => {}): Promise<string> {
   const base = await serve(t, (request, response) => {
     if (request.url !== '/cameras/a') return other(request, response)
-    const camera = { name: 'a', state: 'live', codec: 'h264', webrtc_whep: `${base}/a/whep`, hls: `${base}/a.m3u8` }
+    asked()
+    const camera = { name: 'a', state, codec: 'h264', webrtc_whep: `${base}/a/whep`, hls: `${base}/a.m3u8` }
     return response.writeHead(200, CORS).end(JSON.stringify({ ok: true, camera: { ...camera, fps: 25 } }))
   })
   return base
@@ -137,6 +138,28 @@ t.test('the player', { skip: noPlayer }, async (t) => {
       const waitMs = waitsMs[i]!
       t.ok(waitMs >= 1000 * seconds && waitMs < 1000 * seconds + 2000, `${waitMs} ms instead of ${seconds} s`)
     }
+  })
+
+  await t.test('asks for a camera that is away every 2 s in the end, and not all viewers at once', async (t) => {
+    let asked = 0
+    const refuse: Handler = (_, response) => response.writeHead(503, CORS).end()
+    const gatewayBase = await standInGateway(t, refuse, 'retrying', () => asked++)
+    const app = await openWithClock(t)
+    await app.show({ gatewayBase, cameraName: 'a' })
+    const askedIn = async (seconds: number) => {
+      const before = asked
+      for (let i = 0; i < 5 * seconds; i++) {
+        await app.page.clock.runFor(200)
+        await until('all answers', async () => (await app.page.evaluate('app.pending()')) === 0, { everyMs: 5 })
+      }
+      return asked - before
+    }
+    await askedIn(10)
+    const middle = await askedIn(20)
+    t.ok(middle >= 8 && middle <= 11, `${middle} times in 20 s`)
+    await app.page.evaluate('Math.random = () => 0')
+    const early = await askedIn(20)
+    t.ok(early > middle, `${early} times, if chance decides for an early one`)
   })
 
   await t.test('shows a snapshot, tries HLS after 2.5 s without video, and MJPEG after another 5 s', async (t) => {

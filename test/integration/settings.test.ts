@@ -110,6 +110,15 @@ t.test('IPv6 alone: HTTP and frames at ::1, a camera at ::1', { skip: NO_IPV6 },
   await until('frames', () => reader.frames.length >= 5)
 })
 
+t.test('INSECURE_NO_AUTH is logged at each start', async (t) => {
+  const stateFile = join(temporaryFolder(t), 'cameras.json')
+  for (const value of ['1', '1', '0']) {
+    const gateway = await Gateway.start({ stateFile, mediamtx: 'off', env: { INSECURE_NO_AUTH: value } })
+    await gateway.stop()
+    t.equal(gateway.log.includes('warn  INSECURE_NO_AUTH is 1: everyone who reaches this gateway'), value === '1')
+  }
+})
+
 t.test('HTTP_HOST=:: and ZMQ_BIND=tcp://*: both families, each with its own endpoint', { skip: NO_IPV6 }, async (t) => {
   const gateway = await Gateway.start({
     stateFile: join(temporaryFolder(t), 'cameras.json'),

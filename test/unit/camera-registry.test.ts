@@ -327,3 +327,12 @@ t.test('a start again begins the time again; FORGET_AFTER=0 forgets none', async
   await pause(100)
   t.ok(never.get('a'))
 })
+
+t.test('of a running camera, five passwords can be guessed in a minute, and then not even the right one', async (t) => {
+  const { registry } = make(t, { saved: ['a'] })
+  await registry.restore()
+  const start = (password: string) => registry.start({ name: 'a', rtsp: `rtsp://u:${password}@127.0.0.2/a` })
+  for (let i = 0; i < 5; i++) await t.rejects(start(`wrong-${i}`), { code: 'ERR_CREDENTIALS_DIFFER' })
+  await t.rejects(start('wrong-5'), { code: 'ERR_TOO_MANY_GUESSES' })
+  await t.rejects(registry.start({ name: 'b', rtsp: 'rtsp://127.0.0.2/a' }), { code: 'ERR_TOO_MANY_GUESSES' })
+})

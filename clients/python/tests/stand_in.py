@@ -27,6 +27,8 @@ class StandIn:
         self.bodies: list[dict[str, Any]] = []
         #: The number of GET requests so far.
         self.looks = 0
+        #: The Authorization headers so far; None for a request without one.
+        self.authorizations: list[str | None] = []
         #: Fields that differ from the answer for a live camera.
         self.answer: dict[str, Any] = {}
         #: The same, by the address of a camera.
@@ -42,11 +44,13 @@ class StandIn:
 
         class Handler(http.server.BaseHTTPRequestHandler):
             def do_POST(self) -> None:
+                stand_in.authorizations.append(self.headers["Authorization"])
                 stand_in.bodies.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
                 stand_in._started = stand_in.status == 200
                 self._answer(stand_in.status, stand_in._answer(stand_in.bodies[-1]))
 
             def do_GET(self) -> None:
+                stand_in.authorizations.append(self.headers["Authorization"])
                 stand_in.looks += 1
                 if not stand_in._started:
                     self._answer(404, {"ok": False, "code": "ERR_CAMERA_NOT_FOUND", "error": "no camera cam1"})

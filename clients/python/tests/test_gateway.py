@@ -1,15 +1,17 @@
-"""The HTTP client's limits, against servers that do not keep to them."""
+"""The HTTP client's limits, against servers that do not keep to them, and its token."""
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import threading
 import time
 from collections.abc import Iterator
 
 import pytest
+from stand_in import URL, StandIn
 
-from framegate import Gateway, GatewayError
+from framegate import FrameSubscriber, Gateway, GatewayError, open_capture
 
 
 def serve(head: bytes, chunk: bytes, pause_s: float) -> Iterator[str]:
@@ -52,3 +54,42 @@ def test_the_time_limit_is_for_the_whole_answer(dribbling: str) -> None:
 def test_an_endless_answer_is_an_error(endless: str) -> None:
     with pytest.raises(GatewayError, match="longer than 64 MiB"):
         Gateway(endless).health(timeout_s=60)
+
+
+TOKEN = "t" * 40
+
+
+def test_the_token_is_sent_to_the_gateway(gateway: StandIn, monkeypatch: pytest.MonkeyPatch) -> None:
+    def sent() -> set[str | None]:
+        found = set(gateway.authorizations)
+        gateway.authorizations.clear()
+        return found
+
+    monkeypatch.delenv("FRAMEGATE_TOKEN", raising=False)
+    open_capture(URL, gateway=gateway.base).release()
+    assert sent() == {None}
+    Gateway(gateway.base, TOKEN).cameras()
+    assert sent() == {f"Bearer {TOKEN}"}
+    open_capture(URL, gateway=gateway.base, token=TOKEN).release()
+    assert sent() == {f"Bearer {TOKEN}"}
+    with FrameSubscriber("cam1", gateway=gateway.base, token=TOKEN, timeout_ms=1) as frames:
+        frames.read()
+    assert sent() == {f"Bearer {TOKEN}"}
+    monkeypatch.setenv("FRAMEGATE_TOKEN", "e" * 40)
+    Gateway(gateway.base).cameras()
+    assert sent() == {f"Bearer {'e' * 40}"}
+
+
+def test_a_redirect_does_not_get_the_token(gateway: StandIn) -> None:
+    answer = f"HTTP/1.1 302 Found\r\nLocation: {gateway.base}/cameras\r\nContent-Length: 0\r\n\r\n"
+    for redirecting in serve(answer.encode(), b"", 1):
+        # A client that does not follow it sends no token either.
+        with contextlib.suppress(GatewayError):
+            Gateway(redirecting, TOKEN).cameras()
+        assert gateway.authorizations in ([], [None])
+
+
+@pytest.mark.parametrize("token", ["", "two words", "line\nend", "\u00fc" * 40])
+def test_a_token_that_no_gateway_has_is_an_error(token: str) -> None:
+    with pytest.raises(ValueError, match="token must be letters"):
+        Gateway("http://127.0.0.1:1", token)
