@@ -52,12 +52,13 @@ export async function runSession(
 
 /**
  * Later sessions begin with a probe if they may: MediaMTX retries only every 5 s, the gateway at its own pace. The first one
- * needs it if an external MediaMTX pulls the camera, which reports no reasons; for rtsps, whose certificate it judges; and if
- * there is a password: MediaMTX and rtspsrc send it wherever the camera redirects, and rtspsrc repeats a refused one up to 8
+ * needs it if an external MediaMTX pulls the camera, which reports no reasons; for rtsps, whose certificate it judges; if
+ * CAMERA_HOSTS is set, since MediaMTX and rtspsrc follow redirects to any host; and if there is a password: MediaMTX and rtspsrc send it wherever the camera redirects, and rtspsrc repeats a refused one up to 8
  * times.
  */
-function firstNeedsProbe({ relay, url }: SessionOptions): boolean {
-  return (relay !== null && !relay.reportsPathErrors) || url.user !== '' || url.key.startsWith('rtsps:')
+function firstNeedsProbe({ relay, url, hosts }: SessionOptions): boolean {
+  const silent = relay !== null && !relay.reportsPathErrors
+  return silent || url.user !== '' || url.key.startsWith('rtsps:') || hosts.rules.length > 0
 }
 
 /** The end of a session with a camera that a probe found healthy. */

@@ -2,15 +2,15 @@
 // any page that a person opens could watch the cameras. WebRTC's video itself does not pass through here.
 
 import { once } from 'node:events'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { rmSync } from 'node:fs'
 import { createServer, Agent, request as forward, type IncomingMessage, type ServerResponse } from 'node:http'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pipeline } from 'node:stream'
 import { BindError, codeOf, messageOf } from '../errors.js'
 import { inUse } from '../port-holder.js'
 import { connectionLimits, processLimits } from '../process-limits.js'
 import type { MediaMtxAddresses } from './control-api.js'
+import { socketFolder } from './socket-folder.js'
 
 /** Whether the gateway passes this request on. */
 export type PageRule = (request: IncomingMessage) => boolean
@@ -96,7 +96,7 @@ export class ReaderFronts {
       const address = env[setting] ?? ''
       const [, host = '', port = ''] = /^\[?(.*?)\]?:(\d+)$/.exec(address) ?? []
       if (port === '' || OFF.test(env[`MTX_${name}`] ?? '') || ON.test(env[`MTX_${name}ENCRYPTION`] ?? '')) continue
-      this.#folder ??= mkdtempSync(join(tmpdir(), 'framegate-')) // Its mode is 0700.
+      this.#folder ??= await socketFolder()
       const front = new ReaderFront(join(this.#folder, name), this.allows)
       this.#fronts.push(front)
       await front.listen(host, Number(port), setting)
