@@ -30,7 +30,7 @@ try {
     await fetch(`${base}/cameras/start`, { method: 'POST', body: JSON.stringify({ name, rtsp: urls[i] }) })
   }
   await allLive(base)
-  const page = await browser.newPage({ viewport: { width: 800, height: 800 }, deviceScaleFactor: 1.5 })
+  const page = await browser.newPage({ viewport: { width: 800, height: 822 }, deviceScaleFactor: 1.5 })
   await page.goto(base)
   await page.getByText('warehouse').first().waitFor()
   await page.waitForTimeout(4000) // The frame rates need a few seconds to settle.

@@ -1,7 +1,7 @@
 // A live camera from a Framegate gateway in a React page. Copy this one file into your app.
 // It needs react and hls.js, which browsers load only where WebRTC does not work:
 //
-//   import { ReactWhepSample } from './ReactWhepSample'
+//   import ReactWhepSample from './ReactWhepSample'
 //
 //   <ReactWhepSample gatewayBase="http://edge-box:8090" cameraName="lobby-1" />
 //

@@ -190,6 +190,7 @@ t.test('the page', { skip }, async (t) => {
     await tile(page, 'lobby-1').waitFor({ state: 'detached' })
     t.same((await gateway.get('/cameras')).body.cameras, [])
     await until('the focus on the stopped camera', async () => (await focused(page)) === 'Start again')
+    t.same(await accessibilityProblems(page), [], 'a stopped camera')
     await keyboard.press('Enter')
     await untilMoving(page, 'lobby-1')
     t.equal(await focused(page), 'Open lobby-1')

@@ -13,7 +13,12 @@ let browser: Browser
 let address: string
 
 /** A stand-in for a gateway with one camera, "a". MediaMTX has the same address: `other` answers its requests. */
-async function standInGateway(t: Test, other: Handler, state = 'live', asked = () => {}): Promise<string> {
+async function standInGateway(
+  t: Test,
+  other: Handler,
+  state = 'live',
+  asked: () => void = () => undefined,
+): Promise<string> {
   const base = await serve(t, (request, response) => {
     if (request.url !== '/cameras/a') return other(request, response)
     asked()

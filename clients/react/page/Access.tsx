@@ -27,7 +27,12 @@ export function Access({ children }: { children: (session: Session) => ReactNode
       removeEventListener(SIGNED_OUT, again)
     }
   }, [round])
-  if (session === null) return <p className="loading">Loading…</p>
+  if (session === null)
+    return (
+      <main>
+        <p className="loading">Loading…</p>
+      </main>
+    )
   return session.role === null ? <SignIn onDone={again} /> : children(session)
 }
 
@@ -47,8 +52,8 @@ function SignIn({ onDone }: { onDone: () => void }) {
     }
   }
   return (
-    <section className="empty">
-      <h2>Sign in to Framegate</h2>
+    <main className="empty">
+      <h1>Sign in to Framegate</h1>
       <p>Enter a token of this gateway. Its administrator has them.</p>
       <form className="form sign-in" onSubmit={(event) => void submit(event)}>
         <input
@@ -68,6 +73,6 @@ function SignIn({ onDone }: { onDone: () => void }) {
           Sign in
         </button>
       </form>
-    </section>
+    </main>
   )
 }

@@ -25,6 +25,7 @@ export function CameraTile({ camera, unreachable, onOpen, onUse, onEdit, onStop 
   const stale = unreachable !== null || (thumbnails?.isStale(camera) ?? false)
   const why = stale || camera.state !== 'live' ? whyNoPicture(camera, thumbnails?.problem ?? null, unreachable) : null
   const picture = ageMs === null ? 'none' : stale ? 'stale' : 'fresh'
+  const [sent, newest, readers] = figuresOf(camera)
   return (
     <article className="tile" aria-label={name} data-tile={name} data-camera-tile={name} data-picture={picture}>
       <div className="tile-picture">
@@ -50,8 +51,9 @@ export function CameraTile({ camera, unreachable, onOpen, onUse, onEdit, onStop 
         {camera.last_error && camera.state !== 'live' && picture === 'fresh' && !stale && (
           <p className="tile-reason">{capitalized(camera.last_error.message)}</p>
         )}
-        <Figures camera={camera} unreachable={unreachable} />
+        <Figures figures={[sent, newest]} unreachable={unreachable} />
         <div className="tile-foot">
+          <Figures figures={[readers]} unreachable={unreachable} />
           <TileButton action={onUse} words="Use" name={name} />
           <TileButton action={onEdit} words="Edit" name={name} />
           <TileButton action={onStop} words="Stop" name={name} />
@@ -70,27 +72,33 @@ function TileButton({ action, words, name }: { action?: (name: string) => void; 
   )
 }
 
-/** The figures that tiles and the large view share. While the gateway is away they are unknown. */
-export function Figures({
-  camera,
-  unreachable,
-  more = [],
-}: {
-  camera: Camera
-  unreachable: string | null
-  more?: [label: string, value: string | null][]
-}) {
+export interface FigureText {
+  label: string
+  /** null or '': not known. */
+  value: string | null
+  title?: string
+}
+
+/** What the camera sends, the age of its newest frame, and its readers. */
+export function figuresOf(camera: Camera): [FigureText, FigureText, FigureText] {
   const { state, fps, age_ms: ageMs } = camera
   const sent = [state === 'live' && `${Math.round(fps)} fps`, videoWords(camera)].filter(Boolean).join(' · ')
-  const figures: [label: string, value: string | null, title?: string][] = [
-    ['Camera sends', sent],
-    ['Newest frame', ageMs === null ? null : `${ageWords(ageMs)} old`],
-    ['Readers', readersByKind(camera), 'HTTP: pages like this one, MJPEG and snapshots. WebRTC, HLS, RTSP: players.'],
-    ...more,
+  return [
+    { label: 'Camera sends', value: sent },
+    { label: 'Newest frame', value: ageMs === null ? null : `${ageWords(ageMs)} old` },
+    {
+      label: 'Readers',
+      value: readersByKind(camera),
+      title: 'HTTP: pages like this one, MJPEG and snapshots. WebRTC, HLS, RTSP: players.',
+    },
   ]
+}
+
+/** While the gateway is away, no figure is known. */
+export function Figures({ figures, unreachable }: { figures: FigureText[]; unreachable: string | null }) {
   return (
     <dl className="figures">
-      {figures.map(([label, value, title]) => (
+      {figures.map(({ label, value, title }) => (
         <div key={label} title={title}>
           <dt>{label}</dt>
           <dd>{(unreachable === null && value) || '–'}</dd>

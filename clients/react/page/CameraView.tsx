@@ -2,7 +2,7 @@ import { useRef, useState } from 'react'
 import { ReactWhepSample, WAY_WORDS, type Way } from '../ReactWhepSample'
 import { gatewayBase } from './api'
 import type { Camera, Verdict } from './api-types'
-import { Figures } from './CameraTile'
+import { Figures, figuresOf } from './CameraTile'
 import { CopyList } from './CopyList'
 import { Dialog } from './Dialog'
 import { StateWord } from './StateWord'
@@ -44,12 +44,12 @@ export function CameraView({
       {why !== null && <p className="large-why">{why}</p>}
       <p className="source">{camera.source}</p>
       <Figures
-        camera={camera}
         unreachable={unreachable}
-        more={[
-          ['Key frame every', gopLength === null ? null : `${gopLength} frames`],
-          ['Reconnected', reconnects === 1 ? 'once' : `${reconnects} times`],
-          ['Played here over', way === null ? null : WAY_WORDS[way]],
+        figures={[
+          ...figuresOf(camera),
+          { label: 'Key frame every', value: gopLength === null ? null : `${gopLength} frames` },
+          { label: 'Reconnected', value: reconnects === 1 ? 'once' : `${reconnects} times` },
+          { label: 'Played here over', value: way === null ? null : WAY_WORDS[way] },
         ]}
       />
       {camera.playability && (
