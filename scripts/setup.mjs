@@ -2,6 +2,7 @@
 //   npm run setup               for `npm start`
 //   npm run setup -- --tests    also for `npm test`
 
+import '../bin/require-node.cjs'
 import { realpathSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -15,8 +16,6 @@ import { pythonVenv } from './setup/python-venv.mjs'
 import { SetupError, watchSignals } from './setup/run.mjs'
 import { root } from './setup/stamp.mjs'
 import { typescript } from './setup/typescript.mjs'
-
-const MIN_NODE = 20
 
 const steps = [
   ['Debian packages', debianPackages],
@@ -42,11 +41,6 @@ export async function setup({ forTests = false, quiet = false, retry = false, on
   if (process.platform !== 'linux')
     throw new SetupError(
       `Framegate runs only on Linux, and this system is ${process.platform}. Use a Linux machine or container.`,
-    )
-  if (Number(process.versions.node.split('.')[0]) < MIN_NODE)
-    throw new SetupError(
-      `Framegate needs Node.js ${MIN_NODE} or newer, and this is ${process.versions.node}.\n` +
-        'Install a newer one from https://nodejs.org/en/download, then run this command again.',
     )
   const stopWatching = watchSignals()
   try {

@@ -7,6 +7,7 @@ import { createServer } from 'node:net'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { FramegateError } from './errors.js'
+import { remedy } from './remedies.js'
 
 export interface Demo {
   /** Address of the simulated camera. */
@@ -27,7 +28,7 @@ export async function startDemoCamera(port: number): Promise<Demo> {
   await access(binary).catch(() => {
     throw new FramegateError(
       'ERR_DEMO',
-      `--demo: the simulated camera is not built (${binary}); run "npm run setup" to build it`,
+      `--demo: the simulated camera is not built (${binary}); ${remedy('test camera')}`,
     )
   })
   const usable = (await isFree(port)) ? port : 0

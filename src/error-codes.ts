@@ -12,7 +12,7 @@ export const START_ERRORS = {
   ERR_CONFIG_INVALID: { sentence: 'A setting is invalid. See the message for its name and the expected value.' },
   ERR_ADDON_LOAD: {
     sentence:
-      'The native addon does not load, or GStreamer lacks elements. Run `npm run setup` to install what the message names.',
+      'The native addon does not load, or GStreamer lacks elements. Do what the message says to install it (`npm run setup` in a checkout).',
   },
   ERR_BIND: {
     sentence:
@@ -21,7 +21,8 @@ export const START_ERRORS = {
   ERR_MEDIAMTX_START: { sentence: 'MediaMTX did not start. See the message for the reason.' },
   ERR_MEDIAMTX_OLD: { sentence: 'MediaMTX is too old. Install the version that the message names, or a newer one.' },
   ERR_DEMO: {
-    sentence: 'The simulated camera of `--demo` is not built, or did not start. Run `npm run setup` to build it.',
+    sentence:
+      'The simulated camera of `--demo` is not built, or did not start. Run `npm run setup` to build it; the npm package has none.',
   },
 } as const satisfies ErrorList
 

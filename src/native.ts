@@ -4,6 +4,7 @@ import { createRequire } from 'node:module'
 import { fileURLToPath } from 'node:url'
 import type { CameraErrorCode } from './error-codes.js'
 import { AddonLoadError, messageOf } from './errors.js'
+import { remedy } from './remedies.js'
 
 /** What a pipeline needs to know about its source. C++ checks the values again. */
 export interface PipelineOptions {
@@ -159,15 +160,13 @@ export async function loadNative(): Promise<NativeAddon> {
     addon = (require('node-gyp-build') as (folder: string) => NativeAddon)(root)
   } catch (error) {
     throw new AddonLoadError(
-      `the native addon does not load (${messageOf(error).split('\n')[0]}); run "npm run setup" in ${root} to build it and install GStreamer`,
+      `the native addon does not load (${messageOf(error).split('\n')[0]}); in ${root}, ${remedy('addon')}`,
       error,
     )
   }
   const found = await addon.inspect()
   if (found.missing.length > 0) {
-    throw new AddonLoadError(
-      `GStreamer ${found.gstreamer} lacks ${found.missing.join(', ')}; run "npm run setup" to install them (Debian: gstreamer1.0-plugins-base, -good, -bad, gstreamer1.0-libav)`,
-    )
+    throw new AddonLoadError(`GStreamer ${found.gstreamer} lacks ${found.missing.join(', ')}; ${remedy('elements')}`)
   }
   return addon
 }

@@ -136,7 +136,7 @@ export const SETTINGS = {
   mediamtxBin: {
     env: 'MEDIAMTX_BIN',
     schema: z.string().min(1).optional().describe('the path of the mediamtx program'),
-    help: 'path of the mediamtx program (default: search PATH, then the cache of npm run setup)',
+    help: 'path of the mediamtx program (default: search PATH, then ~/.cache/framegate)',
   },
   mediamtxApi: {
     env: 'MEDIAMTX_API',

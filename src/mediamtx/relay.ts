@@ -3,6 +3,7 @@
 
 import { EventEmitter } from 'node:events'
 import { FramegateError, messageOf, type SourceError } from '../errors.js'
+import { remedy } from '../remedies.js'
 import type { Logger, MediaMtxMode, PathReaders, RelayUrls } from '../types.js'
 import { publicUrls, readUrl, withAccess, type PublicAddresses } from './addresses.js'
 import { AuthHook, type PathReader } from './auth-hook.js'
@@ -159,7 +160,7 @@ export class MediaRelay extends EventEmitter<RelayEvents> {
     const connection = this.#connection
     const binary = await findBinary(this.settings.mediamtxBin, env)
     if (typeof binary === 'string') {
-      this.#off = `MediaMTX is not installed (${binary}); run "npm run setup" to install it`
+      this.#off = `MediaMTX is not installed (${binary}); ${remedy('MediaMTX')}`
       logger.warn(`${this.#off}. The gateway pulls cameras directly; WHEP and HLS are off.`)
       return
     }
