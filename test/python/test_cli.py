@@ -36,13 +36,20 @@ def test_from_start_to_stop(camera: Camera, gateway: Gateway, tmp_path: pathlib.
     done = framegate(base, "start", camera.url, "--name", "yard", "--scale-width", "320")
     assert (done.returncode, done.stdout) == (0, "yard: live\n"), done.stderr
     header, row = framegate(base, "list").stdout.splitlines()
-    assert header.split() == ["NAME", "STATE", "FPS", "AGE", "SIZE", "CODEC"]
-    assert re.match(r"yard +live +[\d.]+ +\d+ ms +1280x720 +h264$", row), row
+    assert header.split() == ["NAME", "STATE", "FPS", "AGE", "SIZE", "CODEC", "SOURCE"]
+    assert re.match(rf"yard +live +[\d.]+ +\d+ ms +1280x720 +h264 +{re.escape(camera.url)}$", row), row
 
     out = tmp_path / "out.jpg"
     done = framegate(base, "snapshot", str(out))
     assert done.returncode == 0 and re.match(rf"{out}: \d+ bytes of yard\n", done.stdout)
     assert cv2.imread(str(out)).shape[1] == 320
+    for words in (("yard", str(out)), (str(out), "--name", "yard")):
+        out.unlink()
+        assert framegate(base, "snapshot", *words).returncode == 0 and out.exists()
+    done = framegate(base, "snapshot", "yard")
+    assert done.returncode == 2 and "which file? framegate snapshot yard OUT.jpg" in done.stderr
+    done = framegate(base, "snapshot", "yar", str(out))
+    assert done.returncode == 1 and "no camera yar; running: yard" in done.stderr
     done = framegate(base, "snapshot", str(tmp_path / "no/out.jpg"))
     assert done.returncode == 1 and "cannot be written: No such file or directory" in done.stderr
 
@@ -57,10 +64,13 @@ def test_from_start_to_stop(camera: Camera, gateway: Gateway, tmp_path: pathlib.
     assert done.returncode == 0 and "FAIL" not in done.stdout, done.stdout
     assert re.search(r"ok +yard: the newest frame is \d+ ms old", done.stdout)
 
+    done = framegate(base, "stop", "yar")
+    assert done.returncode == 1 and done.stderr == "framegate: no camera yar; running: yard\n"
     assert framegate(base, "stop", "yard").stdout == "yard: stopped\n"
-    assert framegate(base, "stop", "yard").stdout == "yard: was not running\n"
+    done = framegate(base, "stop", "yard")
+    assert done.returncode == 1 and "no camera yard: the gateway runs no camera" in done.stderr
     done = framegate(base, "snapshot", str(out))
-    assert done.returncode == 2 and "there are: none" in done.stderr
+    assert done.returncode == 2 and "running: none" in done.stderr
     done = framegate(base, "snapshot", str(out), "--name", "yard")
     assert done.returncode == 1 and "yard" in done.stderr
 
@@ -97,6 +107,44 @@ def test_watch_reports_missing_frames_and_ends_with_ctrl_c(camera: Camera, gatew
     assert "Traceback" not in watch.stderr.read()
 
 
+def test_without_a_gateway_every_command_says_how_to_start_it() -> None:
+    base = f"http://127.0.0.1:{free_port()}"
+    for words in (("list",), ("start", "rtsp://cam/a"), ("stop", "a"), ("snapshot", "a.jpg"), ("watch", "a")):
+        done = framegate(base, *words)
+        assert done.returncode == 1 and "start the gateway (npm start)" in done.stderr, done.stderr
+    done = framegate("http://192.0.2.1:9", "list")
+    assert done.returncode == 1 and "that the gateway runs there" in done.stderr
+
+
+def test_the_default_ports_follow_port_offset() -> None:
+    for offset, printed in (("31", "http://127.0.0.1:8121"), ("x", "PORT_OFFSET must be")):
+        done = subprocess.run(
+            [sys.executable, "-m", "framegate.cli", "list"],
+            env={**ENVIRONMENT, "GATEWAY_BASE": "", "PORT_OFFSET": offset},
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+        assert printed in done.stderr, done.stderr
+
+
+def test_correcting_a_camera(gateway: Gateway) -> None:
+    camera = Camera("--user", "admin", "--password", "p@ss#1 /?")
+    host = camera.url.replace("rtsp://", "")
+    done = framegate(gateway.base, "start", f"admin:wrong@{host}", "--name", "yard")
+    assert done.returncode == 1 and "password" in done.stdout, done.stdout + done.stderr
+    remedy = framegate(gateway.base, "doctor").stdout
+    assert "framegate start --replace ADDRESS --name yard" in remedy, remedy
+    done = framegate(gateway.base, "start", "--replace", f"admin:p@ss#1 /?@{host}", "--name", "yard")
+    assert (done.returncode, done.stdout) == (0, "yard: live\n"), done.stdout + done.stderr
+    for address in (f"rtsp://admin:other@{host}", "rtsp://127.0.0.1:9/a"):
+        done = framegate(gateway.base, "start", address, "--name", "yard")
+        assert done.returncode == 1 and "--replace" in done.stderr, done.stderr
+    listed = framegate(gateway.base, "list").stdout
+    assert "ss#1" not in listed and f"rtsp://***@{host}" in listed, listed
+    camera.stop()
+
+
 class TestDoctor:
     def test_no_gateway(self) -> None:
         done = framegate(f"http://127.0.0.1:{free_port()}", "doctor")
@@ -118,7 +166,14 @@ class TestDoctor:
         done = framegate(gateway.base, "doctor")
         assert done.returncode == 1
         assert "FAIL  yard" in done.stdout and "password is wrong" in done.stdout, done.stdout
+        assert "1 camera is running" in done.stdout
         camera.stop()
+
+    def test_an_external_mediamtx_without_its_api(self) -> None:
+        gateway = Gateway(mediamtx="external", env={"MEDIAMTX_API": f"http://127.0.0.1:{free_port()}"})
+        done = framegate(gateway.base, "doctor")
+        assert done.returncode == 1 and "api: yes" in done.stdout and "npm run setup" not in done.stdout, done.stdout
+        gateway.stop()
 
     def test_no_way_to_the_socket(self, camera: Camera) -> None:
         gateway = Gateway(mediamtx="off")

@@ -126,7 +126,7 @@ def test_one_topic_of_several_is_reported_while_the_others_deliver(caplog: pytes
 
 
 def with_password(url: str, password: str) -> str:
-    return url.replace("right@", f"{password}@")
+    return url.replace("rtsp://", f"rtsp://admin:{password}@")
 
 
 @pytest.mark.parametrize("timeout_ms", [0, 300])

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 # A message lists so many names at most.
 _MOST_NAMES = 8
-_CONNECT_LIMIT_S = 1.0
+_CONNECT_LIMIT_S = 2.0
 _RENDITION = re.compile(r"[A-Za-z0-9_-]+(@\d{1,4}w\d{1,3}(\.\d)?fps)?")
 # The gateway tries these again at once, another way, or has had the camera's packets.
 _NOT_A_REFUSAL = ("ERR_SOURCE_TRANSPORT", "ERR_SOURCE_LATE")

@@ -123,7 +123,7 @@ class Capture:
 
         ``apiPreference`` and ``params`` are cv2's and have no meaning here.
         """
-        check_url("filename", filename)
+        filename = check_url("filename", filename)
         self._check_process()
         self.release()
         self._begin({**self._opening.request, "name": camera_name(filename), "rtsp": filename})
@@ -362,7 +362,7 @@ class Reading(NamedTuple):
 
 def check_request(rtsp_url: Any, name: Any, options: dict[str, Any]) -> dict[str, Any]:
     """The body of /cameras/start. :raises TypeError, ValueError: the message names the argument."""
-    check_url("rtsp_url", rtsp_url)
+    rtsp_url = check_url("rtsp_url", rtsp_url)
     check_options(options["pub_fps"], options["scale_width"], options["jpeg_quality"])
     if options["rtsp_transport"] not in (None, *TRANSPORTS):
         raise ValueError(f"rtsp_transport must be one of {', '.join(TRANSPORTS)}, not {options['rtsp_transport']!r}")

@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 import re
 from typing import Any
-from urllib.parse import urlsplit
+
+from ._address import read_address
 
 #: The addresses that the gateway reads.
-RTSP = re.compile(r"rtsps?://[^/]", re.IGNORECASE)
+RTSP = re.compile(r"\s*rtsps?://[^/]", re.IGNORECASE)
 
 
 def check_process(pid: int, what: str, remedy: str) -> None:
@@ -38,17 +39,14 @@ def check_options(pub_fps: Any = None, scale_width: Any = None, jpeg_quality: An
         _check_number("jpeg_quality", jpeg_quality, 1, 100, int)
 
 
-def check_url(name: str, value: Any) -> None:
+def check_url(name: str, value: Any) -> str:
+    """:returns: the address, its user name and password percent-encoded."""
     if not isinstance(value, str):
         raise TypeError(f"{name} must be a string, not {type(value).__name__}")
-    if not RTSP.match(value):
-        raise ValueError(f"{name} must begin with rtsp:// or rtsps:// and name a host")
     try:
-        named = bool(urlsplit(value).hostname) and urlsplit(value).port != 0
-    except ValueError:
-        named = False
-    if not named:
-        raise ValueError(f"{name}: invalid host or port")
+        return read_address(value)
+    except ValueError as error:
+        raise ValueError(f"{name} {error}") from None
 
 
 def check_fingerprint(value: Any) -> None:

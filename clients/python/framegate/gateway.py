@@ -81,9 +81,13 @@ class Gateway:
         self.base = base.rstrip("/")
         self.host = parts.hostname
 
-    def start(self, body: dict[str, Any], timeout_s: float = 5) -> dict[str, Any]:
-        """POST /cameras/start. :raises GatewayError:"""
-        return self._call("POST", "/cameras/start", body, timeout_s)
+    def start(self, body: dict[str, Any], timeout_s: float = 5, *, replace: bool = False) -> dict[str, Any]:
+        """POST /cameras/start: ``{"name": "lobby-1", "rtsp": "rtsp://...", "pub_fps": 10, ...}``.
+
+        :param replace: replace a camera that runs with another address, password or other settings.
+        :returns: the camera, as in docs/http-api.md.
+        """
+        return self._call("POST", "/cameras/start", {**body, "replace": True} if replace else body, timeout_s)
 
     def stop(self, name: str, timeout_s: float = 5) -> dict[str, Any]:
         """Stops a camera for all its readers; succeeds even if it is not running."""

@@ -19,7 +19,7 @@ _SECRET_NAMES = (
 _QUERY_PARAMETER = re.compile(rf"([?&;])(?:{_SECRET_NAMES})=[^&]*", re.IGNORECASE)
 _PATH_PARAMETER = re.compile(rf"(^|[^A-Za-z0-9])(?:{_SECRET_NAMES})=(?:(?!_[a-z]+=)[^&])*", re.IGNORECASE)
 _PATH_PAIR = re.compile(r"/[^/:?]+:[^/?]+")
-_LOCAL_HOSTS = ("127.0.0.1", "localhost", "::1")
+LOCAL_HOSTS = ("127.0.0.1", "localhost", "::1")
 
 
 def camera_name(rtsp_url: str) -> str:
@@ -39,7 +39,7 @@ def reachable_from(gateway_host: str, endpoint: str) -> str:
     """The gateway's ZeroMQ endpoint as seen from here: a wildcard address becomes the gateway's host, and so does a
     loopback address if the gateway is on another machine."""
     match = _WILDCARD.fullmatch(endpoint) or _LOOPBACK.fullmatch(endpoint)
-    if match is None or (match.re is _LOOPBACK and gateway_host in _LOCAL_HOSTS):
+    if match is None or (match.re is _LOOPBACK and gateway_host in LOCAL_HOSTS):
         return endpoint
     host = f"[{gateway_host}]" if ":" in gateway_host else gateway_host
     return f"tcp://{host}:{match.group(1)}"

@@ -7,6 +7,7 @@ import os
 import runpy
 import sys
 
+from ._program import check_module, find_script
 from .opencv import patch_opencv
 
 
@@ -14,7 +15,7 @@ def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="framegate-run",
         description="Runs a Python program; cv2.VideoCapture of an RTSP address reads through the Framegate gateway.",
-        usage="framegate-run [options] SCRIPT.py [arguments] | framegate-run [options] -m MODULE [arguments]",
+        usage="framegate-run [options] SCRIPT.py|COMMAND [arguments] | framegate-run [options] -m MODULE [arguments]",
     )
     parser.add_argument("--gateway", help="default GATEWAY_BASE, then http://127.0.0.1:8090")
     parser.add_argument(
@@ -35,20 +36,19 @@ def main(argv: list[str] | None = None) -> int:
     program = options.module or options.program
     if not program:
         parser.error("which program? SCRIPT.py or -m MODULE is missing")
-    if not options.module and not os.path.exists(program[0]):
-        parser.error(f"{program[0]} does not exist")
     try:
+        if options.module:
+            check_module(program[0])
+        else:
+            program[0] = find_script(program[0], program[1:])
         patch_opencv(
             options.gateway,
             fallback=None if options.fallback is None else options.fallback == "opencv",
             pub_fps=options.pub_fps,
             scale_width=options.scale_width,
         )
-    except ImportError:
-        print("framegate-run: OpenCV (cv2) is not installed here", file=sys.stderr)
-        return 2
-    except ValueError as error:
-        print(f"framegate-run: {error}", file=sys.stderr)
+    except (ImportError, ValueError) as error:
+        print(f"framegate-run: {_without_cv2(error)}", file=sys.stderr)
         return 2
     sys.argv = list(program)
     if options.module:
@@ -58,6 +58,17 @@ def main(argv: list[str] | None = None) -> int:
         sys.path.insert(0, os.path.dirname(os.path.abspath(program[0])))
         runpy.run_path(program[0], run_name="__main__")
     return 0
+
+
+def _without_cv2(error: Exception) -> str:
+    if isinstance(error, ModuleNotFoundError) and error.name == "cv2":
+        return (
+            "OpenCV (cv2) is not installed in this Python. To install it: pip install './clients/python[opencv]', or "
+            "pip install opencv-python-headless"
+        )
+    if isinstance(error, ImportError):
+        return f"OpenCV (cv2) does not load: {error}. opencv-python-headless needs no libraries of a display."
+    return str(error)
 
 
 if __name__ == "__main__":

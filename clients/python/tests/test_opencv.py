@@ -171,7 +171,12 @@ def test_framegate_run_behaves_like_python_itself(tmp_path: pathlib.Path) -> Non
     ("arguments", "printed"),
     [
         ((), "SCRIPT.py or -m MODULE is missing"),
-        (("nowhere.py",), "nowhere.py does not exist"),
+        (("nowhere.py",), "nowhere.py does not exist, neither as a file here nor as a command on PATH"),
+        (("./nowhere",), "./nowhere does not exist\n"),
+        (("ls", "-l"), "ls is not a Python program"),
+        (("python3", "x.py", "-a"), "leave out python3: framegate-run x.py -a"),
+        (("/",), "/ is a directory without a __main__.py"),
+        (("-m", "no.module"), "there is no module no.module"),
         (("--fallback", "maybe", "x.py"), "invalid choice"),
         (("--gateway", "x", __file__), "gateway must be an http"),
         (("--pub-fps", "0", __file__), "pub_fps must be from 0.1 to 120"),
@@ -181,6 +186,31 @@ def test_framegate_run_reports_errors(arguments: tuple[str, ...], printed: str) 
     done = run(*arguments)
     assert done.returncode == 2 and printed in done.stderr, done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_framegate_run_finds_a_command_of_a_package(tmp_path: pathlib.Path) -> None:
+    (tmp_path / "bin").mkdir()
+    command = tmp_path / "bin/yolo"
+    command.write_text(f"#!{sys.executable}\nimport sys, cv2\nprint(sys.argv[1:], cv2.VideoCapture.__module__)\n")
+    command.chmod(0o755)
+    done = run("yolo", "predict", "source=rtsp://cam/a", PATH=f"{tmp_path}/bin:{os.environ['PATH']}")
+    assert done.stdout == "['predict', 'source=rtsp://cam/a'] cv2\n", done.stderr
+    # A long path of the interpreter takes two lines; the command of another environment has its own packages.
+    other, quotes = tmp_path / "bin/python3", "'" * 3
+    other.symlink_to(sys.executable)
+    command.write_text(f'#!/bin/sh\n{quotes}exec\' "{other}" "$0" "$@"\n\' {quotes}\nimport sys\n')
+    done = run("yolo", "predict", PATH=f"{tmp_path}/bin:{os.environ['PATH']}")
+    assert done.returncode == 2 and f"{other} -m framegate.run {command}" in done.stderr, done.stderr
+
+
+def test_framegate_run_without_opencv_says_how_to_get_it(tmp_path: pathlib.Path) -> None:
+    for code, printed in (
+        ("raise ModuleNotFoundError('No module named cv2', name='cv2')", "pip install './clients/python[opencv]'"),
+        ("raise ImportError('libGL.so.1: cannot open')", "does not load: libGL.so.1: cannot open. opencv-python-head"),
+    ):
+        (tmp_path / "cv2.py").write_text(code)
+        done = run(__file__, PYTHONPATH=f"{tmp_path}:{pathlib.Path(__file__).parents[1]}")
+        assert done.returncode == 2 and printed in done.stderr, done.stderr
 
 
 def test_a_capture_is_not_a_cv2_class() -> None:

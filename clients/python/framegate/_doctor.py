@@ -1,0 +1,101 @@
+"""framegate doctor: checks each step from the gateway to a frame."""
+
+from __future__ import annotations
+
+import os
+from typing import Any, Callable
+
+from ._reader import TopicReader
+from ._reasons import cannot_connect
+from .gateway import Gateway, GatewayError
+from .naming import LOCAL_HOSTS, reachable_from
+
+
+def doctor(gateway: Gateway, _options: Any) -> int:
+    """Checks each step from the camera to this machine, and stops at the first one that fails."""
+    good = True
+
+    def report(ok: bool, found: str, remedy: str) -> bool:
+        nonlocal good
+        good = good and ok
+        print(f"ok    {found}" if ok else f"FAIL  {found}\n      {remedy}")
+        return ok
+
+    try:
+        health = gateway.health()
+    except GatewayError as error:
+        report(False, error.message, start_it(gateway))
+        return 1
+    report(True, f"the gateway at {gateway.base} responds: version {health.get('version')}", "")
+    mediamtx: Any = health.get("mediamtx") or {}
+    mode = str(mediamtx.get("mode"))
+    report(
+        mode == "off" or bool(mediamtx.get("ready")),
+        f"MediaMTX: {mode}, {mediamtx.get('version') or mediamtx.get('problem')}",
+        _MEDIAMTX_REMEDIES.get(mode, ""),
+    )
+    cameras = gateway.cameras()
+    count = "1 camera is running" if len(cameras) == 1 else f"{len(cameras)} cameras are running"
+    found = count if cameras else "no camera is running"
+    if not report(bool(cameras), found, "start one: framegate start rtsp://user:password@host/path"):
+        return 1
+    for camera in cameras:
+        _examine(gateway, camera, report)
+    return 0 if good else 1
+
+
+def _examine(gateway: Gateway, camera: dict[str, Any], report: Callable[[bool, str, str], bool]) -> None:
+    name, error = str(camera.get("name")), camera.get("last_error") or {}
+    state = f"{name}: {camera.get('state')} {error.get('message', '')}".rstrip()
+    remedy = _REMEDIES.get(str(error.get("code")), _TRYING).replace("NAME", name)
+    if not report(camera.get("state") == "live", state, remedy):
+        return
+    connect = endpoint_of(gateway, camera)
+    problem = cannot_connect(connect)
+    found = f"{name}: frames at {connect}" if problem is None else f"{name}: {problem}"
+    if not report(problem is None, found, _NO_SOCKET):
+        return
+    with TopicReader(str(camera["zmq_topic"]), connect) as subscriber:
+        frame = subscriber.read(5000)
+    found = f"{name}: no frames within 5 s" if frame is None else f"{name}: frames arrive"
+    report(frame is not None, found, "see the gateway's log for the reason")
+    if frame is not None:
+        clocks = "this machine's clock and the gateway's differ (NTP), or the network is slow"
+        report(-1000 < frame.age_ms < 1000, f"{name}: the newest frame is {frame.age_ms:.0f} ms old", clocks)
+
+
+def start_it(gateway: Gateway) -> str:
+    """What to do if nothing responds at the gateway's address."""
+    if gateway.host in LOCAL_HOSTS:
+        return "start the gateway (npm start), or set its address: --gateway or GATEWAY_BASE"
+    return (
+        "check the address (--gateway or GATEWAY_BASE), that the gateway runs there, and that its HTTP_HOST lets other "
+        "machines connect"
+    )
+
+
+def endpoint_of(gateway: Gateway, camera: dict[str, Any]) -> str:
+    """The endpoint of the camera's frames, as seen from this machine."""
+    return os.environ.get("ZMQ_CONNECT") or reachable_from(gateway.host, str(camera["zmq_endpoint"]))
+
+
+_TRYING = "the gateway keeps trying"
+_NO_SOCKET = "set the gateway's ZMQ_BIND (tcp://0.0.0.0:5555 for the LAN), or ZMQ_CONNECT here"
+_NO_WAY = "check that the camera is on, that its address is right, and that the gateway's machine can reach it"
+_MEDIAMTX_REMEDIES = {
+    "managed": "cameras start when MediaMTX does: the gateway's log says what is wrong; npm run setup installs it",
+    "external": "cameras start when its API responds: set api: yes in its mediamtx.yml, and MEDIAMTX_API to its "
+    "address; or let the gateway run its own (MEDIAMTX=managed)",
+}
+_REMEDIES = {
+    "ERR_SOURCE_UNAUTHORIZED": "user name or password is wrong; to correct them: "
+    "framegate start --replace ADDRESS --name NAME",
+    "ERR_SOURCE_NOT_FOUND": "the path in the address is wrong; the camera's manual names it. "
+    "To correct it: framegate start --replace ADDRESS --name NAME",
+    "ERR_SOURCE_UNKNOWN_HOST": "the gateway's machine cannot resolve the host name",
+    "ERR_SOURCE_UNREACHABLE": _NO_WAY,
+    "ERR_SOURCE_TIMEOUT": _NO_WAY,
+    "ERR_SOURCE_BUSY": "the camera has no free session; end other clients, or restart it",
+    "ERR_MEDIAMTX_DOWN": "the camera starts when MediaMTX does, see above",
+    "ERR_SOURCE_NO_VIDEO": "this address has no video; try another path of the camera",
+}
