@@ -1,4 +1,4 @@
-"""Only the subscriber: frames of a topic, without HTTP. The camera is already running.
+"""Only the subscriber: frames of a topic. The camera is already running.
 
 python3 consumer_example.py --name lobby-1
 """
@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import os
 import time
 
 from framegate import FrameSubscriber
@@ -18,8 +17,7 @@ def main() -> None:
     parser.add_argument("--name", required=True, help="camera's name, or a topic (name@320w5fps)")
     parser.add_argument(
         "--connect",
-        default=os.environ.get("ZMQ_CONNECT", "tcp://127.0.0.1:5555"),
-        help="the gateway's ZMQ_BIND as seen from here (default %(default)s)",
+        help="the gateway's ZMQ_BIND as seen from here (default: ZMQ_CONNECT, then what the gateway at GATEWAY_BASE says)",
     )
     parser.add_argument("--frames", type=int, default=0, help="end after so many (0: never)")
     parser.add_argument("--show", action="store_true", help="show them in a window")
@@ -30,7 +28,7 @@ def main() -> None:
         while options.frames == 0 or count < options.frames:
             frame = subscriber.read(timeout_ms=2000)
             if frame is None:
-                print(f"no frame of {options.name} for 2 s from {options.connect}", flush=True)
+                print(subscriber.last_error, flush=True)
                 continue
             image = frame.image  # BGR ndarray (height, width, 3); your model goes here.
             count += 1
