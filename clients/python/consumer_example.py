@@ -17,7 +17,7 @@ def main() -> None:
     parser.add_argument("--name", required=True, help="camera's name, or a topic (name@320w5fps)")
     parser.add_argument(
         "--connect",
-        help="the gateway's ZMQ_BIND as seen from here (default: ZMQ_CONNECT, then what the gateway at GATEWAY_BASE says)",
+        help="the gateway's ZMQ_BIND as seen from here (default: ZMQ_CONNECT, then what the gateway reports)",
     )
     parser.add_argument("--frames", type=int, default=0, help="end after so many (0: never)")
     parser.add_argument("--show", action="store_true", help="show them in a window")
