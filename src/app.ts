@@ -21,6 +21,8 @@ import { bootId, connectionLimits, processLimits } from './process-limits.js'
 import { CurveKeys } from './publish/curve-keys.js'
 import { limitZmqConnections } from './publish/connection-limit.js'
 import { FramePublisher } from './publish/frame-publisher.js'
+import { orRunningGateway } from './running-gateway.js'
+import { StateLock } from './state-lock.js'
 import type { Logger } from './types.js'
 
 export interface RunningAddresses {
@@ -56,7 +58,7 @@ export class App {
       await this.#start()
     } catch (error) {
       await this.close()
-      throw error
+      throw await orRunningGateway(error, this.config.httpHost, this.config.httpPort)
     }
   }
 
@@ -79,6 +81,9 @@ export class App {
   async #start(): Promise<void> {
     const { config, logger, version } = this
     const limits = processLimits()
+    const lock = new StateLock(config.stateFile, logger)
+    await lock.take()
+    await this.#own(() => lock.release())
     const native = await loadNative()
     native.useOneMallocArena()
     const auth = new Auth(config.authTokensFile, logger)
@@ -135,6 +140,7 @@ export class App {
     // Bound before MediaMTX starts, so that a port in use is reported at once.
     const port = await http.listen(config.httpHost, config.httpPort)
     this.#addresses = { http: `http://${inUrl(config.httpHost)}:${port}`, zmq }
+    await lock.setAddress(this.#addresses.http)
 
     if (config.insecureNoAuth)
       logger.warn('INSECURE_NO_AUTH is 1: everyone who reaches this gateway may watch, start and stop its cameras')

@@ -22,7 +22,7 @@ export interface SidecarOptions {
 interface SidecarEvents {
   /** The process runs; its API may take a moment. */
   started: []
-  /** The process ended without stop(). `why` is the last error in its log, or its exit status. */
+  /** The process ended without stop(). `why` is the signal, or the exit status and the last error in its log. */
   died: [why: string]
   /** MediaMTX could not pull a path, or lost it. */
   'path-error': [name: string, error: SourceError]
@@ -75,9 +75,7 @@ export class Sidecar extends EventEmitter<SidecarEvents> {
         if (!this.#stopping) this.#died(why)
       }
       child.once('error', (error) => onEnd(`the process could not be started (${error.message})`))
-      child.once('close', (code, signal) =>
-        onEnd(this.#lastError || (signal ? `killed by ${signal}` : `exit status ${code}`)),
-      )
+      child.once('close', (code, signal) => onEnd(reasonOf(code, signal, this.#lastError)))
     })
     this.emit('started')
   }
@@ -122,6 +120,12 @@ export class Sidecar extends EventEmitter<SidecarEvents> {
     this.#repeats = 0
     this.options.logger.debug(`mediamtx: ${message}`)
   }
+}
+
+/** Only a process that exits on its own has said why. */
+function reasonOf(code: number | null, signal: NodeJS.Signals | null, lastError: string): string {
+  if (signal !== null) return `killed by ${signal}`
+  return lastError === '' ? `exit status ${code}` : `exit status ${code} (its last error: ${lastError})`
 }
 
 const structuredLine = z.object({ level: z.string(), message: z.string() })

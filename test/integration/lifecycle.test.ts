@@ -312,6 +312,26 @@ t.test('a damaged state file is kept aside, and the gateway starts', async (t) =
   )
 })
 
+t.test('a second gateway with the same state file or the same ports is refused, and says which one runs', async (t) => {
+  const folder = temporaryFolder(t)
+  const [port, stateFile] = [String(await freePort()), join(folder, 'cameras.json')]
+  const first = await Gateway.start({ stateFile, mediamtx: 'off', env: { HTTP_PORT: port } })
+  t.teardown(() => first.stop())
+  const runs = `a gateway runs already at ${first.base} (process ${first.pid})`
+  const sameState = await Gateway.spawn({ stateFile, mediamtx: 'off' })
+  t.match(await sameState.exited, { status: 2 })
+  t.ok(sameState.log.includes(runs), sameState.log)
+  const ports = { HTTP_PORT: port, ZMQ_BIND: first.zmq }
+  const samePorts = await Gateway.spawn({ stateFile: join(folder, 'other.json'), mediamtx: 'off', env: ports })
+  t.match(await samePorts.exited, { status: 4 })
+  t.ok(samePorts.log.includes(runs), samePorts.log)
+  first.kill('SIGKILL')
+  await first.exited
+  const next = await Gateway.start({ stateFile, mediamtx: 'off' })
+  t.equal(await next.stop(), 0)
+  t.notOk(existsSync(`${stateFile}.lock`))
+})
+
 t.test('--demo starts a simulated camera, prints its addresses, and does not save it', async (t) => {
   const stateFile = join(temporaryFolder(t), 'cameras.json')
   const gateway = await Gateway.start({ stateFile, args: ['--demo'] })

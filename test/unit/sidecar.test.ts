@@ -63,15 +63,15 @@ t.test("Go's escapes, which JSON lacks, do not hide what a line says", async (t)
   }
 })
 
-t.test('the reason of a death is the last error in the log, or else the exit status', async (t) => {
+t.test('the reason of a death is the signal, or the exit status and the last error in the log', async (t) => {
   const cases: [string, RegExp][] = [
     [
       `${line('ERR', 'listen tcp :8554: bind: address already in use')}\n${line('INF', 'bye')}\nexit 1`,
-      /^listen tcp :85/,
+      /^exit status 1 \(its last error: listen tcp :85/,
     ],
-    [`echo 'not a setting: x'\nexit 1`, /^not a setting: x$/],
+    [`echo 'not a setting: x'\nexit 1`, /^exit status 1 \(its last error: not a setting: x\)$/],
     ['exit 7', /^exit status 7$/],
-    ['kill -KILL $$', /^killed by SIGKILL$/],
+    [`${line('ERR', '[API] path not found')}\nkill -KILL $$`, /^killed by SIGKILL$/],
   ]
   for (const [commands, why] of cases) {
     const { sidecar } = program(t, commands)

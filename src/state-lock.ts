@@ -1,0 +1,81 @@
+// Keeps two gateways from sharing one state file: both would pull every camera, and overwrite each other's list.
+
+import { mkdir, readFile, unlink, writeFile } from 'node:fs/promises'
+import { readFileSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { z } from 'zod'
+import { codeOf, ConfigError, messageOf } from './errors.js'
+import { bootId } from './process-limits.js'
+import type { Logger } from './types.js'
+
+const holder = z.object({ pid: z.int(), started: z.string(), boot: z.string(), http: z.string().nullable() })
+type Holder = z.output<typeof holder>
+
+export class StateLock {
+  readonly #path: string
+  #held = false
+
+  constructor(
+    readonly stateFile: string,
+    readonly logger: Logger,
+  ) {
+    this.#path = `${stateFile}.lock`
+  }
+
+  /**
+   * The lock of a process that has ended does not count. A folder that cannot be written has no lock.
+   * @throws ConfigError if another gateway has the file.
+   */
+  async take(): Promise<void> {
+    try {
+      await mkdir(dirname(this.#path), { recursive: true, mode: 0o700 })
+      await this.#write(null, 'wx')
+    } catch (error) {
+      if (codeOf(error) !== 'EEXIST') return this.logger.debug(`no lock for the state file: ${messageOf(error)}`)
+      const other = await this.#holder()
+      if (other) throw new ConfigError(inUseBy(other, this.stateFile))
+      await this.#write(null, 'w').catch(() => undefined)
+    }
+    this.#held = true
+  }
+
+  /** The address that a second gateway is told. */
+  async setAddress(http: string): Promise<void> {
+    if (this.#held) await this.#write(http, 'w').catch(() => undefined)
+  }
+
+  async release(): Promise<void> {
+    if (this.#held) await unlink(this.#path).catch(() => undefined)
+    this.#held = false
+  }
+
+  async #write(http: string | null, flag: string): Promise<void> {
+    const own: Holder = { pid: process.pid, started: startOf(process.pid), boot: bootId(), http }
+    await writeFile(this.#path, `${JSON.stringify(own)}\n`, { flag, mode: 0o600 })
+  }
+
+  /** The process that has the lock; null if it has ended. */
+  async #holder(): Promise<Holder | null> {
+    const text = await readFile(this.#path, 'utf8').catch(() => '')
+    try {
+      const other = holder.parse(JSON.parse(text))
+      return other.boot === bootId() && other.started === startOf(other.pid) ? other : null
+    } catch {
+      return null
+    }
+  }
+}
+
+function inUseBy({ pid, http }: Holder, stateFile: string): string {
+  return `a gateway runs already${http === null ? '' : ` at ${http}`} (process ${pid}), with the same STATE_FILE (${stateFile}); use that one, end it first, or give this one another STATE_FILE and other ports (PORT_OFFSET does both)`
+}
+
+/** When a process started, in ticks since the boot; '' if it does not run. A process id is used again, the pair is not. */
+function startOf(pid: number): string {
+  try {
+    // The name, in parentheses, may contain anything.
+    return readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1)!.split(' ')[19] ?? ''
+  } catch {
+    return ''
+  }
+}
