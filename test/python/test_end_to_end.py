@@ -35,8 +35,8 @@ def test_every_frame_is_whole_and_arrives_once_and_in_order(options: tuple[str, 
     with open_capture(camera.url, pub_fps=25, gateway=gateway.base) as capture:
         image = first_image(capture)
         assert image.shape == (360, 640, 3)
-        result = read_loop(capture, camera, 5, size)
-    assert result["frames"] > 20, result
+        result = read_loop(capture, camera, 2, size, frames=40)
+    assert result["frames"] >= 40, result
     assert result["damaged"] == result["repeated"] == result["out_of_order"] == 0, result
     assert (camera.active, camera.total) == (1, 1)
     camera.stop()
@@ -45,10 +45,10 @@ def test_every_frame_is_whole_and_arrives_once_and_in_order(options: tuple[str, 
 def test_a_slow_consumer_gets_the_newest_frame(camera: Camera, gateway: Gateway) -> None:
     with open_capture(camera.url, pub_fps=25, gateway=gateway.base) as capture:
         first_image(capture)
-        result = read_loop(capture, camera, 8, (1280, 720), work_ms=200)
-        assert capture.missed > 50
-    # A queue would be 160 frames long by now. The camera's own count shows that there is none.
-    assert result["worst_ms"] < 2000 and result["longest_step"] < 50, result
+        result = read_loop(capture, camera, 4, (1280, 720), work_ms=200, frames=20)
+        # Without a queue, most frames are missed. Their age grows with the length of a queue, to 3 s by now.
+        assert capture.missed > result["frames"], result
+    assert result["frames"] >= 20 and result["worst_ms"] < 2000, result
 
 
 def test_all_readers_share_one_session(camera: Camera, gateway: Gateway) -> None:

@@ -57,8 +57,8 @@ def test_a_video_stream_of(source: str, printed: str, camera: Camera, gateway: G
     output = framegate_run(gateway, str(script), camera.url)
     match = re.search(printed, output)
     assert match, output
-    # The rate is measured over the last second: below the camera's 25 on a busy machine.
-    assert all(15 <= int(fps) <= 27 for fps in match.groups()), output
+    # The rate is measured over the last second: far below the camera's 25 on a busy machine.
+    assert all(5 <= int(fps) <= 30 for fps in match.groups()), output
     assert camera.total == 1, "the gateway alone has opened the camera"
 
 
@@ -73,9 +73,9 @@ def test_scenedetect(camera: Camera, gateway: Gateway, tmp_path: pathlib.Path) -
         str(tmp_path),
         "time",
         "--duration",
-        "3s",
+        "50",
         "detect-content",
         "list-scenes",
     )
-    assert re.search(r"Processed 7\d frames", output), output
+    assert re.search("Processed 50 frames", output), output
     assert camera.total == 1
