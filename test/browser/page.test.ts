@@ -99,6 +99,7 @@ t.test('the page', { skip }, async (t) => {
     const openBy = async (button: string, first: string) => {
       await tabTo(page, button)
       await keyboard.press('Enter')
+      await page.getByRole('dialog').waitFor()
       t.equal(await focused(page), first, `${button} puts the focus on ${first}`)
       t.same(await accessibilityProblems(page), [], button)
     }

@@ -33,12 +33,15 @@ export function App({ session }: { session: Session }) {
   const chosen = open && open.dialog !== 'add' ? running.find(({ name }) => name === open.name) : undefined
 
   async function stop(name: string) {
+    const forget = (names: string[]) => names.filter((other) => other !== name)
     close()
+    // Before the answer, because the camera may leave the list first.
+    setStopped((names) => [...forget(names), name])
     try {
       await stopCamera(name)
-      setStopped((names) => [...names.filter((other) => other !== name), name])
       setNotice(null)
     } catch (error) {
+      setStopped(forget)
       setNotice(`Could not stop ${name}: ${error instanceof Error ? error.message : String(error)}`)
     }
     refresh()
