@@ -48,7 +48,7 @@ export function readConfig(argv: string[], env: NodeJS.ProcessEnv, version: stri
     const flag = flags[flagOf(setting.env)]
     const fromEnv = env[setting.env]
     const fromFile = file[keyOf(setting.env)]
-    let [source, value]: [string, unknown] = [setting.env, setting.fallback?.(env)]
+    let [source, value]: [string, unknown] = [setting.env, setting.fallback?.(env, Number(config.portOffset ?? 0))]
     if (flag !== undefined) [source, value] = [`--${flagOf(setting.env)}`, flag]
     else if (fromEnv !== undefined && fromEnv !== '') [source, value] = [setting.env, fromEnv]
     else if (fromFile !== undefined) [source, value] = [`${keyOf(setting.env)} in ${configFile}`, fromFile]
@@ -111,7 +111,7 @@ function readConfigFile(path: string): Record<string, unknown> {
 
 function helpText(): string {
   const lines = Object.values(SETTINGS).map((setting: Setting) => {
-    const fallback = setting.fallback?.({})
+    const fallback = setting.fallback?.({}, 0)
     return `  --${flagOf(setting.env).padEnd(22)} ${setting.env.padEnd(21)} ${setting.help}${fallback === undefined ? '' : ` (${fallback})`}`
   })
   return [

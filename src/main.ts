@@ -76,7 +76,7 @@ export async function main(argv: string[]): Promise<void> {
   try {
     await app.start()
     if (line.demo && ending === null) {
-      demo = await startDemoCamera(DEMO_PORT)
+      demo = await startDemoCamera(DEMO_PORT + line.config.portOffset)
       // Another one if a program has started this address before.
       demoCamera = (await app.cameras.start({ name: DEMO_NAME, rtsp: demo.url }, { save: false })).camera.name
     }

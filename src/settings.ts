@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { z } from 'zod'
 import { cameraSettings } from './camera-settings.js'
 import { isHostRule } from './cameras/camera-hosts.js'
+import { ENDPOINT, HOST, list, onOrOff, ORIGIN, url } from './setting-schemas.js'
 
 export interface Setting {
   /** Environment variable; the flag and the file's key derive from it. */
@@ -13,39 +14,27 @@ export interface Setting {
   /** Convert text from the environment or a flag to a number first. */
   number?: boolean
   help: string
-  fallback?: (env: NodeJS.ProcessEnv) => string | number
+  /** @param portOffset PORT_OFFSET. */
+  fallback?: (env: NodeJS.ProcessEnv, portOffset: number) => string | number
 }
-
-const ENDPOINT = /^(tcp:\/\/(\*|\[[0-9a-fA-F:]+\]|[A-Za-z0-9_.-]+):(\*|\d{1,5})|ipc:\/\/.+)$/
-const HOST = /^(\[[0-9a-fA-F:]+\]|[0-9a-fA-F:]+|[A-Za-z0-9._-]{1,253})$/
-
-const url = (protocols: string[]) =>
-  z
-    .string()
-    .refine((text) => URL.canParse(text) && protocols.includes(new URL(text).protocol) && new URL(text).hostname !== '')
-
-const list = (text: string) =>
-  text
-    .split(',')
-    .map((part) => part.trim())
-    .filter((part) => part !== '')
-
-const ON = ['1', 'true', 'on', 'yes']
-const OFF = ['0', 'false', 'off', 'no']
-/** YAML has true and 1 as well. */
-const onOrOff = z
-  .union([z.string(), z.number(), z.boolean()])
-  .transform((value) => String(value).toLowerCase())
-  .refine((text) => [...ON, ...OFF].includes(text))
-  .transform((text) => ON.includes(text))
-  .describe('1 or 0')
-
-// Any scheme, since Wails has its own; `*` as the port is any port.
-const ORIGIN = /^(\*|[a-z][a-z0-9+.-]*:\/\/(\[[0-9a-f:]+\]|[a-z0-9._-]+)(:(\*|\d{1,5}))?)$/i
 
 const camera = cameraSettings.shape
 
 export const SETTINGS = {
+  // The first one: the defaults of others depend on it.
+  portOffset: {
+    env: 'PORT_OFFSET',
+    number: true,
+    schema: z
+      .number()
+      .int()
+      .multipleOf(2) // RTP needs an even port.
+      .min(0)
+      .max(50000)
+      .describe('an even number from 0 to 50000'),
+    help: "added to every default port, MediaMTX's and the demo's too, and to the name of the state file",
+    fallback: () => 0,
+  },
   zmqBind: {
     env: 'ZMQ_BIND',
     schema: z
@@ -54,7 +43,7 @@ export const SETTINGS = {
       .refine((list) => list.every((part) => ENDPOINT.test(part) && Number(/:(\d+)$/.exec(part)?.[1] ?? 0) <= 65535))
       .describe('a comma-separated list of tcp://HOST:PORT and ipc://PATH'),
     help: 'ZeroMQ endpoints to publish frames on',
-    fallback: () => 'tcp://127.0.0.1:5555',
+    fallback: (_, portOffset) => `tcp://127.0.0.1:${5555 + portOffset}`,
   },
   httpHost: {
     env: 'HTTP_HOST',
@@ -67,7 +56,7 @@ export const SETTINGS = {
     number: true,
     schema: z.number().int().min(0).max(65535).describe('a port, a whole number from 0 (any free port) to 65535'),
     help: 'port that the HTTP API listens on',
-    fallback: () => 8090,
+    fallback: (_, portOffset) => 8090 + portOffset,
   },
   authTokensFile: {
     env: 'AUTH_TOKENS_FILE',
@@ -201,7 +190,10 @@ export const SETTINGS = {
     env: 'STATE_FILE',
     schema: z.string().min(1).describe('a file path'),
     help: 'file that keeps the list of cameras across restarts',
-    fallback: (env) => join(env.XDG_STATE_HOME || join(homedir(), '.local', 'state'), 'framegate', 'cameras.json'),
+    fallback: (env, portOffset) => {
+      const folder = join(env.XDG_STATE_HOME || join(homedir(), '.local', 'state'), 'framegate')
+      return join(folder, portOffset === 0 ? 'cameras.json' : `cameras-${portOffset}.json`)
+    },
   },
   logLevel: {
     env: 'LOG_LEVEL',

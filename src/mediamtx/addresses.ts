@@ -17,6 +17,11 @@ export const LISTENERS = {
   MTX_SRTCPADDRESS: ':8005',
 }
 
+/** A listen address with the port moved by an offset; '' stays off. */
+export function moved(address: string, offset: number): string {
+  return address === '' ? '' : `${address.slice(0, -portOf(address).length)}${Number(portOf(address)) + offset}`
+}
+
 /** What readers connect to. These listen on HTTP_HOST, unless their address has another host. */
 export const READER_LISTENERS = Object.entries(LISTENERS).filter(([name]) => name !== 'MTX_APIADDRESS')
 

@@ -3,7 +3,7 @@
 import { BindError, FramegateError } from '../errors.js'
 import { inUse } from '../port-holder.js'
 import type { Logger } from '../types.js'
-import { LISTENERS, onHost, portOf, reachable, READER_LISTENERS } from './addresses.js'
+import { LISTENERS, moved, onHost, portOf, reachable, READER_LISTENERS } from './addresses.js'
 import type { OwnAccess } from './auth-hook.js'
 import { ControlApi } from './control-api.js'
 import type { ReaderFronts } from './reader-front.js'
@@ -12,6 +12,8 @@ import { Sidecar } from './sidecar.js'
 export interface ManagedSettings {
   /** HTTP_HOST: where the ports for readers listen; undefined: 127.0.0.1. */
   httpHost?: string | undefined
+  /** PORT_OFFSET: moves the default ports. */
+  portOffset?: number
   /** MEDIAMTX_API: sets host and port of the managed API; undefined: the default. */
   mediamtxApi?: string | undefined
   /** MEDIAMTX_RTSP: sets the RTSP port of the managed one; undefined: the default. */
@@ -62,10 +64,16 @@ export function managedEnvironment(
   env: NodeJS.ProcessEnv,
   hook: Hook,
 ): NodeJS.ProcessEnv & { MTX_APIADDRESS: string } {
-  const api = settings.mediamtxApi === undefined ? LISTENERS.MTX_APIADDRESS : new URL(settings.mediamtxApi).host
+  const { portOffset = 0 } = settings
+  const api =
+    settings.mediamtxApi === undefined
+      ? moved(LISTENERS.MTX_APIADDRESS, portOffset)
+      : new URL(settings.mediamtxApi).host
   const rtspPort = settings.mediamtxRtsp === undefined ? '' : new URL(settings.mediamtxRtsp).port
   const given: NodeJS.ProcessEnv = { ...(rtspPort === '' ? {} : { MTX_RTSPADDRESS: `:${rtspPort}` }), ...env }
-  const listeners = READER_LISTENERS.map(([name, address]) => [name, given[name] ?? address] as const)
+  const listeners = READER_LISTENERS.map(
+    ([name, address]) => [name, given[name] ?? moved(address, portOffset)] as const,
+  )
     .filter(([, address]) => address !== '')
     .map(([name, address]) => [name, onHost(address, settings.httpHost ?? '127.0.0.1')])
   return {

@@ -1,5 +1,6 @@
 import t from 'tap'
-import { DEFAULT_ADDRESSES, publicUrls, reachable, readUrl } from '../../src/mediamtx/addresses.js'
+import { DEMO_PORT } from '../../src/demo.js'
+import { DEFAULT_ADDRESSES, LISTENERS, portOf, publicUrls, reachable, readUrl } from '../../src/mediamtx/addresses.js'
 import { managedEnvironment, startError } from '../../src/mediamtx/managed.js'
 
 t.test('the address to connect to for a listen address', async (t) => {
@@ -101,4 +102,29 @@ t.test('a start error names the setting that changes the port', async (t) => {
     message: /port 8189 \(udp\).*MTX_WEBRTCLOCALUDPADDRESS/,
   })
   t.match(startError({}, 'json: unknown field "x"'), { code: 'ERR_MEDIAMTX_START', message: /did not start: json/ })
+})
+
+t.test("PORT_OFFSET moves all of MediaMTX's default ports, and no port that is given", async (t) => {
+  const hook = { address: 'http://127.0.0.1:1', own: { user: 'u', password: 'p' } }
+  const env = managedEnvironment({ portOffset: 100 }, { MTX_HLSADDRESS: ':7000' }, hook)
+  t.match(env, {
+    MTX_APIADDRESS: '127.0.0.1:10097',
+    MTX_RTSPADDRESS: '127.0.0.1:8654',
+    MTX_WEBRTCADDRESS: '127.0.0.1:8989',
+    MTX_WEBRTCLOCALUDPADDRESS: '127.0.0.1:8289',
+    MTX_HLSADDRESS: '127.0.0.1:7000',
+    MTX_RTPADDRESS: '127.0.0.1:8100',
+  })
+  t.equal(env.MTX_WEBRTCLOCALTCPADDRESS, undefined, 'what is off stays off')
+})
+
+t.test('gateways with offsets of 0, 100, 200, ... share no port', async (t) => {
+  const udp = /UDP|RTP|RTCP/
+  const tcp = Object.entries(LISTENERS).filter(([name, address]) => address !== '' && !udp.test(name))
+  const ports = [8090, 5555, DEMO_PORT, ...tcp.map(([, address]) => Number(portOf(address)))]
+  const all = Array.from({ length: 10 }, (_, i) => ports.map((port) => port + 100 * i)).flat()
+  t.strictSame(
+    all.filter((port, i) => all.indexOf(port) !== i),
+    [],
+  )
 })

@@ -33,6 +33,7 @@ t.test('defaults match the README', async (t) => {
     cameraHosts: [],
     maxCameras: 64,
     forgetAfter: 600,
+    portOffset: 0,
     stateFile: '/state/framegate/cameras.json',
     logLevel: 'info',
   })
@@ -166,4 +167,17 @@ t.test('a port that other machines reach needs tokens, or INSECURE_NO_AUTH=1', a
     { MTX_RTSPADDRESS: '0.0.0.0:8554', MEDIAMTX: 'off' },
   ])
     t.doesNotThrow(() => read([], env), JSON.stringify(env))
+})
+
+t.test('PORT_OFFSET moves the default ports and the state file, and no port that is given', async (t) => {
+  const { config } = read([], { PORT_OFFSET: '100', XDG_STATE_HOME: '/state' })
+  t.match(config, { httpPort: 8190, zmqBind: ['tcp://127.0.0.1:5655'], stateFile: '/state/framegate/cameras-100.json' })
+  const given = read(['--port-offset', '200'], {
+    HTTP_PORT: '81',
+    ZMQ_BIND: 'tcp://127.0.0.1:82',
+    STATE_FILE: '/s',
+  }).config
+  t.match(given, { httpPort: 81, zmqBind: ['tcp://127.0.0.1:82'], stateFile: '/s' })
+  for (const bad of ['-2', '1', '50002', '1.5', 'x'])
+    t.throws(() => read([], { PORT_OFFSET: bad }), { message: /PORT_OFFSET: expected an even number/ }, bad)
 })
