@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Sequence
 
-from ._reasons import why_silent
+from ._reasons import cannot_connect, why_silent
 from .gateway import Gateway, GatewayError
 from .naming import reachable_from
 
@@ -110,8 +110,15 @@ class Inquiry:
             connect = self._fixed or self.endpoint
             found = {topic: why_silent(topic, cameras, connect, published_at) for topic in self.silent()}
         except GatewayError as error:
-            found = dict.fromkeys(topics, error.message)
+            found = dict.fromkeys(topics, self._without_gateway(error))
         self._explain({topic: why for topic, why in found.items() if self._heard_at[topic] < asked_at})
+
+    def _without_gateway(self, error: GatewayError) -> str:
+        """An endpoint that was asked for may deliver all the same."""
+        if self._fixed is None:
+            return error.message
+        problem = cannot_connect(self._fixed) or f"no frame has come from {self._fixed} yet"
+        return f"{problem}; {error.message}"
 
     def _explain(self, reasons: dict[str, str]) -> None:
         self._reasons = {**self._reasons, **reasons}

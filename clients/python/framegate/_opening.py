@@ -99,13 +99,16 @@ class Opening:
         if self.error is None and not self.closed and time.monotonic() - self._read_at > _LOOK_AFTER_S:
             self._start_look(_LOOK_EVERY_CONNECTING_S)
             self._join(_GRACE_S)
-            if self.error is None and self._thread is not None and self._thread.is_alive():
-                self.error = f"the gateway at {self._gateway.base} has not answered yet"
+            self._note_silent_gateway()
         if self.closed:
             self.error = "this Capture is released"
         elif self.error is None:
             nothing = f"no new frame of {self.name or 'the camera'} within {limit_ms:.0f} ms"
             self.error = self._why if self._why and time.monotonic() - self._read_at > _LOOK_AFTER_S else nothing
+
+    def _note_silent_gateway(self) -> None:
+        if self.error is None and self._thread is not None and self._thread.is_alive():
+            self.error = f"the gateway at {self._gateway.base} has not answered yet"
 
     def is_open(self, limit_s: float) -> bool:
         """Whether the gateway has accepted the camera, and the camera has not refused before it was ever live.
@@ -138,6 +141,7 @@ class Opening:
         self._start_request(time.monotonic())
         self._frame_at = self._began_at = time.monotonic()
         self._join(timeout_s)
+        self._note_silent_gateway()
 
     def change(self, key: str, value: float, timeout_s: float) -> bool:
         """Requests another size or rate.

@@ -53,8 +53,8 @@ def test_a_batch_has_the_cameras_in_order(gateway: StandIn) -> None:
         captures.read()
         before = time.monotonic()
         for _ in range(5):
-            assert [ok for ok, _ in captures.read(20000)] == [True, False, True]
-        assert time.monotonic() - before < 15
+            assert [ok for ok, _ in captures.read(5000)] == [True, False, True]
+        assert time.monotonic() - before < 10
         assert in_child(captures.read).startswith("RuntimeError: this Capture was created before a fork")
     captures.release()
     assert captures.read() == [(False, None)] * 3
