@@ -117,7 +117,7 @@ def test_without_a_gateway_every_command_says_how_to_start_it() -> None:
 
 
 def test_the_default_ports_follow_port_offset() -> None:
-    for offset, printed in (("31", "http://127.0.0.1:8121"), ("x", "PORT_OFFSET must be")):
+    for offset, printed in (("30", "http://127.0.0.1:8120"), ("31", "PORT_OFFSET must be an even"), ("x", "not 'x'")):
         done = subprocess.run(
             [sys.executable, "-m", "framegate.cli", "list"],
             env={**ENVIRONMENT, "GATEWAY_BASE": "", "PORT_OFFSET": offset},

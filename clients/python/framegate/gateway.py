@@ -25,11 +25,11 @@ _NO_PROXY = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 def _port_offset() -> int:
     """PORT_OFFSET, which moves all ports of the gateway: 0 unless the environment sets it.
 
-    :raises ValueError: it is not a number that leaves room for the ports.
+    :raises ValueError: the gateway would not accept it.
     """
     text = os.environ.get("PORT_OFFSET") or "0"
-    if not re.fullmatch(r"\d{1,5}", text) or int(text) + _HTTP_PORT > 65535:
-        raise ValueError(f"PORT_OFFSET must be a whole number from 0 to {65535 - _HTTP_PORT}, not {text!r}")
+    if not re.fullmatch(r"\d{1,5}", text) or int(text) % 2 or int(text) > 50000:
+        raise ValueError(f"PORT_OFFSET must be an even number from 0 to 50000, not {text!r}")
     return int(text)
 
 
