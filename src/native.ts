@@ -14,7 +14,15 @@ export interface PipelineOptions {
   password?: string
   /** MediaMTX delays clients whose name begins with "GStreamer" by 1 s. */
   userAgent: string
-  /** The address is the camera's own, not MediaMTX's. Default false. */
+  /**
+   * Where MediaMTX serves the camera. MediaMTX holds packets back until the first key frame, and its answers and RTCP say
+   * nothing about the camera. The session begins with read(). Default: there is no MediaMTX.
+   */
+  relayUrl?: string
+  /**
+   * The addon itself connects to the camera. MediaMTX, if there is one, must pull from frontUrl(): its PLAY reaches the camera
+   * once this session plays `relayUrl`, so that the first key frame finds a reader. Default false.
+   */
   direct?: boolean
   /** With `direct`, for rtsps: the only certificate to accept; SHA-256, 64 hexadecimal digits in lower case. */
   tlsFingerprint?: string
@@ -26,11 +34,6 @@ export interface PipelineOptions {
   connectTimeoutMs?: number
   /** From the start to the first packet, default 10000 ms. */
   firstFrameTimeoutMs?: number
-  /**
-   * The source is MediaMTX, which holds packets back until the first key frame, and whose answers and RTCP say nothing about
-   * the camera. Default false.
-   */
-  relayed?: boolean
   /**
    * An earlier session of this camera began with a key frame: if the next key frame is far off, end this session, since
    * a new one gets a key frame at once. Default false.
@@ -116,8 +119,12 @@ export interface PipelineStats {
   pauses: boolean
 }
 
-/** One session with one camera. Starts at once and ends once. close() works in any state, any number of times. */
+/** One session with one camera. Starts at once, or with read(), and ends once. close() works in any state, any number of times. */
 export interface Pipeline {
+  /** With `relayUrl` and `direct`: from where MediaMTX is to pull the camera; otherwise "". */
+  frontUrl(): string
+  /** With `relayUrl`: MediaMTX has the path. */
+  read(): void
   setRenditions(renditions: Rendition[]): void
   stats(): PipelineStats
   /** Resolves when all its threads, sockets and callbacks have ended. */

@@ -77,7 +77,8 @@ void JsWaker::OnWake(Napi::Env env, Napi::Function, PipelineWrap* wrap, void*) {
 void PipelineWrap::Define(Napi::Env env, Napi::Object exports, AddonData* data) {
   Napi::Function constructor =
       DefineClass(env, "Pipeline",
-                  {InstanceMethod("setRenditions", &PipelineWrap::SetRenditions),
+                  {InstanceMethod("frontUrl", &PipelineWrap::FrontUrl), InstanceMethod("read", &PipelineWrap::Read),
+                   InstanceMethod("setRenditions", &PipelineWrap::SetRenditions),
                    InstanceMethod("stats", &PipelineWrap::Stats), InstanceMethod("close", &PipelineWrap::Close)},
                   data);
   data->pipeline_constructor = Napi::Persistent(constructor);
@@ -99,12 +100,12 @@ PipelineWrap::PipelineWrap(const Napi::CallbackInfo& info)
       .String("password", &options.password)
       .String("userAgent", &options.user_agent)
       .Boolean("direct", &options.direct)
+      .String("relayUrl", &options.relay_url)
       .String("tlsFingerprint", &options.tls_fingerprint)
       .String("transport", &options.transport)
       .Integer("latencyMs", 0, 60000, &options.latency_ms)
       .Integer("connectTimeoutMs", 100, 60000, &options.connect_timeout_ms)
       .Integer("firstFrameTimeoutMs", 100, 600000, &options.first_frame_timeout_ms)
-      .Boolean("relayed", &options.relayed)
       .Boolean("beginsWithKey", &options.begins_with_key);
   if (!reader.error().empty()) {
     Napi::TypeError::New(env, reader.error()).ThrowAsJavaScriptException();
@@ -153,6 +154,15 @@ void PipelineWrap::OnNews(Napi::Env env) {
   if (news.fault) object.Set("fault", ToObject(env, *news.fault));
   if (news.ended) object.Set("ended", ToObject(env, *news.ended));
   on_news_.Call({object});
+}
+
+Napi::Value PipelineWrap::FrontUrl(const Napi::CallbackInfo& info) {
+  return Napi::String::New(info.Env(), core_ && !closed_ ? core_->front_url() : "");
+}
+
+Napi::Value PipelineWrap::Read(const Napi::CallbackInfo& info) {
+  if (core_ && !closed_) core_->Read();
+  return info.Env().Undefined();
 }
 
 Napi::Value PipelineWrap::SetRenditions(const Napi::CallbackInfo& info) {

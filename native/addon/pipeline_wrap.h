@@ -46,6 +46,8 @@ class PipelineWrap : public Napi::ObjectWrap<PipelineWrap> {
   void CloseForExit();
 
  private:
+  Napi::Value FrontUrl(const Napi::CallbackInfo& info);
+  Napi::Value Read(const Napi::CallbackInfo& info);
   Napi::Value SetRenditions(const Napi::CallbackInfo& info);
   Napi::Value Stats(const Napi::CallbackInfo& info);
   Napi::Value Close(const Napi::CallbackInfo& info);

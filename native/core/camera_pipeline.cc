@@ -14,6 +14,7 @@ constexpr std::chrono::milliseconds kTick(100);
 
 CameraPipeline::CameraPipeline(SourceOptions options, std::function<void()> wake)
     : options_(std::move(options)), news_(std::move(wake)), receiver_(options_, ReceiverCallbacks()) {
+  receiver_.Open();
   if (!thread_.Start([this] { Run(); })) news_.PutEnd(MakeError(error_code::kPipelineBuild, kNoThread));
 }
 
@@ -27,6 +28,10 @@ void CameraPipeline::UpdateRequests(Change change) {
 
 void CameraPipeline::SetRenditions(std::vector<Rendition> renditions) {
   UpdateRequests([&](Requests& requests) { requests.renditions = std::move(renditions); });
+}
+
+void CameraPipeline::Read() {
+  UpdateRequests([](Requests& requests) { requests.read = true; });
 }
 
 void CameraPipeline::RequestClose() {
@@ -65,6 +70,12 @@ void CameraPipeline::Run() {
 
 // Runs the session. Returns why it ended.
 PipelineError CameraPipeline::Watch() {
+  for (bool waits = !options_.relay_url.empty(); waits;) {
+    auto requests = requests_.Lock();
+    const auto over = [&] { return requests->close || requests->read || requests->failure; };
+    requests.WaitFor(requests_changed_, kTick, over);
+    waits = !over();
+  }
   Watchdog watchdog(MonotonicNs(), MsToNs(options_.first_frame_timeout_ms));
   std::vector<Rendition> renditions;
   receiver_.Start();
@@ -131,7 +142,8 @@ StreamFacts CameraPipeline::Facts() const {
   facts.last_response_ns = receiver_.last_sign_of_life_ns();
   facts.transport_lag_ns = receiver_.transport_lag_ns();
   facts.begins_with_key = options_.begins_with_key;
-  facts.relayed = options_.relayed;
+  facts.can_ask = receiver_.can_ask();
+  facts.relayed = !options_.relay_url.empty();
   facts.described_ns = described_ns_;
   facts.may_lack_key = may_lack_key_;
   const auto stream = stream_.Lock();

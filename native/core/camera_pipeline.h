@@ -32,6 +32,10 @@ class CameraPipeline {
   CameraPipeline(const CameraPipeline&) = delete;
   CameraPipeline& operator=(const CameraPipeline&) = delete;
 
+  // With a relay_url: from where MediaMTX is to pull the camera. Once it has the path, call Read().
+  std::string front_url() const { return receiver_.front_url(); }
+  void Read();
+
   // These return at once. Any thread.
   void SetRenditions(std::vector<Rendition> renditions);
   PipelineNews TakeNews() { return news_.Take(); }
@@ -47,6 +51,7 @@ class CameraPipeline {
   // What other threads want from the control thread.
   struct Requests {
     bool close = false;
+    bool read = false;       // MediaMTX has the path.
     bool check_now = false;  // A change that should not wait for the next tick.
     std::optional<std::vector<Rendition>> renditions;
     std::optional<PipelineError> failure;  // The first one; later ones are its consequences.

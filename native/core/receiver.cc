@@ -96,11 +96,11 @@ Receiver::Receiver(const SourceOptions& options, Callbacks callbacks)
       callbacks_(std::move(callbacks)),
       front_(options.direct ? std::make_unique<RtspFront>(options, callbacks_.on_error) : nullptr) {}
 
+void Receiver::Open() {
+  if (front_ && !front_->Start()) callbacks_.on_error(MakeError(error_code::kPipelineBuild, "no local port is free"));
+}
+
 void Receiver::Start() {
-  if (front_ && !front_->Start()) {
-    callbacks_.on_error(MakeError(error_code::kPipelineBuild, "no local port is free"));
-    return;
-  }
   pipeline_ = gst_pipeline_new(nullptr);
   source_ = MakeElement("rtspsrc");
   if (!source_) {
@@ -113,13 +113,15 @@ void Receiver::Start() {
   const guint64 timeout_us = static_cast<guint64>(options_.connect_timeout_ms) * 1000;
   // drop-on-latency=false: it has no effect at latency 0 and damages pictures at others (robustness.md, 0.1 and 0.2).
   // The decode stage limits lag.
-  const std::string& url = front_ ? front_->client_url() : options_.url;
-  const std::string& name = front_ ? front_->client_name() : options_.user_agent;
+  const bool relayed = !options_.relay_url.empty();
+  const bool direct = front_ && !relayed;
+  const std::string& url = relayed ? options_.relay_url : direct ? front_->client_url() : options_.url;
+  const std::string& name = direct ? front_->client_name() : options_.user_agent;
   g_object_set(source_, "location", url.c_str(), "latency", static_cast<guint>(options_.latency_ms), "drop-on-latency",
                FALSE, "tcp-timeout", timeout_us, "timeout", timeout_us, "do-retransmission", FALSE, "teardown-timeout",
                static_cast<guint64>(MsToNs(100)), "user-agent", name.c_str(), "add-reference-timestamp-meta", TRUE,
                nullptr);
-  if (front_) g_object_set(source_, "do-rtsp-keep-alive", FALSE, nullptr);
+  if (direct) g_object_set(source_, "do-rtsp-keep-alive", FALSE, nullptr);
   g_signal_connect(source_, "on-sdp", G_CALLBACK(&Receiver::OnSdp), this);
   g_signal_connect(source_, "select-stream", G_CALLBACK(&Receiver::OnSelectStream), this);
   g_signal_connect(source_, "new-manager", G_CALLBACK(&Receiver::OnManager), this);
@@ -133,7 +135,10 @@ void Receiver::Start() {
 }
 
 void Receiver::Stop() {
-  if (!pipeline_) return;
+  if (!pipeline_) {
+    if (front_) front_->Stop();
+    return;
+  }
   stopping_ = true;
   gst_element_set_state(pipeline_, GST_STATE_NULL);
   BusPtr bus(gst_element_get_bus(pipeline_));
@@ -146,7 +151,7 @@ void Receiver::Stop() {
 }
 
 void Receiver::KeepAlive() {
-  if (!source_ || front_) return;
+  if (!source_ || (front_ && !relayed_front())) return;
   // rtspsrc 1.22 sends no keep-alive over TCP while data flows (robustness.md, 0.6).
   const gchar* const parameters[] = {nullptr};
   GstPromise* promise = gst_promise_new();
@@ -309,6 +314,16 @@ GstBusSyncReply Receiver::OnMessage(GstBus*, GstMessage* message, gpointer self)
         receiver->callbacks_.on_error(MakeError(error_code::kSourceSilent, "the camera stopped sending"));
       }
       break;
+    case GST_MESSAGE_PROGRESS: {
+      GstProgressType type = GST_PROGRESS_TYPE_ERROR;
+      gchar* code = nullptr;
+      gst_message_parse_progress(message, &type, &code, nullptr);
+      // MediaMTX has answered PLAY.
+      const bool plays = type == GST_PROGRESS_TYPE_COMPLETE && g_strcmp0(code, "request") == 0;
+      g_free(code);
+      if (plays && receiver->relayed_front()) receiver->front_->AllowPlay();
+      break;
+    }
     default:
       break;
   }

@@ -33,11 +33,18 @@ class Receiver {
   Receiver(const Receiver&) = delete;
   Receiver& operator=(const Receiver&) = delete;
 
-  // Returns at once; if it fails, it calls on_error.
+  // Returns at once; if it fails, it calls on_error. Call it before Start().
+  void Open();
+
+  // The same.
   void Start();
 
   // Blocks for at most teardown-timeout (100 ms). Idempotent. No callback runs after it.
   void Stop();
+
+  // From where MediaMTX is to pull the camera, after Open(); empty if it failed, or if MediaMTX pulls the camera
+  // itself.
+  std::string front_url() const { return relayed_front() ? front_->client_url() : ""; }
 
   // Sends an empty GET_PARAMETER, so that MediaMTX keeps the session alive.
   void KeepAlive();
@@ -46,14 +53,17 @@ class Receiver {
   int64_t transport_lag_ns() const { return transport_lag_ns_; }
   int64_t stream_ns() const { return stream_ns_; }
 
-  // Asks a camera that is pulled directly for a sign of life.
+  // Asks the camera for a sign of life, if this process has the connection to it.
+  bool can_ask() const { return front_ != nullptr; }
   void AskForLife() {
     if (front_) front_->KeepAliveSoon();
   }
 
-  // When a camera that is pulled directly last answered a keep-alive or sent RTCP, monotonic; 0: not yet.
+  // When the camera last answered a keep-alive or sent RTCP, monotonic; 0: not yet, or MediaMTX has the connection.
   int64_t last_sign_of_life_ns() const {
-    return front_ ? std::max<int64_t>(front_->last_sign_of_life_ns(), last_rtcp_ns_) : 0;
+    if (!front_) return 0;
+    const int64_t over_udp_ns = relayed_front() ? 0 : last_rtcp_ns_.load();
+    return std::max(front_->last_sign_of_life_ns(), over_udp_ns);
   }
 
   // Of the newest packet.
@@ -73,6 +83,7 @@ class Receiver {
   static void OnRtcp(GstElement*, guint session, guint ssrc, gpointer self);
   static GstPadProbeReturn OnPacket(GstPad*, GstPadProbeInfo* info, gpointer self);
   void CountPacket(GstBuffer* packet);
+  bool relayed_front() const { return front_ && !options_.relay_url.empty(); }
   static GstFlowReturn OnNewSample(GstAppSink* sink, gpointer self);
   static GstBusSyncReply OnMessage(GstBus*, GstMessage* message, gpointer self);
   bool AddChain(GstPad* pad, const GstStructure* rtp_caps);
@@ -81,10 +92,11 @@ class Receiver {
 
   const SourceOptions options_;
   const Callbacks callbacks_;
-  const std::unique_ptr<RtspFront> front_;  // If the camera is pulled directly.
-  GstElement* pipeline_ = nullptr;          // (transfer full)
-  GstElement* source_ = nullptr;            // Owned by pipeline_.
-  Codec codec_ = Codec::kH264;              // Of the chain.
+  const std::unique_ptr<RtspFront>
+      front_;                       // To the camera, for rtspsrc or MediaMTX; null: MediaMTX pulls the camera itself.
+  GstElement* pipeline_ = nullptr;  // (transfer full)
+  GstElement* source_ = nullptr;    // Owned by pipeline_.
+  Codec codec_ = Codec::kH264;      // Of the chain.
   bool has_chain_ = false;
   bool has_selected_ = false;
   std::atomic<bool> stopping_{false};

@@ -81,6 +81,7 @@ RtspDialog::RtspDialog(Options options)
     : options_(std::move(options)),
       camera_url_(options_.camera_url),
       auth_(options_.user, options_.password),
+      holds_play_(options_.holds_play),
       keep_alive_ns_(MsToNs(kMaxKeepAliveMs)) {}
 
 void RtspDialog::CameraConnected(std::string camera_ip) {
@@ -94,29 +95,46 @@ void RtspDialog::ClientConnected() {
   to_client.clear();
   to_camera.clear();
   requests_.clear();
+  held_play_.reset();
 }
 
-bool RtspDialog::TakeFromClient(std::string_view bytes) {
-  from_client_.append(bytes);
-  std::string_view rest = from_client_;
+void RtspDialog::AllowPlay() {
+  holds_play_ = false;
+  if (held_play_) Send(std::move(*held_play_));
+  held_play_.reset();
+}
+
+// Calls on_piece(piece, text) for each whole packet and message; false ends the connection. Incomplete ones are kept.
+template <typename OnPiece>
+bool RtspDialog::TakePieces(std::string* kept, std::string_view bytes, OnPiece on_piece) {
+  kept->append(bytes);
+  std::string_view rest = *kept;
   while (!rest.empty()) {
     const Piece piece = NextPiece(rest);
     if (piece.kind == Piece::kNoRtsp) return false;
     if (piece.length == 0) break;
-    const std::string_view whole = rest.substr(0, piece.length);
-    if (piece.kind == Piece::kPacket && client_known_) to_camera.append(whole);
-    if (piece.kind == Piece::kMessage && !TakeRequest(RtspHead::Parse(whole.substr(0, piece.head_length)),
-                                                      std::string(whole.substr(piece.head_length)))) {
-      return false;
-    }
+    if (piece.kind != Piece::kRubbish && !on_piece(piece, rest.substr(0, piece.length))) return false;
     rest.remove_prefix(piece.length);
   }
-  from_client_.erase(0, from_client_.size() - rest.size());
+  kept->erase(0, kept->size() - rest.size());
   return true;
 }
 
+bool RtspDialog::TakeFromClient(std::string_view bytes) {
+  return TakePieces(&from_client_, bytes, [this](const auto& piece, std::string_view text) {
+    if (piece.kind == Piece::kMessage) {
+      return TakeRequest(RtspHead::Parse(text.substr(0, piece.head_length)),
+                         std::string(text.substr(piece.head_length)));
+    }
+    if (client_known_) to_camera.append(text);
+    return true;
+  });
+}
+
 bool RtspDialog::TakeRequest(RtspHead head, std::string body) {
-  if (head.Value("User-Agent") == options_.client_name) client_known_ = true;
+  const bool shows_name =
+      head.Value("User-Agent") == options_.client_name || head.Uri().find(options_.client_name) != std::string::npos;
+  if (shows_name) client_known_ = true;
   if (!client_known_) return false;
   if (head.Status() != 0) {  // A response to a request of the camera.
     if (!head.Value("User-Agent").empty()) head.Set("User-Agent", options_.user_agent);
@@ -129,16 +147,22 @@ bool RtspDialog::TakeRequest(RtspHead head, std::string body) {
   request.head = std::move(head);
   request.body = std::move(body);
   if (request.head.Method() == "TEARDOWN") next_keep_alive_ns_ = INT64_MAX;
+  if (request.head.Method() == "PLAY" && holds_play_) {
+    held_play_ = std::move(request);
+    return true;
+  }
   Send(std::move(request));
   return true;
 }
 
-// rtspsrc knows the camera under a local address until the camera names itself in its description.
+// The client knows the camera under a local address until the camera names itself in its description.
 std::string RtspDialog::CameraUri(const std::string& uri) const {
   const std::string_view local = options_.client_url;
   if (BeginsWith(uri, local)) return camera_url_ + uri.substr(local.size());
-  const std::string_view authority = AuthorityOf(local);
-  if (BeginsWith(uri, authority)) return std::string(AuthorityOf(camera_url_)) + uri.substr(authority.size());
+  const std::string authority(AuthorityOf(local));
+  for (const std::string& base : {authority + "/" + options_.client_name, authority}) {
+    if (BeginsWith(uri, base)) return std::string(AuthorityOf(camera_url_)) + uri.substr(base.size());
+  }
   return uri;
 }
 
@@ -157,26 +181,19 @@ void RtspDialog::Send(Request request) {
 }
 
 bool RtspDialog::TakeFromCamera(std::string_view bytes, int64_t now_ns) {
-  from_camera_.append(bytes);
-  std::string_view rest = from_camera_;
-  while (!rest.empty()) {
-    const Piece piece = NextPiece(rest);
-    if (piece.kind == Piece::kNoRtsp) return false;
-    if (piece.length == 0) break;
-    const std::string_view whole = rest.substr(0, piece.length);
-    if (piece.kind == Piece::kPacket) PassPacket(whole, now_ns);
-    if (piece.kind == Piece::kMessage) {
-      RtspHead head = RtspHead::Parse(whole.substr(0, piece.head_length));
-      if (head.Status() != 0) {
-        TakeResponse(std::move(head), whole.substr(piece.head_length), now_ns);
-      } else {
-        to_client.append(whole);
-      }
+  return TakePieces(&from_camera_, bytes, [this, now_ns](const auto& piece, std::string_view text) {
+    if (piece.kind == Piece::kPacket) {
+      PassPacket(text, now_ns);
+      return true;
     }
-    rest.remove_prefix(piece.length);
-  }
-  from_camera_.erase(0, from_camera_.size() - rest.size());
-  return true;
+    RtspHead head = RtspHead::Parse(text.substr(0, piece.head_length));
+    if (head.Status() != 0) {
+      TakeResponse(std::move(head), text.substr(piece.head_length), now_ns);
+    } else {
+      to_client.append(text);
+    }
+    return true;
+  });
 }
 
 // rtspsrc drops packets that come before the response to PLAY, which may be the only key picture for minutes. Packets
@@ -308,11 +325,6 @@ void RtspDialog::AddSource(RtspHead* response) const {
   const std::string transport = response->Value("Transport");
   if (transport.find("client_port=") == std::string::npos || transport.find("source=") != std::string::npos) return;
   response->Set("Transport", transport + ";source=" + camera_ip_);
-}
-
-bool RtspDialog::awaits_get_parameter() const {
-  return std::any_of(requests_.begin(), requests_.end(),
-                     [](auto& request) { return request.head.Method() == "GET_PARAMETER"; });
 }
 
 void RtspDialog::Tick(int64_t now_ns) {

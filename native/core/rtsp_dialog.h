@@ -1,13 +1,15 @@
-// What stands between rtspsrc and a camera, apart from the sockets: it passes the messages and packets of both sides on
-// and does what rtspsrc 1.22 cannot. It signs requests (SHA-256, nonces that go stale, a refused password only once),
-// keeps the session alive, holds packets that come before the response to PLAY, drops those of payload types that the
-// description does not name, removes RTP-Info, which is often wrong, and follows redirects. Pure.
+// What stands between a client (rtspsrc or MediaMTX) and a camera, apart from the sockets: it passes the messages and
+// packets of both sides on and does what rtspsrc 1.22 cannot. It signs requests (SHA-256, nonces that go stale, a
+// refused password only once), keeps the session alive, holds packets that come before the response to PLAY, drops
+// those of payload types that the description does not name, removes RTP-Info, which is often wrong, and follows
+// redirects. Pure.
 #pragma once
 
 #include <array>
 #include <bitset>
 #include <cstdint>
 #include <deque>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -19,11 +21,13 @@ namespace framegate {
 class RtspDialog {
  public:
   struct Options {
-    std::string client_url;  // Under which rtspsrc knows the camera: rtsp://127.0.0.1:PORT/PATH.
+    std::string client_url;  // Under which the client knows the camera: rtsp://127.0.0.1:PORT[/NAME]/PATH.
     std::string camera_url;
-    std::string client_name;  // rtspsrc's user agent: a secret, so that no other program can use the connection.
-    std::string user_agent;   // What the camera sees.
+    // A secret, so that no other program can use the connection: the client's user agent, or NAME in its addresses.
+    std::string client_name;
+    std::string user_agent;  // What the camera sees.
     std::string user, password;
+    bool holds_play = false;  // PLAY waits for AllowPlay().
   };
 
   explicit RtspDialog(Options options);
@@ -48,13 +52,15 @@ class RtspDialog {
   // A new connection to the camera stands. camera_ip: for UDP.
   void CameraConnected(std::string camera_ip);
   void ClientConnected();
+  // The client has shown the secret.
+  bool client_known() const { return client_known_; }
+
+  void AllowPlay();
+  // A PLAY request waits.
+  bool play_waits() const { return held_play_.has_value(); }
 
   // The last response or RTCP packet of a playing session, monotonic; 0: none yet. UDP: responses only.
   int64_t last_sign_of_life_ns() const { return last_sign_of_life_ns_; }
-  // A GET_PARAMETER was sent and not answered yet.
-  bool awaits_get_parameter() const;
-  // The camera does not take GET_PARAMETER, whatever it says.
-  void ForbidGetParameter() { get_parameter_refused_ = true; }
 
  private:
   struct Request {
@@ -66,6 +72,8 @@ class RtspDialog {
     std::string nonce;  // With which it is signed.
   };
 
+  template <typename OnPiece>
+  bool TakePieces(std::string* kept, std::string_view bytes, OnPiece on_piece);
   void Send(Request request);
   bool TakeRequest(RtspHead head, std::string body);
   void TakeResponse(RtspHead head, std::string_view body, int64_t now_ns);
@@ -82,7 +90,9 @@ class RtspDialog {
   RtspAuth auth_;
   std::string from_client_, from_camera_;  // Incomplete messages.
   std::string held_;                       // Packets before the response to PLAY.
-  std::deque<Request> requests_;           // Not answered yet, in order.
+  bool holds_play_;
+  std::optional<Request> held_play_;
+  std::deque<Request> requests_;  // Not answered yet, in order.
   int cseq_ = 0;
   int redirects_ = 0;
   bool client_known_ = false, playing_ = false;

@@ -15,6 +15,8 @@ namespace framegate {
 namespace {
 
 constexpr int64_t kLongestWaitMs = 200;
+// While PLAY waits.
+constexpr int64_t kPlayWaitMs = 2;
 constexpr size_t kReadBytes = 64 * 1024;
 // Reads of the camera before the client gets its turn.
 constexpr int kReadsInARow = 16;
@@ -43,12 +45,23 @@ gboolean OnCertificate(GTlsConnection*, GTlsCertificate* certificate, GTlsCertif
   return *static_cast<const std::string*>(fingerprint) == seen.get();
 }
 
-// Without a database no certificate is trusted, so OnCertificate decides about each.
+// Whom the connection trusts, instead of the system's authorities: with a fingerprint, only the certificate that has it
+// (without a database no certificate is trusted, so OnCertificate decides about each); else the authorities in
+// SSL_CERT_FILE, as in the gateway's DESCRIBE and in MediaMTX.
 void OnEvent(GSocketClient*, GSocketClientEvent event, GSocketConnectable*, GIOStream* connection,
              gpointer fingerprint) {
   if (event != G_SOCKET_CLIENT_TLS_HANDSHAKING) return;
-  g_tls_connection_set_database(G_TLS_CONNECTION(connection), nullptr);
-  g_signal_connect(connection, "accept-certificate", G_CALLBACK(OnCertificate), fingerprint);
+  GTlsConnection* tls = G_TLS_CONNECTION(connection);
+  if (!static_cast<const std::string*>(fingerprint)->empty()) {
+    g_tls_connection_set_database(tls, nullptr);
+    g_signal_connect(tls, "accept-certificate", G_CALLBACK(OnCertificate), fingerprint);
+    return;
+  }
+  const gchar* file = g_getenv("SSL_CERT_FILE");
+  GTlsDatabase* authorities = file && *file ? g_tls_file_database_new(file, nullptr) : nullptr;
+  if (!authorities) return;
+  g_tls_connection_set_database(tls, authorities);
+  g_object_unref(authorities);
 }
 
 void Close(GSocketConnection* connection) { g_io_stream_close(G_IO_STREAM(connection), nullptr, nullptr); }
@@ -73,12 +86,14 @@ bool RtspFront::Start() {
   }
   const Ptr<GSocketAddress> bound(g_socket_get_local_address(listener_.get(), nullptr));
   const guint16 port = bound ? g_inet_socket_address_get_port(G_INET_SOCKET_ADDRESS(bound.get())) : 0;
-  // The path is the camera's, so that rtspsrc joins it with relative addresses of tracks as usual.
+  client_name_ = GStringPtr(g_uuid_string_random()).get();
+  client_url_ = "rtsp://127.0.0.1:" + std::to_string(port);
+  const bool for_relay = !options_.relay_url.empty();  // MediaMTX chooses its user agent.
+  if (for_relay) client_url_ += "/" + client_name_;
+  // The path is the camera's, so that the client joins it with relative addresses of tracks as usual.
   const size_t host = options_.url.find("://") + 3;
   const size_t path = options_.url.find_first_of("/?", host);
-  client_url_ =
-      "rtsp://127.0.0.1:" + std::to_string(port) + (path == std::string::npos ? "" : options_.url.substr(path));
-  client_name_ = GStringPtr(g_uuid_string_random()).get();
+  if (path != std::string::npos) client_url_ += options_.url.substr(path);
   RtspDialog::Options options;
   options.client_url = client_url_;
   options.client_name = client_name_;
@@ -86,13 +101,14 @@ bool RtspFront::Start() {
   options.user_agent = options_.user_agent;
   options.user = options_.user;
   options.password = options_.password;
+  options.holds_play = for_relay;
   dialog_ = std::make_unique<RtspDialog>(std::move(options));
   return thread_.Start([this] { Run(); });
 }
 
 void RtspFront::Run() {
   // rtspsrc connects a second time if the camera closes the connection while the packets come over UDP.
-  while (!g_cancellable_is_cancelled(cancellable_.get())) {
+  while (listener_ && !g_cancellable_is_cancelled(cancellable_.get())) {
     const Ptr<GSocket> accepted(g_socket_accept(listener_.get(), cancellable_.get(), nullptr));
     if (!accepted) continue;
     g_socket_set_option(accepted.get(), IPPROTO_TCP, TCP_NODELAY, 1, nullptr);
@@ -100,6 +116,8 @@ void RtspFront::Run() {
     dialog_->ClientConnected();
     Serve(client.get());
     Close(client.get());
+    // MediaMTX gets one session for each of the gateway's.
+    if (!options_.relay_url.empty() && dialog_->client_known()) listener_.reset();
   }
 }
 
@@ -108,6 +126,7 @@ void RtspFront::Serve(GSocketConnection* client) {
   Ptr<GSocketConnection> camera;
   std::string connected_to;
   while (true) {
+    if (may_play_) dialog_->AllowPlay();
     if (!dialog_->to_camera.empty() && (!camera || connected_to != dialog_->camera_url())) {
       if (camera) Close(camera.get());
       connected_to = dialog_->camera_url();
@@ -124,6 +143,9 @@ void RtspFront::Serve(GSocketConnection* client) {
     if (keep_alive_soon_.exchange(false)) dialog_->KeepAliveNow();
     dialog_->Tick(MonotonicNs());
     last_sign_of_life_ns_ = dialog_->last_sign_of_life_ns();
+    if (!open && !options_.relay_url.empty()) {
+      on_error_(MakeError(error_code::kSourceClosed, "the camera closed the connection"));
+    }
     if (!Write(client, &dialog_->to_client) || !open) break;
   }
   // What rtspsrc has sent last, usually TEARDOWN, still goes out.
@@ -140,7 +162,8 @@ bool RtspFront::Wait(GSocketConnection* client, GSocketConnection* camera) {
   if (!g_cancellable_make_pollfd(cancellable_.get(), &fds[1])) return false;
   if (camera) fds[2] = {g_socket_get_fd(g_socket_connection_get_socket(camera)), G_IO_IN, 0};
   const int64_t due_ns = dialog_->next_tick_ns();
-  const int64_t wait_ms = std::clamp<int64_t>((due_ns - MonotonicNs()) / MsToNs(1) + 1, 0, kLongestWaitMs);
+  const int64_t most_ms = dialog_->play_waits() ? kPlayWaitMs : kLongestWaitMs;
+  const int64_t wait_ms = std::clamp<int64_t>((due_ns - MonotonicNs()) / MsToNs(1) + 1, 0, most_ms);
   g_poll(fds, camera ? 3 : 2, static_cast<gint>(wait_ms));
   g_cancellable_release_fd(cancellable_.get());
   return !g_cancellable_is_cancelled(cancellable_.get());
@@ -194,9 +217,7 @@ RtspFront::Ptr<GSocketConnection> RtspFront::Connect() {
   g_socket_client_set_enable_proxy(client.get(), FALSE);
   g_socket_client_set_tls(client.get(), tls);
   g_socket_client_set_timeout(client.get(), static_cast<guint>(std::max(1, options_.connect_timeout_ms / 1000)));
-  if (!options_.tls_fingerprint.empty()) {
-    g_signal_connect(client.get(), "event", G_CALLBACK(OnEvent), const_cast<std::string*>(&options_.tls_fingerprint));
-  }
+  g_signal_connect(client.get(), "event", G_CALLBACK(OnEvent), const_cast<std::string*>(&options_.tls_fingerprint));
   GError* error = nullptr;
   Ptr<GSocketConnection> camera(
       g_socket_client_connect_to_host(client.get(), url->host, port, cancellable_.get(), &error));

@@ -1,4 +1,4 @@
-// The connection to a camera, and a local one to rtspsrc, with an RtspDialog between them. One thread.
+// The connection to a camera, and a local one to rtspsrc or MediaMTX, with an RtspDialog between them. One thread.
 #pragma once
 
 #include <gio/gio.h>
@@ -17,7 +17,8 @@ namespace framegate {
 
 class RtspFront {
  public:
-  // on_error: the connection to the camera failed; at most once for each connection, on the thread of this object.
+  // on_error: the connection to the camera failed; the first error of a connection counts, on the thread of this
+  // object.
   RtspFront(const SourceOptions& options, std::function<void(PipelineError)> on_error);
   ~RtspFront() { Stop(); }
   RtspFront(const RtspFront&) = delete;
@@ -29,9 +30,12 @@ class RtspFront {
   // Ends the connections and the thread. Idempotent.
   void Stop();
 
-  // For rtspsrc, after Start().
+  // For the client, after Start().
   const std::string& client_url() const { return client_url_; }
   const std::string& client_name() const { return client_name_; }
+
+  // MediaMTX's PLAY waits for this, so that the camera's first key picture finds a reader. Any thread.
+  void AllowPlay() { may_play_ = true; }
 
   // Sends a keep-alive within 0.2 s. Any thread.
   void KeepAliveSoon() { keep_alive_soon_ = true; }
@@ -62,7 +66,7 @@ class RtspFront {
   const Ptr<GCancellable> cancellable_;
   std::unique_ptr<RtspDialog> dialog_;  // Only the thread uses it.
   std::string buffer_;
-  std::atomic<bool> keep_alive_soon_{false};
+  std::atomic<bool> keep_alive_soon_{false}, may_play_{false};
   std::atomic<int64_t> last_sign_of_life_ns_{0};
   Thread thread_;
 };

@@ -51,7 +51,7 @@ int64_t SilenceLimitNs(const StreamFacts& facts) {
   // A camera that responds shows that it is there while it pauses.
   if (facts.last_response_ns != 0) return limit_ns;
   const int64_t learned_ns = std::max(limit_ns, 2 * facts.longest_pause_ns);
-  if (!facts.relayed) return learned_ns;
+  if (!facts.relayed || facts.can_ask) return learned_ns;
   return std::max(learned_ns, PauseLimitNs(facts, kRelayedSilenceNs));
 }
 
@@ -110,7 +110,7 @@ Watchdog::Verdict Watchdog::Check(int64_t now_ns, const StreamFacts& facts) {
 
 // Whether the camera pauses or is gone: its answer shows it.
 bool Watchdog::AsksForLife(int64_t now_ns, const StreamFacts& facts) const {
-  if (facts.relayed || facts.last_frame_ns == 0) return false;
+  if (!facts.can_ask || facts.last_frame_ns == 0) return false;
   const int64_t limit_ns = SilenceLimitNs(facts);
   return now_ns - std::max(facts.last_packet_ns, facts.last_response_ns) > limit_ns / 4 &&
          now_ns - last_ask_ns_ > limit_ns / 2;

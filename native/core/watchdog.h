@@ -28,9 +28,8 @@ struct StreamFacts {
   int gop_length = 0;                    // Frames between key pictures; 0: unknown.
   bool begins_with_key = false;          // New sessions of this camera begin with a key picture.
   bool may_lack_key = false;             // A codec in which a session may begin, or go on, without key pictures.
-  // MediaMTX is in between: the camera's responses cannot be seen, and packets are held back until the first key
-  // picture.
-  bool relayed = false;
+  bool can_ask = false;                  // The camera itself responds to keep-alives.
+  bool relayed = false;      // MediaMTX is in between, which holds packets back until the first key picture.
   int64_t described_ns = 0;  // When the source described the stream; 0: not yet.
 };
 

@@ -4,7 +4,7 @@ import { RelayCannotError, SourceError } from '../errors.js'
 import type { NativeAddon, Pipeline, PipelineNews, PipelineOptions, PipelineStats } from '../native.js'
 import type { Logger } from '../types.js'
 import type { CameraHosts } from './camera-hosts.js'
-import type { CameraUrl } from './camera-url.js'
+import { withCredentials, type CameraUrl } from './camera-url.js'
 import type { Relay, WatchedPath } from './relay-path.js'
 
 export interface SessionOptions {
@@ -53,7 +53,16 @@ const IMPATIENT = { connectTimeoutMs: 2500, firstFrameTimeoutMs: 3000 }
 const UDP_REORDER_MS = 50
 // For the first picture of MJPEG through MediaMTX.
 const MJPEG_LIMIT_MS = 4000
-/** Runs the pipeline until it ends, `stop` is aborted or the relay fails. */
+
+/**
+ * Whether the addon connects to the camera: without a relay, and for a relay on this machine, which then begins to play when
+ * the gateway reads its path. Over UDP the relay needs a connection of its own.
+ */
+export function connectsItself({ relay, transport }: SessionOptions): boolean {
+  return relay === null || (relay.managed && transport === 'tcp')
+}
+
+/** Runs the pipeline until it ends, `stop` is aborted or the relay fails. @throws SourceError the relay cannot have the path. */
 export async function runPipeline(
   options: SessionOptions,
   listener: SessionListener,
@@ -83,7 +92,14 @@ export async function runPipeline(
     if (debug) logger.debug(`camera ${name}: ${element}: ${debug}`)
     end({ kind: 'pipeline', error: new SourceError(code, message) })
   })
+  try {
+    await addPath(options, pipeline, stop)
+  } catch (error) {
+    await pipeline.close()
+    throw error
+  }
   listener.opened(pipeline)
+  pipeline.read()
 
   const over = new AbortController()
   stop.addEventListener('abort', () => end({ kind: 'stopped' }), { signal: over.signal })
@@ -103,13 +119,23 @@ export async function runPipeline(
   return { end: stop.aborted ? { kind: 'stopped' } : result, answered }
 }
 
+/** Makes the relay ready to pull the camera. @throws SourceError */
+async function addPath(options: SessionOptions, pipeline: Pipeline, stop: AbortSignal): Promise<void> {
+  const { relay, name, url, transport, cameraTime, tlsFingerprint } = options
+  const frontUrl = pipeline.frontUrl()
+  if (frontUrl !== '') await relay?.addPath(name, frontUrl, { cameraTime, transport, tlsFingerprint: null }, stop)
+  else await relay?.addPath(name, withCredentials(url), { cameraTime, transport, tlsFingerprint }, stop)
+}
+
 function pipelineOptions(options: SessionOptions): PipelineOptions {
   const { relay, url, userAgent, beginsWithKey, tlsFingerprint } = options
-  const timeouts = options.patient ? {} : IMPATIENT
-  // MediaMTX runs on this machine, or on one that the operator chose, so TCP is fine.
-  if (relay) return { url: relay.readUrl(options.name), userAgent, relayed: true, beginsWithKey, ...timeouts }
-  const transport = options.transport === 'tcp' ? {} : { transport: 'udp' as const, latencyMs: UDP_REORDER_MS }
-  const { key, user, password } = url
-  const trust = tlsFingerprint === null ? {} : { tlsFingerprint }
-  return { url: key, user, password, direct: true, userAgent, beginsWithKey, ...trust, ...transport, ...timeouts }
+  return {
+    ...{ url: url.key, user: url.user, password: url.password, userAgent, beginsWithKey },
+    direct: connectsItself(options),
+    ...(relay && { relayUrl: relay.readUrl(options.name) }),
+    ...(tlsFingerprint === null ? {} : { tlsFingerprint }),
+    // MediaMTX runs on this machine, or on one that the operator chose, so TCP is fine for its path.
+    ...(relay || options.transport === 'tcp' ? {} : { transport: 'udp' as const, latencyMs: UDP_REORDER_MS }),
+    ...(options.patient ? {} : IMPATIENT),
+  }
 }

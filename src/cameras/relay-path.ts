@@ -1,7 +1,7 @@
 // What stands between the gateway and a camera, and one path of it.
 
 import type { EventEmitter } from 'node:events'
-import type { SourceError } from '../errors.js'
+import { RelayCannotError, type SourceError } from '../errors.js'
 
 export interface RelayEvents {
   /** The relay could not pull this path, or lost it. */
@@ -19,8 +19,10 @@ export interface PathOptions {
 export interface Relay extends EventEmitter<RelayEvents> {
   /** false: the gateway pulls every camera directly. */
   readonly enabled: boolean
-  /** Whether it emits `path-error`, and so reports why it cannot pull a camera. */
-  readonly reportsPathErrors: boolean
+  /** It is the gateway's own MediaMTX, which emits `path-error`, and can pull from the gateway's local ports. */
+  readonly managed: boolean
+  /** Resolves when the relay responds, and readUrl() is known. @throws SourceError after a time limit */
+  untilReady(signal: AbortSignal): Promise<void>
   /** Makes the relay connect to the camera, or reconnect if it already has. @throws SourceError */
   addPath(name: string, source: string, options: PathOptions, signal: AbortSignal): Promise<void>
   /** Never throws. */
@@ -37,10 +39,16 @@ export interface WatchedPath {
   close(): void
 }
 
-export function watchPath(relay: Relay, name: string): WatchedPath {
+function isConnectionError(error: SourceError): boolean {
+  if (error instanceof RelayCannotError) return false
+  return error.code === 'ERR_SOURCE_READ' || error.code === 'ERR_SOURCE_UNREACHABLE'
+}
+
+/** @param throughFront the relay pulls from a port of the gateway, so errors of its connection say nothing about the camera. */
+export function watchPath(relay: Relay, name: string, throughFront: boolean): WatchedPath {
   let listener: (error: SourceError) => void = () => undefined
   const onPathError = (path: string, error: SourceError) => {
-    if (path !== name) return
+    if (path !== name || (throughFront && isConnectionError(error))) return
     watched.error = error
     listener(error)
   }

@@ -4,9 +4,15 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { messageOf, RelayCannotError, SourceError } from '../errors.js'
 import { refusalOf } from '../rtsp-status.js'
-import { hostOf, withCredentials, type CameraUrl } from './camera-url.js'
+import { hostOf, type CameraUrl } from './camera-url.js'
 import { requireRoom } from './capacity.js'
-import { runPipeline, type SessionEnd, type SessionListener, type SessionOptions } from './pipeline-run.js'
+import {
+  connectsItself,
+  runPipeline,
+  type SessionEnd,
+  type SessionListener,
+  type SessionOptions,
+} from './pipeline-run.js'
 import { watchPath } from './relay-path.js'
 import { probeCamera } from './rtsp-probe.js'
 
@@ -41,7 +47,7 @@ export async function runSession(
     listener.found(answer)
     found = answer
   }
-  // MediaMTX and rtspsrc would follow a redirect with the credentials.
+  // An external MediaMTX would follow a redirect with the credentials.
   const { end, explained } = await pull({ ...options, url: found ?? options.url }, listener, stop)
   if (end.kind === 'stopped' || probesFirst || explained) return judged(end)
   await pause(PATH_REMOVAL_MS, undefined, { signal: stop }).catch(() => undefined)
@@ -53,11 +59,11 @@ export async function runSession(
 /**
  * Later sessions begin with a probe if they may: MediaMTX retries only every 5 s, the gateway at its own pace. The first one
  * needs it if an external MediaMTX pulls the camera, which reports no reasons; for rtsps, whose certificate it judges; if
- * CAMERA_HOSTS is set, since MediaMTX and rtspsrc follow redirects to any host; and if there is a password: MediaMTX and rtspsrc send it wherever the camera redirects, and rtspsrc repeats a refused one up to 8
- * times.
+ * CAMERA_HOSTS is set, since the addon and MediaMTX follow redirects to any host; and if there is a password: the probe
+ * follows a redirect to another host without it.
  */
 function firstNeedsProbe({ relay, url, hosts }: SessionOptions): boolean {
-  const silent = relay !== null && !relay.reportsPathErrors
+  const silent = relay !== null && !relay.managed
   return silent || url.user !== '' || url.key.startsWith('rtsps:') || hosts.rules.length > 0
 }
 
@@ -73,14 +79,13 @@ interface SessionResult {
   explained: boolean
 }
 
-/** Adds the path to the relay, runs the pipeline, and removes the path again. */
+/** Runs the pipeline, and removes its path from the relay. */
 async function pull(options: SessionOptions, listener: SessionListener, stop: AbortSignal): Promise<SessionResult> {
-  const { relay, name, url, transport, cameraTime, tlsFingerprint } = options
-  const path = relay && watchPath(relay, name)
+  const { relay, name, url } = options
+  const path = relay && watchPath(relay, name, connectsItself(options))
   try {
     const at = await options.hosts.resolved(url, options.attempt)
-    if (stop.aborted) return { end: { kind: 'stopped' }, explained: true }
-    await relay?.addPath(name, withCredentials(at), { cameraTime, transport, tlsFingerprint }, stop)
+    await relay?.untilReady(stop)
     if (stop.aborted) return { end: { kind: 'stopped' }, explained: true }
     const { end, answered } = await runPipeline({ ...options, url: at }, listener, path, stop)
     if (end.kind === 'stopped' || end.kind === 'relay-cannot') return { end, explained: true }
@@ -90,7 +95,7 @@ async function pull(options: SessionOptions, listener: SessionListener, stop: Ab
       return { end: { ...end, error }, explained: true }
     }
     // Without a log, the answer of the relay is all that is known.
-    if (relay && !relay.reportsPathErrors && !answered && /^ERR_SOURCE_(READ|NOT_FOUND)$/.test(end.error.code)) {
+    if (relay && !relay.managed && !answered && /^ERR_SOURCE_(READ|NOT_FOUND)$/.test(end.error.code)) {
       const message = `MediaMTX cannot pull the camera: ${end.error.message}`
       return { end: { kind: 'relay-failed', error: new RelayCannotError(end.error.code, message) }, explained: true }
     }

@@ -75,8 +75,8 @@ export class MediaRelay extends EventEmitter<RelayEvents> {
   get enabled(): boolean {
     return this.#off === null
   }
-  /** The log of an external MediaMTX is out of reach. */
-  get reportsPathErrors(): boolean {
+  /** The gateway started this MediaMTX, and reads its log. */
+  get managed(): boolean {
     return this.#sidecar !== null
   }
   get ready(): boolean {
@@ -119,6 +119,11 @@ export class MediaRelay extends EventEmitter<RelayEvents> {
     await this.#sidecar?.stop()
     this.#hook?.close()
     this.#fronts.close()
+  }
+
+  /** @throws SourceError */
+  async untilReady(signal: AbortSignal): Promise<void> {
+    await this.#connection.whenReady(signal)
   }
 
   /** Makes MediaMTX connect to the camera, again if it already has. @throws SourceError */

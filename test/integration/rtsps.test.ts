@@ -24,16 +24,18 @@ async function start(
   return gateway
 }
 
-t.test('a camera with a trusted certificate goes live', { skip: NO_MEDIAMTX }, async (t) => {
-  const certificate = selfSigned()
-  const file = join(temporaryFolder(t), 'trusted.pem')
-  writeFileSync(file, certificate.cert)
-  const port = await tlsBefore(t, camera.port, certificate)
-  // MediaMTX is written in Go, which reads trusted certificates from this file.
-  const gateway = await start(t, { mediamtx: 'managed', env: { SSL_CERT_FILE: file } })
-  await gateway.post('/cameras/start', { name: 'a', rtsp: `rtsps://127.0.0.1:${port}/cam` })
-  await gateway.untilState('a', 'live')
-})
+for (const mediamtx of ['off', 'managed'] as const) {
+  const skip = mediamtx === 'managed' ? NO_MEDIAMTX : false
+  t.test(`a camera with a trusted certificate goes live, MEDIAMTX=${mediamtx}`, { skip }, async (t) => {
+    const certificate = selfSigned()
+    const file = join(temporaryFolder(t), 'trusted.pem')
+    writeFileSync(file, certificate.cert)
+    const port = await tlsBefore(t, camera.port, certificate)
+    const gateway = await start(t, { mediamtx, env: { SSL_CERT_FILE: file } })
+    await gateway.post('/cameras/start', { name: 'a', rtsp: `rtsps://127.0.0.1:${port}/cam` })
+    await gateway.untilState('a', 'live')
+  })
+}
 
 for (const mediamtx of ['off', 'managed'] as const) {
   const skip = mediamtx === 'managed' ? NO_MEDIAMTX : false

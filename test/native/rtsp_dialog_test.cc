@@ -248,14 +248,31 @@ TEST(KeepAlivesUseWhatTheCameraOffers) {
   Sides refuses;
   refuses.Play("GET_PARAMETER", "7");
   CHECK(Has(refuses.AskedAt(20000), "GET_PARAMETER "));
-  CHECK(refuses.dialog.awaits_get_parameter());
   refuses.Answer("501 Not Implemented");
-  CHECK(!refuses.dialog.awaits_get_parameter());
   CHECK(Has(refuses.AskedAt(40000), "OPTIONS "));
-  Sides forbidden;
-  forbidden.dialog.ForbidGetParameter();
-  forbidden.Play("GET_PARAMETER", "7");
-  CHECK(Has(forbidden.AskedAt(20000), "OPTIONS "));
+}
+
+TEST(MediaMtxShowsTheNameInItsAddressesAndItsPlayWaits) {
+  RtspDialog::Options options = DialogOptions();
+  options.client_name = "NAME";
+  options.client_url = "rtsp://127.0.0.1:4000/NAME/cam?x=1";
+  options.holds_play = true;
+  RtspDialog dialog(options);
+  dialog.ClientConnected();
+  const auto ask = [&dialog](const std::string& method, const std::string& uri) {
+    CHECK(dialog.TakeFromClient(method + " " + uri + " RTSP/1.0\r\nCSeq: 1\r\nUser-Agent: gortsplib\r\n\r\n"));
+    return Sides::Taken(&dialog.to_camera);
+  };
+  CHECK(Has(ask("DESCRIBE", options.client_url), "DESCRIBE rtsp://camera:8554/cam?x=1 "));
+  // The client may write the path in another way, and the camera's own address is known from here on.
+  CHECK(Has(ask("SETUP", "rtsp://127.0.0.1:4000/NAME/cam/1?x=1"), "SETUP rtsp://camera:8554/cam/1?x=1 "));
+  CHECK(Has(ask("SETUP", "rtsp://10.1.1.1/cam/1"), "SETUP rtsp://10.1.1.1/cam/1 "));
+  CHECK(ask("PLAY", options.client_url).empty());
+  CHECK(dialog.play_waits());
+  dialog.AllowPlay();
+  CHECK(!dialog.play_waits());
+  CHECK(Has(Sides::Taken(&dialog.to_camera), "PLAY rtsp://camera:8554/cam?x=1 "));
+  CHECK(Has(ask("PLAY", options.client_url), "PLAY "));
 }
 
 std::string Challenge(const std::string& nonce, const std::string& more = "") {

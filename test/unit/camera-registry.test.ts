@@ -19,6 +19,12 @@ import { pause, until } from '../helpers/wait.js'
 
 const quiet = () => undefined
 
+/** The sessions never come as far as to read. */
+class IdlePipeline {
+  frontUrl = () => ''
+  close = () => Promise.resolve()
+}
+
 interface Test {
   teardown(work: () => unknown): unknown
 }
@@ -39,7 +45,8 @@ function make(
   let over = false
   const relay = Object.assign(new EventEmitter<{ 'path-error': [name: string, error: SourceError] }>(), {
     enabled: true,
-    reportsPathErrors: true,
+    managed: true,
+    untilReady: () => Promise.resolve(),
     addPath: (name: string, _source: string, _options: object, signal: AbortSignal) => {
       begun.add(name)
       return new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve()))
@@ -50,7 +57,7 @@ function make(
   })
   const frames = new FrameHub()
   const deps: CameraDeps = {
-    native: { headroom: () => null } as unknown as NativeAddon,
+    native: { headroom: () => null, Pipeline: IdlePipeline } as unknown as NativeAddon,
     relay,
     hosts: new CameraHosts([]),
     frames,
