@@ -50,6 +50,16 @@ size_t PacketLength(std::string_view bytes) {
 // RTCP goes over the second channel of each pair.
 bool IsRtcp(std::string_view packet) { return (packet[1] & 1) != 0; }
 
+// Whether one of the packets in a compound RTCP packet is a BYE (RFC 3550, 6.6).
+bool HasBye(std::string_view packet) {
+  constexpr uint8_t kBye = 203;
+  const auto byte = [packet](size_t i) { return static_cast<uint8_t>(packet[i]); };
+  for (size_t at = kInterleavedHead; at + 4 <= packet.size(); at += 4 + 4 * (byte(at + 2) * 256U + byte(at + 3))) {
+    if (byte(at + 1) == kBye) return true;
+  }
+  return false;
+}
+
 // What the bytes of a connection begin with. length: how many bytes that takes; 0: more must arrive.
 struct Piece {
   enum Kind : uint8_t { kPacket, kMessage, kRubbish, kNoRtsp } kind;
@@ -200,7 +210,8 @@ bool RtspDialog::TakeFromCamera(std::string_view bytes, int64_t now_ns) {
 // of other payload types disturb its jitter buffer, so they are dropped, and the numbers that they took are given back.
 void RtspDialog::PassPacket(std::string_view packet, int64_t now_ns) {
   std::string* to = playing_ ? &to_client : &held_;
-  if (IsRtcp(packet)) last_sign_of_life_ns_ = now_ns;
+  has_left_ = IsRtcp(packet) && (has_left_ || HasBye(packet));
+  if (IsRtcp(packet) && !has_left_) last_sign_of_life_ns_ = now_ns;
   if (!playing_ && held_.size() > kMaxHeldBytes) return;
   if (IsRtcp(packet) || packet.size() < kInterleavedHead + kRtpHead) {
     to->append(packet);
@@ -298,7 +309,7 @@ bool RtspDialog::FollowRedirect(const Request& request, const RtspHead& response
 void RtspDialog::Learn(const Request& request, RtspHead* response, int64_t now_ns) {
   const std::string method = request.head.Method();
   const int status = response->Status();
-  if (playing_) last_sign_of_life_ns_ = now_ns;
+  if (playing_ && !has_left_) last_sign_of_life_ns_ = now_ns;
   if (method == "GET_PARAMETER" && status >= 400 && status != 401 && status != 454) get_parameter_refused_ = true;
   if (status != 200) return;
   if (method == "OPTIONS" && !playing_) {

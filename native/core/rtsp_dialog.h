@@ -96,6 +96,7 @@ class RtspDialog {
   int cseq_ = 0;
   int redirects_ = 0;
   bool client_known_ = false, playing_ = false;
+  bool has_left_ = false;  // It said goodbye (RTCP BYE). Responses are no signs of life until packets come again.
   bool accepted_ = false, refused_ = false;  // The credentials.
   std::string session_, aggregate_uri_;
   bool offers_get_parameter_ = false, get_parameter_refused_ = false;

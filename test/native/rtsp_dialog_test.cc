@@ -275,6 +275,27 @@ TEST(MediaMtxShowsTheNameInItsAddressesAndItsPlayWaits) {
   CHECK(Has(ask("PLAY", options.client_url), "PLAY "));
 }
 
+TEST(ResponsesOfACameraThatSaidGoodbyeAreNoSignsOfLife) {
+  Sides sides;
+  sides.Play("GET_PARAMETER", "7");
+  const auto rtcp = [](uint8_t type) {
+    // A report without blocks, and a packet of this type.
+    const std::string report("\x80\xc9\x00\x01SSRC", 8);
+    const std::string second = std::string({'\x81', static_cast<char>(type), 0, 1}) + "SSRC";
+    return std::string({'$', 1, 0, 16}) + report + second;
+  };
+  CHECK(sides.dialog.TakeFromCamera(rtcp(202), 1000));
+  CHECK_EQ(sides.dialog.last_sign_of_life_ns(), 1000);
+  CHECK(sides.dialog.TakeFromCamera(rtcp(203), 2000));
+  CHECK(Has(sides.AskedAt(20000), "GET_PARAMETER "));
+  sides.Answer("200 OK", "", 3000);
+  CHECK_EQ(sides.dialog.last_sign_of_life_ns(), 1000);
+  CHECK(sides.dialog.TakeFromCamera(Packet(0, 40), 4000));
+  CHECK(Has(sides.AskedAt(40000), "GET_PARAMETER "));
+  sides.Answer("200 OK", "", 5000);
+  CHECK_EQ(sides.dialog.last_sign_of_life_ns(), 5000);
+}
+
 std::string Challenge(const std::string& nonce, const std::string& more = "") {
   return "WWW-Authenticate: Digest realm=\"r\", nonce=\"" + nonce + "\"" + more + "\r\n";
 }
