@@ -260,7 +260,7 @@ TEST(MediaMtxShowsTheNameInItsAddressesAndItsPlayWaits) {
   RtspDialog dialog(options);
   dialog.ClientConnected();
   const auto ask = [&dialog](const std::string& method, const std::string& uri) {
-    CHECK(dialog.TakeFromClient(method + " " + uri + " RTSP/1.0\r\nCSeq: 1\r\nUser-Agent: gortsplib\r\n\r\n"));
+    CHECK(dialog.TakeFromClient(method + " " + uri + " RTSP/1.0\r\nCSeq: 1\r\nUser-Agent: MediaMTX\r\n\r\n"));
     return Sides::Taken(&dialog.to_camera);
   };
   CHECK(Has(ask("DESCRIBE", options.client_url), "DESCRIBE rtsp://camera:8554/cam?x=1 "));
