@@ -342,3 +342,19 @@ t.test('of a running camera, five passwords can be guessed in a minute, and then
   await t.rejects(start('wrong-5'), { code: 'ERR_TOO_MANY_GUESSES' })
   await t.rejects(registry.start({ name: 'b', rtsp: 'rtsp://127.0.0.2/a' }), { code: 'ERR_TOO_MANY_GUESSES' })
 })
+
+t.test('a camera that is stopped before it has begun is stopped', async (t) => {
+  const { registry, begun } = make(t)
+  const started = registry.start({ name: 'a', rtsp: 'rtsp://127.0.0.2/1' })
+  // It is in the list, and waits for the list to be saved.
+  for (let i = 0; i < 20 && !registry.get('a'); i++) await Promise.resolve()
+  const camera = registry.get('a')!
+  const states: string[] = []
+  camera.on('state', (state) => void states.push(state))
+  await registry.stop('a')
+  t.strictSame(states, ['stopped'])
+  await started.catch(() => undefined)
+  await pause(50)
+  t.equal(camera.state, 'stopped')
+  t.notOk(begun.has('a'))
+})
