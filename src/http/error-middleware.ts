@@ -14,6 +14,9 @@ export function errorMiddleware(logger: Logger): Middleware {
           'ERR_NOT_FOUND',
           `the gateway has nothing at ${ctx.method} ${ctx.path.slice(0, 200)}; see /openapi.json for all paths`,
         )
+      // The router has set Allow. 501 is for the methods of RTSP and WebDAV, which Node's HTTP parser accepts.
+      if ((ctx.status === 405 || ctx.status === 501) && !ctx.body)
+        throw new RequestError('ERR_METHOD_NOT_ALLOWED', 'this path does not support that method; see /openapi.json')
     } catch (error) {
       const known = error instanceof FramegateError
       if (!known)

@@ -6,7 +6,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net'
 import { inUse } from '../port-holder.js'
 import { connectionLimits, processLimits } from '../process-limits.js'
-import { BindError, codeOf, messageOf, RequestError } from '../errors.js'
+import { BindError, codeOf, messageOf } from '../errors.js'
 import { accessControl } from './access.js'
 import { browserGuard, corsHeaders } from './browser-guard.js'
 import { cameraRoutes } from './camera-routes.js'
@@ -48,11 +48,7 @@ export class HttpServer {
     app.use(accessControl(deps.auth))
     const routers = routersOf(deps)
     for (const router of routers) app.use(router.routes())
-    // Includes the methods of RTSP and WebDAV, which Node's HTTP parser accepts.
-    const refuse = () =>
-      new RequestError('ERR_METHOD_NOT_ALLOWED', 'this path does not support that method; see /openapi.json')
-    for (const router of routers)
-      app.use(router.allowedMethods({ throw: true, methodNotAllowed: refuse, notImplemented: refuse }))
+    for (const router of routers) app.use(router.allowedMethods())
     const handle = app.callback()
     // Node looks for requests that exceed the timeouts only so often, by default every 30 s.
     const limits = { headersTimeout: 10000, requestTimeout: 30000, connectionsCheckingInterval: 2000 }

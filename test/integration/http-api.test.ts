@@ -432,6 +432,7 @@ t.test('errors for unknown paths and invalid parameters have the same form', asy
   for (const method of ['DELETE', 'PROPFIND', 'PURGE']) {
     const reply = await fetch(`${gateway.base}/cameras`, { method })
     t.equal(reply.status, 405, method)
+    t.equal(reply.headers.get('allow'), 'HEAD, GET')
     t.match(await reply.json(), { ok: false, code: 'ERR_METHOD_NOT_ALLOWED' })
   }
 })
