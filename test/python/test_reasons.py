@@ -76,7 +76,8 @@ def test_a_subscriber_finds_the_frames_of_the_gateway_in_the_environment(
 
 @KINDS
 @pytest.mark.parametrize("timeout_ms", [0, 150, 600])
-def test_an_unknown_camera_is_named_with_those_that_run(kind: str, timeout_ms: float) -> None:
+def test_an_unknown_camera_is_named_with_those_that_run(kind: str, timeout_ms: float, site: Site) -> None:
+    assert read(kind, "yard1", site.endpoint, timeout_ms) == (False, "no camera yard1; running: yard")
     assert read(kind, "yard1", timeout_ms=timeout_ms) == (False, "no camera yard1; running: yard")
 
 
