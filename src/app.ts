@@ -21,6 +21,7 @@ import { bootId, connectionLimits, processLimits } from './process-limits.js'
 import { CurveKeys } from './publish/curve-keys.js'
 import { limitZmqConnections } from './publish/connection-limit.js'
 import { FramePublisher } from './publish/frame-publisher.js'
+import { LocalLane } from './publish/local-lane.js'
 import { orRunningGateway } from './running-gateway.js'
 import { StateLock } from './state-lock.js'
 import type { Logger } from './types.js'
@@ -96,6 +97,8 @@ export class App {
     if (curve) await this.#own(() => curve.close())
     await curve?.start()
     await this.#own(limitZmqConnections(connectionLimits(limits).zmq, native, logger))
+    const lane = new LocalLane(native, config, connectionLimits(limits).lane, frames, logger, this.env)
+    await this.#own(async () => lane.close())
     const publisher = new FramePublisher(frames, logger, undefined, curve)
     await this.#own(() => publisher.close())
     const zmq = await publisher.bind(config.zmqBind)
@@ -111,7 +114,15 @@ export class App {
 
     const stateFile = new StateFile(config.stateFile, logger)
     const registry = new CameraRegistry(
-      { native, relay, hosts: new CameraHosts(config.cameraHosts), frames, logger, userAgent: `Framegate/${version}` },
+      {
+        native,
+        lane: lane.lane,
+        relay,
+        hosts: new CameraHosts(config.cameraHosts),
+        frames,
+        logger,
+        userAgent: `Framegate/${version}`,
+      },
       stateFile,
       { pubFps: config.pubFps, scaleWidth: config.scaleWidth, jpegQuality: config.jpegQuality },
       new Starter(new StartMarks(`${config.stateFile}.starts`, bootId())),
@@ -133,6 +144,7 @@ export class App {
       logger,
       stateFileProblem: () => stateFile.problem,
       zmqEndpoint: (requestHost) => endpointFor(zmq, requestHost),
+      lane: (topic) => lane.endpoint(topic),
       tcpQueue: (fd) => native.tcpQueue(fd),
       pageFolder: fileURLToPath(new URL('../page', import.meta.url)),
     })

@@ -39,6 +39,8 @@ export interface PipelineOptions {
    * a new one gets a key frame at once. Default false.
    */
   beginsWithKey?: boolean
+  /** For readers on this machine; null: none. */
+  lane?: Lane | null
 }
 
 /** One size, rate and quality to encode frames in. */
@@ -51,6 +53,8 @@ export interface Rendition {
   fps: number
   /** 1 to 100. */
   jpegQuality: number
+  /** false: only readers of the lane want it, so no JPEG is made. Default true. */
+  jpeg?: boolean
 }
 
 export interface NativeFrame {
@@ -103,6 +107,8 @@ export interface PipelineStats {
   gateDropped: number
   /** JPEGs encoded, including overwritten ones. */
   encoded: number
+  /** Raw frames for readers of the lane. */
+  lent: number
   late: number
   overwritten: number
   width: number
@@ -131,6 +137,18 @@ export interface Pipeline {
   close(): Promise<void>
 }
 
+/** Lends raw frames to readers on this machine (docs/lane-format.md). */
+export interface Lane {
+  /** How many readers each topic has. */
+  readers(): { topic: string; readers: number }[]
+  /** Frames for which no memory was free. */
+  dropped(): number
+  /** The topic's newest frame no longer shows the present. */
+  forget(topic: string): void
+  /** Disconnects all readers and removes the socket. */
+  close(): void
+}
+
 export interface TcpQueue {
   unacknowledged: number
   window: number
@@ -138,6 +156,11 @@ export interface TcpQueue {
 
 export interface NativeAddon {
   Pipeline: new (options: PipelineOptions, onNews: (news: PipelineNews) => void) => Pipeline
+  /**
+   * Listens on a new Unix socket with mode 0660; `memoryBytes` for the frames of all cameras. Throws if it cannot.
+   * onReaders: a reader has come or left.
+   */
+  Lane: new (options: { socket: string; memoryBytes: number; maxReaders: number }, onReaders: () => void) => Lane
   /** GStreamer's version, and the required elements that this machine lacks. */
   inspect(): Promise<{ gstreamer: string; missing: string[] }>
   /** Makes all threads of the process allocate from one heap, which limits fragmentation. For gateway processes only. */

@@ -20,8 +20,8 @@ export function processLimits(): ProcessLimits {
 }
 
 // Shares of the file descriptors. Cameras have five eighths (cameras/capacity.ts).
-const SHARE = { http: 1 / 8, zmq: 1 / 8, front: 1 / 32 }
-const MOST = { http: 2048, zmq: 4096, front: 1024 }
+const SHARE = { http: 1 / 8, zmq: 1 / 8, front: 1 / 32, lane: 1 / 32 }
+const MOST = { http: 2048, zmq: 4096, front: 1024, lane: 256 }
 
 /**
  * How many connections of each kind there may be, so that no client takes what cameras need. `front`: of each server in
@@ -29,7 +29,7 @@ const MOST = { http: 2048, zmq: 4096, front: 1024 }
  */
 export function connectionLimits({ descriptors }: ProcessLimits): typeof MOST {
   const of = (kind: keyof typeof MOST) => Math.min(MOST[kind], Math.max(4, Math.floor(descriptors * SHARE[kind])))
-  return { http: of('http'), zmq: of('zmq'), front: of('front') }
+  return { http: of('http'), zmq: of('zmq'), front: of('front'), lane: of('lane') }
 }
 
 /** Differs after each boot of the machine; '' if unknown. */

@@ -179,6 +179,19 @@ export const SETTINGS = {
     help: 'most cameras that run at once; fewer if the system allows few file descriptors or threads',
     fallback: () => 64,
   },
+  laneSocket: {
+    env: 'LANE_SOCKET',
+    schema: z.string().max(107).describe('a path of at most 107 bytes, or off'),
+    help: 'Unix socket where programs on this machine get raw frames; off: none (default: in XDG_RUNTIME_DIR)',
+    fallback: () => '',
+  },
+  laneMemory: {
+    env: 'LANE_MEMORY',
+    number: true,
+    schema: z.number().int().min(1).max(65536).describe('a whole number of MiB from 1 to 65536'),
+    help: 'most memory for raw frames, in MiB',
+    fallback: () => 256,
+  },
   forgetAfter: {
     env: 'FORGET_AFTER',
     number: true,

@@ -3,6 +3,7 @@
 
 #include "addon_data.h"
 #include "functions.h"
+#include "lane_wrap.h"
 #include "pipeline_wrap.h"
 
 namespace framegate {
@@ -18,6 +19,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   auto* data = new AddonData;
   env.SetInstanceData<AddonData>(data);
   env.AddCleanupHook([](AddonData* held) { CloseAll(held); }, data);
+  LaneWrap::Define(env, exports, data);
   PipelineWrap::Define(env, exports, data);
   exports.Set("headroom", Napi::Function::New(env, Headroom));
   exports.Set("inspect", Napi::Function::New(env, Inspect));

@@ -10,6 +10,7 @@ namespace framegate {
 class PipelineWrap;
 
 struct AddonData {
+  Napi::FunctionReference lane_constructor;
   Napi::FunctionReference pipeline_constructor;
   std::set<PipelineWrap*> open;
 };

@@ -3,6 +3,7 @@
 
 #include "arguments.h"
 #include "core/clocks.h"
+#include "lane_wrap.h"
 
 namespace framegate {
 namespace {
@@ -119,11 +120,17 @@ PipelineWrap::PipelineWrap(const Napi::CallbackInfo& info)
     Napi::TypeError::New(env, "transport must be tcp or udp").ThrowAsJavaScriptException();
     return;
   }
+  const Napi::Value lane_value = info[0].As<Napi::Object>().Get("lane");
+  std::shared_ptr<FrameLane> lane = LaneWrap::From(lane_value, data_);
+  if (!lane && !lane_value.IsUndefined() && !lane_value.IsNull()) {
+    Napi::TypeError::New(env, "lane must be a Lane").ThrowAsJavaScriptException();
+    return;
+  }
   on_news_ = Napi::Persistent(info[1].As<Napi::Function>());
   waker_ = std::make_shared<JsWaker>();
   waker_->Open(env, this);
   std::shared_ptr<JsWaker> waker = waker_;
-  core_ = std::make_shared<CameraPipeline>(std::move(options), [waker] { waker->Wake(); });
+  core_ = std::make_shared<CameraPipeline>(std::move(options), std::move(lane), [waker] { waker->Wake(); });
   closed_ = false;
   data_->open.insert(this);
   Ref();  // Until closed, so that a running pipeline is never garbage collected.
@@ -184,7 +191,8 @@ Napi::Value PipelineWrap::SetRenditions(const Napi::CallbackInfo& info) {
     reader.String("id", &rendition.id)
         .Integer("width", 0, 7680, &rendition.width)
         .Number("fps", 0.1, 120, &rendition.fps)
-        .Integer("jpegQuality", 1, 100, &rendition.jpeg_quality);
+        .Integer("jpegQuality", 1, 100, &rendition.jpeg_quality)
+        .Boolean("jpeg", &rendition.jpeg);
     std::string error = reader.error();
     if (error.empty() && rendition.width > 0 && rendition.width < 16) error = "width must be 0 or at least 16";
     if (!error.empty()) {
@@ -207,6 +215,7 @@ Napi::Value PipelineWrap::Stats(const Napi::CallbackInfo& info) {
   number("accessUnits", static_cast<double>(stats.access_units));
   number("gateDropped", static_cast<double>(stats.gate_dropped));
   number("encoded", static_cast<double>(stats.encoded));
+  number("lent", static_cast<double>(stats.lent));
   number("late", static_cast<double>(stats.late));
   number("overwritten", static_cast<double>(stats.overwritten));
   number("width", stats.width);

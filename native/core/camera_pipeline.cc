@@ -12,8 +12,11 @@ constexpr std::chrono::milliseconds kTick(100);
 
 }  // namespace
 
-CameraPipeline::CameraPipeline(SourceOptions options, std::function<void()> wake)
-    : options_(std::move(options)), news_(std::move(wake)), receiver_(options_, ReceiverCallbacks()) {
+CameraPipeline::CameraPipeline(SourceOptions options, std::shared_ptr<FrameLane> lane, std::function<void()> wake)
+    : options_(std::move(options)),
+      lane_(std::move(lane)),
+      news_(std::move(wake)),
+      receiver_(options_, ReceiverCallbacks()) {
   receiver_.Open();
   if (!thread_.Start([this] { Run(); })) news_.PutEnd(MakeError(error_code::kPipelineBuild, kNoThread));
 }
@@ -95,6 +98,9 @@ PipelineError CameraPipeline::Watch() {
     const StreamFacts facts = Facts();
     Watchdog::Verdict verdict = watchdog.Check(MonotonicNs(), facts);
     pauses_ = verdict.pauses;
+    for (const Rendition& rendition : renditions) {
+      if (lane_) lane_->SetPauses(rendition.id, pauses_);
+    }
     SetLive(verdict.live, verdict.quiet);
     SetFault(std::move(verdict.fault));
     if (verdict.end) Fail(std::move(*verdict.end));
@@ -126,7 +132,7 @@ void CameraPipeline::UpdateDecodeStage(const std::vector<Rendition>& renditions)
   const bool starts = !stream->decode_stage;
   if (starts) {
     stream->decode_stage = std::make_unique<DecodeStage>(
-        intake.codec(), intake.reorders(), &counters_,
+        intake.codec(), intake.reorders(), &counters_, lane_,
         [this](std::unique_ptr<JpegFrame> frame) { news_.PutFrame(std::move(frame)); },
         [this](PipelineError error) { Fail(std::move(error)); });
   }
@@ -246,6 +252,7 @@ PipelineStats CameraPipeline::Stats() const {
   }
   stats.pauses = pauses_;
   stats.encoded = counters_.encoded;
+  stats.lent = counters_.lent;
   stats.late = counters_.late;
   stats.overwritten = news_.overwritten();
   if (stats.width == 0) {

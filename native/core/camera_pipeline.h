@@ -26,8 +26,8 @@ namespace framegate {
 
 class CameraPipeline {
  public:
-  // wake: called on any thread for the first news after TakeNews().
-  CameraPipeline(SourceOptions options, std::function<void()> wake);
+  // lane: for local readers; null: none. wake: called on any thread for the first news after TakeNews().
+  CameraPipeline(SourceOptions options, std::shared_ptr<FrameLane> lane, std::function<void()> wake);
   ~CameraPipeline();
   CameraPipeline(const CameraPipeline&) = delete;
   CameraPipeline& operator=(const CameraPipeline&) = delete;
@@ -86,6 +86,7 @@ class CameraPipeline {
   void Fail(PipelineError error);
 
   const SourceOptions options_;
+  const std::shared_ptr<FrameLane> lane_;
   NewsMailbox news_;
   Guarded<Requests> requests_;
   std::condition_variable requests_changed_;

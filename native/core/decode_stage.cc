@@ -63,13 +63,15 @@ CapsPtr WithoutReordering(Codec codec, GstCaps* caps) {
 
 }  // namespace
 
-DecodeStage::DecodeStage(Codec codec, bool reorders, Counters* counters, OnFrame on_frame, OnError on_error)
+DecodeStage::DecodeStage(Codec codec, bool reorders, Counters* counters, std::shared_ptr<FrameLane> lane,
+                         OnFrame on_frame, OnError on_error)
     : codec_(codec),
       reorders_(reorders),
       counters_(counters),
       on_frame_(std::move(on_frame)),
       on_error_(std::move(on_error)),
-      shown_before_pts_ns_(reorders ? counters->last_shown_pts_ns.load() : 0) {}
+      shown_before_pts_ns_(reorders ? counters->last_shown_pts_ns.load() : 0),
+      encoder_(std::move(lane)) {}
 
 void DecodeStage::Start(const std::vector<AccessUnitPtr>& backlog) {
   queue_.assign(backlog.begin(), backlog.end());
@@ -257,6 +259,7 @@ void DecodeStage::Encode(SamplePtr raw, const GstVideoInfo& info, const UnitTime
     ++counters_->encoded;
     on_frame_(std::move(frame));
   });
+  counters_->lent += encoder_.lent();
   if (!made) on_error_(MakeError(error_code::kEncode, "a frame could not be encoded as JPEG"));
 }
 

@@ -26,7 +26,7 @@ namespace framegate {
 class DecodeStage {
  public:
   struct Counters {
-    std::atomic<uint64_t> decoded{0}, encoded{0}, late{0}, catch_ups{0}, damaged_units{0};
+    std::atomic<uint64_t> decoded{0}, encoded{0}, lent{0}, late{0}, catch_ups{0}, damaged_units{0};
     std::atomic<int> width{0}, height{0};
     std::atomic<uint64_t> last_shown_pts_ns{0};
   };
@@ -35,7 +35,8 @@ class DecodeStage {
 
   // reorders: pictures are shown in another order than they are decoded. Otherwise the decoder holds none back,
   // whatever the stream declares. on_frame and on_error are called on the decode thread. counters must outlive this.
-  DecodeStage(Codec codec, bool reorders, Counters* counters, OnFrame on_frame, OnError on_error);
+  DecodeStage(Codec codec, bool reorders, Counters* counters, std::shared_ptr<FrameLane> lane, OnFrame on_frame,
+              OnError on_error);
   ~DecodeStage() { Stop(); }
   DecodeStage(const DecodeStage&) = delete;
   DecodeStage& operator=(const DecodeStage&) = delete;

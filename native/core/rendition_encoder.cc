@@ -1,6 +1,7 @@
 #include "rendition_encoder.h"
 
 #include <algorithm>
+#include <optional>
 
 namespace framegate {
 
@@ -17,40 +18,55 @@ void RenditionEncoder::SetRenditions(const std::vector<Rendition>& renditions) {
 
 bool RenditionEncoder::Encode(SamplePtr raw, const GstVideoInfo& source, const UnitTimes::Times& times,
                               const OnFrame& on_frame) {
-  struct Made {
-    int width, quality;
-    JpegPicture picture;
-  };
-  std::vector<Made> made;
+  made_.clear();
+  lent_ = 0;
   GstVideoInfo info = source;
+  std::optional<MappedPicture> whole;
   for (Output& output : outputs_) {
     if (!output.limiter.Take(times.stream_ns)) continue;
     const Rendition& rendition = output.rendition;
-    int width = 0, height = 0;
-    ScaledSize(GST_VIDEO_INFO_WIDTH(&info), GST_VIDEO_INFO_HEIGHT(&info), rendition.width, &width, &height);
-    auto same = std::find_if(made.begin(), made.end(), [&](const Made& other) {
-      return other.width == width && other.quality == rendition.jpeg_quality;
-    });
-    if (same == made.end()) {
+    const bool lends = lane_ && lane_->HasReaders(rendition.id);
+    if (!rendition.jpeg && !lends) continue;
+    if (!whole) {
       if (!IsI420(info)) {
         raw = converter_.Convert(raw.get());
         if (!raw || !gst_video_info_from_caps(&info, gst_sample_get_caps(raw.get()))) return false;
       }
-      same = made.insert(made.end(), {width, rendition.jpeg_quality, {}});
-      if (!encoder_.Encode(raw.get(), info, width, rendition.jpeg_quality, &same->picture)) return false;
+      whole.emplace(raw.get(), info);
+      if (!whole->mapped()) return false;
     }
+    I420View picture;
+    if (!scaler_.Scale(whole->view(), rendition.width, &picture)) return false;
+    if (lends) {
+      lent_ += lane_->Put(rendition.id, picture,
+                          {times.received_mono_ns, times.received_at_us, times.captured_at_us, whole->view().width,
+                           whole->view().height, rendition.fps});
+    }
+    if (!rendition.jpeg) continue;
+    const std::vector<uint8_t>* jpeg = Jpeg(picture, rendition.jpeg_quality);
+    if (!jpeg) return false;
     auto frame = std::make_unique<JpegFrame>();
     frame->rendition = rendition.id;
-    frame->jpeg = same->picture.jpeg;
-    frame->width = same->picture.width;
-    frame->height = same->picture.height;
-    frame->source_width = GST_VIDEO_INFO_WIDTH(&info);
-    frame->source_height = GST_VIDEO_INFO_HEIGHT(&info);
+    frame->jpeg = *jpeg;
+    frame->width = picture.width;
+    frame->height = picture.height;
+    frame->source_width = whole->view().width;
+    frame->source_height = whole->view().height;
     frame->received_at_us = times.received_at_us;
     frame->captured_at_us = times.captured_at_us;
     on_frame(std::move(frame));
   }
   return true;
+}
+
+// Null if it fails. Valid until the next call.
+const std::vector<uint8_t>* RenditionEncoder::Jpeg(const I420View& picture, int quality) {
+  const auto same = std::find_if(made_.begin(), made_.end(), [&](const Made& other) {
+    return other.width == picture.width && other.quality == quality;
+  });
+  if (same != made_.end()) return &same->jpeg;
+  made_.push_back({picture.width, quality, {}});
+  return encoder_.Encode(picture, quality, &made_.back().jpeg) ? &made_.back().jpeg : nullptr;
 }
 
 }  // namespace framegate

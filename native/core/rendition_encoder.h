@@ -1,10 +1,11 @@
-// Encodes decoded pictures as JPEGs, for each rendition at its own rate.
+// Scales decoded pictures for each rendition, at its own rate: as JPEGs, and as raw frames for local readers.
 #pragma once
 
 #include <functional>
 #include <memory>
 #include <vector>
 
+#include "frame_lane.h"
 #include "gst_ptr.h"
 #include "i420_converter.h"
 #include "jpeg_encoder.h"
@@ -19,6 +20,9 @@ class RenditionEncoder {
  public:
   using OnFrame = std::function<void(std::unique_ptr<JpegFrame>)>;
 
+  // lane: null: there are no local readers.
+  explicit RenditionEncoder(std::shared_ptr<FrameLane> lane) : lane_(std::move(lane)) {}
+
   // A rendition whose id and fps stay the same keeps its timing.
   void SetRenditions(const std::vector<Rendition>& renditions);
 
@@ -26,14 +30,29 @@ class RenditionEncoder {
   // equal size and quality are encoded once. False if encoding fails.
   bool Encode(SamplePtr raw, const GstVideoInfo& info, const UnitTimes::Times& times, const OnFrame& on_frame);
 
+  // Frames put into the lane by the last Encode().
+  int lent() const { return lent_; }
+
  private:
   struct Output {
     Rendition rendition;
     RateLimiter limiter;
   };
 
+  // A JPEG of the picture that is being encoded.
+  struct Made {
+    int width, quality;
+    std::vector<uint8_t> jpeg;
+  };
+
+  const std::vector<uint8_t>* Jpeg(const I420View& picture, int quality);
+
+  const std::shared_ptr<FrameLane> lane_;
+  int lent_ = 0;
   std::vector<Output> outputs_;
+  std::vector<Made> made_;
   I420Converter converter_;
+  PictureScaler scaler_;
   JpegEncoder encoder_;
 };
 

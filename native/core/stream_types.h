@@ -30,6 +30,7 @@ struct Rendition {
   int width = 0;          // 16 to 7680 pixels; 0, or more than the camera's: the camera's width.
   double fps = 20;        // Maximum; 0.1 to 120.
   int jpeg_quality = 80;  // 1 to 100.
+  bool jpeg = true;       // Readers want JPEGs; raw frames alone otherwise.
 };
 
 struct StreamInfo {
@@ -52,6 +53,7 @@ struct PipelineStats {
   uint64_t access_units = 0;  // That passed the gate.
   uint64_t gate_dropped = 0;  // Access units that did not.
   uint64_t encoded = 0;       // JPEGs, including overwritten ones.
+  uint64_t lent = 0;          // Raw frames for local readers.
   uint64_t late = 0;          // Pictures too late to publish.
   uint64_t overwritten = 0;   // JPEGs replaced by a newer one before JS took them.
   int width = 0, height = 0;

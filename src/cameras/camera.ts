@@ -2,7 +2,7 @@
 
 import type { CameraSettings } from '../camera-settings.js'
 import { SourceError } from '../errors.js'
-import type { NativeAddon, Pipeline, PipelineNews, PipelineStats } from '../native.js'
+import type { Lane, NativeAddon, Pipeline, PipelineNews, PipelineStats } from '../native.js'
 import type { CameraView, Logger, VideoFormat } from '../types.js'
 import { Backoff } from './backoff.js'
 import { CameraHistory } from './camera-history.js'
@@ -18,6 +18,8 @@ import { Wait } from './wait.js'
 
 export interface CameraDeps {
   native: NativeAddon
+  /** null: there are no local readers. */
+  lane: Lane | null
   relay: Relay
   hosts: CameraHosts
   frames: FrameSink & Wanted
@@ -55,13 +57,16 @@ export class Camera extends CameraStatus implements CameraView {
     this.url = parseCameraUrl(settings.rtsp)
     const { frames, logger } = deps
     this.#output = new FrameOutput(settings.name, frames)
-    this.#demand = new Demand(() => frames.demandedTopics(this.name), {
-      changed: (topics) => {
-        this.#output.encode(renditionsOf(topics, settings))
+    const events = {
+      changed: (topics: string[], jpeg: ReadonlySet<string>) => {
+        this.#output.encode(renditionsOf(topics, jpeg, settings))
         this.#pipeline?.setRenditions(this.#output.renditions)
       },
-      refused: (topic) => logger.warn(`camera ${this.name}: rendition ${topic} is not encoded: too many are in use`),
-    })
+      refused: (topic: string) =>
+        logger.warn(`camera ${this.name}: rendition ${topic} is not encoded: too many are in use`),
+    }
+    const wanted = () => frames.demandedTopics(this.name)
+    this.#demand = new Demand(wanted, events, (topic) => frames.wantsJpeg(topic))
     // Readers never get an old frame of a camera that is away.
     this.on('state', (state) => void (state !== 'live' && this.#output.forget()))
     this.#demandOff = frames.onDemand(this.name, () => this.#demand.update())
@@ -92,7 +97,7 @@ export class Camera extends CameraStatus implements CameraView {
   }
   /** Frames given to readers in this session, over all topics. */
   get framesPublished(): number {
-    return this.#output.published
+    return this.#output.published + this.stats().lent
   }
   stats(): PipelineStats {
     return this.#pipeline?.stats() ?? NO_STATS
@@ -158,11 +163,11 @@ export class Camera extends CameraStatus implements CameraView {
   }
 
   #runSession(first: boolean, probe: boolean) {
-    const { native, relay, hosts, logger, userAgent } = this.deps
+    const { native, lane, relay, hosts, logger, userAgent } = this.deps
     const { name, url, transport } = this
     const { cameraTime, tlsFingerprint } = this.settings
     const options = {
-      ...{ native, hosts, logger, userAgent, name, url, transport, first, probe, cameraTime, tlsFingerprint },
+      ...{ native, lane, hosts, logger, userAgent, name, url, transport, first, probe, cameraTime, tlsFingerprint },
       relay: relay.enabled && this.relayProblem === null ? relay : null,
       ...this.#history.nextAttempt(),
     }

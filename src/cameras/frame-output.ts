@@ -68,7 +68,9 @@ export class FrameOutput {
   /** From now on, frames of these renditions are put; those of all others are forgotten and dropped. */
   encode(renditions: Rendition[]): void {
     const topics = renditions.map(({ id }) => id)
-    for (const { id } of this.#renditions) if (!topics.includes(id)) this.frames.forget(id)
+    // Without JPEGs, the last one is soon not the newest frame, even of a camera that pauses.
+    const encoded = new Set(renditions.filter(({ jpeg }) => jpeg !== false).map(({ id }) => id))
+    for (const { id } of this.#renditions) if (!encoded.has(id)) this.frames.forget(id)
     this.#renditions = renditions
     for (const topic of topics) {
       const seq = this.#nextSeq.get(topic) ?? 0

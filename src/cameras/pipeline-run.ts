@@ -1,7 +1,7 @@
 // Runs one native pipeline of a session, from its start to its end.
 
 import { RelayCannotError, SourceError } from '../errors.js'
-import type { NativeAddon, Pipeline, PipelineNews, PipelineOptions, PipelineStats } from '../native.js'
+import type { Lane, NativeAddon, Pipeline, PipelineNews, PipelineOptions, PipelineStats } from '../native.js'
 import type { Logger } from '../types.js'
 import type { CameraHosts } from './camera-hosts.js'
 import { withCredentials, type CameraUrl } from './camera-url.js'
@@ -9,6 +9,8 @@ import type { Relay, WatchedPath } from './relay-path.js'
 
 export interface SessionOptions {
   native: NativeAddon
+  /** For local readers; null: none. */
+  lane: Lane | null
   /** null: the camera is pulled directly. */
   relay: Relay | null
   logger: Logger
@@ -128,9 +130,9 @@ async function addPath(options: SessionOptions, pipeline: Pipeline, stop: AbortS
 }
 
 function pipelineOptions(options: SessionOptions): PipelineOptions {
-  const { relay, url, userAgent, beginsWithKey, tlsFingerprint } = options
+  const { relay, url, userAgent, beginsWithKey, tlsFingerprint, lane } = options
   return {
-    ...{ url: url.key, user: url.user, password: url.password, userAgent, beginsWithKey },
+    ...{ url: url.key, user: url.user, password: url.password, userAgent, beginsWithKey, lane },
     direct: connectsItself(options),
     ...(relay && { relayUrl: relay.readUrl(options.name) }),
     ...(tlsFingerprint === null ? {} : { tlsFingerprint }),

@@ -9,6 +9,7 @@ export const NO_STATS: PipelineStats = {
   accessUnits: 0,
   gateDropped: 0,
   encoded: 0,
+  lent: 0,
   late: 0,
   overwritten: 0,
   width: 0,

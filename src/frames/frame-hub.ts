@@ -20,6 +20,8 @@ export class FrameHub {
   readonly #readers = new Map<string, Set<FrameListener>>()
   /** Topics with HTTP readers, by camera. */
   readonly #readTopics = new Map<string, Set<string>>()
+  /** Readers of the lane, by camera and topic. */
+  #laneReaders = new Map<string, Map<string, number>>()
   readonly #everyFrame = new Set<FrameListener>()
   readonly #demandListeners = new Map<string, Set<() => void>>()
   readonly #subscriptions = new Subscriptions()
@@ -28,6 +30,8 @@ export class FrameHub {
   #notifying = false
   /** Whether a camera pauses: then its newest frames stay current. */
   pauses: (camera: string) => boolean = () => false
+  /** Called for each topic that is forgotten. */
+  onForget: (topic: string) => void = () => undefined
 
   /** Passes a frame on, unless it is already too old for readers. @param intervalMs at least, between two frames. */
   put(frame: Frame, intervalMs = 0): void {
@@ -50,6 +54,7 @@ export class FrameHub {
   /** For a topic that is no longer encoded, or a camera that is not live: its last frame must not pass as the newest. */
   forget(topic: string): void {
     this.#newest.delete(topic)
+    this.onForget(topic)
   }
 
   /** Receives every frame of every topic, without creating demand. */
@@ -77,6 +82,26 @@ export class FrameHub {
     if (camera !== undefined) this.#demandChanged(camera)
   }
 
+  /** How many readers of the lane each topic has now. */
+  setLaneReaders(list: { topic: string; readers: number }[]): void {
+    const before = this.#laneReaders
+    this.#laneReaders = new Map()
+    for (const { topic, readers } of list) {
+      const camera = parseTopic(topic)?.camera
+      if (camera === undefined) continue
+      const topics = this.#laneReaders.get(camera) ?? new Map<string, number>()
+      this.#laneReaders.set(camera, topics.set(topic, readers))
+    }
+    for (const camera of new Set([...before.keys(), ...this.#laneReaders.keys()])) this.#demandChanged(camera)
+  }
+
+  /** Whether a topic has readers besides those of the lane. */
+  wantsJpeg(topic: string): boolean {
+    if (this.#readers.has(topic)) return true
+    const camera = parseTopic(topic)?.camera ?? topic
+    return this.#subscriptions.topics(camera).has(topic) || (topic === camera && this.#subscriptions.meant(camera) > 0)
+  }
+
   /** All subscribers are gone. */
   clearSubscriptions(): void {
     this.#subscriptions.clear()
@@ -99,20 +124,25 @@ export class FrameHub {
     return this.#readers.get(topic)?.size ?? 0
   }
 
-  /** Readers of all topics of a camera: ZeroMQ subscriptions and HTTP readers. */
-  readersByKind(camera: string): { zmq: number; http: number } {
+  /** Readers of all topics of a camera: of the lane, ZeroMQ subscriptions and HTTP readers. */
+  readersByKind(camera: string): { lane: number; zmq: number; http: number } {
     let http = this.readers(camera)
     for (const topic of this.#readTopics.get(camera) ?? NONE) if (topic !== camera) http += this.readers(topic)
-    return { zmq: this.#subscriptions.count(camera), http }
+    const lane = [...(this.#laneReaders.get(camera)?.values() ?? [])].reduce((sum, readers) => sum + readers, 0)
+    return { lane, zmq: this.#subscriptions.count(camera), http }
   }
 
   /** The topics of a camera that have readers; its own comes first, then those of subscribers, oldest first. */
   demandedTopics(camera: string): string[] {
     const subscribed = this.#subscriptions
     const topics = new Set<string>()
-    const own = this.#readers.has(camera) || subscribed.meant(camera) > 0 || subscribed.topics(camera).has(camera)
-    if (own) topics.add(camera)
-    for (const some of [subscribed.topics(camera).keys(), this.#readTopics.get(camera) ?? NONE]) {
+    const local = this.#laneReaders.get(camera)
+    if (this.wantsJpeg(camera) || local?.has(camera)) topics.add(camera)
+    for (const some of [
+      subscribed.topics(camera).keys(),
+      local?.keys() ?? NONE,
+      this.#readTopics.get(camera) ?? NONE,
+    ]) {
       for (const topic of some) {
         if (topics.size >= MOST_TOPICS) break
         topics.add(topic)

@@ -74,6 +74,16 @@ export const cameraAnswer = z.object({
   zmq_endpoint: z
     .string()
     .describe('ZeroMQ endpoint to connect to, with the host of your request if the gateway listens on all addresses.'),
+  lane: z
+    .object({
+      socket: z.string().describe('Path of the Unix socket.'),
+      topic: z.string().describe('The topic to ask for, as `zmq_topic`.'),
+      formats: z.array(z.string()).describe('Pixel formats.'),
+    })
+    .nullable()
+    .describe(
+      '`{socket, topic, formats}`: where programs on this machine get raw frames ([the lane](lane-format.md)); null if there is none.',
+    ),
   transport: z.enum(['tcp', 'udp']).describe('How packets arrive from the camera in this session.'),
   fps: z.number().min(0).describe('Complete frames per second that arrive from the camera; 0 in the first second.'),
   age_ms: z
@@ -118,6 +128,7 @@ export const cameraAnswer = z.object({
     ),
   readers_by_kind: z
     .object({
+      lane: count('Readers of the lane, of any topic of the camera.'),
       zmq: count('ZeroMQ subscriptions to any topic of the camera.'),
       http: count('HTTP readers of any topic of the camera: `/mjpeg`, `/frames`, `/snapshot`.'),
       webrtc: count('WebRTC sessions at MediaMTX.'),
@@ -125,7 +136,7 @@ export const cameraAnswer = z.object({
       rtsp: count("RTSP sessions at MediaMTX, without the gateway's own."),
     })
     .describe(
-      "`{zmq, http, webrtc, hls, rtsp}`: readers now. `zmq`: ZeroMQ subscriptions to the camera or one of its renditions; a Python program has one for each reader that it opens, and a subscription to all cameras counts for each. `http`: `/mjpeg`, `/frames` (one for each topic) and `/snapshot` requests that wait; the gateway's own page is one while it shows the camera. `webrtc`, `hls`, `rtsp`: sessions at MediaMTX, asked every 2 s, without the gateway's own.",
+      "`{lane, zmq, http, webrtc, hls, rtsp}`: readers now. `lane`: programs on this machine that read raw frames. `zmq`: ZeroMQ subscriptions to the camera or one of its renditions; a Python program has one for each reader that it opens, and a subscription to all cameras counts for each. `http`: `/mjpeg`, `/frames` (one for each topic) and `/snapshot` requests that wait; the gateway's own page is one while it shows the camera. `webrtc`, `hls`, `rtsp`: sessions at MediaMTX, asked every 2 s, without the gateway's own.",
     ),
   mjpeg_readers: count('The same as `readers.mjpeg`.'),
   reconnects: count('Number of sessions since the first one.'),
@@ -143,7 +154,7 @@ export const cameraListAnswer = z.object({ ok: z.literal(true), cameras: z.array
 export const oneCameraAnswer = z.object({ ok: z.literal(true), camera: cameraAnswer })
 export const startAnswer = z
   .object({ ok: z.literal(true), ...cameraAnswer.shape })
-  .describe('The camera; `zmq_topic`, `pub_fps` and `scale_width` are those of the request.')
+  .describe('The camera; `zmq_topic`, `lane`, `pub_fps` and `scale_width` are those of the request.')
 export const okAnswer = z.object({ ok: z.literal(true) })
 export const stopRequestJson = startRequestJson.pick({ name: true })
 

@@ -57,6 +57,7 @@ export function describeCamera(deps: HttpDeps, camera: CameraView, caller: Calle
     mediamtx_reason: urls.reason,
     zmq_topic: camera.name,
     zmq_endpoint: deps.zmqEndpoint(host),
+    lane: deps.lane(camera.name),
     transport: camera.transport,
     fps: Math.round(stats.fps * 10) / 10,
     age_ms: stats.ageMs === null ? null : Math.round(stats.ageMs),

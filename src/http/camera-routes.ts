@@ -24,6 +24,7 @@ export function cameraRoutes(deps: HttpDeps): Router {
       ok: true,
       ...described(started.camera, ctx),
       zmq_topic: started.topic,
+      lane: deps.lane(started.topic),
       pub_fps: started.pubFps,
       scale_width: started.scaleWidth,
     }

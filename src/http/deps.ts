@@ -21,7 +21,7 @@ export interface HttpDeps {
     read(topic: string, listener: (frame: Frame) => void): () => void
     readers(topic: string): number
     /** Over all topics of a camera. */
-    readersByKind(camera: string): { zmq: number; http: number }
+    readersByKind(camera: string): { lane: number; zmq: number; http: number }
   }
   relay: {
     readonly mode: MediaMtxMode
@@ -35,6 +35,8 @@ export interface HttpDeps {
   stateFileProblem(): string | null
   /** The endpoint for subscribers, for a client that reached the gateway by this host name. */
   zmqEndpoint(requestHost: string): string
+  /** Where programs on this machine get raw frames of a topic; null: nowhere. */
+  lane(topic: string): { socket: string; topic: string; formats: string[] } | null
   /** Of a socket: bytes not yet acknowledged, and bytes that the peer can take now; -1 if unknown. */
   tcpQueue: (fd: number) => TcpQueue
   version: string

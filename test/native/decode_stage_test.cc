@@ -89,7 +89,7 @@ struct Shown {
 
 std::unique_ptr<DecodeStage> Make(Shown* shown, bool reorders = false) {
   auto stage = std::make_unique<DecodeStage>(
-      Codec::kH264, reorders, &shown->counters,
+      Codec::kH264, reorders, &shown->counters, nullptr,
       [shown](std::unique_ptr<JpegFrame> frame) {
         std::lock_guard<std::mutex> lock(shown->mutex);
         shown->received_at_us.push_back(frame->received_at_us);

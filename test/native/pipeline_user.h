@@ -21,7 +21,7 @@ class PipelineUser {
   };
 
   PipelineUser(const std::string& url, unsigned seed)
-      : pipeline_(Options(url), [this] { OnWake(); }),
+      : pipeline_(Options(url), nullptr, [this] { OnWake(); }),
         taker_([this] { TakeNews(); }),
         changer_([this, seed] { ChangeRenditions(seed); }),
         reader_([this] { ReadStats(); }) {}

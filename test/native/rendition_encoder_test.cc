@@ -12,7 +12,7 @@ constexpr char kI420[] = "video/x-raw,format=I420,width=320,height=240";
 constexpr char kNv12[] = "video/x-raw,format=NV12,width=320,height=240";
 
 struct Encoder {
-  RenditionEncoder encoder;
+  RenditionEncoder encoder{nullptr};
   int64_t stream_ms = 1000;
 
   // The frames of one picture, `after_ms` after the previous one.
@@ -50,6 +50,14 @@ TEST(EachRenditionHasItsOwnSizeAndTheTimesOfThePicture) {
   }
   CHECK(frames[0]->jpeg == frames[2]->jpeg);
   CHECK(frames[0]->jpeg.size() > frames[3]->jpeg.size());
+}
+
+TEST(NoJpegIsMadeIfNoReaderWantsOne) {
+  Encoder encoder;
+  encoder.encoder.SetRenditions({{"a", 160, 25, 80, false}, {"b", 160, 25, 80}});
+  const auto frames = encoder.Picture(40);
+  CHECK_EQ(frames.size(), 1u);
+  CHECK(!frames.empty() && frames[0]->rendition == "b");
 }
 
 TEST(AnUnchangedRenditionKeepsItsTiming) {

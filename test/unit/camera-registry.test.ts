@@ -58,6 +58,7 @@ function make(
   const frames = new FrameHub()
   const deps: CameraDeps = {
     native: { headroom: () => null, Pipeline: IdlePipeline } as unknown as NativeAddon,
+    lane: null,
     relay,
     hosts: new CameraHosts([]),
     frames,

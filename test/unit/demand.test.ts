@@ -109,8 +109,31 @@ t.test('close() clears all timers', async (t) => {
 
 t.test("a topic name has its size and rate; the camera's own topic uses the settings", async (t) => {
   const settings = cameraSettings.parse({ name: 'a', rtsp: 'rtsp://h/', pubFps: 20, scaleWidth: 640, jpegQuality: 80 })
-  t.strictSame(renditionsOf(['a', 'a@320w12.5fps'], settings), [
-    { id: 'a', width: 640, fps: 20, jpegQuality: 80 },
-    { id: 'a@320w12.5fps', width: 320, fps: 12.5, jpegQuality: 80 },
+  t.strictSame(renditionsOf(['a', 'a@320w12.5fps'], new Set(['a']), settings), [
+    { id: 'a', width: 640, fps: 20, jpegQuality: 80, jpeg: true },
+    { id: 'a@320w12.5fps', width: 320, fps: 12.5, jpegQuality: 80, jpeg: false },
   ])
+})
+
+t.test('a topic is encoded as JPEG while a reader wants JPEGs', async (t) => {
+  const withJpeg = new Set<string>()
+  const changes: string[] = []
+  let wanted = ['a', 'b']
+  const changed = (topics: string[], jpeg: ReadonlySet<string>) => {
+    changes.push(topics.map((topic) => (jpeg.has(topic) ? `${topic}+jpeg` : topic)).join(' '))
+  }
+  const demand = new Demand(
+    () => wanted,
+    { changed, refused: () => undefined },
+    (topic) => withJpeg.has(topic),
+  )
+  demand.update()
+  withJpeg.add('a')
+  demand.update()
+  wanted = ['b'] // "a" lingers as it was.
+  withJpeg.delete('a')
+  demand.update()
+  wanted = ['b', 'a']
+  demand.update()
+  t.strictSame(changes, ['a b', 'a+jpeg b', 'b a+jpeg', 'b a'])
 })

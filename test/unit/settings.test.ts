@@ -32,6 +32,8 @@ t.test('defaults match the README', async (t) => {
     curveClients: undefined,
     cameraHosts: [],
     maxCameras: 64,
+    laneSocket: '',
+    laneMemory: 256,
     forgetAfter: 600,
     portOffset: 0,
     stateFile: '/state/framegate/cameras.json',

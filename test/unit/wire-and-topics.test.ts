@@ -106,21 +106,45 @@ t.test('subscriptions and readers create demand for their topics', async (t) => 
   t.strictSame(hub.demandedTopics('cam1'), [])
 })
 
+t.test('readers of the lane create demand, but none for JPEGs', async (t) => {
+  const hub = new FrameHub()
+  const changed: string[] = []
+  hub.onDemand('cam1', () => changed.push(hub.demandedTopics('cam1').join(' ')))
+  hub.setLaneReaders([
+    { topic: 'cam1', readers: 2 },
+    { topic: 'cam1@320w5fps', readers: 1 },
+    { topic: 'no topic', readers: 9 },
+  ])
+  await setImmediate()
+  t.strictSame(hub.readersByKind('cam1'), { lane: 3, zmq: 0, http: 0 })
+  t.equal(hub.wantsJpeg('cam1'), false)
+  hub.setSubscribers('cam1\0', 1)
+  t.equal(hub.wantsJpeg('cam1'), true)
+  t.equal(hub.wantsJpeg('cam1@320w5fps'), false)
+  hub.setSubscribers('cam1\0', 0)
+  const stop = hub.read('cam1@320w5fps', () => undefined)
+  t.equal(hub.wantsJpeg('cam1@320w5fps'), true)
+  stop()
+  hub.setLaneReaders([])
+  await setImmediate()
+  t.strictSame(changed, ['cam1 cam1@320w5fps', ''])
+})
+
 t.test('readers are counted over all topics of a camera', async (t) => {
   const hub = new FrameHub()
-  t.strictSame(hub.readersByKind('cam1'), { zmq: 0, http: 0 })
+  t.strictSame(hub.readersByKind('cam1'), { lane: 0, zmq: 0, http: 0 })
   hub.setSubscribers('cam1\0', 3)
   hub.setSubscribers('cam1@320w5fps\0', 2)
   hub.setSubscribers('cam10\0', 5)
   hub.setSubscribers('', 1)
   const ends = ['cam1', 'cam1', 'cam1@320w5fps', 'cam10'].map((topic) => hub.read(topic, () => undefined))
-  t.strictSame(hub.readersByKind('cam1'), { zmq: 6, http: 3 })
+  t.strictSame(hub.readersByKind('cam1'), { lane: 0, zmq: 6, http: 3 })
   hub.setSubscribers('cam1\0', 2)
   ends[0]!()
-  t.strictSame(hub.readersByKind('cam1'), { zmq: 5, http: 2 })
+  t.strictSame(hub.readersByKind('cam1'), { lane: 0, zmq: 5, http: 2 })
   hub.clearSubscriptions()
   for (const end of ends) end()
-  t.strictSame(hub.readersByKind('cam1'), { zmq: 0, http: 0 })
+  t.strictSame(hub.readersByKind('cam1'), { lane: 0, zmq: 0, http: 0 })
 })
 
 t.test('only the camera that a change is about is asked again, once for all changes', async (t) => {

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
-from typing import Any
+from typing import Any, NamedTuple
 
+from ._lane import LaneError, LaneReader
 from ._reader import Frame, TopicReader
 from ._reasons import is_refusal, why_away, why_live_is_silent
 from .gateway import Gateway, GatewayError
@@ -28,6 +30,31 @@ _POLL_S = 0.05
 # How often a read checks whether to ask the gateway again.
 _SLICE_S = 0.25
 _SHORT_SLICE_S = 0.02
+# The gateway refused this reader of its lane, which may have been for want of memory.
+_LANE_AGAIN_S = 30.0
+TRANSPORT_NAMES = ("lane", "zmq")
+
+
+class LaneChoice(NamedTuple):
+    """That the frames may come over the lane."""
+
+    format: str
+    #: FRAMEGATE_TRANSPORT is lane: nothing else will do.
+    required: bool
+
+
+def choose_lane(gray: bool, reduce: int, zmq_connect: str | None) -> LaneChoice | None:
+    """None: frames come over ZeroMQ, by the arguments or FRAMEGATE_TRANSPORT.
+
+    :raises ValueError: FRAMEGATE_TRANSPORT is neither lane nor zmq.
+    """
+    transport = os.environ.get("FRAMEGATE_TRANSPORT") or None
+    if transport not in (None, *TRANSPORT_NAMES):
+        raise ValueError(f"FRAMEGATE_TRANSPORT must be lane or zmq, not {transport!r}")
+    # A JPEG is decoded to a smaller picture for less than a raw one is made smaller.
+    if transport == "zmq" or reduce != 1 or zmq_connect is not None:
+        return None
+    return LaneChoice("gray" if gray else "bgr", transport == "lane")
 
 
 class Opening:
@@ -37,7 +64,9 @@ class Opening:
     call any method.
     """
 
-    def __init__(self, gateway: Gateway, request: dict[str, Any], zmq_connect: str | None) -> None:
+    def __init__(
+        self, gateway: Gateway, request: dict[str, Any], zmq_connect: str | None, lane: LaneChoice | None = None
+    ) -> None:
         #: The body of /cameras/start.
         self.request = request
         #: The camera's name at the gateway, once it has answered.
@@ -47,11 +76,16 @@ class Opening:
         #: The code of that, if the gateway gave one.
         self.code = ""
         #: None until the gateway has answered, and after close().
-        self.subscriber: TopicReader | None = None
+        self.subscriber: TopicReader | LaneReader | None = None
+        #: The ZeroMQ address that the frames have, as seen from here; None until the gateway has answered.
+        self.endpoint: str | None = None
         self.closed = False
         self._subscribed = threading.Event()
         self._gateway = gateway
         self._zmq_connect = zmq_connect
+        self._lane = lane
+        self._lane_lost = False  # The lane ended: ask the gateway for it again.
+        self._lane_from = float("-inf")  # Not before this time.
         # The garbage collector may call close() on a thread that already holds the lock.
         self._lock = threading.RLock()
         self._thread: threading.Thread | None = None
@@ -85,6 +119,8 @@ class Opening:
                     self._frame_at = self._read_at = time.monotonic()
                     self._was_live = True
                     return frame
+                if isinstance(subscriber, LaneReader) and subscriber.error is not None:
+                    self._leave_lane(subscriber)
             if time.monotonic() >= deadline:
                 break
         return None
@@ -129,7 +165,7 @@ class Opening:
     def ask_if_due(self) -> None:
         """Starts a request if there are no frames and the last one is old enough. Does not wait for it."""
         now = time.monotonic()
-        if self.subscriber is None:
+        if self.subscriber is None or self._lane_lost:
             self._start_request(now - _ASK_EVERY_S)
         elif now - self._frame_at > _LOOK_AFTER_S:
             connecting = self._is_undecided() and now - self._began_at < _CONNECTING_S
@@ -229,7 +265,10 @@ class Opening:
         self._answers += 1
         self._learn(answer, asked_at)
         try:
-            self._subscribe(topic, self._zmq_connect or reachable_from(self._gateway.host, endpoint))
+            self.endpoint = self._zmq_connect or reachable_from(self._gateway.host, endpoint)
+            self._lane_lost = False
+            if not self._subscribe_lane(topic):
+                self._subscribe_zmq(topic)
         except ValueError as error:
             self._fail(str(error))
 
@@ -276,14 +315,58 @@ class Opening:
         if subscriber is None:  # It begins to read with this answer.
             return f"{topic}: the camera is live, but no frame has come yet"
         published_at = reachable_from(self._gateway.host, str(camera.get("zmq_endpoint")))
+        if isinstance(subscriber, LaneReader):
+            return f"{subscriber.topic}: the camera is live, but no frame has come over the lane yet"
         return why_live_is_silent(subscriber.topic, subscriber.connect, published_at)
 
-    def _subscribe(self, topic: str, connect: str) -> None:
-        """Replaces the subscriber, unless it has this topic and endpoint already."""
-        current = self.subscriber
-        if current is not None and (current.topic, current.connect) == (topic, connect):
+    def _subscribe_zmq(self, topic: str) -> None:
+        connect = str(self.endpoint)
+        if not self._reads(TopicReader, topic, connect):
+            self._replace(TopicReader(topic, connect))
+
+    def _subscribe_lane(self, topic: str) -> bool:
+        """Whether the frames come over the lane."""
+        offer, choice = self._answer.get("lane"), self._lane
+        if choice is None or not isinstance(offer, dict) or time.monotonic() < self._lane_from:
+            if choice is not None and choice.required:
+                raise ValueError("the gateway offers no lane, and FRAMEGATE_TRANSPORT is lane")
+            return False
+        path, formats = str(offer.get("socket")), offer.get("formats")
+        if self._reads(LaneReader, topic, path):
+            return True
+        try:
+            if not isinstance(formats, list) or choice.format not in formats:
+                raise LaneError(f"the gateway has no {choice.format}")
+            self._replace(LaneReader(path, topic, choice.format))
+            return True
+        except LaneError as error:
+            # Usual for a gateway on another machine, in another container or of another user.
+            if choice.required:
+                raise ValueError(f"the lane cannot be used, and FRAMEGATE_TRANSPORT is lane: {error}") from None
+            return False
+
+    def _leave_lane(self, reader: LaneReader) -> None:
+        """Goes on with ZeroMQ until the gateway offers the lane again."""
+        if reader.refused:
+            self._lane_from = time.monotonic() + _LANE_AGAIN_S
+        self._lane_lost = not reader.refused
+        if self._lane is not None and self._lane.required:
+            self._fail(str(reader.error))
+            self._lane_lost = True
             return
-        unused: TopicReader | None = TopicReader(topic, connect)
+        try:
+            if self.subscriber is reader:
+                self._subscribe_zmq(reader.topic)
+        except ValueError as error:
+            self._fail(str(error))
+
+    def _reads(self, kind: type[TopicReader] | type[LaneReader], topic: str, connect: str) -> bool:
+        current = self.subscriber
+        gone = isinstance(current, LaneReader) and current.error is not None
+        return isinstance(current, kind) and not gone and (current.topic, current.connect) == (topic, connect)
+
+    def _replace(self, reader: TopicReader | LaneReader) -> None:
+        unused: TopicReader | LaneReader | None = reader
         with self._lock:
             if not self.closed:
                 unused, self.subscriber = self.subscriber, unused

@@ -33,9 +33,16 @@ class Frame:
     def __init__(self, topic: str, header: FrameHeader, jpeg: bytes) -> None:
         self.topic = topic
         self.header = header
-        #: FF D8 ... FF D9, ``header.width`` x ``header.height`` pixels.
-        self.jpeg = jpeg
+        self._jpeg = jpeg
         self._image: Image | None = None
+
+    @property
+    def jpeg(self) -> bytes:
+        """FF D8 ... FF D9, ``header.width`` x ``header.height`` pixels.
+
+        Over the lane it is made here, when it is first asked for.
+        """
+        return self._jpeg
 
     @property
     def seq(self) -> int:
@@ -308,6 +315,8 @@ class SyncReader(Reader):
 
 class TopicReader(SyncReader):
     """Reads one topic, and asks no gateway why there is no frame."""
+
+    transport = "zmq"
 
     def read(self, timeout_ms: float | None = None) -> Frame | None:
         """The newest frame that this reader has not returned yet; None if none arrives in time."""

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from . import properties as props
 from ._inquiry import logger
-from ._opening import Opening
+from ._lane import LaneFrame
+from ._opening import Opening, choose_lane
 from ._reader import Frame
 from .checks import (
     check_fingerprint,
@@ -72,23 +73,34 @@ class Capture:
         self._first: Frame | None = None  # The first one read from this run of the gateway: positions count from it.
         self._peeked: Frame | None = None  # Fetched for its size, but not read yet.
         self._peeked_at = 0.0
-        self._opening = Opening(self._gateway, request, self._zmq_connect)
+        lane = choose_lane(self.gray, self.reduce, self._zmq_connect)
+        self._opening = Opening(self._gateway, request, self._zmq_connect, lane)
         self._opening.ask_now(self.timeout_ms / 1000)
 
     # What cv2.VideoCapture has.
 
-    def read(self, image: Image | None = None, *, max_age_ms: float | None = None) -> tuple[bool, Image | None]:
+    def read(
+        self, image: Image | None = None, *, max_age_ms: float | None = None, shared: bool = False
+    ) -> tuple[bool, Image | None]:
         """Waits up to ``timeout_ms`` for a frame newer than the last one.
 
         :param image: an array to fill if its shape fits; otherwise the result is a new one.
         :param max_age_ms: skip frames that are older.
+        :param shared: the result may not be written to. Over the lane, it is the gateway's own memory, and stays as it
+            is while it or a part of it is in use.
         :returns: ``(True, image)``: BGR, uint8, shape ``(height, width, 3)`` (gray:
             ``(height, width)``); ``(False, None)`` if none came, and :attr:`last_error`
             says why.
         """
         if max_age_ms is not None:
             check_ms("max_age_ms", max_age_ms)
-        return self._decode(self._grab(max_age_ms), image)
+        frame = self._grab(max_age_ms)
+        if shared and isinstance(frame, LaneFrame):
+            return True, frame.shared
+        ok, found = self._decode(frame, image)
+        if shared and found is not None and found is not image:
+            found.flags.writeable = False
+        return ok, found
 
     def read_new(self, timeout_ms: float | None = None) -> tuple[bool, Image | None]:
         """Like :meth:`read`, with a time limit of its own. No read returns a frame twice."""
@@ -245,9 +257,14 @@ class Capture:
 
     @property
     def endpoint(self) -> str | None:
-        """The ZeroMQ address that frames come from; None while this is not open."""
+        """The ZeroMQ address of the frames; None while this is not open."""
+        return None if self._opening.subscriber is None else self._opening.endpoint
+
+    @property
+    def transport(self) -> str | None:
+        """``lane``: raw frames from a gateway on this machine; ``zmq``: JPEGs; None while this is not open."""
         subscriber = self._opening.subscriber
-        return None if subscriber is None else subscriber.connect
+        return None if subscriber is None else subscriber.transport
 
     def __iter__(self) -> Iterator[Image]:
         """Images as they arrive, until release(). Waits for an unreachable camera, and logs once why there are none."""

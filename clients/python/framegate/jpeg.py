@@ -116,3 +116,19 @@ def decode_opencv(jpeg: bytes, gray: bool, reduce: int, out: Image | None) -> Im
         out[...] = image
         return out
     return image  # type: ignore[no-any-return]
+
+
+def encode_jpeg(image: Image, quality: int = 90) -> bytes:
+    """:param image: gray or BGR.
+
+    :raises ImportError: neither simplejpeg nor OpenCV is installed.
+    """
+    gray = image.ndim == 2
+    if _decoder() is decode_opencv:
+        import cv2
+
+        return bytes(cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, quality])[1])
+    import simplejpeg
+
+    pixels = np.ascontiguousarray(image[..., None] if gray else image)
+    return bytes(simplejpeg.encode_jpeg(pixels, quality, "GRAY" if gray else "BGR", "420"))

@@ -29,7 +29,7 @@ export interface Camera {
   waiting_for_key_frame_s?: number | null
   gop_length: number | null
   playability?: { webrtc: Verdict; hls: Verdict }
-  readers_by_kind: { zmq: number; http: number; webrtc: number; hls: number; rtsp: number }
+  readers_by_kind: { lane: number; zmq: number; http: number; webrtc: number; hls: number; rtsp: number }
   reconnects: number
   started_at: string
 }

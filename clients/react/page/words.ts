@@ -64,7 +64,14 @@ while True:
     print(frame.seq, image.shape, f"{frame.age_ms:.0f} ms old")`
 }
 
-const KIND_WORDS = { zmq: 'Python (ZeroMQ)', http: 'HTTP', webrtc: 'WebRTC', hls: 'HLS', rtsp: 'RTSP' } as const
+const KIND_WORDS = {
+  lane: 'Python on this machine',
+  zmq: 'Python (ZeroMQ)',
+  http: 'HTTP',
+  webrtc: 'WebRTC',
+  hls: 'HLS',
+  rtsp: 'RTSP',
+} as const
 
 /** `2 Python (ZeroMQ), 1 HTTP`, or `none`. */
 export function readersByKind({ readers_by_kind: kinds }: Camera): string {

@@ -1,0 +1,295 @@
+"""Reads raw frames from a gateway on this machine (docs/lane-format.md): no JPEG, and no copy of large frames."""
+
+from __future__ import annotations
+
+import mmap
+import os
+import select
+import socket
+import struct
+import threading
+import time
+from collections import deque
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ._freshness import DEFAULT_MAX_AGE_MS, Freshness, Times
+from ._reader import Frame
+from .checks import check_ms, check_process
+from .jpeg import encode_jpeg
+from .message import FrameHeader
+
+if TYPE_CHECKING:
+    from .jpeg import Image
+
+LANE_VERSION = 1
+#: Pixel formats, by their numbers in the lane format.
+FORMATS = {"bgr": 1, "rgb": 2, "gray": 3, "i420": 4, "nv12": 5}
+
+_HELLO = struct.Struct("=4I")
+_NEXT = struct.Struct("=4I")
+_WELCOME = struct.Struct("=8IQ")
+_FRAME = struct.Struct("=4IQ3q")
+_REFUSED = struct.Struct("=2I")
+_TYPE_WELCOME, _TYPE_FRAME, _TYPE_REFUSED = 3, 4, 5
+_MAX_MESSAGE = 512
+_MAX_RELEASED = 16
+# The gateway lends three; one is for a frame that is copied at once.
+_MAX_KEPT = 2
+_LEND_FROM_BYTES = 1024 * 1024
+
+
+class LaneError(OSError):
+    """The lane cannot be used; the message says why."""
+
+
+class _Memory:
+    """The gateway's frames of one size, mapped twice: to look at, and to write on."""
+
+    def __init__(self, fd: int, welcome: tuple[int, ...]) -> None:
+        _, self.format, self.width, self.height, _, slots, _, _, self.slot_bytes = welcome
+        size = slots * self.slot_bytes
+        self.shared = mmap.mmap(fd, size, flags=mmap.MAP_SHARED, prot=mmap.PROT_READ)
+        # What is written goes to pages of this process.
+        self.private = mmap.mmap(fd, size, flags=mmap.MAP_PRIVATE, prot=mmap.PROT_READ | mmap.PROT_WRITE)
+        pixels = self.width * self.height
+        planes = 2 * ((self.width + 1) // 2) * ((self.height + 1) // 2)
+        shapes: dict[int, tuple[int, ...]] = {
+            FORMATS["bgr"]: (self.height, self.width, 3),
+            FORMATS["rgb"]: (self.height, self.width, 3),
+            FORMATS["gray"]: (self.height, self.width),
+        }
+        even = self.width % 2 == 0 and self.height % 2 == 0
+        self.shape = shapes.get(self.format, (self.height * 3 // 2, self.width) if even else (pixels + planes,))
+        self.addresses = [np.frombuffer(which, np.uint8).ctypes.data for which in (self.shared, self.private)]
+
+
+class _Lease:
+    """A frame that the gateway does not write on while this lives. numpy keeps it as the base of every view."""
+
+    def __init__(self, reader: LaneReader, memory: _Memory, slot: int, seq: int) -> None:
+        self._reader, self.memory, self._slot, self._seq = reader, memory, slot, seq
+        self._pid = os.getpid()
+        self.writes = False  # The private pages of the slot may have been written to.
+
+    def array(self, writable: bool) -> Image:
+        return np.asarray(_View(self, writable))
+
+    def view(self, writable: bool) -> dict[str, Any]:
+        self.writes = self.writes or writable
+        data = (self.memory.addresses[writable] + self._slot * self.memory.slot_bytes, not writable)
+        return {"version": 3, "typestr": "|u1", "shape": self.memory.shape, "data": data}
+
+    def __del__(self) -> None:
+        if self._pid != os.getpid():
+            return  # It is the parent's.
+        if self.writes:
+            start = self._slot * self.memory.slot_bytes
+            self.memory.private.madvise(mmap.MADV_DONTNEED, start, self.memory.slot_bytes)
+        self._reader._released.append(self._seq)
+        self._reader._kept.discard(self._seq)
+
+
+class _View:
+    """One array's share of a lease."""
+
+    __slots__ = ("__array_interface__", "_lease")
+
+    def __init__(self, lease: _Lease, writable: bool) -> None:
+        self._lease = lease
+        self.__array_interface__ = lease.view(writable)
+
+
+class LaneFrame(Frame):
+    """A frame with its pixels at hand."""
+
+    def __init__(self, topic: str, header: FrameHeader, lease: _Lease | None, copied: Image | None) -> None:
+        super().__init__(topic, header, b"")
+        self._lease = lease
+        self._copied = copied
+        self._given = False  # The writable array of the lease.
+
+    @property
+    def shared(self) -> Image:
+        """The pixels, read-only."""
+        if self._lease is not None:
+            return self._lease.array(writable=False)
+        assert self._copied is not None
+        view = self._copied.view()
+        view.flags.writeable = False
+        return view
+
+    def decode(self, gray: bool = False, reduce: int = 1, out: Image | None = None) -> Image:
+        """The pixels in the format that the reader asked for; a new array for each call, or ``out`` if it fits."""
+        shared = self.shared
+        if out is not None and out.dtype == np.uint8 and out.shape == shared.shape:
+            out[...] = shared
+            return out
+        # Copying a small one costs as little as lending it, and holds nothing.
+        if self._given or self._lease is None or shared.nbytes < _LEND_FROM_BYTES:
+            return shared.copy()
+        self._given = True
+        return self._lease.array(writable=True)
+
+    @property
+    def jpeg(self) -> bytes:
+        if not self._jpeg:
+            self._jpeg = encode_jpeg(self.shared)
+        return self._jpeg
+
+
+class LaneReader:
+    """The newest frame of one topic. Any thread may read; one at a time does, others wait for it.
+
+    After a fork it belongs to the parent.
+
+    :param path: the gateway's socket, as ``lane`` in its answers says.
+    :param format: a key of :data:`FORMATS`.
+    :raises LaneError: no gateway can be reached there.
+    """
+
+    transport = "lane"
+
+    def __init__(
+        self, path: str, topic: str, format: str = "bgr", max_age_ms: float | None = DEFAULT_MAX_AGE_MS
+    ) -> None:
+        self.topic = topic
+        self.connect = path
+        #: Frames that were published but not read, because newer ones replaced them.
+        self.missed = 0
+        #: Why no more frames will come; None while they may.
+        self.error: str | None = None
+        #: The gateway goes on without this reader.
+        self.refused = False
+        self._memory: _Memory | None = None
+        self._released: deque[int] = deque()
+        self._kept: set[int] = set()  # Numbers of the frames that are lent to this reader.
+        self._last_seq = 0
+        self._freshness = Freshness(max_age_ms)
+        self._run = f"lane-{os.getpid()}-{id(self)}"
+        self._lock = threading.Lock()
+        self._pid = os.getpid()
+        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        try:
+            self._socket.settimeout(1)
+            self._socket.connect(path)
+            self._socket.setblocking(False)
+            self._socket.send(_HELLO.pack(1, LANE_VERSION, FORMATS[format], 0) + topic.encode("ascii"))
+        except OSError as error:
+            self._socket.close()
+            raise LaneError(f"{path}: {error.strerror or error}") from error
+        self._poll = select.poll()
+        self._poll.register(self._socket, select.POLLIN)
+
+    def read(self, timeout_ms: float = 2000) -> LaneFrame | None:
+        """The newest frame that this reader has not returned yet; None if none arrives in time, and after an
+        :attr:`error`."""
+        check_process(self._pid, "this LaneReader", "create it")
+        deadline = time.monotonic() + check_ms("timeout_ms", timeout_ms) / 1000
+        with self._lock:
+            try:
+                return self._read(deadline)
+            except OSError as error:
+                self.error = self.error or f"the gateway closed the lane ({error.strerror or error})"
+                return None
+
+    def _read(self, deadline: float) -> LaneFrame | None:
+        self._drain()  # What the gateway sent just before it heard that the last read gave up is old by now.
+        while self.error is None:
+            self._ask(True)
+            frame, waited = self._next_frame(deadline)
+            if frame is None:
+                self._ask(False)
+                return None
+            found = self._take(frame, waited)
+            if found is not None:
+                return found
+        return None
+
+    def _ask(self, want: bool) -> None:
+        while True:
+            released = [self._released.popleft() for _ in range(min(len(self._released), _MAX_RELEASED))]
+            more = len(self._released) > 0
+            message = _NEXT.pack(2, want and not more, len(released), 0) + struct.pack(f"={len(released)}Q", *released)
+            self._socket.send(message)
+            if not more:
+                return
+
+    def _next_frame(self, deadline: float) -> tuple[tuple[int, ...] | None, bool]:
+        waited = False
+        while True:
+            left_ms = max(0.0, (deadline - time.monotonic()) * 1000)
+            if not self._poll.poll(0):
+                waited = True
+                if not self._poll.poll(left_ms):
+                    return None, waited
+            frame = self._receive()
+            if frame is not None or self.error is not None:
+                return frame, waited
+
+    def _drain(self) -> None:
+        while self.error is None and self._poll.poll(0):
+            frame = self._receive()
+            if frame is not None:
+                self._released.append(frame[4])
+
+    def _receive(self) -> tuple[int, ...] | None:
+        data, fds, _, _ = socket.recv_fds(self._socket, _MAX_MESSAGE, 1)
+        kind = struct.unpack_from("=I", data)[0] if len(data) >= 4 else 0
+        try:
+            if kind == _TYPE_WELCOME and fds:
+                self._memory = _Memory(fds[0], _WELCOME.unpack_from(data))
+            elif kind == _TYPE_FRAME:
+                return _FRAME.unpack_from(data)
+            elif kind == _TYPE_REFUSED:
+                self.error = data[_REFUSED.size :].decode("utf-8", "replace")
+                self.refused = True
+            else:
+                self.error = "the gateway closed the lane"
+        finally:
+            for fd in fds:
+                os.close(fd)
+        return None
+
+    def _take(self, frame: tuple[int, ...], waited: bool) -> LaneFrame | None:
+        _, slot, source_width, source_height, seq, received_at_us, published_at_us, captured_at_us = frame
+        memory = self._memory
+        if memory is None:
+            self.error = "the gateway sent a frame before its memory"
+            return None
+        header = FrameHeader(
+            camera=self.topic.split("@")[0],
+            seq=seq,
+            width=memory.width,
+            height=memory.height,
+            source_width=source_width,
+            source_height=source_height,
+            received_at_us=received_at_us,
+            published_at_us=published_at_us,
+            captured_at_us=None if captured_at_us < 0 else captured_at_us,
+            run=self._run,
+        )
+        if self._last_seq > 0:
+            self.missed += seq - self._last_seq - 1
+        self._last_seq = seq
+        self._kept.add(seq)
+        lease = _Lease(self, memory, slot, seq)  # Releases the frame at the end, whatever happens below.
+        if self._freshness.is_old(header, Times(time.time(), time.monotonic()), waited):
+            return None
+        if len(self._kept) > _MAX_KEPT:
+            return LaneFrame(self.topic, header, None, lease.array(writable=False).copy())
+        return LaneFrame(self.topic, header, lease, None)
+
+    def close(self) -> None:
+        """Idempotent. Frames that were read stay valid."""
+        if self._pid == os.getpid():
+            with self._lock:
+                self.error = self.error or "this LaneReader is closed"
+                self._socket.close()
+
+    def __enter__(self) -> LaneReader:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()

@@ -1,0 +1,97 @@
+// The lane for readers on this machine (docs/lane-format.md): where its socket is, and which topics its readers want.
+
+import { lstatSync, mkdirSync, readdirSync, rmSync } from 'node:fs'
+import { tmpdir, userInfo } from 'node:os'
+import { dirname, join } from 'node:path'
+import { messageOf } from '../errors.js'
+import type { Lane, NativeAddon } from '../native.js'
+import type { Logger } from '../types.js'
+
+const FORMATS = ['bgr', 'rgb', 'gray', 'i420', 'nv12']
+const OF_PROCESS = /^lane-pid(\d+)\.sock$/
+
+export interface LaneSettings {
+  /** LANE_SOCKET: a path, or "off"; empty: chosen here. */
+  laneSocket: string
+  /** LANE_MEMORY, in MiB. */
+  laneMemory: number
+  httpPort: number
+}
+
+/** What the lane tells the frame hub. */
+export interface LaneDemand {
+  setLaneReaders(list: { topic: string; readers: number }[]): void
+  onForget: (topic: string) => void
+}
+
+export class LocalLane {
+  /** null: there is none, and `problem` says why. */
+  readonly lane: Lane | null = null
+  readonly problem: string | null = null
+  readonly #socket: string
+
+  constructor(
+    native: NativeAddon,
+    settings: LaneSettings,
+    maxReaders: number,
+    frames: LaneDemand,
+    logger: Logger,
+    env: NodeJS.ProcessEnv = process.env,
+  ) {
+    this.#socket = settings.laneSocket || defaultSocket(settings.httpPort, env)
+    if (settings.laneSocket === 'off') {
+      this.problem = 'LANE_SOCKET is off'
+      return
+    }
+    try {
+      if (settings.laneSocket === '') makeFolder(dirname(this.#socket))
+      const options = { socket: this.#socket, memoryBytes: settings.laneMemory * 1024 * 1024, maxReaders }
+      const lane = new native.Lane(options, () => frames.setLaneReaders(lane.readers()))
+      frames.onForget = (topic) => lane.forget(topic)
+      this.lane = lane
+    } catch (error) {
+      this.problem = `${this.#socket}: ${messageOf(error)}`
+      logger.warn(`local readers get JPEGs over ZeroMQ, because the lane cannot open ${this.problem} (LANE_SOCKET)`)
+    }
+  }
+
+  /** For the HTTP API. */
+  endpoint(topic: string): { socket: string; topic: string; formats: string[] } | null {
+    return this.lane ? { socket: this.#socket, topic, formats: FORMATS } : null
+  }
+
+  close(): void {
+    this.lane?.close()
+  }
+}
+
+/** One path for each HTTP port, so that two gateways of a user do not meet. */
+function defaultSocket(httpPort: number, env: NodeJS.ProcessEnv): string {
+  const name = httpPort === 0 ? `lane-pid${process.pid}.sock` : `lane-${httpPort}.sock`
+  // RUNTIME_DIRECTORY: systemd has made it for this service.
+  if (env.RUNTIME_DIRECTORY) return join(env.RUNTIME_DIRECTORY.split(':')[0]!, name)
+  if (env.XDG_RUNTIME_DIR) return join(env.XDG_RUNTIME_DIR, 'framegate', name)
+  return join(tmpdir(), `framegate-${userInfo().uid}`, name)
+}
+
+/** Makes the folder, and removes what gateways on any free port left in it when they were killed. */
+function makeFolder(folder: string): void {
+  mkdirSync(folder, { recursive: true, mode: 0o750 })
+  const { uid, mode } = lstatSync(folder)
+  // Another user may have made it first, in /tmp.
+  if (uid !== process.getuid?.() || (mode & 0o022) !== 0)
+    throw new Error(`${folder} must belong to this user, and nobody else may write to it`)
+  for (const name of readdirSync(folder)) {
+    const pid = Number(OF_PROCESS.exec(name)?.[1])
+    if (pid > 0 && !isRunning(pid)) rmSync(join(folder, name), { force: true })
+  }
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM'
+  }
+}
