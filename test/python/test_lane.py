@@ -214,7 +214,7 @@ def test_readers_that_are_killed_or_stopped_leave_nothing_behind(camera: Camera,
     ]
     with LaneReader(lane["socket"], lane["topic"]) as reader:
         for process in processes:
-            assert "LaneFrame" in some(process.stdout).readline()
+            assert "<Frame" in some(process.stdout).readline()
         processes[0].send_signal(signal.SIGSTOP)
         numbers = []
         for _ in range(20):
