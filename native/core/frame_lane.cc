@@ -155,7 +155,7 @@ bool FrameLane::PutFormat(const Key& key, const I420View& picture, const Times& 
     auto state = state_.Lock();
     const auto found = state->streams.find(key);
     if (found == state->streams.end()) return false;
-    if (slots > 0) UseMemory(*state, key, std::move(memory), shape);
+    if (slots > 0) UseMemory(*state, key, memory, shape);
     memory = found->second.memory;
     if (!memory) return false;
     ++found->second.seq;
@@ -208,7 +208,8 @@ int FrameLane::SlotsToAllocate(const Stream& stream, const LaneShape& shape) {
 }
 
 // made: null if there is no room. Then those that have no memory yet are refused, and others keep theirs.
-void FrameLane::UseMemory(State& state, const Key& key, std::shared_ptr<LaneMemory> made, const LaneShape& shape) {
+void FrameLane::UseMemory(State& state, const Key& key, const std::shared_ptr<LaneMemory>& made,
+                          const LaneShape& shape) {
   Stream& stream = state.streams[key];
   if (made || (stream.memory && stream.memory->shape() != shape)) {
     ForgetNewest(stream);

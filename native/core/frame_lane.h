@@ -94,7 +94,7 @@ class FrameLane {
 
   // With the state locked.
   static int SlotsToAllocate(const Stream& stream, const LaneShape& shape);
-  void UseMemory(State& state, const Key& key, std::shared_ptr<LaneMemory> made, const LaneShape& shape);
+  void UseMemory(State& state, const Key& key, const std::shared_ptr<LaneMemory>& made, const LaneShape& shape);
   static void SetNewest(Stream& stream, int slot, const Times& times);
   void Lend(Stream& stream, Reader& reader);
   void Disconnect(State& state, int fd);
