@@ -1,8 +1,8 @@
 // `npm run uninstall`: removes what the gateway and its set-up wrote outside the checkout, and says what else they
 // installed. `-- --yes` does not ask.
 
-import { existsSync, readdirSync, rmSync } from 'node:fs'
-import { homedir } from 'node:os'
+import { existsSync, readdirSync, rmdirSync, rmSync } from 'node:fs'
+import { homedir, tmpdir, userInfo } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline/promises'
 import { packages, testPackages } from './setup/debian-packages.mjs'
@@ -11,6 +11,11 @@ import { root } from './setup/stamp.mjs'
 const { env } = process
 const cache = join(env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'framegate')
 const state = join(env.XDG_STATE_HOME || join(homedir(), '.local', 'state'), 'framegate')
+// As in src/publish/local-lane.ts.
+const laneFolders = [
+  ...(env.XDG_RUNTIME_DIR ? [join(env.XDG_RUNTIME_DIR, 'framegate')] : []),
+  join(tmpdir(), `framegate-${userInfo().uid}`),
+]
 
 const unknown = process.argv.slice(2).find((argument) => argument !== '--yes')
 if (unknown !== undefined) {
@@ -18,6 +23,10 @@ if (unknown !== undefined) {
   process.exit(2)
 }
 const say = (line = '') => process.stdout.write(`${line}\n`)
+// `npm run uninstall | head` reads only the first lines; the rest is removed all the same.
+process.stdout.on('error', (error) => {
+  if (error.code !== 'EPIPE') throw error
+})
 
 /** @returns false without a terminal to ask on. */
 async function agrees(question) {
@@ -33,8 +42,20 @@ function remove(path, what) {
   say(`Removed ${path} (${what}).`)
 }
 
+/** Keeps a folder that is in use: a gateway that runs has its socket there. */
+function removeIfEmpty(folder, what) {
+  try {
+    rmdirSync(folder)
+    say(`Removed ${folder} (${what}).`)
+  } catch (error) {
+    if (error.code === 'ENOTEMPTY') say(`Kept ${folder} (${what}): it has ${readdirSync(folder).join(', ')}.`)
+    else if (error.code !== 'ENOENT') say(`Kept ${folder} (${what}): ${error.message}`)
+  }
+}
+
 if (existsSync(cache)) remove(cache, 'MediaMTX and downloads')
 else say(`There is no ${cache}.`)
+for (const folder of laneFolders) removeIfEmpty(folder, 'sockets of local readers')
 
 // A gateway that runs has a lock beside its list.
 const files = existsSync(state) ? readdirSync(state) : []
