@@ -63,6 +63,7 @@ def test_from_start_to_stop(camera: Camera, gateway: Gateway, tmp_path: pathlib.
     done = framegate(base, "doctor")
     assert done.returncode == 0 and "FAIL" not in done.stdout, done.stdout
     assert re.search(r"ok +yard: the newest frame is \d+ ms old", done.stdout)
+    assert done.stdout.endswith("ok    the lane: open_capture and framegate-run get raw frames here\n"), done.stdout
 
     done = framegate(base, "stop", "yar")
     assert done.returncode == 1 and done.stderr == "framegate: no camera yar; running: yard\n"

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from typing import Any, Callable
 
+from ._lane import LaneError, LaneReader
+from ._opening import choose_lane
 from ._reader import TopicReader
 from ._reasons import cannot_connect
 from .gateway import Gateway, GatewayError
@@ -41,6 +43,13 @@ def doctor(gateway: Gateway, _options: Any) -> int:
         return 1
     for camera in cameras:
         _examine(gateway, camera, report)
+    problem = why_no_lane(next((camera for camera in cameras if camera.get("state") == "live"), cameras[0]))
+    if problem is None:
+        report(True, "the lane: open_capture and framegate-run get raw frames here", "")
+    elif os.environ.get("FRAMEGATE_TRANSPORT") in (None, "", "zmq"):
+        print(f"note  the lane: open_capture and framegate-run get JPEGs over ZeroMQ here: {problem}")
+    else:
+        report(False, f"the lane: {problem}", "to get JPEGs over ZeroMQ instead, unset FRAMEGATE_TRANSPORT")
     return 0 if good else 1
 
 
@@ -62,6 +71,36 @@ def _examine(gateway: Gateway, camera: dict[str, Any], report: Callable[[bool, s
     if frame is not None:
         clocks = "this machine's clock and the gateway's differ (NTP), or the network is slow"
         report(-1000 < frame.age_ms < 1000, f"{name}: the newest frame is {frame.age_ms:.0f} ms old", clocks)
+
+
+def why_no_lane(camera: dict[str, Any]) -> str | None:
+    """Why programs with this environment get no raw frames of a camera of the gateway's answer; None if they do."""
+    try:
+        choice = choose_lane(gray=False, reduce=1, zmq_connect=os.environ.get("ZMQ_CONNECT") or None)
+    except ValueError as error:
+        return str(error)
+    if choice is None:
+        is_zmq = os.environ.get("FRAMEGATE_TRANSPORT") == "zmq"
+        return "FRAMEGATE_TRANSPORT is zmq" if is_zmq else "ZMQ_CONNECT is set"
+    offer = camera.get("lane")
+    if not isinstance(offer, dict):
+        return "the gateway has no lane: LANE_SOCKET is off there, or its log says why"
+    path, topic = str(offer.get("socket")), str(offer.get("topic"))
+    try:
+        with LaneReader(path, topic, choice.format) as reader:
+            if camera.get("state") != "live" or reader.read(5000) is not None:
+                return None
+            return reader.error or f"no frame of {topic} came from {path} within 5 s"
+    except LaneError as error:
+        return _why_no_socket(path, error)
+
+
+def _why_no_socket(path: str, error: LaneError) -> str:
+    if isinstance(error.__cause__, FileNotFoundError):
+        return f"{path} is not on this machine: the gateway runs on another one, or in a container (share its folder)"
+    if isinstance(error.__cause__, PermissionError):
+        return f"this user may not connect to {path}, only the gateway's user and group may"
+    return str(error)
 
 
 def start_it(gateway: Gateway) -> str:

@@ -1,0 +1,95 @@
+"""What framegate doctor says about the lane."""
+
+from __future__ import annotations
+
+import pathlib
+import socket
+import struct
+import threading
+from typing import Any
+
+import pytest
+
+from framegate import _doctor
+from framegate._doctor import doctor, why_no_lane
+from framegate._lane import LaneError
+from framegate.gateway import Gateway
+
+
+@pytest.fixture(autouse=True)
+def _environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("FRAMEGATE_TRANSPORT", "ZMQ_CONNECT"):
+        monkeypatch.delenv(name, raising=False)
+
+
+def row(path: Any, **fields: Any) -> dict[str, Any]:
+    lane = {"socket": str(path), "topic": "yard", "formats": ["bgr"]}
+    return {"name": "yard", "state": "live", "lane": lane, **fields}
+
+
+def test_the_lane_is_ready_for_a_camera_that_is_not_live(tmp_path: pathlib.Path) -> None:
+    path = tmp_path / "lane.sock"
+    with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as listener:
+        listener.bind(str(path))
+        listener.listen()
+        assert why_no_lane(row(path, state="retrying")) is None
+
+
+def test_the_reasons(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "lane.sock"
+    for answer in (row(path, lane=None), {"name": "yard", "state": "live"}):
+        assert "LANE_SOCKET is off" in str(why_no_lane(answer))
+    assert f"{path} is not on this machine" in str(why_no_lane(row(path)))
+    with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as listener:
+        listener.bind(str(path))
+    assert "Connection refused" in str(why_no_lane(row(path)))
+    for name, value, reason in (
+        ("ZMQ_CONNECT", "tcp://127.0.0.1:1", "ZMQ_CONNECT is set"),
+        ("FRAMEGATE_TRANSPORT", "zmq", "FRAMEGATE_TRANSPORT is zmq"),
+        ("FRAMEGATE_TRANSPORT", "udp", "FRAMEGATE_TRANSPORT must be lane or zmq"),
+    ):
+        monkeypatch.setenv(name, value)
+        assert reason in str(why_no_lane(row(path)))
+
+
+def test_no_permission(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: Any) -> None:  # Root, who may run this test, has every permission.
+        raise LaneError("/run/lane.sock: Permission denied") from PermissionError()
+
+    monkeypatch.setattr(_doctor, "LaneReader", refuse)
+    assert "only the gateway's user and group may" in str(why_no_lane(row("/run/lane.sock")))
+
+
+def test_a_gateway_that_refuses(tmp_path: pathlib.Path) -> None:
+    path = tmp_path / "lane.sock"
+    with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as listener:
+        listener.bind(str(path))
+        listener.listen()
+
+        def serve() -> None:
+            connection, _ = listener.accept()
+            with connection:
+                connection.recv(512)
+                connection.send(struct.pack("=2I", 5, 3) + b"the memory is full (LANE_MEMORY)")
+                while connection.recv(512):
+                    pass
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        assert why_no_lane(row(path)) == "the memory is full (LANE_MEMORY)"
+        thread.join()
+
+
+@pytest.mark.parametrize(
+    ("transport", "status", "printed"), [("zmq", 0, "note  the lane"), ("lane", 1, "FAIL  the lane")]
+)
+def test_it_is_a_failure_only_if_the_lane_is_required(
+    transport: str, status: int, printed: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("FRAMEGATE_TRANSPORT", transport)
+    monkeypatch.setattr(_doctor, "_examine", lambda *_: None)
+    gateway = Gateway("http://127.0.0.1:1")
+    monkeypatch.setattr(gateway, "health", lambda: {"mediamtx": {"mode": "off"}})
+    monkeypatch.setattr(gateway, "cameras", lambda: [row("", lane=None)])
+    assert doctor(gateway, None) == status
+    assert printed in capsys.readouterr().out
