@@ -111,8 +111,8 @@ function readConfigFile(path: string): Record<string, unknown> {
 
 function helpText(): string {
   const lines = Object.values(SETTINGS).map((setting: Setting) => {
-    const fallback = setting.fallback?.({}, 0)
-    return `  --${flagOf(setting.env).padEnd(22)} ${setting.env.padEnd(21)} ${setting.help}${fallback === undefined ? '' : ` (${fallback})`}`
+    const fallback = setting.fallback?.({}, 0) ?? ''
+    return `  --${flagOf(setting.env).padEnd(22)} ${setting.env.padEnd(22)} ${setting.help}${fallback === '' ? '' : ` (${fallback})`}`
   })
   return [
     'framegate: pulls and decodes each RTSP camera once, and gives every consumer its latest undamaged frame',
@@ -120,10 +120,10 @@ function helpText(): string {
     'Each setting can be a flag, an environment variable or a line in a YAML file.',
     'A flag overrides the environment, the environment overrides the file:',
     ...lines,
-    `  --${'config FILE'.padEnd(22)} ${'CONFIG_FILE'.padEnd(21)} YAML file of settings, such as http_port: 8090`,
-    `  --${'make-key PATH'.padEnd(44)} make a key pair for ZeroMQ (PATH.key, PATH.key_secret) and exit`,
-    `  --${'demo'.padEnd(44)} also start a simulated camera`,
-    `  --${'help, --version'.padEnd(44)}`,
+    `  --${'config FILE'.padEnd(22)} ${'CONFIG_FILE'.padEnd(22)} YAML file of settings, such as http_port: 8090`,
+    `  --${'make-key PATH'.padEnd(45)} make a key pair for ZeroMQ (PATH.key, PATH.key_secret) and exit`,
+    `  --${'demo'.padEnd(45)} also start a simulated camera`,
+    `  --${'help, --version'.padEnd(45)}`,
     'The managed MediaMTX also gets all MTX_* environment variables.',
   ].join('\n')
 }

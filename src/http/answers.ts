@@ -68,7 +68,10 @@ export const cameraAnswer = z.object({
       'WHEP address, with the host of your request or `MEDIAMTX_PUBLIC_HOST`; null if MediaMTX does not serve WebRTC.',
     ),
   hls: z.string().nullable().describe('HLS address; null if MediaMTX does not serve HLS.'),
-  rtsp_url: z.string().nullable().describe('RTSP address at MediaMTX; null without MediaMTX.'),
+  rtsp_url: z
+    .string()
+    .nullable()
+    .describe("RTSP address at MediaMTX, for players; null without MediaMTX. The camera's own address is `source`."),
   mediamtx_reason: z.string().nullable().describe('Why MediaMTX does not carry this camera; null if it does.'),
   zmq_topic: z.string().describe('ZeroMQ topic. A subscriber subscribes to these bytes followed by one zero byte.'),
   zmq_endpoint: z

@@ -66,7 +66,7 @@ export class AuthHook {
     const { user, password, token, action, path, query } = asked
     const parameters = new URLSearchParams(query)
     if (user === this.own.user && same(password, this.own.password)) return true
-    if (action !== 'read') return false // Nobody else publishes, or uses the API.
+    if (action !== 'read') return false // Only the gateway publishes and uses the API.
     const secrets = [token, password].filter((secret) => secret !== '')
     // Some RTSP players lose the query (GStreamer 1.22): they send the ticket as a password.
     const tickets = [...parameters.getAll('ticket'), ...secrets]

@@ -18,7 +18,7 @@ export interface LaneSettings {
   httpPort: number
 }
 
-/** What the lane tells the frame hub. */
+/** What the lane reports to the frame hub. */
 export interface LaneDemand {
   setLaneReaders(list: { topic: string; readers: number }[]): void
   onForget: (topic: string) => void
@@ -80,7 +80,7 @@ function makeFolder(folder: string): void {
   const { uid, mode } = lstatSync(folder)
   // Another user may have made it first, in /tmp.
   if (uid !== process.getuid?.() || (mode & 0o022) !== 0)
-    throw new Error(`${folder} must belong to this user, and nobody else may write to it`)
+    throw new Error(`${folder} must belong to this user, and no other user may write to it`)
   for (const name of readdirSync(folder)) {
     const pid = Number(OF_PROCESS.exec(name)?.[1])
     if (pid > 0 && !isRunning(pid)) rmSync(join(folder, name), { force: true })

@@ -7,7 +7,7 @@ import { temporaryFolder } from '../helpers/paths.js'
 
 const read = (argv: string[] = [], env: NodeJS.ProcessEnv = {}) => readConfig(argv, env, '1.2.3')
 
-t.test('defaults match the README', async (t) => {
+t.test('the defaults are those of docs/settings.md', async (t) => {
   const { config, demo, print } = read([], { XDG_STATE_HOME: '/state' })
   t.strictSame(config, {
     zmqBind: ['tcp://127.0.0.1:5555'],
@@ -141,6 +141,12 @@ t.test('--help lists every setting, --version the version', async (t) => {
   ]) {
     t.match(help, name)
   }
+  const rows = help.split('\n').filter((line) => line.startsWith('  --') && !line.includes('--version'))
+  t.same(
+    rows.filter((row) => !/^.{49} \S/.test(row) || row.endsWith('()')),
+    [],
+    'all texts begin in one column, and no default is empty',
+  )
   t.equal(read(['--version']).print, 'framegate 1.2.3')
 })
 

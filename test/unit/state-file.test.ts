@@ -105,7 +105,7 @@ t.test('one invalid camera does not lose the others', async (t) => {
   t.equal(statSync(join(path, '..', aside)).mode & 0o777, 0o600)
 })
 
-t.test('does not write through a link that somebody has prepared', async (t) => {
+t.test('does not write through a link that another user has prepared', async (t) => {
   const { file, path } = make(t)
   await file.save([camera('a')])
   const victim = join(path, '../victim')
