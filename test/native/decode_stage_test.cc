@@ -16,33 +16,40 @@ using namespace framegate;
 namespace {
 
 constexpr int64_t kIntervalNs = MsToNs(40);
-constexpr char kCaps[] = "video/x-h264,stream-format=avc,alignment=au";
+
+const char* CapsOf(Codec codec) {
+  return codec == Codec::kH265 ? "video/x-h265,stream-format=hvc1,alignment=au"
+                               : "video/x-h264,stream-format=avc,alignment=au";
+}
+
+bool IsParameterSet(Codec codec, uint8_t header) {
+  const int type = codec == Codec::kH265 ? header >> 1 & 63 : header & 31;
+  return codec == Codec::kH265 ? type >= 32 && type <= 34 : type == 7 || type == 8;
+}
 
 // The depayloader moves them into the caps.
-std::vector<uint8_t> WithoutParameterSets(const std::vector<uint8_t>& unit) {
+std::vector<uint8_t> WithoutParameterSets(Codec codec, const std::vector<uint8_t>& unit) {
   std::vector<uint8_t> out;
   for (size_t at = 0; at + 4 < unit.size();) {
     const size_t end = at + 4 + (unit[at] << 24 | unit[at + 1] << 16 | unit[at + 2] << 8 | unit[at + 3]);
-    const int type = unit[at + 4] & 31;
-    if (type != 7 && type != 8) out.insert(out.end(), unit.begin() + at, unit.begin() + end);
+    if (!IsParameterSet(codec, unit[at + 4])) out.insert(out.end(), unit.begin() + at, unit.begin() + end);
     at = end;
   }
   return out;
 }
 
 // Units like the receiver's: one every 40 ms, the newest just now. received_at_us is their number.
-std::vector<AccessUnitPtr> Units(const std::string& encoder, int frames, int64_t transport_lag_ns = 0) {
-  EncodedStream stream = Encode(encoder, kCaps, frames);
-  auto parser = MakeH264Parser();
+std::vector<AccessUnitPtr> Units(const EncodedStream& stream, int64_t transport_lag_ns, Codec codec) {
+  auto parser = MakeParser(codec);
   parser->SetCodecData(stream.codec_data.data(), stream.codec_data.size());
   GstBuffer* codec_data = gst_buffer_new_memdup(stream.codec_data.data(), stream.codec_data.size());
-  CapsPtr caps(gst_caps_from_string(kCaps));
+  CapsPtr caps(gst_caps_from_string(CapsOf(codec)));
   gst_caps_set_simple(caps.get(), "codec_data", GST_TYPE_BUFFER, codec_data, "width", G_TYPE_INT, 320, "height",
                       G_TYPE_INT, 240, "framerate", GST_TYPE_FRACTION, 25, 1, nullptr);
   gst_buffer_unref(codec_data);
   std::vector<AccessUnitPtr> units;
   for (size_t i = 0; i < stream.units.size(); ++i) {
-    const std::vector<uint8_t> bytes = WithoutParameterSets(stream.units[i].bytes);
+    const std::vector<uint8_t> bytes = WithoutParameterSets(codec, stream.units[i].bytes);
     const AccessUnitInfo info = parser->Parse(bytes.data(), bytes.size());
     auto unit = std::make_shared<AccessUnit>();
     unit->pts_ns = i * kIntervalNs;
@@ -61,6 +68,15 @@ std::vector<AccessUnitPtr> Units(const std::string& encoder, int frames, int64_t
     units.push_back(std::move(unit));
   }
   return units;
+}
+
+EncodedStream EncodeH265(const std::string& options, int frames) {
+  return Encode("x265enc option-string=log-level=0:" + options, std::string("h265parse ! ") + CapsOf(Codec::kH265),
+                frames);
+}
+
+std::vector<AccessUnitPtr> Units(const std::string& encoder, int frames, int64_t transport_lag_ns = 0) {
+  return Units(Encode(encoder, CapsOf(Codec::kH264), frames), transport_lag_ns, Codec::kH264);
 }
 
 // The same unit without its second half.
@@ -87,9 +103,9 @@ struct Shown {
   }
 };
 
-std::unique_ptr<DecodeStage> Make(Shown* shown, bool reorders = false) {
+std::unique_ptr<DecodeStage> Make(Shown* shown, bool reorders = false, Codec codec = Codec::kH264) {
   auto stage = std::make_unique<DecodeStage>(
-      Codec::kH264, reorders, &shown->counters, nullptr,
+      codec, reorders, &shown->counters, nullptr,
       [shown](std::unique_ptr<JpegFrame> frame) {
         std::lock_guard<std::mutex> lock(shown->mutex);
         shown->received_at_us.push_back(frame->received_at_us);
@@ -162,16 +178,18 @@ TEST(PicturesDelayedByTheNetworkAreNotShown) {
   stage->Start({});
   for (const auto& unit : units) stage->Push(unit);
   WaitFor([&] { return shown.counters.late == units.size(); });
+  CHECK(stage->unshown_since_ns() != 0);
+  CHECK_EQ(stage->stuck_since_ns(), 0);
   stage->Stop();
   CHECK_EQ(shown.count(), 0u);
 }
 
-// x264 declares reordering, but never uses it.
-TEST(DeclaredReorderingDelaysNothing) {
-  const auto units = Units("x264enc option-string=bframes=3:b-adapt=1:b-bias=-100:keyint=200:rc-lookahead=4", 20);
+// The units declare reordering, but never use it.
+void DeclaredReorderingDelaysNothing(Codec codec, const std::vector<AccessUnitPtr>& units) {
+  CHECK_EQ(units.size(), 20u);
   auto shown_of = [&](bool reorders) {
     Shown shown;
-    auto stage = Make(&shown, reorders);
+    auto stage = Make(&shown, reorders, codec);
     stage->Start({});
     for (const auto& unit : units) {
       const size_t before = shown.counters.decoded;
@@ -181,10 +199,23 @@ TEST(DeclaredReorderingDelaysNothing) {
     WaitFor([&] { return shown.counters.decoded + 4 >= units.size(); });
     stage->Stop();
     CHECK(shown.error.empty());
+    CHECK_EQ(shown.counters.damaged_units.load(), 0u);
     return shown.counters.decoded.load();
   };
   CHECK_EQ(shown_of(false), units.size());
   CHECK(shown_of(true) < units.size());
+}
+
+TEST(DeclaredReorderingDelaysNoH264) {
+  DeclaredReorderingDelaysNothing(
+      Codec::kH264, Units("x264enc option-string=bframes=3:b-adapt=1:b-bias=-100:keyint=200:rc-lookahead=4", 20));
+}
+
+// x265 itself uses what it declares.
+TEST(DeclaredReorderingDelaysNoH265) {
+  EncodedStream stream = EncodeH265("bframes=0:keyint=200", 20);
+  stream.codec_data = EncodeH265("bframes=3:b-adapt=0:keyint=200", 10).codec_data;
+  DeclaredReorderingDelaysNothing(Codec::kH265, Units(stream, 0, Codec::kH265));
 }
 
 TEST(DamageHidesPicturesUntilTheNextKeyPicture) {

@@ -16,23 +16,32 @@ struct Case {
   Codec codec;
   const char* encoder;
   bool declares, reorders;
+  const char* declared_by = nullptr;  // An encoder whose parameter sets the stream has instead of its own.
 };
+
+constexpr char kH265WithBFrames[] = "x265enc option-string=bframes=2:b-adapt=0:log-level=0";
 
 const Case kCases[] = {
     {"H.264, P only", Codec::kH264, "x264enc tune=zerolatency", false, false},
     {"H.264, declares more than it does", Codec::kH264,
      "x264enc option-string=bframes=3:b-adapt=1:b-bias=-100:keyint=200:rc-lookahead=4", true, false},
     {"H.264, B-frames", Codec::kH264, "x264enc bframes=2 b-adapt=false", true, true},
+    {"H.265, declares more than it does", Codec::kH265, "x265enc option-string=bframes=0:log-level=0", true, false,
+     kH265WithBFrames},
     {"H.265, P only", Codec::kH265, "x265enc tune=zerolatency option-string=log-level=0", false, false},
-    {"H.265, B-frames", Codec::kH265, "x265enc option-string=bframes=2:b-adapt=0:log-level=0", true, true},
+    {"H.265, B-frames", Codec::kH265, kH265WithBFrames, true, true},
 };
 
 TEST(DeclaredReorderingIsRemovedAndRealReorderingIsFound) {
   for (const Case& test : kCases) {
     const int before = check::failures;
     const bool h265 = test.codec == Codec::kH265;
-    const EncodedStream stream = Encode(std::string(test.encoder) + (h265 ? kHvc : kAvc), "identity", 60);
-    const std::vector<uint8_t>& declared = stream.codec_data;
+    const auto encode = [h265](const char* encoder, int frames) {
+      return Encode(std::string(encoder) + (h265 ? kHvc : kAvc), "identity", frames);
+    };
+    const EncodedStream stream = encode(test.encoder, 60);
+    const std::vector<uint8_t> declared =
+        test.declared_by ? encode(test.declared_by, 10).codec_data : stream.codec_data;
     const std::vector<uint8_t> changed = WithoutReordering(test.codec, declared.data(), declared.size());
     CHECK_EQ(!changed.empty(), test.declares);
     if (!changed.empty()) CHECK(WithoutReordering(test.codec, changed.data(), changed.size()).empty());

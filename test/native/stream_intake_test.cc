@@ -4,6 +4,7 @@
 #include "check.h"
 #include "core/clocks.h"
 #include "encoded_stream.h"
+#include "h264_bits.h"
 
 using namespace framegate;
 
@@ -114,6 +115,74 @@ TEST(AKeyPictureWithAGapCountsAsSeen) {
   CHECK_EQ(intake.last_key_ns(), At(kGop).mono_ns);
   intake.Take(source.Sample(2 * kGop), At(2 * kGop));
   CHECK(!intake.began_with_key());  // Only the first picture counts.
+}
+
+// Interlaced pictures as cameras with PAFF code them: each field is a picture, and the encoder chooses for each frame.
+enum class Coded { kTopFirst, kBottomFirst, kBothInOneUnit, kFrame };
+
+// The header of a slice, and no picture.
+std::vector<uint8_t> Slice(int frame, bool key, bool field, bool bottom) {
+  Bits bits;
+  bits.Ue(0).Ue(key ? 7 : 5).Ue(0).U(4, frame % 16).U(1, field);
+  if (field) bits.U(1, bottom);
+  if (key) bits.Ue(0);
+  bits.U(8, (2 * frame + bottom) % 256);
+  return bits.Nal(key ? 0x65 : 0x41);
+}
+
+std::vector<std::vector<uint8_t>> UnitsOf(int frame, bool key, Coded coded) {
+  if (coded == Coded::kFrame) return {Slice(frame, key, false, false)};
+  const bool bottom_first = coded == Coded::kBottomFirst;
+  std::vector<uint8_t> first = Slice(frame, key, true, bottom_first);
+  // The second field of a key picture may predict from the first.
+  const std::vector<uint8_t> second = Slice(frame, false, true, !bottom_first);
+  if (coded != Coded::kBothInOneUnit) return {first, second};
+  first.insert(first.end(), second.begin(), second.end());
+  return {first};
+}
+
+SamplePtr H264Sample(const std::vector<uint8_t>& bytes, int64_t pts_ms) {
+  GstBuffer* buffer = gst_buffer_new_memdup(bytes.data(), bytes.size());
+  GST_BUFFER_PTS(buffer) = MsToNs(pts_ms);
+  SamplePtr sample(gst_sample_new(buffer, nullptr, nullptr, nullptr));
+  gst_buffer_unref(buffer);
+  return sample;
+}
+
+TEST(TwoFieldsAreOneFrame) {
+  const std::vector<Coded> streams[] = {
+      {Coded::kTopFirst},
+      {Coded::kBottomFirst},
+      {Coded::kBothInOneUnit},
+      {Coded::kTopFirst, Coded::kFrame, Coded::kTopFirst, Coded::kBothInOneUnit},
+  };
+  for (const std::vector<Coded>& stream : streams) {
+    StreamIntake intake(Codec::kH264);
+    uint64_t units = 0;
+    for (int frame = 0; frame < 5 * kGop; ++frame) {
+      const bool key = frame % kGop == 0;
+      int64_t ms = 40 * frame;
+      for (std::vector<uint8_t> unit : UnitsOf(frame % kGop, key, stream[frame % stream.size()])) {
+        if (frame == 0 && units == 0) {
+          std::vector<uint8_t> with_sets = SpsOf(20, 20, true);
+          const std::vector<uint8_t> pps = Bits().Ue(0).Ue(0).Nal(0x68);
+          with_sets.insert(with_sets.end(), pps.begin(), pps.end());
+          with_sets.insert(with_sets.end(), unit.begin(), unit.end());
+          unit.swap(with_sets);
+        }
+        StreamIntake::Arrival arrival;
+        arrival.mono_ns = MsToNs(1000 + ms);
+        CHECK(intake.Take(H264Sample(unit, ms), arrival) != nullptr);
+        ++units;
+        ms += 20;
+      }
+    }
+    CHECK_EQ(intake.passed(), units);
+    CHECK_EQ(intake.parameters().height, 320);
+    CHECK_EQ(intake.meter().frame_interval_ns(), MsToNs(40));
+    CHECK_EQ(intake.meter().gop_length(), kGop);
+    CHECK(!intake.reorders());
+  }
 }
 
 // The head of a JPEG of this size, and no picture.
