@@ -26,6 +26,8 @@ export interface Oddity {
   answer?(method: string, head: string): string
   /** The answer to PLAY comes so long after the first packets. */
   earlyMs?: number
+  /** The first picture is ready before the answer to SETUP, and goes out with the answer to PLAY. */
+  ready?: boolean
 }
 
 export class RtspProxy {
@@ -112,6 +114,8 @@ export class RtspProxy {
     })
     let method = ''
     let playing = false
+    let url = ''
+    let ready: ReadyCamera | null = null
     let held: Buffer = Buffer.alloc(0)
     connection.on('data', (chunk: Buffer) => {
       held = Buffer.concat([held, chunk])
@@ -131,6 +135,11 @@ export class RtspProxy {
         this.requests.push(method)
         if (/^authorization:/im.test(head)) this.logins++
         const own = this.oddity.answers?.({ method, head, connection, open: this.#open }) ?? null
+        if (method === 'DESCRIBE') url = (head.split(' ')[1] ?? '').replace(`:${this.port}/`, `:${this.camera.port}/`)
+        if (method === 'PLAY' && ready) {
+          ready.play(/^cseq: *(\d+)/im.exec(head)?.[1] ?? '')
+          continue
+        }
         if (method === 'PLAY' && own === null) playing = true
         if (own === null) camera.write(`${head}\r\n\r\n`.replaceAll(`:${this.port}/`, `:${this.camera.port}/`))
         else connection.write(`${own.trim()}\r\nCSeq: ${/^cseq: *(\d+)/im.exec(head)?.[1]}\r\n\r\n`)
@@ -139,6 +148,7 @@ export class RtspProxy {
     let answer: Buffer = Buffer.alloc(0)
     let passes = Promise.resolve()
     camera.on('data', (chunk: Buffer) => {
+      if (ready) return ready.take(chunk)
       if (playing) {
         const first = answer.length === 0
         answer = chunk
@@ -159,7 +169,50 @@ export class RtspProxy {
       answer = Buffer.alloc(0)
       if (method === 'SETUP') text = this.oddity.answer?.(method, text) ?? text
       text = text.replaceAll(`:${this.camera.port}/`, `:${this.port}/`)
+      if (method === 'SETUP' && this.oddity.ready) {
+        ready = new ReadyCamera(connection, text)
+        camera.write(`PLAY ${url} RTSP/1.0\r\nCSeq: 0\r\n${/^session: *[^;\r\n]*/im.exec(text)?.[0]}\r\n\r\n`)
+        return
+      }
       void pause(this.oddity.delayMs?.(method) ?? 0).then(() => connection.write(text, 'latin1'))
     })
+  }
+}
+
+/** Holds the answer to SETUP back until the camera has sent a picture, and that until PLAY. */
+class ReadyCamera {
+  #kept: Buffer = Buffer.alloc(0)
+  #setUp = false
+  #plays = false
+
+  constructor(
+    readonly connection: net.Socket,
+    readonly setUpAnswer: string,
+  ) {}
+
+  take(chunk: Buffer): void {
+    if (this.#plays) return void this.connection.write(chunk)
+    this.#kept = Buffer.concat([this.#kept, chunk])
+    if (!this.#setUp && this.#hasPicture()) {
+      this.#setUp = true
+      this.connection.write(this.setUpAnswer, 'latin1')
+    }
+  }
+
+  play(cseq: string): void {
+    this.#plays = true
+    const end = this.#kept.indexOf('\r\n\r\n')
+    const head = this.#kept.toString('latin1', 0, end).replace(/^cseq:.*$/im, `CSeq: ${cseq}`)
+    this.connection.write(Buffer.concat([Buffer.from(head, 'latin1'), this.#kept.subarray(end)]))
+  }
+
+  #hasPicture(): boolean {
+    const end = this.#kept.indexOf('\r\n\r\n')
+    let at = end < 0 ? this.#kept.length : end + 4
+    while (at + 6 <= this.#kept.length) {
+      if (this.#kept[at + 1] === 0 && this.#kept[at + 5]! >= 0x80) return true
+      at += 4 + this.#kept.readUInt16BE(at + 2)
+    }
+    return false
   }
 }

@@ -51,6 +51,11 @@ const STREAMS: Record<string, [Oddity, Record<string, number>]> = {
   'key pictures of 6 MB': [bigKeys(6e6), { gop: 50 }],
   'the only key picture comes 0.3 s before the answer to PLAY': [{ earlyMs: 300 }, ONE_KEY],
   'the only key picture comes 1.5 s before the answer to PLAY': [{ earlyMs: 1500 }, ONE_KEY],
+  // Through MediaMTX, the picture must not come before the gateway reads the path.
+  'the only key picture comes at once with the answer to PLAY, then a picture a second': [
+    { ready: true },
+    { gop: 10000, fps: 1 },
+  ],
   'RTP-Info names sequence number 0': [
     { answer: (_, head) => head.replace(/^rtp-info:.*$/im, 'RTP-Info: url=x;seq=0;rtptime=0') },
     ONE_KEY,
