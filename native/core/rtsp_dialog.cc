@@ -20,6 +20,8 @@ constexpr int kMaxKeepAliveMs = 20'000;
 constexpr size_t kMaxUnanswered = 16;
 constexpr size_t kInterleavedHead = 4;
 constexpr size_t kRtpHead = 12;
+// After this time without the known sender, another one has replaced it.
+constexpr int64_t kNewSenderNs = MsToNs(1000);
 
 // rtsp://host:port
 std::string_view AuthorityOf(std::string_view url) {
@@ -226,6 +228,9 @@ void RtspDialog::PassPacket(std::string_view packet, int64_t now_ns) {
     ++numbers.dropped;
     return;
   }
+  uint32_t sender = 0;
+  for (size_t i = 8; i < kRtpHead; ++i) sender = sender << 8 | byte(i);
+  if (IsForeign(&numbers, sender, now_ns)) return;
   numbers.known = true;
   numbers.last = number;
   const size_t begin = to->size();
@@ -233,6 +238,17 @@ void RtspDialog::PassPacket(std::string_view packet, int64_t now_ns) {
   const auto passed = static_cast<uint16_t>(number - numbers.dropped);
   (*to)[begin + kInterleavedHead + 2] = static_cast<char>(passed >> 8);
   (*to)[begin + kInterleavedHead + 3] = static_cast<char>(passed & 0xff);
+}
+
+// rtspsrc would give the packets of another sender a stream of their own, which nothing reads, and end the session.
+bool RtspDialog::IsForeign(Numbers* numbers, uint32_t sender, int64_t now_ns) {
+  const bool other = numbers->known && sender != numbers->sender;
+  if (other && !numbers->other_sender_since_ns) numbers->other_sender_since_ns = now_ns;
+  if (other && now_ns - *numbers->other_sender_since_ns < kNewSenderNs) return true;
+  if (other) numbers->dropped = 0;
+  numbers->sender = sender;
+  numbers->other_sender_since_ns.reset();
+  return false;
 }
 
 // From the media lines, as in "m=video 0 RTP/AVP 96 97".

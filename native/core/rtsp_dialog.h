@@ -1,8 +1,8 @@
 // What stands between a client (rtspsrc or MediaMTX) and a camera, apart from the sockets: it passes the messages and
 // packets of both sides on and does what rtspsrc 1.22 cannot. It signs requests (SHA-256, nonces that go stale, a
 // refused password only once), keeps the session alive, holds packets that come before the response to PLAY, drops
-// those of payload types that the description does not name, removes RTP-Info, which is often wrong, and follows
-// redirects. Pure.
+// those of payload types that the description does not name or of other senders, removes RTP-Info, which is often
+// wrong, and follows redirects. Pure.
 #pragma once
 
 #include <array>
@@ -72,6 +72,14 @@ class RtspDialog {
     std::string nonce;  // With which it is signed.
   };
 
+  // Of a channel: the number of the last packet, and how many numbers the dropped packets have taken.
+  struct Numbers {
+    bool known = false;
+    uint16_t last = 0, dropped = 0;
+    uint32_t sender = 0;                           // SSRC.
+    std::optional<int64_t> other_sender_since_ns;  // Packets of another one have come since, and none of this one.
+  };
+
   template <typename OnPiece>
   bool TakePieces(std::string* kept, std::string_view bytes, OnPiece on_piece);
   void Send(Request request);
@@ -83,6 +91,7 @@ class RtspDialog {
   void AddSource(RtspHead* response) const;
   void LearnPayloadTypes(std::string_view sdp);
   void PassPacket(std::string_view packet, int64_t now_ns);
+  static bool IsForeign(Numbers* numbers, uint32_t sender, int64_t now_ns);
   std::string CameraUri(const std::string& uri) const;
 
   const Options options_;
@@ -100,13 +109,8 @@ class RtspDialog {
   bool accepted_ = false, refused_ = false;  // The credentials.
   std::string session_, aggregate_uri_;
   bool offers_get_parameter_ = false, get_parameter_refused_ = false;
-  std::bitset<128> payload_types_;  // Of the description; none: unknown.
-  // For each channel: the number of the last packet, and how many numbers the dropped packets have taken.
-  struct Numbers {
-    bool known = false;
-    uint16_t last = 0, dropped = 0;
-  };
-  std::array<Numbers, 256> numbers_;
+  std::bitset<128> payload_types_;    // Of the description; none: unknown.
+  std::array<Numbers, 256> numbers_;  // For each channel.
   int64_t keep_alive_ns_;
   int64_t next_keep_alive_ns_ = INT64_MAX;
   int64_t last_sign_of_life_ns_ = 0;

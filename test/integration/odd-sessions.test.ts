@@ -101,6 +101,22 @@ const STREAMS: Record<string, [Oddity, Record<string, number>]> = {
     },
     ONE_KEY,
   ],
+  'packets of another source come between, with the payload type of the video': [strangerBetween(), ONE_KEY],
+}
+
+/** Another sender's packets between the video's, of the same payload type, with numbers and times of their own. */
+function strangerBetween(): Oddity {
+  let number = 0
+  return {
+    packet(rtp) {
+      const stranger = header(rtp.subarray(0, 40), (copy) => {
+        copy.writeUInt16BE((40000 + number++) & 0xffff, 2)
+        copy.writeUInt32BE(5, 4)
+        copy.writeUInt32BE(7, 8)
+      })
+      return number > 20 ? [rtp, stranger] : [rtp]
+    },
+  }
 }
 
 for (const mediamtx of ['managed', 'off'] as const) {

@@ -207,6 +207,25 @@ TEST(PacketsOfOtherPayloadTypesAreDroppedWithTheirNumbers) {
   CHECK(sides.Taken(&sides.dialog.to_client) == Rtp(96, 1) + Packet(1, 20));
 }
 
+TEST(PacketsOfAnotherSenderAreDroppedUntilItReplacesTheFirst) {
+  Sides sides;
+  sides.Play("PLAY", "7");
+  const auto rtp = [](char sender, int number) {
+    std::string packet = Rtp(96, number);
+    packet.back() = sender;
+    return packet;
+  };
+  const auto passed = [&sides](const std::string& packets, int64_t ms) {
+    CHECK(sides.dialog.TakeFromCamera(packets, MsToNs(ms)));
+    return Sides::Taken(&sides.dialog.to_client);
+  };
+  CHECK(passed(rtp('a', 5) + rtp('b', 900) + rtp('a', 6), 5000) == rtp('a', 5) + rtp('a', 6));
+  CHECK(passed(rtp('b', 901), 9000).empty());  // However long the first sender pauses.
+  CHECK(passed(rtp('b', 902) + rtp('a', 7) + rtp('b', 903), 9999) == rtp('a', 7));
+  CHECK(passed(rtp('b', 904), 10'998).empty());
+  CHECK(passed(rtp('b', 905) + rtp('b', 906) + rtp('a', 8), 10'999) == rtp('b', 905) + rtp('b', 906));
+}
+
 TEST(RequestsOfTheCameraAndTheirResponsesPass) {
   Sides sides;
   sides.Play("PLAY", "7");
