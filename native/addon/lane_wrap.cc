@@ -53,17 +53,18 @@ LaneWrap::LaneWrap(const Napi::CallbackInfo& info) : Napi::ObjectWrap<LaneWrap>(
   }
   std::string socket;
   double memory_bytes = 0;
+  double key = 0;
   int max_readers = 0;
   ObjectReader reader(info[0].As<Napi::Object>());
   reader.String("socket", &socket)
       .Number("memoryBytes", 0, 1e15, &memory_bytes)
-      .Integer("maxReaders", 1, 65536, &max_readers);
+      .Integer("maxReaders", 1, 65536, &max_readers).Number("key", 0, UINT32_MAX, &key);
   if (!reader.error().empty()) {
     Napi::TypeError::New(env, reader.error()).ThrowAsJavaScriptException();
     return;
   }
   caller_ = std::make_shared<Caller>(env, info[1].As<Napi::Function>());
-  core_ = std::make_shared<FrameLane>(static_cast<uint64_t>(memory_bytes), max_readers,
+  core_ = std::make_shared<FrameLane>(static_cast<uint64_t>(memory_bytes), max_readers, static_cast<uint32_t>(key),
                                       [caller = caller_] { caller->Call(); });
   const std::string failure = core_->Listen(socket);
   if (failure.empty()) return;

@@ -13,7 +13,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
-#include <optional>
+#include <utility>
 
 #include "clocks.h"
 
@@ -63,9 +63,10 @@ bool Bind(int fd, const sockaddr_un& address) {
 
 }  // namespace
 
-FrameLane::FrameLane(uint64_t maximum_bytes, int max_readers, std::function<void()> on_readers)
+FrameLane::FrameLane(uint64_t maximum_bytes, int max_readers, uint32_t key, std::function<void()> on_readers)
     : budget_(std::make_shared<LaneBudget>(maximum_bytes)),
       max_readers_(static_cast<size_t>(max_readers)),
+      key_(key),
       on_readers_(std::move(on_readers)) {}
 
 std::string FrameLane::Listen(const std::string& path) {
@@ -355,6 +356,10 @@ bool FrameLane::TakeHello(State& state, Reader& reader, const void* message, siz
     Refuse(reader, lane::kBadMessage, "expected Hello of version 1 with a format from 1 to 5");
     return false;
   }
+  if (hello.key != key_) {
+    Refuse(reader, lane::kOtherGateway, "this is the lane of another gateway");
+    return false;
+  }
   const std::string topic(static_cast<const char*>(message) + sizeof hello, size - sizeof hello);
   reader.key = {topic, static_cast<PixelFormat>(hello.format)};
   ++state.streams[reader.key].readers;
@@ -368,7 +373,7 @@ bool FrameLane::TakeNext(State& state, Reader& reader, const void* message, size
     return false;
   }
   std::memcpy(&next, message, size);
-  if (next.type != lane::kNext || next.count > lane::kMaxReleased ||
+  if (next.type != lane::kNext || next.want > lane::kFrameOrNone || next.count > lane::kMaxReleased ||
       size != lane::kNextBytes + next.count * sizeof next.released[0]) {
     Refuse(reader, lane::kBadMessage, "expected Next with at most 16 frames");
     return false;
@@ -381,12 +386,16 @@ bool FrameLane::TakeNext(State& state, Reader& reader, const void* message, size
     reader.held.erase(held);
   }
   reader.wants = false;
-  if (next.want == 0) return true;
+  if (next.want == lane::kNoFrame) return true;
   if (reader.held.size() >= lane::kMaxHeld) {
     Refuse(reader, lane::kTooManyFrames, "a reader may hold 3 frames; release one before asking for the next");
     return false;
   }
   Lend(state.streams[reader.key], reader);
+  if (next.want == lane::kFrameOrNone && std::exchange(reader.wants, false)) {
+    const lane::Nothing nothing = {lane::kNothing, 0};
+    Send(reader.fd, &nothing, sizeof nothing);
+  }
   return true;
 }
 

@@ -31,8 +31,8 @@ class FrameLane {
   // How many readers each topic has.
   using Readers = std::vector<std::pair<std::string, int>>;
 
-  // on_readers: called on the lane's thread when a reader has come or left.
-  FrameLane(uint64_t maximum_bytes, int max_readers, std::function<void()> on_readers);
+  // key: shows readers that this is the gateway that they mean. on_readers: called on the lane's thread when a reader has come or left.
+  FrameLane(uint64_t maximum_bytes, int max_readers, uint32_t key, std::function<void()> on_readers);
   ~FrameLane() { Close(); }
   FrameLane(const FrameLane&) = delete;
   FrameLane& operator=(const FrameLane&) = delete;
@@ -106,6 +106,7 @@ class FrameLane {
 
   const std::shared_ptr<LaneBudget> budget_;
   const size_t max_readers_;
+  const uint32_t key_;
   const std::function<void()> on_readers_;
   Guarded<State> state_;
   std::string path_;

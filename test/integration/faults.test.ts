@@ -215,11 +215,13 @@ for (const mediamtx of ['managed', 'off'] as const) {
       'the refusal',
       async () => (await gateway.camera('refused')).last_error?.code === 'ERR_SOURCE_TRANSPORT',
     )
-    // A camera that stops sending over UDP closes no connection.
+    // A camera that stops sending over UDP closes no connection. Through MediaMTX, which the camera's answers do not pass,
+    // the gateway waits for 110 frame intervals: 11 s, or more if the rate is not known well yet.
     await both!.command('fault silence')
     await until(
       'the silence to be reported',
       async () => (await gateway.camera('asked')).last_error?.code === 'ERR_SOURCE_SILENT',
+      60000,
     )
     await both!.command('clear')
     await gateway.untilState('asked', 'live')

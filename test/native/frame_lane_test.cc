@@ -37,7 +37,7 @@ struct Lane {
   std::atomic<int> changes{0};
   FrameLane lane;
 
-  explicit Lane(uint64_t memory_bytes = 64 * kMiB) : lane(memory_bytes, 40, [this] { ++changes; }) {
+  explicit Lane(uint64_t memory_bytes = 64 * kMiB) : lane(memory_bytes, 40, 5, [this] { ++changes; }) {
     CHECK(mkdtemp(folder.data()) != nullptr);
     path = folder + "/lane.sock";
     const std::string failure = lane.Listen(path);
@@ -83,7 +83,7 @@ TEST(AReaderGetsTheNewestFrameAndNoFrameTwice) {
   LaneReader reader(lane.path, "cam", PixelFormat::kGray);
   CHECK(lane.HasReaders(1));
   for (uint8_t level = 1; level <= 20; ++level) lane.Put(level);
-  reader.Ask(true);
+  reader.Ask(lane::kNextFrame);
   CHECK(reader.ReceiveFrame());
   CHECK_EQ(reader.frame.received_at_us, 1020);
   CHECK_EQ(reader.frame.seq, 20u);
@@ -91,11 +91,27 @@ TEST(AReaderGetsTheNewestFrameAndNoFrameTwice) {
   CHECK_EQ(reader.welcome.height, 48u);
   CHECK_EQ(reader.welcome.stride, 64u);
   CHECK(AllAre(reader.pixels(), 64 * 48, 20));
-  reader.Ask(true, {20});
+  reader.Ask(lane::kNextFrame, {20});
   CHECK_EQ(reader.Receive(100), 0u);
   lane.Put(21);
   CHECK_EQ(reader.Receive(5000), lane::kFrame);  // Without another Welcome.
   CHECK(AllAre(reader.pixels(), 64 * 48, 21));
+}
+
+TEST(AReaderThatDoesNotWaitHearsThatThereIsNothing) {
+  Lane lane;
+  LaneReader reader(lane.path, "cam", PixelFormat::kGray);
+  CHECK(lane.HasReaders(1));
+  reader.Ask(lane::kFrameOrNone);
+  CHECK_EQ(reader.Receive(5000), lane::kNothing);
+  lane.Put(1);
+  reader.Ask(lane::kFrameOrNone);
+  CHECK(reader.ReceiveFrame());
+  reader.Ask(lane::kNextFrame, {1});
+  reader.Ask(lane::kFrameOrNone);  // Ends the wait.
+  CHECK_EQ(reader.Receive(5000), lane::kNothing);
+  lane.Put(2);
+  CHECK_EQ(reader.Receive(100), 0u);
 }
 
 TEST(AHeldFrameNeverChangesAndTheWriterGoesOn) {
@@ -103,11 +119,11 @@ TEST(AHeldFrameNeverChangesAndTheWriterGoesOn) {
   LaneReader slow(lane.path, "cam", PixelFormat::kGray), quick(lane.path, "cam", PixelFormat::kGray);
   CHECK(lane.HasReaders(2));
   lane.Put(1);
-  slow.Ask(true);
+  slow.Ask(lane::kNextFrame);
   CHECK(slow.ReceiveFrame());
   for (int i = 2; i < 200; ++i) {
     lane.Put(static_cast<uint8_t>(i));
-    quick.Ask(true, {static_cast<uint64_t>(i - 1)});
+    quick.Ask(lane::kNextFrame, {static_cast<uint64_t>(i - 1)});
     CHECK(quick.ReceiveFrame());
     CHECK(AllAre(quick.pixels(), 64 * 48, static_cast<uint8_t>(i)));
   }
@@ -123,13 +139,13 @@ TEST(ReadersThatHoldAllTheyMayLeaveASlotToTheWriter) {
   for (uint8_t level = 1; level <= lane::kMaxHeld; ++level) {
     lane.Put(level);
     for (auto& reader : readers) {
-      reader->Ask(true);
+      reader->Ask(lane::kNextFrame);
       CHECK(reader->ReceiveFrame());
     }
   }
   for (uint8_t level = 10; level < 40; ++level) lane.Put(level);
   CHECK_EQ(lane.lane.dropped(), 0u);
-  readers[0]->Ask(true);
+  readers[0]->Ask(lane::kNextFrame);
   CHECK_EQ(readers[0]->Receive(5000), lane::kRefused);
   CHECK_EQ(readers[0]->refused.reason, lane::kTooManyFrames);
   CHECK(lane.HasReaders(4));
@@ -140,7 +156,7 @@ TEST(NoReaderCanWriteToTheMemoryOrChangeItsSize) {
   LaneReader reader(lane.path, "cam", PixelFormat::kBgr);
   CHECK(lane.HasReaders(1));
   lane.Put(7);
-  reader.Ask(true);
+  reader.Ask(lane::kNextFrame);
   CHECK(reader.ReceiveFrame());
   CHECK(mmap(nullptr, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, reader.memory_fd, 0) == MAP_FAILED);
   CHECK(ftruncate(reader.memory_fd, 4096) != 0);
@@ -161,11 +177,11 @@ TEST(AnotherSizeGetsOtherMemoryAndOldFramesStayWhole) {
   LaneReader reader(lane.path, "cam", PixelFormat::kGray);
   CHECK(lane.HasReaders(1));
   lane.Put(1);
-  reader.Ask(true);
+  reader.Ask(lane::kNextFrame);
   CHECK(reader.ReceiveFrame());
   const uint8_t* first = reader.pixels();
   for (uint8_t level = 2; level < 30; ++level) lane.Put(level, 128, 96);
-  reader.Ask(true);
+  reader.Ask(lane::kNextFrame);
   CHECK(reader.ReceiveFrame());
   CHECK_EQ(reader.welcome.width, 128u);
   CHECK(AllAre(reader.pixels(), 128 * 96, 29));
@@ -177,14 +193,14 @@ TEST(NoOldFrameIsLent) {
   LaneReader reader(lane.path, "cam", PixelFormat::kGray);
   CHECK(lane.HasReaders(1));
   lane.Put(1, 64, 48, 400);
-  reader.Ask(true);
+  reader.Ask(lane::kNextFrame);
   CHECK_EQ(reader.Receive(100), 0u);
   lane.lane.SetPauses("cam", true);  // The camera pauses: the frame still shows the present.
-  reader.Ask(true);
+  reader.Ask(lane::kNextFrame);
   CHECK(reader.ReceiveFrame());
   lane.Put(2);
   lane.lane.Forget("cam");
-  reader.Ask(true, {1});
+  reader.Ask(lane::kNextFrame, {1});
   CHECK_EQ(reader.Receive(100), 0u);
   lane.Put(3);
   CHECK(reader.ReceiveFrame());
@@ -196,7 +212,7 @@ TEST(WithoutMemoryNewReadersAreRefusedAndOthersGoOn) {
   LaneReader first(lane.path, "cam", PixelFormat::kGray);
   CHECK(lane.HasReaders(1));
   lane.Put(1);
-  first.Ask(true);
+  first.Ask(lane::kNextFrame);
   CHECK(first.ReceiveFrame());
   LaneReader second(lane.path, "cam", PixelFormat::kGray);
   CHECK(lane.HasReaders(2));
@@ -204,9 +220,20 @@ TEST(WithoutMemoryNewReadersAreRefusedAndOthersGoOn) {
   CHECK_EQ(second.Receive(5000), lane::kRefused);
   CHECK_EQ(second.refused.reason, lane::kNoMemory);
   CHECK(lane.HasReaders(1));
-  first.Ask(true, {1});
+  first.Ask(lane::kNextFrame, {1});
   CHECK(first.ReceiveFrame());
   CHECK(AllAre(first.pixels(), 64 * 48, 2));
+}
+
+TEST(AReaderOfAnotherGatewayIsRefused) {
+  Lane lane;
+  LaneReader reader(lane.path);
+  const lane::Hello hello = {lane::kHello, lane::kVersion, 1, 6};
+  const std::string message = std::string(reinterpret_cast<const char*>(&hello), sizeof hello) + "cam";
+  reader.Send(message.data(), message.size());
+  CHECK_EQ(reader.Receive(5000), lane::kRefused);
+  CHECK_EQ(reader.refused.reason, lane::kOtherGateway);
+  CHECK(lane.HasReaders(0));
 }
 
 TEST(TooManyReadersAreRefused) {
@@ -226,7 +253,7 @@ TEST(MemoryIsFreedWithTheLastReader) {
       LaneReader reader(lane.path, "cam", PixelFormat::kGray);
       CHECK(lane.HasReaders(1));
       lane.Put(i);
-      reader.Ask(true);
+      reader.Ask(lane::kNextFrame);
       CHECK(reader.ReceiveFrame());
     }
     CHECK(lane.HasReaders(0));
@@ -242,7 +269,7 @@ TEST(EachFormatHasItsPixels) {
     CHECK(lane.HasReaders(1));
     // Luma 128 and chroma 128 are gray in each format.
     lane.Put(128, 66, 50);
-    reader.Ask(true);
+    reader.Ask(lane::kNextFrame);
     CHECK(reader.ReceiveFrame());
     CHECK_EQ(reader.welcome.format, static_cast<uint32_t>(format));
     CHECK_EQ(reader.welcome.full_range, 1u);
@@ -278,7 +305,7 @@ TEST(WrongMessagesAreRefused) {
     std::string message(1 + random() % 300, '\0');
     for (char& byte : message) byte = static_cast<char>(random() % 4 == 0 ? random() : random() % 6);
     if (i % 2 == 0) {
-      const lane::Hello hello = {lane::kHello, lane::kVersion, 1 + random() % 5, 0};
+      const lane::Hello hello = {lane::kHello, lane::kVersion, 1 + random() % 5, 5};
       const std::string good = std::string(reinterpret_cast<const char*>(&hello), sizeof hello) + "cam";
       reader.Send(good.data(), good.size());
       message[0] = static_cast<char>(lane::kNext);
@@ -290,7 +317,7 @@ TEST(WrongMessagesAreRefused) {
   LaneReader reader(lane.path, "cam", PixelFormat::kGray);
   CHECK(lane.HasReaders(1));
   lane.Put(9);
-  reader.Ask(true);
+  reader.Ask(lane::kNextFrame);
   CHECK(reader.ReceiveFrame());
 }
 
@@ -312,7 +339,7 @@ TEST(ReadersComeAndLeaveWhileTheWriterWrites) {
         LaneReader reader(lane.path, "cam", PixelFormat::kGray);
         std::vector<uint64_t> held;
         for (unsigned i = random() % 40; i > 0; --i) {
-          reader.Ask(true, held);
+          reader.Ask(lane::kNextFrame, held);
           held.clear();
           if (!reader.ReceiveFrame()) break;
           const uint8_t level = reader.pixels()[0];

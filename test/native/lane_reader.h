@@ -24,7 +24,7 @@ class LaneReader {
   }
   LaneReader(const std::string& path, const std::string& topic, framegate::PixelFormat format) : LaneReader(path) {
     const framegate::lane::Hello hello = {framegate::lane::kHello, framegate::lane::kVersion,
-                                          static_cast<uint32_t>(format), 0};
+                                          static_cast<uint32_t>(format), 5};
     std::string message(reinterpret_cast<const char*>(&hello), sizeof hello);
     message += topic;
     Send(message.data(), message.size());
@@ -41,7 +41,7 @@ class LaneReader {
     return send(fd_, message, size, MSG_NOSIGNAL) == static_cast<ssize_t>(size);
   }
 
-  void Ask(bool want, const std::vector<uint64_t>& released = {}) {
+  void Ask(uint32_t want, const std::vector<uint64_t>& released = {}) {
     framegate::lane::Next next = {framegate::lane::kNext, want, static_cast<uint32_t>(released.size()), 0, {}};
     std::copy(released.begin(), released.end(), next.released);
     Send(&next, framegate::lane::kNextBytes + released.size() * sizeof released[0]);

@@ -32,7 +32,10 @@ _NEXT = struct.Struct("=4I")
 _WELCOME = struct.Struct("=8IQ")
 _FRAME = struct.Struct("=4IQ3q")
 _REFUSED = struct.Struct("=2I")
-_TYPE_WELCOME, _TYPE_FRAME, _TYPE_REFUSED = 3, 4, 5
+_TYPE_WELCOME, _TYPE_FRAME, _TYPE_REFUSED, _TYPE_NOTHING = 3, 4, 5, 6
+_WANT_NOTHING, _WANT_NEXT, _WANT_NOW = 0, 1, 2
+# The gateway answers at once; a machine that is very busy takes longer.
+_ANSWER_LIMIT_S = 0.2
 _MAX_MESSAGE = 512
 _MAX_RELEASED = 16
 # The gateway lends three; one is for a frame that is copied at once.
@@ -121,8 +124,10 @@ class LaneFrame(Frame):
         return view
 
     def decode(self, gray: bool = False, reduce: int = 1, out: Image | None = None) -> Image:
-        """The pixels in the format that the reader asked for; a new array for each call, or ``out`` if it fits."""
+        """A new array for each call, or ``out`` if it fits. What the lane does not have goes through a JPEG."""
         shared = self.shared
+        if reduce != 1 or gray != (shared.ndim == 2):
+            return super().decode(gray, reduce, out)
         if out is not None and out.dtype == np.uint8 and out.shape == shared.shape:
             out[...] = shared
             return out
@@ -155,7 +160,8 @@ class LaneReader:
         self, path: str, topic: str, format: str = "bgr", max_age_ms: float | None = DEFAULT_MAX_AGE_MS
     ) -> None:
         self.topic = topic
-        self.connect = path
+        #: Path, topic and format.
+        self.source = (path, topic, format)
         #: Frames that were published but not read, because newer ones replaced them.
         self.missed = 0
         #: Why no more frames will come; None while they may.
@@ -195,62 +201,64 @@ class LaneReader:
                 return None
 
     def _read(self, deadline: float) -> LaneFrame | None:
-        self._drain()  # What the gateway sent just before it heard that the last read gave up is old by now.
+        self._drain()  # An answer that came too late is old by now.
         while self.error is None:
-            self._ask(True)
-            frame, waited = self._next_frame(deadline)
-            if frame is None:
-                self._ask(False)
-                return None
-            found = self._take(frame, waited)
-            if found is not None:
+            waits = time.monotonic() < deadline
+            self._ask(_WANT_NEXT if waits else _WANT_NOW)
+            frame, waited = self._next_frame(deadline if waits else time.monotonic() + _ANSWER_LIMIT_S)
+            found = None if frame is None else self._take(frame, waited)
+            if found is not None or not waits:
                 return found
         return None
 
-    def _ask(self, want: bool) -> None:
+    def _ask(self, want: int) -> None:
         while True:
             released = [self._released.popleft() for _ in range(min(len(self._released), _MAX_RELEASED))]
-            more = len(self._released) > 0
-            message = _NEXT.pack(2, want and not more, len(released), 0) + struct.pack(f"={len(released)}Q", *released)
-            self._socket.send(message)
-            if not more:
+            last = not self._released
+            message = _NEXT.pack(2, want if last else _WANT_NOTHING, len(released), 0)
+            self._socket.send(message + struct.pack(f"={len(released)}Q", *released))
+            if last:
                 return
 
-    def _next_frame(self, deadline: float) -> tuple[tuple[int, ...] | None, bool]:
+    def _next_frame(self, until: float) -> tuple[tuple[int, ...] | None, bool]:
+        """The next frame, or None if the gateway has nothing or does not answer by then; and whether this waited."""
         waited = False
-        while True:
-            left_ms = max(0.0, (deadline - time.monotonic()) * 1000)
+        while self.error is None:
             if not self._poll.poll(0):
                 waited = True
-                if not self._poll.poll(left_ms):
-                    return None, waited
-            frame = self._receive()
-            if frame is not None or self.error is not None:
+                if not self._poll.poll(max(0.0, (until - time.monotonic()) * 1000)):
+                    break
+            kind, frame = self._receive()
+            if frame is not None:
                 return frame, waited
+            if kind == _TYPE_NOTHING:
+                break
+        return None, waited
 
     def _drain(self) -> None:
         while self.error is None and self._poll.poll(0):
-            frame = self._receive()
+            _, frame = self._receive()
             if frame is not None:
                 self._released.append(frame[4])
 
-    def _receive(self) -> tuple[int, ...] | None:
+    def _receive(self) -> tuple[int, tuple[int, ...] | None]:
+        """The next message: its type, and its content if it is a frame."""
         data, fds, _, _ = socket.recv_fds(self._socket, _MAX_MESSAGE, 1)
         kind = struct.unpack_from("=I", data)[0] if len(data) >= 4 else 0
         try:
             if kind == _TYPE_WELCOME and fds:
                 self._memory = _Memory(fds[0], _WELCOME.unpack_from(data))
             elif kind == _TYPE_FRAME:
-                return _FRAME.unpack_from(data)
+                return kind, _FRAME.unpack_from(data)
             elif kind == _TYPE_REFUSED:
                 self.error = data[_REFUSED.size :].decode("utf-8", "replace")
                 self.refused = True
-            else:
+            elif kind != _TYPE_NOTHING:
                 self.error = "the gateway closed the lane"
         finally:
             for fd in fds:
                 os.close(fd)
-        return None
+        return kind, None
 
     def _take(self, frame: tuple[int, ...], waited: bool) -> LaneFrame | None:
         _, slot, source_width, source_height, seq, received_at_us, published_at_us, captured_at_us = frame

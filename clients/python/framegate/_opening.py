@@ -84,6 +84,7 @@ class Opening:
         self._gateway = gateway
         self._zmq_connect = zmq_connect
         self._lane = lane
+        self._topic: str | None = None  # As the gateway has answered.
         self._lane_lost = False  # The lane ended: ask the gateway for it again.
         self._lane_from = float("-inf")  # Not before this time.
         # The garbage collector may call close() on a thread that already holds the lock.
@@ -266,11 +267,12 @@ class Opening:
         self._learn(answer, asked_at)
         try:
             self.endpoint = self._zmq_connect or reachable_from(self._gateway.host, endpoint)
-            self._lane_lost = False
-            if not self._subscribe_lane(topic):
-                self._subscribe_zmq(topic)
         except ValueError as error:
             self._fail(str(error))
+            return
+        self._lane_lost = False
+        self._topic = topic
+        self._subscribe()
 
     def _look(self) -> None:
         asked_at = time.monotonic()
@@ -289,10 +291,9 @@ class Opening:
 
     def _has_moved(self, camera: dict[str, Any]) -> bool:
         """Whether the gateway publishes at another endpoint than before, as after a restart on a free port."""
-        subscriber = self.subscriber
-        if subscriber is None or self._zmq_connect:
+        if self.subscriber is None or self._zmq_connect:
             return False
-        return subscriber.connect != reachable_from(self._gateway.host, str(camera.get("zmq_endpoint")))
+        return self.endpoint != reachable_from(self._gateway.host, str(camera.get("zmq_endpoint")))
 
     def _fail(self, why: str, code: str = "") -> None:
         self.error, self.code = why, code
@@ -319,9 +320,23 @@ class Opening:
             return f"{subscriber.topic}: the camera is live, but no frame has come over the lane yet"
         return why_live_is_silent(subscriber.topic, subscriber.connect, published_at)
 
+    def use_lane(self, choice: LaneChoice | None) -> None:
+        """From now on, frames come this way."""
+        if choice != self._lane:
+            self._lane = choice
+            if self._topic is not None and not self.closed:
+                self._subscribe()
+
+    def _subscribe(self) -> None:
+        try:
+            if not self._subscribe_lane(str(self._topic)):
+                self._subscribe_zmq(str(self._topic))
+        except ValueError as error:
+            self._fail(str(error))
+
     def _subscribe_zmq(self, topic: str) -> None:
-        connect = str(self.endpoint)
-        if not self._reads(TopicReader, topic, connect):
+        connect, current = str(self.endpoint), self.subscriber
+        if not isinstance(current, TopicReader) or (current.topic, current.connect) != (topic, connect):
             self._replace(TopicReader(topic, connect))
 
     def _subscribe_lane(self, topic: str) -> bool:
@@ -332,7 +347,8 @@ class Opening:
                 raise ValueError("the gateway offers no lane, and FRAMEGATE_TRANSPORT is lane")
             return False
         path, formats = str(offer.get("socket")), offer.get("formats")
-        if self._reads(LaneReader, topic, path):
+        current = self.subscriber
+        if isinstance(current, LaneReader) and current.error is None and current.source == (path, topic, choice.format):
             return True
         try:
             if not isinstance(formats, list) or choice.format not in formats:
@@ -359,11 +375,6 @@ class Opening:
                 self._subscribe_zmq(reader.topic)
         except ValueError as error:
             self._fail(str(error))
-
-    def _reads(self, kind: type[TopicReader] | type[LaneReader], topic: str, connect: str) -> bool:
-        current = self.subscriber
-        gone = isinstance(current, LaneReader) and current.error is not None
-        return isinstance(current, kind) and not gone and (current.topic, current.connect) == (topic, connect)
 
     def _replace(self, reader: TopicReader | LaneReader) -> None:
         unused: TopicReader | LaneReader | None = reader

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from . import properties as props
 from ._inquiry import logger
 from ._lane import LaneFrame
-from ._opening import Opening, choose_lane
+from ._opening import LaneChoice, Opening, choose_lane
 from ._reader import Frame
 from .checks import (
     check_fingerprint,
@@ -73,9 +73,11 @@ class Capture:
         self._first: Frame | None = None  # The first one read from this run of the gateway: positions count from it.
         self._peeked: Frame | None = None  # Fetched for its size, but not read yet.
         self._peeked_at = 0.0
-        lane = choose_lane(self.gray, self.reduce, self._zmq_connect)
-        self._opening = Opening(self._gateway, request, self._zmq_connect, lane)
+        self._opening = Opening(self._gateway, request, self._zmq_connect, self._lane_choice())
         self._opening.ask_now(self.timeout_ms / 1000)
+
+    def _lane_choice(self) -> LaneChoice | None:
+        return choose_lane(self.gray, self.reduce, self._zmq_connect)
 
     # What cv2.VideoCapture has.
 
@@ -314,6 +316,7 @@ class Capture:
         return frame
 
     def _wait_for_frame(self, max_age_ms: float | None, deadline: float) -> Frame | None:
+        self._opening.use_lane(self._lane_choice())  # gray and reduce may have changed.
         while not self._opening.closed:
             frame = self._next(deadline)
             if frame is None:
