@@ -1,7 +1,7 @@
 // The lane for readers on this machine (docs/lane-format.md): where its socket is, and which topics its readers want.
 
 import { lstatSync, mkdirSync, readdirSync, rmSync } from 'node:fs'
-import { tmpdir, userInfo } from 'node:os'
+import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { messageOf } from '../errors.js'
 import type { Lane, NativeAddon } from '../native.js'
@@ -71,7 +71,7 @@ function defaultSocket(httpPort: number, env: NodeJS.ProcessEnv): string {
   // RUNTIME_DIRECTORY: systemd has made it for this service.
   if (env.RUNTIME_DIRECTORY) return join(env.RUNTIME_DIRECTORY.split(':')[0]!, name)
   if (env.XDG_RUNTIME_DIR) return join(env.XDG_RUNTIME_DIR, 'framegate', name)
-  return join(tmpdir(), `framegate-${userInfo().uid}`, name)
+  return join(tmpdir(), `framegate-${process.getuid?.()}`, name)
 }
 
 /** Makes the folder, and removes what gateways on any free port left in it when they were killed. */
