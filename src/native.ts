@@ -160,7 +160,10 @@ export interface NativeAddon {
    * Listens on a new Unix socket with mode 0660; `memoryBytes` for the frames of all cameras. Throws if it cannot.
    * onReaders: a reader has come or left.
    */
-  Lane: new (options: { socket: string; memoryBytes: number; maxReaders: number; key: number }, onReaders: () => void) => Lane
+  Lane: new (
+    options: { socket: string; memoryBytes: number; maxReaders: number; key: number },
+    onReaders: () => void,
+  ) => Lane
   /** GStreamer's version, and the required elements that this machine lacks. */
   inspect(): Promise<{ gstreamer: string; missing: string[] }>
   /** Makes all threads of the process allocate from one heap, which limits fragmentation. For gateway processes only. */

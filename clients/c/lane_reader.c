@@ -1,6 +1,6 @@
 /* Reads frames of one camera from a gateway on this machine, as docs/lane-format.md describes it.
  *   cc -O2 -o lane_reader lane_reader.c
- *   ./lane_reader SOCKET TOPIC FRAMES     prints size, number, age and mean of each frame (BGR)
+ *   ./lane_reader SOCKET KEY TOPIC FRAMES     prints size, number, age and mean of each frame (BGR)
  */
 #define _GNU_SOURCE
 #include <inttypes.h>
@@ -16,7 +16,7 @@
 #include <unistd.h>
 
 enum { HELLO = 1, NEXT, WELCOME, FRAME, REFUSED };
-struct hello { uint32_t type, version, format, reserved; char topic[128]; };
+struct hello { uint32_t type, version, format, key; char topic[128]; };
 struct next { uint32_t type, want, count, reserved; uint64_t released[1]; };
 struct welcome { uint32_t type, format, width, height, stride, slots, matrix, full_range; uint64_t slot_bytes; };
 struct frame {
@@ -28,13 +28,13 @@ struct frame {
 static int fail(const char *what) { return perror(what), 1; }
 
 int main(int argc, char **argv) {
-  if (argc != 4) return fprintf(stderr, "usage: %s SOCKET TOPIC FRAMES\n", argv[0]), 2;
+  if (argc != 5) return fprintf(stderr, "usage: %s SOCKET KEY TOPIC FRAMES\n", argv[0]), 2;
   struct sockaddr_un address = {.sun_family = AF_UNIX};
-  struct hello hello = {HELLO, 1, 1 /* BGR */, 0, ""};
-  size_t topic_bytes = strlen(argv[2]);
+  struct hello hello = {HELLO, 1, 1 /* BGR */, strtoul(argv[2], NULL, 10), ""};
+  size_t topic_bytes = strlen(argv[3]);
   if (strlen(argv[1]) >= sizeof address.sun_path || topic_bytes > sizeof hello.topic) return 2;
   strcpy(address.sun_path, argv[1]);
-  memcpy(hello.topic, argv[2], topic_bytes);
+  memcpy(hello.topic, argv[3], topic_bytes);
   int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
   if (connect(fd, (void *)&address, sizeof address) != 0) return fail(argv[1]);
   if (send(fd, &hello, offsetof(struct hello, topic) + topic_bytes, MSG_NOSIGNAL) < 0) return fail("send");
@@ -42,7 +42,7 @@ int main(int argc, char **argv) {
   struct welcome welcome = {0};
   const uint8_t *memory = NULL;
   struct next next = {NEXT, 1, 0, 0, {0}};
-  for (int left = atoi(argv[3]); left > 0;) {
+  for (int left = atoi(argv[4]); left > 0;) {
     if (next.type && send(fd, &next, offsetof(struct next, released) + 8 * next.count, MSG_NOSIGNAL) < 0)
       return fail("send");
     next.type = 0; /* Ask once for each frame. */

@@ -58,7 +58,8 @@ LaneWrap::LaneWrap(const Napi::CallbackInfo& info) : Napi::ObjectWrap<LaneWrap>(
   ObjectReader reader(info[0].As<Napi::Object>());
   reader.String("socket", &socket)
       .Number("memoryBytes", 0, 1e15, &memory_bytes)
-      .Integer("maxReaders", 1, 65536, &max_readers).Number("key", 0, UINT32_MAX, &key);
+      .Integer("maxReaders", 1, 65536, &max_readers)
+      .Number("key", 0, UINT32_MAX, &key);
   if (!reader.error().empty()) {
     Napi::TypeError::New(env, reader.error()).ThrowAsJavaScriptException();
     return;

@@ -31,7 +31,8 @@ class FrameLane {
   // How many readers each topic has.
   using Readers = std::vector<std::pair<std::string, int>>;
 
-  // key: shows readers that this is the gateway that they mean. on_readers: called on the lane's thread when a reader has come or left.
+  // key: shows readers that this is the gateway that they mean. on_readers: called on the lane's thread when a reader
+  // has come or left.
   FrameLane(uint64_t maximum_bytes, int max_readers, uint32_t key, std::function<void()> on_readers);
   ~FrameLane() { Close(); }
   FrameLane(const FrameLane&) = delete;

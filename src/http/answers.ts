@@ -80,12 +80,13 @@ export const cameraAnswer = z.object({
   lane: z
     .object({
       socket: z.string().describe('Path of the Unix socket.'),
+      key: z.int().min(0).describe('Shows the lane that a reader means this gateway; another number in each run.'),
       topic: z.string().describe('The topic to ask for, as `zmq_topic`.'),
       formats: z.array(z.string()).describe('Pixel formats.'),
     })
     .nullable()
     .describe(
-      '`{socket, topic, formats}`: where programs on this machine get raw frames ([the lane](lane-format.md)); null if there is none.',
+      '`{socket, key, topic, formats}`: where programs on this machine get raw frames ([the lane](lane-format.md)); null if there is none.',
     ),
   transport: z.enum(['tcp', 'udp']).describe('How packets arrive from the camera in this session.'),
   fps: z.number().min(0).describe('Complete frames per second that arrive from the camera; 0 in the first second.'),

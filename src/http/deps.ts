@@ -36,7 +36,7 @@ export interface HttpDeps {
   /** The endpoint for subscribers, for a client that reached the gateway by this host name. */
   zmqEndpoint(requestHost: string): string
   /** Where programs on this machine get raw frames of a topic; null: nowhere. */
-  lane(topic: string): { socket: string; topic: string; formats: string[] } | null
+  lane(topic: string): { socket: string; key: number; topic: string; formats: string[] } | null
   /** Of a socket: bytes not yet acknowledged, and bytes that the peer can take now; -1 if unknown. */
   tcpQueue: (fd: number) => TcpQueue
   version: string

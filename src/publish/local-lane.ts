@@ -1,5 +1,6 @@
 // The lane for readers on this machine (docs/lane-format.md): where its socket is, and which topics its readers want.
 
+import { randomInt } from 'node:crypto'
 import { lstatSync, mkdirSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
@@ -18,6 +19,14 @@ export interface LaneSettings {
   httpPort: number
 }
 
+export interface LaneEndpoint {
+  socket: string
+  /** Shows the lane that a reader means this gateway. */
+  key: number
+  topic: string
+  formats: string[]
+}
+
 /** What the lane reports to the frame hub. */
 export interface LaneDemand {
   setLaneReaders(list: { topic: string; readers: number }[]): void
@@ -29,6 +38,7 @@ export class LocalLane {
   readonly lane: Lane | null = null
   readonly problem: string | null = null
   readonly #socket: string
+  readonly #key = randomInt(2 ** 32)
 
   constructor(
     native: NativeAddon,
@@ -45,7 +55,12 @@ export class LocalLane {
     }
     try {
       if (settings.laneSocket === '') makeFolder(dirname(this.#socket))
-      const options = { socket: this.#socket, memoryBytes: settings.laneMemory * 1024 * 1024, maxReaders }
+      const options = {
+        socket: this.#socket,
+        memoryBytes: settings.laneMemory * 1024 * 1024,
+        maxReaders,
+        key: this.#key,
+      }
       const lane = new native.Lane(options, () => frames.setLaneReaders(lane.readers()))
       frames.onForget = (topic) => lane.forget(topic)
       this.lane = lane
@@ -56,8 +71,8 @@ export class LocalLane {
   }
 
   /** For the HTTP API. */
-  endpoint(topic: string): { socket: string; topic: string; formats: string[] } | null {
-    return this.lane ? { socket: this.#socket, topic, formats: FORMATS } : null
+  endpoint(topic: string): LaneEndpoint | null {
+    return this.lane ? { socket: this.#socket, key: this.#key, topic, formats: FORMATS } : null
   }
 
   close(): void {

@@ -221,7 +221,7 @@ for (const mediamtx of ['managed', 'off'] as const) {
     await until(
       'the silence to be reported',
       async () => (await gateway.camera('asked')).last_error?.code === 'ERR_SOURCE_SILENT',
-      60000,
+      { limitMs: 60000 },
     )
     await both!.command('clear')
     await gateway.untilState('asked', 'live')

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import json
 import os
 import pathlib
 import random
@@ -127,7 +128,7 @@ def test_a_program_may_keep_all_frames_that_it_reads(camera: Camera, gateway: Ga
 
 def test_a_wait_that_ended_leaves_no_old_frame(camera: Camera, gateway: Gateway) -> None:
     lane = lane_of(gateway, camera)
-    with LaneReader(lane["socket"], lane["topic"]) as reader:
+    with LaneReader(lane) as reader:
         assert reader.read(20000) is not None
         for _ in range(30):
             reader.read(random.uniform(0, 5))
@@ -183,6 +184,14 @@ def test_a_gateway_without_a_lane_is_read_over_zeromq(camera: Camera, monkeypatc
     gateway.stop()
 
 
+def test_the_lane_of_another_gateway_is_not_read(camera: Camera, gateway: Gateway) -> None:
+    lane = lane_of(gateway, camera)
+    with LaneReader({**lane, "key": lane["key"] ^ 1}) as reader:
+        assert reader.read(LIMIT_S * 1000) is None
+        assert reader.error == "this is the lane of another gateway"
+        assert reader.refused
+
+
 def test_a_full_lane_leaves_zeromq(camera: Camera) -> None:
     gateway = Gateway(mediamtx="off", env={"LANE_MEMORY": "1"})
     with open_capture(camera.url, scale_width=0, gateway=gateway.base) as capture:
@@ -206,9 +215,9 @@ def test_a_capture_survives_a_restart_of_the_gateway(camera: Camera) -> None:
 
 
 KEEPS_READING = """
-import sys
+import json, sys
 from framegate._lane import LaneReader
-reader = LaneReader(sys.argv[1], sys.argv[2])
+reader = LaneReader(json.loads(sys.argv[1]))
 kept = []
 while True:
     frame = reader.read(5000)
@@ -223,14 +232,14 @@ def test_readers_that_are_killed_or_stopped_leave_nothing_behind(camera: Camera,
     before = set(os.listdir("/dev/shm"))
     processes = [
         subprocess.Popen(
-            [sys.executable, "-c", KEEPS_READING, lane["socket"], lane["topic"]],
+            [sys.executable, "-c", KEEPS_READING, json.dumps(lane)],
             env=environment,
             stdout=subprocess.PIPE,
             text=True,
         )
         for _ in range(4)
     ]
-    with LaneReader(lane["socket"], lane["topic"]) as reader:
+    with LaneReader(lane) as reader:
         for process in processes:
             assert "<Frame" in some(process.stdout).readline()
         processes[0].send_signal(signal.SIGSTOP)
@@ -300,7 +309,7 @@ def test_the_reader_in_c(camera: Camera, gateway: Gateway, tmp_path: pathlib.Pat
     )
     lane = lane_of(gateway, camera)
     done = subprocess.run(
-        [program, lane["socket"], lane["topic"], "20"],
+        [program, lane["socket"], str(lane["key"]), lane["topic"], "20"],
         capture_output=True,
         text=True,
         timeout=LIMIT_S,

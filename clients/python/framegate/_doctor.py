@@ -85,12 +85,12 @@ def why_no_lane(camera: dict[str, Any]) -> str | None:
     offer = camera.get("lane")
     if not isinstance(offer, dict):
         return "the gateway has no lane: LANE_SOCKET is off there, or its log says why"
-    path, topic = str(offer.get("socket")), str(offer.get("topic"))
+    path = str(offer.get("socket"))
     try:
-        with LaneReader(path, topic, choice.format) as reader:
+        with LaneReader(offer, choice.format) as reader:
             if camera.get("state") != "live" or reader.read(5000) is not None:
                 return None
-            return reader.error or f"no frame of {topic} came from {path} within 5 s"
+            return reader.error or f"no frame of {reader.topic} came from {path} within 5 s"
     except LaneError as error:
         return _why_no_socket(path, error)
 

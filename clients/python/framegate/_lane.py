@@ -149,19 +149,23 @@ class LaneReader:
 
     After a fork it belongs to the parent.
 
-    :param path: the gateway's socket, as ``lane`` in its answers says.
+    :param offer: ``lane`` of the gateway's answer.
     :param format: a key of :data:`FORMATS`.
-    :raises LaneError: no gateway can be reached there.
+    :raises LaneError: no gateway can be reached there, or it does not have this format.
     """
 
     transport = "lane"
 
     def __init__(
-        self, path: str, topic: str, format: str = "bgr", max_age_ms: float | None = DEFAULT_MAX_AGE_MS
+        self, offer: dict[str, Any], format: str = "bgr", max_age_ms: float | None = DEFAULT_MAX_AGE_MS
     ) -> None:
+        path, topic, key, formats = (offer.get(name) for name in ("socket", "topic", "key", "formats"))
+        if not (isinstance(path, str) and isinstance(topic, str) and type(key) is int and isinstance(formats, list)):
+            raise LaneError("the gateway's answer has no socket, key, topic and formats")
+        if format not in formats:
+            raise LaneError(f"the gateway has no {format}")
         self.topic = topic
-        #: Path, topic and format.
-        self.source = (path, topic, format)
+        self.offer, self.format = offer, format
         #: Frames that were published but not read, because newer ones replaced them.
         self.missed = 0
         #: Why no more frames will come; None while they may.
@@ -181,7 +185,7 @@ class LaneReader:
             self._socket.settimeout(1)
             self._socket.connect(path)
             self._socket.setblocking(False)
-            self._socket.send(_HELLO.pack(1, LANE_VERSION, FORMATS[format], 0) + topic.encode("ascii"))
+            self._socket.send(_HELLO.pack(1, LANE_VERSION, FORMATS[format], key) + topic.encode("ascii"))
         except OSError as error:
             self._socket.close()
             raise LaneError(f"{path}: {error.strerror or error}") from error

@@ -329,7 +329,7 @@ class Opening:
 
     def _subscribe(self) -> None:
         try:
-            if not self._subscribe_lane(str(self._topic)):
+            if not self._subscribe_lane():
                 self._subscribe_zmq(str(self._topic))
         except ValueError as error:
             self._fail(str(error))
@@ -339,21 +339,19 @@ class Opening:
         if not isinstance(current, TopicReader) or (current.topic, current.connect) != (topic, connect):
             self._replace(TopicReader(topic, connect))
 
-    def _subscribe_lane(self, topic: str) -> bool:
+    def _subscribe_lane(self) -> bool:
         """Whether the frames come over the lane."""
         offer, choice = self._answer.get("lane"), self._lane
         if choice is None or not isinstance(offer, dict) or time.monotonic() < self._lane_from:
             if choice is not None and choice.required:
                 raise ValueError("the gateway offers no lane, and FRAMEGATE_TRANSPORT is lane")
             return False
-        path, formats = str(offer.get("socket")), offer.get("formats")
         current = self.subscriber
-        if isinstance(current, LaneReader) and current.error is None and current.source == (path, topic, choice.format):
+        same = isinstance(current, LaneReader) and (current.offer, current.format) == (offer, choice.format)
+        if isinstance(current, LaneReader) and same and current.error is None:
             return True
         try:
-            if not isinstance(formats, list) or choice.format not in formats:
-                raise LaneError(f"the gateway has no {choice.format}")
-            self._replace(LaneReader(path, topic, choice.format))
+            self._replace(LaneReader(offer, choice.format))
             return True
         except LaneError as error:
             # Usual for a gateway on another machine, in another container or of another user.
