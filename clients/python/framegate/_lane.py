@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import mmap
 import os
 import select
@@ -201,6 +202,8 @@ class LaneReader:
             try:
                 return self._read(deadline)
             except OSError as error:
+                with contextlib.suppress(OSError):
+                    self._drain()  # It may have said why.
                 self.error = self.error or f"the gateway closed the lane ({error.strerror or error})"
                 return None
 

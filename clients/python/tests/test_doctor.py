@@ -23,7 +23,7 @@ def _environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def row(path: Any, **fields: Any) -> dict[str, Any]:
-    lane = {"socket": str(path), "topic": "yard", "formats": ["bgr"]}
+    lane = {"socket": str(path), "key": 7, "topic": "yard", "formats": ["bgr"]}
     return {"name": "yard", "state": "live", "lane": lane, **fields}
 
 
