@@ -77,6 +77,8 @@ void DecodeStage::Start(const std::vector<AccessUnitPtr>& backlog) {
   queue_.assign(backlog.begin(), backlog.end());
   for (const AccessUnitPtr& unit : backlog) queued_bytes_ += unit->size_bytes;
   catch_up_.Start(!backlog.empty());
+  // From now on: a session must not seem to show frames before the thread has looked at one.
+  if (!backlog.empty()) unshown_since_ns_ = MonotonicNs();
   if (!thread_.Start([this] { Run(); })) on_error_(MakeError(error_code::kPipelineBuild, kNoThread));
 }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pathlib
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -54,4 +55,34 @@ def test_a_slow_decoder_shows_no_damaged_and_no_old_frame(stream: str, slow: Slo
         result = read_loop(capture, camera, 2, (320, 180), frames=35)
         assert result["frames"] >= 35 and result["damaged"] == 0, result
     Api(slow.base).stop(some(capture.name))
+    camera.stop()
+
+
+def test_frames_that_arrive_and_cannot_be_shown_are_a_fault(slow: SlowGateway) -> None:
+    slow.delay.write_text("0")
+    camera = Camera("--width", "320", "--height", "180", "--gop", "25", "--bitrate-kbps", "500")
+    gateway = Api(slow.base)
+    with open_capture(camera.url, pub_fps=25, gateway=slow.base) as capture:
+        first_image(capture)
+        name = some(capture.name)
+        slow.delay.write_text("1000")  # Each picture is too old once it is decoded.
+        row = gateway.camera(name)
+        end = time.monotonic() + 20
+        while row["last_error"] is None and time.monotonic() < end:
+            time.sleep(0.1)
+            row = gateway.camera(name)
+        assert some(row["last_error"])["code"] == "ERR_NOT_SHOWN", row
+        # The next session, which shows nothing from its start, is never live.
+        end = time.monotonic() + 2
+        while time.monotonic() < end:
+            row = gateway.camera(name)
+            assert row["state"] != "live" and row["last_error"] is not None, row
+            time.sleep(0.05)
+        slow.delay.write_text("0")
+        end = time.monotonic() + 20
+        while row["state"] != "live" and time.monotonic() < end:
+            time.sleep(0.1)
+            row = gateway.camera(name)
+        assert row["state"] == "live" and row["last_error"] is None, row
+    gateway.stop(name)
     camera.stop()
