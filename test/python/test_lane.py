@@ -117,6 +117,17 @@ def test_drawing_on_a_picture_leaves_no_trace_in_later_ones(camera: Camera, gate
             assert some(capture.retrieve()[1]).any(), "a second retrieve() gives the picture without the drawing"
 
 
+def test_frames_of_a_usual_loop_are_not_copied(camera: Camera, gateway: Gateway) -> None:
+    with open_capture(camera.url, pub_fps=25, scale_width=0, gateway=gateway.base) as capture:
+        first_image(capture)
+        kept = None
+        for _ in range(5):
+            ok, image = capture.read()
+            assert ok and some(image).base is not None, "a view of the lane's memory"
+            kept = image  # As a loop's variable does, until the next read.
+        assert kept is not None
+
+
 def test_a_program_may_keep_all_frames_that_it_reads(camera: Camera, gateway: Gateway) -> None:
     with open_capture(camera.url, pub_fps=25, scale_width=0, gateway=gateway.base) as capture:
         first_image(capture)

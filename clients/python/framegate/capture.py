@@ -25,6 +25,7 @@ from .checks import (
 )
 from .gateway import Gateway
 from .jpeg import check_reduce
+from .message import FrameHeader
 from .naming import TRANSPORTS, camera_name
 
 if TYPE_CHECKING:
@@ -70,7 +71,7 @@ class Capture:
     def _begin(self, request: dict[str, Any]) -> None:
         self._frame: Frame | None = None  # The last one read.
         self._grabbed: Frame | None = None  # The same; None if the last grab or read failed.
-        self._first: Frame | None = None  # The first one read from this run of the gateway: positions count from it.
+        self._first: FrameHeader | None = None  # Of the first one read from this run of the gateway, for positions.
         self._peeked: Frame | None = None  # Fetched for its size, but not read yet.
         self._peeked_at = 0.0
         self._opening = Opening(self._gateway, request, self._zmq_connect, self._lane_choice())
@@ -162,7 +163,7 @@ class Capture:
             if frame is None or first is None:
                 return 0.0
             if propId == props.POS_MSEC:
-                return (frame.header.received_at_us - first.header.received_at_us) / 1000
+                return (frame.header.received_at_us - first.received_at_us) / 1000
             return float(max(0, frame.seq - first.seq) + 1)
         if propId == props.FPS:
             source = self._wait_for("fps") or 0.0
@@ -326,8 +327,8 @@ class Capture:
                 self._opening.error = f"the newest frame is older than {max_age_ms:.0f} ms"
                 continue
             self._frame = frame
-            if self._first is None or self._first.header.run != frame.header.run:
-                self._first = frame
+            if self._first is None or self._first.run != frame.header.run:
+                self._first = frame.header
             self._opening.error, self._opening.code = None, ""
             return frame
         return None
