@@ -1,11 +1,11 @@
 // `npm run uninstall`: removes what the gateway and its set-up wrote outside the checkout, and says what else they
 // installed. `-- --yes` does not ask.
 
-import { existsSync, readdirSync, rmdirSync, rmSync } from 'node:fs'
-import { homedir, tmpdir, userInfo } from 'node:os'
+import { existsSync, readdirSync, readFileSync, rmdirSync, rmSync } from 'node:fs'
+import { homedir, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline/promises'
-import { packages, testPackages } from './setup/debian-packages.mjs'
+import { removablePackages } from './setup/debian-packages.mjs'
 import { root } from './setup/stamp.mjs'
 
 const { env } = process
@@ -14,7 +14,7 @@ const state = join(env.XDG_STATE_HOME || join(homedir(), '.local', 'state'), 'fr
 // As in src/publish/local-lane.ts.
 const laneFolders = [
   ...(env.XDG_RUNTIME_DIR ? [join(env.XDG_RUNTIME_DIR, 'framegate')] : []),
-  join(tmpdir(), `framegate-${userInfo().uid}`),
+  join(tmpdir(), `framegate-${process.getuid()}`),
 ]
 
 const unknown = process.argv.slice(2).find((argument) => argument !== '--yes')
@@ -53,12 +53,19 @@ function removeIfEmpty(folder, what) {
   }
 }
 
+// A gateway that runs has a lock beside its list (src/state-lock.ts), and needs its MediaMTX.
+const files = existsSync(state) ? readdirSync(state) : []
+for (const name of files.filter((file) => file.endsWith('.lock'))) {
+  const pid = Number(/"pid":(\d+)/.exec(readFileSync(join(state, name), 'utf8'))?.[1])
+  if (!existsSync(`/proc/${pid}`)) continue
+  process.stderr.write(`uninstall: a gateway is running (process ${pid}); stop it first\n`)
+  process.exit(1)
+}
+
 if (existsSync(cache)) remove(cache, 'MediaMTX and downloads')
 else say(`There is no ${cache}.`)
 for (const folder of laneFolders) removeIfEmpty(folder, 'sockets of local readers')
 
-// A gateway that runs has a lock beside its list.
-const files = existsSync(state) ? readdirSync(state) : []
 const what = 'the lists of cameras, with their passwords'
 if (files.length === 0) say(`There is no list of cameras in ${state}.`)
 else if (await agrees(`Remove ${state} (${what}: ${files.join(', ')})?`)) remove(state, what)
@@ -66,9 +73,14 @@ else say(`Kept ${state} (${what}). To remove it: npm run uninstall -- --yes`)
 if (env.STATE_FILE) say(`STATE_FILE is ${env.STATE_FILE}; remove it yourself if you no longer need it.`)
 
 say()
-say('The set-up installed those of these Debian packages that were missing. Other programs may need them by now, so')
-say('look at what apt would remove with them before you confirm:')
-say(`  sudo apt-get remove ${[...packages, ...testPackages].join(' ')}`)
+const removable = await removablePackages()
+if (removable.length > 0) {
+  say(
+    'These Debian packages are installed, some of them by the set-up. Other programs may need them, so look at what apt',
+  )
+  say('would remove with them before you confirm:')
+  say(`  ${process.getuid() === 0 ? '' : 'sudo '}apt-get remove ${removable.join(' ')}`)
+}
 say()
 say('In each Python environment that has the client:')
 say('  pip uninstall framegate')

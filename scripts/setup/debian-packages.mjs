@@ -33,6 +33,17 @@ export const testPackages = [
   ...(/^ID=ubuntu$/m.test(osRelease()) ? [] : ['chromium']),
 ]
 
+/** Part of most systems, so the uninstall does not name them. */
+const basePackages = ['ca-certificates', 'curl', 'python3', 'util-linux']
+
+/** What the set-up may have installed, as far as it is installed now. */
+export async function removablePackages() {
+  const candidates = [...packages, ...testPackages].filter((name) => !basePackages.includes(name))
+  if (which('dpkg-query') === null) return []
+  const absent = await query(candidates)
+  return candidates.filter((name) => !absent.includes(name))
+}
+
 const LOCK_WAIT_S = 300
 const LOCK_POLL_MS = 3000
 const apt = ['-o', `DPkg::Lock::Timeout=${LOCK_WAIT_S}`, '-o', 'Dpkg::Use-Pty=0', '-o', 'APT::Status-Fd=3']

@@ -3,7 +3,6 @@
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
-import { userInfo } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import t from 'tap'
@@ -38,8 +37,16 @@ t.test('the cache goes at once, the list of cameras only if that is confirmed', 
   t.equal(kept.status, 0, kept.stderr)
   t.notOk(existsSync(cache))
   t.ok(existsSync(join(state, 'cameras.json')))
-  t.match(kept.stdout, /Kept .*--yes[\s\S]*sudo apt-get remove .*gstreamer1\.0-libav[\s\S]*pip uninstall framegate/)
+  t.match(kept.stdout, /Kept .*--yes[\s\S]*apt-get remove .*gstreamer1\.0-libav[\s\S]*pip uninstall framegate/)
   t.notMatch(kept.stdout, /S3CRET/)
+  t.notMatch(kept.stdout, /util-linux|ca-certificates/, 'what most systems need')
+  const lock = join(state, 'cameras.json.lock')
+  writeFileSync(lock, `{"pid":${process.pid},"started":"1","boot":"","http":null}`)
+  const refused = uninstall('--yes')
+  t.equal(refused.status, 1)
+  t.match(refused.stderr, `a gateway is running (process ${process.pid})`)
+  t.ok(existsSync(join(state, 'cameras.json')))
+  writeFileSync(lock, '{"pid":999999999}')
   const removed = uninstall('--yes')
   t.equal(removed.status, 0)
   t.notOk(existsSync(state))
@@ -49,7 +56,7 @@ t.test('the cache goes at once, the list of cameras only if that is confirmed', 
 
 t.test("the lane's folder goes if no socket is in it", async (t) => {
   const home = temporaryFolder(t)
-  const folders = [join(home, 'framegate'), join(home, `framegate-${userInfo().uid}`)]
+  const folders = [join(home, 'framegate'), join(home, `framegate-${process.getuid!()}`)]
   for (const folder of folders) mkdirSync(folder)
   const socket = join(folders[1]!, 'lane-8090.sock')
   writeFileSync(socket, '')
