@@ -39,7 +39,7 @@ export class StateLock {
     this.#held = true
   }
 
-  /** The address that a second gateway is told. */
+  /** The address that the error of a second gateway names. */
   async setAddress(http: string): Promise<void> {
     if (this.#held) await this.#write(http, 'w').catch(() => undefined)
   }

@@ -7,6 +7,7 @@ import { basename, dirname, join } from 'node:path'
 import { z } from 'zod'
 import { cameraSettingsJson, fromJson, toJson, type CameraSettings } from '../camera-settings.js'
 import { codeOf, ConfigError, messageOf } from '../errors.js'
+import { isRunning } from '../processes.js'
 import type { Logger } from '../types.js'
 
 const VERSION = 1
@@ -117,7 +118,7 @@ export class StateFile implements CameraStore {
     for (const name of await readdir(folder).catch(() => [])) {
       const pid = name.startsWith(`${basename(this.path)}.`) ? /\.(\d+)\.[0-9a-f]+\.tmp$/.exec(name)?.[1] : undefined
       // In containers, each run has the same process id.
-      if (pid !== undefined && (Number(pid) === process.pid || !isAlive(Number(pid))))
+      if (pid !== undefined && (Number(pid) === process.pid || !isRunning(Number(pid))))
         await unlink(join(folder, name)).catch(() => undefined)
     }
   }
@@ -172,13 +173,5 @@ async function syncFolder(path: string): Promise<void> {
     await folder.sync()
   } finally {
     await folder.close()
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    return process.kill(pid, 0)
-  } catch (error) {
-    return codeOf(error) === 'EPERM'
   }
 }

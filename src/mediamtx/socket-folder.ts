@@ -6,7 +6,7 @@ import { lstatSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { codeOf } from '../errors.js'
+import { isRunning } from '../processes.js'
 
 const PREFIX = 'framegate-mediamtx-'
 
@@ -19,7 +19,7 @@ export async function socketFolder(): Promise<string> {
 async function removeDead(): Promise<void> {
   for (const name of readdirSync(tmpdir())) {
     const pid = Number(new RegExp(`^${PREFIX}(\\d+)-`).exec(name)?.[1])
-    if (!Number.isInteger(pid) || isAlive(pid)) continue
+    if (!Number.isInteger(pid) || isRunning(pid)) continue
     const folder = join(tmpdir(), name)
     try {
       const { uid } = lstatSync(folder)
@@ -28,15 +28,6 @@ async function removeDead(): Promise<void> {
     } catch {
       // Another gateway that starts now removes it.
     }
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch (error) {
-    return codeOf(error) === 'EPERM'
   }
 }
 

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { messageOf } from '../errors.js'
 import type { Lane, NativeAddon } from '../native.js'
+import { isRunning } from '../processes.js'
 import type { Logger } from '../types.js'
 
 const FORMATS = ['bgr', 'rgb', 'gray', 'i420', 'nv12']
@@ -34,9 +35,8 @@ export interface LaneDemand {
 }
 
 export class LocalLane {
-  /** null: there is none, and `problem` says why. */
+  /** null: there is none. */
   readonly lane: Lane | null = null
-  readonly problem: string | null = null
   readonly #socket: string
   readonly #key = randomInt(2 ** 32)
 
@@ -49,10 +49,7 @@ export class LocalLane {
     env: NodeJS.ProcessEnv = process.env,
   ) {
     this.#socket = settings.laneSocket || defaultSocket(settings.httpPort, env)
-    if (settings.laneSocket === 'off') {
-      this.problem = 'LANE_SOCKET is off'
-      return
-    }
+    if (settings.laneSocket === 'off') return
     try {
       if (settings.laneSocket === '') makeFolder(dirname(this.#socket))
       const options = {
@@ -65,8 +62,8 @@ export class LocalLane {
       frames.onForget = (topic) => lane.forget(topic)
       this.lane = lane
     } catch (error) {
-      this.problem = `${this.#socket}: ${messageOf(error)}`
-      logger.warn(`local readers get JPEGs over ZeroMQ, because the lane cannot open ${this.problem} (LANE_SOCKET)`)
+      const problem = `${this.#socket}: ${messageOf(error)}`
+      logger.warn(`local readers get JPEGs over ZeroMQ, because the lane cannot open ${problem} (LANE_SOCKET)`)
     }
   }
 
@@ -99,14 +96,5 @@ function makeFolder(folder: string): void {
   for (const name of readdirSync(folder)) {
     const pid = Number(OF_PROCESS.exec(name)?.[1])
     if (pid > 0 && !isRunning(pid)) rmSync(join(folder, name), { force: true })
-  }
-}
-
-function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM'
   }
 }
