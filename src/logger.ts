@@ -16,3 +16,14 @@ export function createLogger(
   }
   return { debug: log('debug'), info: log('info'), warn: log('warn'), error: log('error') }
 }
+
+// The publisher sets options of a bound socket on purpose: they are for its next endpoint.
+const EXPECTED = 'Socket option will not take effect until next'
+
+/** Makes log lines of Node's warnings, which Node would print in a form of its own. */
+export function logWarnings(logger: Logger): void {
+  process.removeAllListeners('warning')
+  process.on('warning', ({ name, message }) => {
+    if (!message.startsWith(EXPECTED)) logger.warn(`${name}: ${message}`)
+  })
+}

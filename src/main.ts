@@ -6,7 +6,7 @@ import { App } from './app.js'
 import { readConfig, type CommandLine } from './config.js'
 import { DEMO_PORT, startDemoCamera, type Demo } from './demo.js'
 import { AddonLoadError, BindError, ConfigError, messageOf } from './errors.js'
-import { createLogger } from './logger.js'
+import { createLogger, logWarnings } from './logger.js'
 import { makeKey } from './publish/curve-keys.js'
 import { redact } from './redact.js'
 import { welcome } from './welcome.js'
@@ -50,6 +50,7 @@ export async function main(argv: string[]): Promise<void> {
     return
   }
   const logger = createLogger(line.config.logLevel)
+  logWarnings(logger)
   const app = new App(line.config, logger, version, process.env)
   let demo: Demo | null = null
   let demoCamera = DEMO_NAME

@@ -3,6 +3,30 @@
 /** @type {import('./list.mjs').Mutant[]} */
 export const service = [
   {
+    id: 'part-started-while-closing',
+    why: 'A part that starts after the others have been ended must be ended too.',
+    file: 'src/app.ts',
+    text: 'if (this.#closing) {',
+    fault: 'if (this.#closing && this.#started.length < 0) {',
+    tests: ['test/integration/close-while-starting.test.ts'],
+  },
+  {
+    id: 'mediamtx-started-while-closing',
+    why: 'A MediaMTX whose start is under way must be ended too.',
+    file: 'src/mediamtx/relay.ts',
+    text: 'await this.#starting.catch(() => undefined)',
+    fault: 'void this.#starting.catch(() => undefined)',
+    tests: ['test/integration/close-while-starting.test.ts'],
+  },
+  {
+    id: 'front-readable-by-all',
+    why: "MediaMTX's answers must not be readable by the pages of every origin.",
+    file: 'src/mediamtx/reader-front.ts',
+    text: ' && name !== ALLOW_ORIGIN)',
+    fault: ')',
+    tests: ['test/integration/web-pages-mediamtx.test.ts'],
+  },
+  {
     id: 'same-address-while-stopping',
     why: 'Two starts of an address that is being stopped must not pull it twice.',
     file: 'src/cameras/camera-registry.ts',

@@ -21,7 +21,9 @@ export function browserGuard(settings: BrowserSettings): Middleware {
     if (page !== null && !listed && !links)
       throw new RequestError(
         'ERR_ORIGIN_REFUSED',
-        `a page of ${page.slice(0, 80)} must not use this gateway; add its origin to CORS_ORIGINS to allow it`,
+        page === 'null'
+          ? 'a page whose origin the browser hides must not use this gateway; open the page from a web server'
+          : `a page of ${page.slice(0, 80)} must not use this gateway; add its origin to CORS_ORIGINS to allow it`,
       )
     ctx.set('Cross-Origin-Resource-Policy', listed ? 'cross-origin' : 'same-origin')
     ctx.set('X-Frame-Options', 'DENY')

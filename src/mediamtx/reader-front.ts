@@ -21,6 +21,7 @@ const ON = /^(yes|true)$/i
 const OFF = /^(no|false)$/i
 /** These concern one connection; Node sets its own. */
 const HOP_BY_HOP = ['connection', 'keep-alive', 'transfer-encoding', 'upgrade']
+const ALLOW_ORIGIN = 'access-control-allow-origin'
 
 class ReaderFront {
   readonly #agent
@@ -67,8 +68,7 @@ class ReaderFront {
     const { method, url: path, headers } = request
     const passed = forward({ agent: this.#agent, socketPath: this.socketPath, method, path, headers })
     passed.on('response', (answer) => {
-      const kept = Object.entries(answer.headersDistinct).filter(([name]) => !HOP_BY_HOP.includes(name))
-      response.writeHead(answer.statusCode ?? 502, Object.fromEntries(kept) as NodeJS.Dict<string[]>)
+      response.writeHead(answer.statusCode ?? 502, headersFor(headers.origin, answer.headersDistinct))
       pipeline(answer, response, () => undefined)
     })
     // As if MediaMTX itself had closed the connection, so that players reconnect.
@@ -76,6 +76,13 @@ class ReaderFront {
     response.on('close', () => passed.destroy())
     request.pipe(passed)
   }
+}
+
+/** MediaMTX lets pages of any origin read its answers. Here only the page that asked may, which the rule has allowed. */
+function headersFor(origin: string | undefined, headers: NodeJS.Dict<string[]>): NodeJS.Dict<string[]> {
+  const kept = Object.entries(headers).filter(([name]) => !HOP_BY_HOP.includes(name) && name !== ALLOW_ORIGIN)
+  const vary = [...(headers.vary ?? []), 'Origin']
+  return { ...Object.fromEntries(kept), vary, ...(origin === undefined ? {} : { [ALLOW_ORIGIN]: [origin] }) }
 }
 
 // MediaMTX runs these two servers behind a front, unless they are off or use TLS.

@@ -52,6 +52,8 @@ export class MediaRelay extends EventEmitter<RelayEvents> {
   #hook: AuthHook | null = null
   readonly #fronts: ReaderFronts
   readonly #connection: Connection
+  readonly #closing = new AbortController()
+  #starting: Promise<void> = Promise.resolve()
   #readers = new Map<string, PathReaders>()
   /** The paths that MediaMTX must have. It keeps them in memory only. */
   readonly #paths = new Map<string, Record<string, unknown>>()
@@ -110,12 +112,16 @@ export class MediaRelay extends EventEmitter<RelayEvents> {
 
   /** Resolves when MediaMTX is ready, off or known to be unavailable. @throws ConfigError, BindError, FramegateError */
   async start(): Promise<void> {
-    if (this.mode === 'managed') await this.#startManaged()
-    else if (this.mode === 'external') await this.#startExternal()
+    if (this.#closing.signal.aborted) throw new FramegateError('ERR_CLOSED', 'the gateway is shutting down')
+    if (this.mode === 'managed') this.#starting = this.#startManaged()
+    else if (this.mode === 'external') this.#starting = this.#startExternal()
+    await this.#starting
   }
 
   async close(): Promise<void> {
+    this.#closing.abort('the gateway is shutting down')
     this.#connection.close()
+    await this.#starting.catch(() => undefined) // Until it has started all that is to be ended.
     await this.#sidecar?.stop()
     this.#hook?.close()
     this.#fronts.close()
@@ -180,7 +186,10 @@ export class MediaRelay extends EventEmitter<RelayEvents> {
     const died = new AbortController()
     sidecar.once('died', (why) => died.abort(why))
     sidecar.start()
-    await connection.connect(api, AbortSignal.any([died.signal, AbortSignal.timeout(START_LIMIT_MS)]))
+    await connection.connect(
+      api,
+      AbortSignal.any([died.signal, this.#closing.signal, AbortSignal.timeout(START_LIMIT_MS)]),
+    )
     if (!this.ready || died.signal.aborted) {
       await sidecar.stop()
       throw startError(died.signal.aborted ? String(died.signal.reason) : (this.problem ?? 'no response'))

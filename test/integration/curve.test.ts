@@ -42,6 +42,7 @@ t.test('frames for other machines', { skip: address ? false : 'this machine has 
   const env = { ...open, CURVE_SERVER_KEY: join(folder, 'gateway.key_secret'), CURVE_CLIENTS: clients }
   const gateway = await Gateway.start({ stateFile, mediamtx: 'off', env })
   t.teardown(() => gateway.stop())
+  t.notMatch(gateway.log, /Warning/)
   const camera = await TestCamera.start({ width: 320, height: 180 })
   t.teardown(() => camera.stop())
   await gateway.post('/cameras/start', { name: 'a', rtsp: camera.url })

@@ -21,11 +21,15 @@ await gateway.post('/cameras/start', { name: 'a', rtsp: camera.url })
 await until('the camera to be live', async () => (await gateway.camera('a')).state === 'live', { limitMs: 30000 })
 const { hls, webrtc_whep: whep } = await gateway.camera('a')
 
+/** Who may read the last answer. */
+let readers: string | undefined
+
 /** Like fetch, which cannot set these headers. @returns the status; 0 if the connection was closed. */
 function send(method: string, url: string, headers: Record<string, string>) {
   return new Promise<number>((resolve) => {
     const call = request(url, { method, headers }, (response) => {
       response.resume()
+      readers = response.headers['access-control-allow-origin']
       resolve(response.statusCode!)
     })
     call.on('error', () => resolve(0))
@@ -49,6 +53,17 @@ t.test('programs, and the pages of this gateway and of CORS_ORIGINS, watch', asy
   t.same(await watch({ origin: new URL(hls).origin }), SERVED, "MediaMTX's own page")
   t.same(await watch({ origin: 'https://app.example.com' }), SERVED)
   t.same(await watch({ host: 'cams.example.com', origin: 'http://cams.example.com:8090' }), SERVED)
+})
+
+t.test('only the page that asked may read the answer', async (t) => {
+  for (const method of ['GET', 'OPTIONS']) {
+    for (const url of [hls, whep]) {
+      await send(method, url, {})
+      t.equal(readers, undefined, `${method} ${url} of a program`)
+      await send(method, url, { origin: 'https://app.example.com' })
+      t.equal(readers, 'https://app.example.com', `${method} ${url} of a page of CORS_ORIGINS`)
+    }
+  }
 })
 
 t.test('no other page watches, and none through a rebound name', async (t) => {

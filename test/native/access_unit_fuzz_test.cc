@@ -2,28 +2,18 @@
 //
 // As a test: runs the corpus in test/native/corpus, then mutations of it for some seconds, under ASan and UBSan.
 // With clang's libFuzzer: CONTRIBUTING.md.
-#include <chrono>
-#include <cstdio>
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
-#include <random>
-#include <string>
-#include <vector>
 
 #include "core/access_unit_parser.h"
 #include "core/gate.h"
+#include "fuzz.h"
 
 using namespace framegate;
+using fuzz::Require;
 
 namespace {
-
-void Require(bool holds, const char* what) {
-  if (holds) return;
-  std::fprintf(stderr, "%s does not hold\n", what);
-  std::abort();
-}
 
 // Reads the same bytes as access units of the codecs without NAL units.
 void ReadAsOthers(const std::vector<uint8_t>& bytes) {
@@ -77,45 +67,11 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
 
 #ifndef FRAMEGATE_LIBFUZZER
 int main(int argc, char** argv) {
-  namespace fs = std::filesystem;
-  std::vector<std::vector<uint8_t>> corpus;
-  for (const auto& entry : fs::directory_iterator(argc > 1 ? argv[1] : FRAMEGATE_CORPUS)) {
+  std::vector<fuzz::Input> corpus;
+  for (const auto& entry : std::filesystem::directory_iterator(argc > 1 ? argv[1] : FRAMEGATE_CORPUS)) {
     std::ifstream file(entry.path(), std::ios::binary);
     corpus.emplace_back(std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>());
   }
-  Require(corpus.size() >= 4, "corpus of at least four inputs");
-  for (const auto& input : corpus) LLVMFuzzerTestOneInput(input.data(), input.size());
-  std::minstd_rand random(argc > 3 ? std::atoi(argv[3]) : 1);
-  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(argc > 2 ? std::atoi(argv[2]) : 5);
-  uint64_t runs = 0;
-  for (; std::chrono::steady_clock::now() < end; ++runs) {
-    std::vector<uint8_t> input = corpus[random() % corpus.size()];
-    for (int changes = random() % 8; changes >= 0 && !input.empty(); --changes) {
-      const size_t where = random() % input.size();
-      switch (random() % 5) {
-        case 0:
-          input[where] ^= 1 << random() % 8;
-          break;
-        case 1:
-          input[where] = static_cast<uint8_t>(random());
-          break;
-        case 2:
-          input.resize(where);
-          break;
-        case 3:
-          input.insert(input.begin() + where, random() % 2 ? 0 : 255);
-          break;
-        default: {
-          const auto& other = corpus[random() % corpus.size()];
-          const size_t from = other.empty() ? 0 : random() % other.size();
-          input.insert(input.begin() + where, other.begin() + from, other.end());
-          input.resize(std::min<size_t>(input.size(), 65536));
-        }
-      }
-    }
-    LLVMFuzzerTestOneInput(input.data(), input.size());
-  }
-  std::fprintf(stderr, "%llu inputs\n", static_cast<unsigned long long>(runs));
-  return 0;
+  return fuzz::Run(corpus);
 }
 #endif

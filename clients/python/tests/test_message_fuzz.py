@@ -1,6 +1,6 @@
 """Fuzzes decode_message, and everything that a reader gets from a frame except its pixels.
 
-As a test: the corpus in test/corpus/wire, then mutations of it for some seconds; FUZZ_SEED=N for others.
+As a test: the corpus in test/corpus/wire, then mutations of it for FUZZ_SECONDS; FUZZ_SEED=N for others.
 With libFuzzer (pip install atheris): CONTRIBUTING.md.
 """
 
@@ -14,7 +14,7 @@ import time
 
 HERE = pathlib.Path(__file__).resolve().parent
 CORPUS = HERE.parents[2] / "test/corpus/wire"
-SECONDS = 2.5
+SECONDS = float(os.environ.get("FUZZ_SECONDS", "2.5"))
 JPEG = b"\xff\xd8\xff\xd9"
 
 
