@@ -118,7 +118,8 @@ export interface PipelineStats {
   bFrames: boolean
   /** The session's first frame was a whole key frame, and came soon. */
   beganWithKey: boolean
-  decoding: boolean
+  /** Which pictures are decoded. */
+  decoding: 'all' | 'key_frames' | 'no'
   /** How long the session has waited for a key frame; null if it does not. */
   waitingForKeyMs: number | null
   /** Nothing has arrived since the newest whole frame, and no frame is overdue. */

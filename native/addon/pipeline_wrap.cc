@@ -13,6 +13,18 @@ Napi::Value OrNull(Napi::Env env, int64_t us) {
   return Napi::Number::New(env, static_cast<double>(us));
 }
 
+const char* NameOf(Decoding decoding) {
+  switch (decoding) {
+    case Decoding::kAll:
+      return "all";
+    case Decoding::kKeyFrames:
+      return "key_frames";
+    case Decoding::kNo:
+      break;
+  }
+  return "no";
+}
+
 Napi::Object ToObject(Napi::Env env, const PipelineError& error) {
   Napi::Object object = Napi::Object::New(env);
   object.Set("code", error.code);
@@ -223,7 +235,7 @@ Napi::Value PipelineWrap::Stats(const Napi::CallbackInfo& info) {
   number("gopLength", stats.gop_length);
   object.Set("bFrames", stats.b_frames);
   object.Set("beganWithKey", stats.began_with_key);
-  object.Set("decoding", stats.decoding);
+  object.Set("decoding", NameOf(stats.decoding));
   const int64_t waiting_ns = stats.waiting_for_key_ns;
   object.Set("waitingForKeyMs", waiting_ns < 0 ? env.Null() : Napi::Value(Napi::Number::New(env, waiting_ns / 1e6)));
   object.Set("pauses", stats.pauses);

@@ -24,6 +24,9 @@ struct AccessUnit {
   // If decoding starts here without a key picture: the pictures until all are whole. -1: it does not.
   int recovery_frames = -1;
   size_t size_bytes = 0;
+
+  // It is whole without any other picture.
+  bool stands_alone() const { return key && recovery_frames <= 0; }
 };
 
 using AccessUnitPtr = std::shared_ptr<const AccessUnit>;

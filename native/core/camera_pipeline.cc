@@ -138,7 +138,25 @@ void CameraPipeline::UpdateDecodeStage(const std::vector<Rendition>& renditions)
   }
   stream->decode_stage->SetPace({intake.meter().frame_interval_ns(), intake.meter().b_frames(), pauses_});
   stream->decode_stage->SetRenditions(renditions);
+  FollowPlan(intake, *stream->decode_stage, renditions);
   if (starts) stream->decode_stage->Start(intake.cache().units());
+}
+
+void CameraPipeline::FollowPlan(const StreamIntake& intake, DecodeStage& stage,
+                                const std::vector<Rendition>& renditions) {
+  DecodePlan::Facts facts;
+  facts.now_ns = MonotonicNs();
+  facts.renditions = renditions;
+  facts.keys = intake.keys();
+  facts.frame_interval_ns = intake.meter().frame_interval_ns();
+  facts.keys_stand_alone = intake.keys_stand_alone();
+  facts.cache_fits = intake.cache().fits();
+  facts.behind_since_ns = intake.gate_closed_since_ns() == 0 ? stage.behind_since_ns() : 0;
+  facts.last_shown_ns = stage.last_shown_ns();
+  const bool was_alone = stage.keys_alone();
+  const DecodePlan::Verdict plan = plan_.Check(facts);
+  stage.SetKeysAlone(plan.keys_alone);
+  if (was_alone && plan.shows_newest && !intake.cache().units().empty()) stage.StartOver(intake.cache().units());
 }
 
 StreamFacts CameraPipeline::Facts() const {
@@ -167,6 +185,7 @@ StreamFacts CameraPipeline::Facts() const {
     facts.decoder_stuck_since_ns = stream->decode_stage->stuck_since_ns();
     facts.unshown_since_ns = stream->decode_stage->unshown_since_ns();
     facts.decoder_damaged_since_ns = stream->decode_stage->damaged_since_ns();
+    if (stream->decode_stage->keys_alone()) facts.key_interval_ns = stream->input->intake.keys().mean_ns();
   }
   return facts;
 }
@@ -235,7 +254,9 @@ PipelineStats CameraPipeline::Stats() const {
   if (waits_since_ns != 0) stats.waiting_for_key_ns = now_ns - waits_since_ns;
   {
     const auto stream = stream_.Lock();
-    stats.decoding = stream->decode_stage != nullptr;
+    if (stream->decode_stage) {
+      stats.decoding = stream->decode_stage->keys_alone() ? Decoding::kKeyFrames : Decoding::kAll;
+    }
     if (stream->input) {
       const StreamIntake& intake = stream->input->intake;
       const StreamMeter& meter = intake.meter();

@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "decode_plan.h"
 #include "decode_stage.h"
 #include "guarded.h"
 #include "news_mailbox.h"
@@ -71,6 +72,7 @@ class CameraPipeline {
   void Run();
   PipelineError Watch();
   void UpdateDecodeStage(const std::vector<Rendition>& renditions);
+  void FollowPlan(const StreamIntake& intake, DecodeStage& stage, const std::vector<Rendition>& renditions);
   StreamFacts Facts() const;
   void SetLive(bool live, bool quiet);
   void SetFault(std::optional<PipelineError> fault);
@@ -97,6 +99,7 @@ class CameraPipeline {
   std::atomic<bool> pauses_{false};
   std::atomic<bool> may_lack_key_{false};  // See StreamFacts.
   std::atomic<int64_t> described_ns_{0};   // When the source described the stream, monotonic; 0: not yet.
+  DecodePlan plan_;                        // Control thread only.
   std::string fault_;                      // Control thread only: the message last reported; empty: none.
   std::mutex join_mutex_;                  // Several threads may call Close().
   Thread thread_;

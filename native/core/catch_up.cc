@@ -20,14 +20,15 @@ bool IsBehind(int64_t waited_ns, const Pace& pace) {
 }  // namespace
 
 void CatchUp::Start(bool backlog) {
-  catching_up_ = backlog;
+  in_backlog_ = catching_up_ = backlog;
   waiting_for_key_ = !backlog;
-  progress_due_ns_ = INT64_MAX;  // No limit for decoding a backlog.
+  progress_due_ns_ = 0;
+  progress_from_ns_ = INT64_MAX;
 }
 
 // Continues only with a key picture that is not late.
 void CatchUp::DropBacklog() {
-  catching_up_ = false;
+  in_backlog_ = catching_up_ = false;
   WaitForKey();
 }
 
@@ -37,6 +38,7 @@ CatchUp::UnitVerdict CatchUp::CheckUnit(const Unit& unit, const Pace& pace) {
   const bool late = unit.waited_ns > LimitNs(pace);
   if (catching_up_ && unit.key_queued) {
     waiting_for_key_ = true;
+    in_backlog_ = false;
     return UnitVerdict::kDropUntilKey;
   }
   if (waiting_for_key_) {
@@ -62,7 +64,7 @@ CatchUp::UnitVerdict CatchUp::CheckUnit(const Unit& unit, const Pace& pace) {
 
 CatchUp::PictureVerdict CatchUp::CheckPicture(const Picture& picture, const Pace& pace) {
   if (catching_up_ && picture.more_queued) return PictureVerdict::kHide;
-  catching_up_ = false;
+  in_backlog_ = catching_up_ = false;
   const int64_t age_ns = pace.pauses && !picture.more_queued ? 0 : picture.age_ns;
   if (age_ns + picture.transport_lag_ns > LimitNs(pace)) return PictureVerdict::kDropLate;
   // If a newer unit is queued, skip encoding this one, but never twice in a row: a decoder at its limit must still

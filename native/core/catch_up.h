@@ -51,6 +51,9 @@ class CatchUp {
   // backlog: old units come first, starting with a key picture. Without one, decoding waits for a key picture.
   void Start(bool backlog);
 
+  // The newest picture of the backlog has not been decoded yet, and there is still hope.
+  bool in_backlog() const { return in_backlog_ && catching_up_ && !waiting_for_key_; }
+
   UnitVerdict CheckUnit(const Unit& unit, const Pace& pace);
   PictureVerdict CheckPicture(const Picture& picture, const Pace& pace);
 
@@ -64,6 +67,7 @@ class CatchUp {
   void DropBacklog();
 
   bool waiting_for_key_ = false;
+  bool in_backlog_ = false;
   bool catching_up_ = false;        // Show nothing until the newest picture.
   int64_t progress_due_ns_ = 0;     // By this time it must wait less than
   int64_t progress_from_ns_ = 0;    // this long.

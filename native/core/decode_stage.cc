@@ -73,18 +73,53 @@ DecodeStage::DecodeStage(Codec codec, bool reorders, Counters* counters, std::sh
       shown_before_pts_ns_(reorders ? counters->last_shown_pts_ns.load() : 0),
       encoder_(std::move(lane)) {}
 
-void DecodeStage::Start(const std::vector<AccessUnitPtr>& backlog) {
+void DecodeStage::SetQueue(const std::vector<AccessUnitPtr>& backlog) {
   queue_.assign(backlog.begin(), backlog.end());
+  queued_bytes_ = 0;
   for (const AccessUnitPtr& unit : backlog) queued_bytes_ += unit->size_bytes;
+  in_backlog_ = !backlog.empty();
+}
+
+void DecodeStage::Start(const std::vector<AccessUnitPtr>& backlog) {
+  SetQueue(backlog);
   catch_up_.Start(!backlog.empty());
   // From now on: a session must not seem to show frames before the thread has looked at one.
   if (!backlog.empty()) unshown_since_ns_ = MonotonicNs();
   if (!thread_.Start([this] { Run(); })) on_error_(MakeError(error_code::kPipelineBuild, kNoThread));
 }
 
+void DecodeStage::StartOver(const std::vector<AccessUnitPtr>& backlog) {
+  {
+    std::lock_guard<std::mutex> lock(queue_mutex_);
+    SetQueue(backlog);
+    starts_over_ = true;
+    if (all_from_next_key_) keys_alone_ = all_from_next_key_ = false;  // The backlog begins with a key picture.
+  }
+  wake_.notify_one();
+}
+
+void DecodeStage::SetKeysAlone(bool keys_alone) {
+  std::lock_guard<std::mutex> lock(queue_mutex_);
+  all_from_next_key_ = keys_alone_ && !keys_alone;
+  if (keys_alone == keys_alone_ || !keys_alone) return;
+  keys_alone_ = true;
+  if (!in_backlog_) unshown_since_ns_ = behind_since_ns_ = 0;  // No picture is due before the next key picture.
+}
+
+bool DecodeStage::keys_alone() {
+  std::lock_guard<std::mutex> lock(queue_mutex_);
+  return keys_alone_;
+}
+
 void DecodeStage::Push(AccessUnitPtr unit) {
   {
     std::lock_guard<std::mutex> lock(queue_mutex_);
+    if (keys_alone_ && !in_backlog_) {
+      if (!unit->stands_alone() && !(all_from_next_key_ && unit->key)) return;
+      if (all_from_next_key_) keys_alone_ = all_from_next_key_ = false;
+    }
+    // A session must not seem to show frames before its first one.
+    if (std::exchange(awaits_first_, false) && unshown_since_ns_ == 0) unshown_since_ns_ = MonotonicNs();
     if (queue_.size() >= kMaxQueue || queued_bytes_ + unit->size_bytes > kMaxQueueBytes) {
       queue_.clear();
       queued_bytes_ = 0;
@@ -114,8 +149,10 @@ void DecodeStage::Run() {
   AccessUnitPtr unit;
   CatchUp::Unit facts;
   while (Next(&unit, &facts)) {
+    if (Unneeded(*unit)) continue;
     if (unshown_since_ns_ == 0) unshown_since_ns_ = facts.now_ns;
     const CatchUp::UnitVerdict verdict = Judge(facts);
+    LeaveBacklog();
     if (verdict == CatchUp::UnitVerdict::kDropUnneeded) ++counters_->late;
     if (verdict == CatchUp::UnitVerdict::kDropUnneeded || verdict == CatchUp::UnitVerdict::kDropUntilKey) continue;
     if (!Decode(*unit, verdict == CatchUp::UnitVerdict::kRestart)) break;
@@ -138,6 +175,13 @@ bool DecodeStage::Next(AccessUnitPtr* unit, CatchUp::Unit* facts) {
   facts->reference = (*unit)->reference;
   facts->starts_sequence = (*unit)->starts_sequence;
   facts->more_queued = !queue_.empty();
+  alone_ = keys_alone_ && !in_backlog_;
+  if (new_renditions_) encoder_.SetRenditions(*std::exchange(new_renditions_, std::nullopt));
+  if (std::exchange(starts_over_, false)) {
+    chain_.reset();
+    catch_up_.Start(true);
+    shown_before_pts_ns_ = counters_->last_shown_pts_ns;
+  }
   // With intra refresh, pictures are whole only some pictures after the key, so it does not count.
   facts->key_queued = std::any_of(queue_.begin(), queue_.end(), [](const AccessUnitPtr& waiting) {
     return waiting->key && waiting->recovery_frames <= 0;
@@ -145,9 +189,28 @@ bool DecodeStage::Next(AccessUnitPtr* unit, CatchUp::Unit* facts) {
   return true;
 }
 
+// No frame that was asked for needs this unit.
+bool DecodeStage::Unneeded(const AccessUnit& unit) {
+  if (alone_ && !unit.stands_alone()) return true;
+  const bool others_need_it = unit.starts_sequence || (unit.reference && !alone_);
+  return !others_need_it && damaged_since_ns_ == 0 && !encoder_.Wants(unit.stream_ns);
+}
+
+// Once the newest picture of the backlog is shown, or cannot be reached.
+void DecodeStage::LeaveBacklog() {
+  if (catch_up_.in_backlog()) return;
+  std::lock_guard<std::mutex> lock(queue_mutex_);
+  if (!starts_over_) in_backlog_ = false;
+}
+
+void DecodeStage::MarkBehind(int64_t late_ns) {
+  if (late_ns > LimitNs() && behind_since_ns_ == 0 && !catch_up_.in_backlog()) behind_since_ns_ = MonotonicNs();
+}
+
 CatchUp::UnitVerdict DecodeStage::Judge(const CatchUp::Unit& facts) {
   const bool was_catching_up = catch_up_.catching_up();
   const CatchUp::UnitVerdict verdict = catch_up_.CheckUnit(facts, CurrentPace());
+  MarkBehind(facts.waited_ns);
   if (catch_up_.catching_up() && !was_catching_up) ++counters_->catch_ups;
   return verdict;
 }
@@ -156,7 +219,7 @@ CatchUp::UnitVerdict DecodeStage::Judge(const CatchUp::Unit& facts) {
 bool DecodeStage::Decode(const AccessUnit& unit, bool restart) {
   // A decoder in use fills a gap in frame_num with pictures of its own and loses this one (robustness.md, 2). Only an
   // IDR resets it, so start with a new decoder.
-  if (restart && unit.recovery_frames >= 0) chain_.reset();
+  if (alone_ || (restart && unit.recovery_frames >= 0)) chain_.reset();
   if (!chain_) {
     restart = true;
     chain_ = std::make_unique<ElementChain>();
@@ -166,6 +229,7 @@ bool DecodeStage::Decode(const AccessUnit& unit, bool restart) {
     }
   }
   Feed(unit, restart);
+  if (alone_) chain_.reset();
   return true;
 }
 
@@ -181,6 +245,7 @@ void DecodeStage::Feed(const AccessUnit& unit, bool restart) {
   const SamplePtr changed = ForDecoder(unit, restart);
   DamageScope damage;
   const GstFlowReturn flow = chain_->Push(changed ? changed.get() : unit.sample.get());
+  if (alone_) chain_->Drain();
 
   if (recovering) stuck_since_ns_ = unshown_since_ns_ = 0;
   // During recovery, missing references are expected.
@@ -235,28 +300,27 @@ void DecodeStage::OnPicture(SamplePtr raw) {
   damaged_since_ns_ = 0;
 
   const int64_t age_ns = MonotonicNs() - times->received_mono_ns;
-  switch (catch_up_.CheckPicture({age_ns, times->transport_lag_ns, MoreQueued()}, CurrentPace())) {
+  const CatchUp::PictureVerdict verdict =
+      catch_up_.CheckPicture({age_ns, times->transport_lag_ns, MoreQueued()}, CurrentPace());
+  LeaveBacklog();
+  switch (verdict) {
     case CatchUp::PictureVerdict::kHide:
       return;
     case CatchUp::PictureVerdict::kDropLate:
       ++counters_->late;
+      MarkBehind(age_ns);
       return;
     case CatchUp::PictureVerdict::kShow:
       break;
   }
-  unshown_since_ns_ = 0;
+  unshown_since_ns_ = behind_since_ns_ = 0;
+  last_shown_ns_ = MonotonicNs();
   shown_before_pts_ns_ = 0;
   counters_->last_shown_pts_ns = pts_ns;
   Encode(std::move(raw), info, *times);
 }
 
 void DecodeStage::Encode(SamplePtr raw, const GstVideoInfo& info, const UnitTimes::Times& times) {
-  std::optional<std::vector<Rendition>> renditions;
-  {
-    std::lock_guard<std::mutex> lock(queue_mutex_);
-    renditions.swap(new_renditions_);
-  }
-  if (renditions) encoder_.SetRenditions(*renditions);
   const bool made = encoder_.Encode(std::move(raw), info, times, [this](std::unique_ptr<JpegFrame> frame) {
     ++counters_->encoded;
     on_frame_(std::move(frame));

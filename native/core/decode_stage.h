@@ -15,6 +15,7 @@
 #include "catch_up.h"
 #include "clocks.h"
 #include "element_chain.h"
+#include "frame_age.h"
 #include "pipeline_error.h"
 #include "rendition_encoder.h"
 #include "stream_types.h"
@@ -44,6 +45,14 @@ class DecodeStage {
   // backlog: the units of the GOP cache. They are decoded at once; only the newest picture is shown.
   void Start(const std::vector<AccessUnitPtr>& backlog);
 
+  // Continues from the GOP cache as after Start(), whatever was decoded before. No picture is shown twice.
+  void StartOver(const std::vector<AccessUnitPtr>& backlog);
+
+  // true: once the backlog is decoded, decode key pictures alone, each with a decoder of its own that holds none back.
+  // false: decode all pictures from the next key picture on.
+  void SetKeysAlone(bool keys_alone);
+  bool keys_alone();
+
   // Never blocks.
   void Push(AccessUnitPtr unit);
   void SetRenditions(std::vector<Rendition> renditions);
@@ -66,19 +75,30 @@ class DecodeStage {
   // Since when units have arrived without a picture being shown; 0 if none is due.
   int64_t unshown_since_ns() const { return unshown_since_ns_; }
 
+  // When the newest picture was shown; 0: none yet.
+  int64_t last_shown_ns() const { return last_shown_ns_; }
+
+  // Since when decoding has been too late to show a picture; 0 if it is not, or decodes the backlog.
+  int64_t behind_since_ns() const { return behind_since_ns_; }
+
   // Since when the decoder has reported damaged pictures; 0 if they are whole.
   int64_t damaged_since_ns() const { return damaged_since_ns_; }
 
  private:
   void Run();
   bool Next(AccessUnitPtr* unit, CatchUp::Unit* facts);
+  bool Unneeded(const AccessUnit& unit);
   CatchUp::UnitVerdict Judge(const CatchUp::Unit& facts);
   bool Decode(const AccessUnit& unit, bool restart);
   void Feed(const AccessUnit& unit, bool restart);
+  void SetQueue(const std::vector<AccessUnitPtr>& backlog);
+  void LeaveBacklog();
+  void MarkBehind(int64_t late_ns);
   SamplePtr ForDecoder(const AccessUnit& unit, bool restart);
   void OnPicture(SamplePtr raw);
   void Encode(SamplePtr raw, const GstVideoInfo& info, const UnitTimes::Times& times);
   bool MoreQueued();
+  int64_t LimitNs() const { return AgeLimitNs(frame_interval_ns_, b_frames_); }
   Pace CurrentPace() const { return {frame_interval_ns_, b_frames_, pauses_}; }
 
   const Codec codec_;
@@ -88,23 +108,30 @@ class DecodeStage {
   const OnError on_error_;
 
   Thread thread_;
-  std::mutex queue_mutex_;  // Guards queue_ to new_renditions_, and the wait for stopping_.
+  std::mutex queue_mutex_;  // Guards queue_ to awaits_first_, and the wait for stopping_.
   std::condition_variable wake_;
   std::deque<AccessUnitPtr> queue_;
   size_t queued_bytes_ = 0;
   bool overflowed_ = false;  // Units were dropped from the full queue.
   std::optional<std::vector<Rendition>> new_renditions_;
+  bool keys_alone_ = false, all_from_next_key_ = false;
+  bool starts_over_ = false;  // The queue holds a new backlog.
+  bool in_backlog_ = false;
+  bool awaits_first_ = true;  // No unit was pushed yet.
   std::atomic<bool> stopping_{false};
   std::atomic<int64_t> frame_interval_ns_{MsToNs(40)};
   std::atomic<bool> b_frames_{false}, pauses_{false};
   std::atomic<int64_t> stuck_since_ns_{0};
   std::atomic<int64_t> unshown_since_ns_{0};
+  std::atomic<int64_t> last_shown_ns_{0};
+  std::atomic<int64_t> behind_since_ns_{0};
   std::atomic<int64_t> damaged_since_ns_{0};
 
   // Decode thread only.
   std::unique_ptr<ElementChain> chain_;
   CapsPtr caps_, decoder_caps_;  // The last caps of a unit, and what the decoder gets for them.
   int units_to_recovery_ = 0;    // Units until pictures are whole after a start with intra refresh.
+  bool alone_ = false;           // The unit is decoded without any other.
   CatchUp catch_up_;
   UnitTimes times_;
   uint64_t shown_before_pts_ns_;   // By the stage before this one: go on after it. 0: no matter.

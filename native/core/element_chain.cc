@@ -82,6 +82,10 @@ GstFlowReturn ElementChain::Push(GstSample* sample) {
   return gst_pad_push(source_pad_, gst_buffer_ref(gst_sample_get_buffer(sample)));
 }
 
+void ElementChain::Drain() {
+  if (source_pad_) gst_pad_push_event(source_pad_, gst_event_new_eos());
+}
+
 PipelineError ElementChain::TakeError() {
   PipelineError error;
   std::swap(error, error_);

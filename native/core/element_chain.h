@@ -28,6 +28,9 @@ class ElementChain {
   // Sends the caps if they changed, then the buffer with its PTS.
   GstFlowReturn Push(GstSample* sample);
 
+  // The elements output what they hold. After it, the chain takes nothing more.
+  void Drain();
+
   // The first error that an element posted since the last call; empty if none.
   PipelineError TakeError();
 

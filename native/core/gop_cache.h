@@ -20,7 +20,11 @@ class GopCache {
   static constexpr size_t kMaxUnits = 2 * kLongUnits;
 
   void Add(AccessUnitPtr unit) {
-    if (unit->key) Clear();
+    if (unit->key) {
+      const bool outgrew = outgrown();
+      Clear();
+      previous_outgrew_ = outgrew;
+    }
     if (!unit->key && units_.empty()) return;  // Cannot be decoded on its own.
     bytes_ += unit->size_bytes;
     units_.push_back(std::move(unit));
@@ -33,11 +37,14 @@ class GopCache {
   void Clear() {
     units_.clear();
     bytes_ = 0;
-    outgrown_ = false;
+    outgrown_ = previous_outgrew_ = false;
   }
 
   // The GOP is too long to start a decoder from it, or was dropped.
   bool outgrown() const { return outgrown_ || bytes_ > kLongBytes || units_.size() > kLongUnits; }
+
+  // Neither this GOP nor the one before is too long, so a decoder can start from the cache at any time.
+  bool fits() const { return !units_.empty() && !outgrown() && !previous_outgrew_; }
 
   const std::vector<AccessUnitPtr>& units() const { return units_; }
   size_t bytes() const { return bytes_; }
@@ -46,6 +53,7 @@ class GopCache {
   std::vector<AccessUnitPtr> units_;
   size_t bytes_ = 0;
   bool outgrown_ = false;
+  bool previous_outgrew_ = false;
 };
 
 }  // namespace framegate

@@ -2,7 +2,9 @@
 // 30 are wanted. Pure. Not thread-safe.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
+#include <cstdlib>
 
 #include "clocks.h"
 
@@ -16,6 +18,7 @@ class RateLimiter {
   bool Take(int64_t stream_ns) {
     const bool jumped =
         !started_ || stream_ns < last_ns_ - MsToNs(1000) || stream_ns > due_ns_ + 10 * interval_ns_ + MsToNs(1000);
+    const int64_t step_ns = stream_ns - last_ns_;
     last_ns_ = stream_ns;
     if (jumped) {
       started_ = true;
@@ -28,8 +31,13 @@ class RateLimiter {
     due_ns_ += interval_ns_;
     // A source slower than fps must not build up credit for a burst.
     if (due_ns_ < stream_ns - interval_ns_) due_ns_ = stream_ns;
+    // A source up to 2 % faster than fps passes whole: to leave a frame out now and then would double a gap.
+    if (std::abs(step_ns - interval_ns_) <= interval_ns_ / 50) due_ns_ = std::min(due_ns_, stream_ns + interval_ns_);
     return true;
   }
+
+  // Whether Take() would take this frame, or one before it.
+  bool Wants(int64_t stream_ns) const { return RateLimiter(*this).Take(stream_ns); }
 
  private:
   const int64_t interval_ns_;

@@ -16,6 +16,16 @@ void RenditionEncoder::SetRenditions(const std::vector<Rendition>& renditions) {
   outputs_ = std::move(outputs);
 }
 
+bool RenditionEncoder::Wants(int64_t stream_ns) {
+  const bool wants = std::any_of(outputs_.begin(), outputs_.end(),
+                                 [&](const Output& output) { return output.limiter.Wants(stream_ns); });
+  // The limiters see every frame, so that they notice jumps.
+  if (!wants) {
+    for (Output& output : outputs_) output.limiter.Take(stream_ns);
+  }
+  return wants;
+}
+
 bool RenditionEncoder::Encode(SamplePtr raw, const GstVideoInfo& source, const UnitTimes::Times& times,
                               const OnFrame& on_frame) {
   made_.clear();

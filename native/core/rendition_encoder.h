@@ -26,6 +26,9 @@ class RenditionEncoder {
   // A rendition whose id and fps stay the same keeps its timing.
   void SetRenditions(const std::vector<Rendition>& renditions);
 
+  // Some rendition is due at stream_ns. If none is, the picture need not be decoded.
+  bool Wants(int64_t stream_ns);
+
   // Calls on_frame, before it returns, for each rendition that is due at times.stream_ns. Renditions of
   // equal size and quality are encoded once. False if encoding fails.
   bool Encode(SamplePtr raw, const GstVideoInfo& info, const UnitTimes::Times& times, const OnFrame& on_frame);

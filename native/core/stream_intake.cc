@@ -28,7 +28,11 @@ GateRules RulesFor(Codec codec) {
 }  // namespace
 
 StreamIntake::StreamIntake(Codec codec, int64_t described_ns)
-    : codec_(codec), described_ns_(described_ns), parser_(MakeParser(codec)), gate_(RulesFor(codec)) {}
+    : codec_(codec),
+      described_ns_(described_ns),
+      parser_(MakeParser(codec)),
+      gate_(RulesFor(codec)),
+      keys_stand_alone_(codec != Codec::kMjpeg) {}
 
 AccessUnitInfo StreamIntake::Parse(GstSample* sample) {
   GstCaps* caps = gst_sample_get_caps(sample);
@@ -98,6 +102,8 @@ AccessUnitPtr StreamIntake::Take(SamplePtr sample, const Arrival& arrival) {
   unit->recovery_frames = info.key ? -1 : info.recovery_frames;
   unit->size_bytes = gst_buffer_get_size(buffer);
   unit->sample = std::move(sample);
+  keys_stand_alone_ &= info.field == AccessUnitInfo::Field::kNone;
+  if (unit->stands_alone()) keys_.Add(unit->stream_ns);
   cache_.Add(unit);
   return unit;
 }

@@ -10,6 +10,7 @@
 #include "gate.h"
 #include "gop_cache.h"
 #include "gst_ptr.h"
+#include "key_rhythm.h"
 #include "output_order.h"
 #include "stream_meter.h"
 #include "stream_types.h"
@@ -46,6 +47,9 @@ class StreamIntake {
 
   // Pictures are shown in another order than they arrive.
   bool reorders() const { return order_.reorders(); }
+  const KeyRhythm& keys() const { return keys_; }
+  // A key picture is a whole frame, not one field of it.
+  bool keys_stand_alone() const { return keys_stand_alone_; }
   // Since when the gate has been closed, monotonic; 0 while it is open.
   int64_t gate_closed_since_ns() const { return gate_closed_since_ns_; }
   // When the newest picture arrived from which decoding can start, whole or not; 0: none yet.
@@ -71,6 +75,8 @@ class StreamIntake {
   AccessUnitInfo::Field open_field_ = AccessUnitInfo::Field::kNone;  // A first field that waits for its second.
   uint32_t open_frame_num_ = 0;
   StreamMeter meter_;
+  KeyRhythm keys_;  // Of key pictures that stand alone.
+  bool keys_stand_alone_;
   int64_t gate_closed_since_ns_ = 0;
   int64_t last_key_ns_ = 0;
   bool first_ = true;

@@ -47,6 +47,8 @@ struct JpegFrame {
   int64_t captured_at_us = -1;  // -1: unknown.
 };
 
+enum class Decoding { kNo, kAll, kKeyFrames };
+
 struct PipelineStats {
   double fps = 0;             // Whole frames per second from the camera.
   int64_t age_ns = -1;        // Since the newest whole frame arrived; -1: none yet.
@@ -60,7 +62,7 @@ struct PipelineStats {
   int gop_length = 0;           // Frames between the last two key pictures; 0: unknown.
   bool b_frames = false;        // Pictures arrive in another order than they are shown.
   bool began_with_key = false;  // The session's first picture was a whole key picture.
-  bool decoding = false;
+  Decoding decoding = Decoding::kNo;
   int64_t waiting_for_key_ns = -1;  // How long it has waited for a key picture; -1: it does not.
   bool pauses = false;              // Nothing has arrived since the newest whole frame, and no frame is overdue.
 };

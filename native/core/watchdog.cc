@@ -163,7 +163,7 @@ std::optional<PipelineError> Watchdog::ReasonToEnd(int64_t now_ns, const StreamF
       {kDecode, "the decoder delivers no frames", facts.decoder_stuck_since_ns, silence_ns + quiet_ns},
       {kNotShown, "complete frames arrive, but none could be shown for 5 s",
        facts.decoder_damaged_since_ns == 0 ? facts.unshown_since_ns : 0,
-       std::max(kUnshownNs, 6 * interval_ns) + quiet_ns},
+       std::max({kUnshownNs, 6 * interval_ns, 2 * facts.key_interval_ns}) + quiet_ns},
       {kDecode, "the decoder reports damaged frames", facts.decoder_damaged_since_ns,
        may_wait(facts.decoder_damaged_since_ns + 1) ? kNoKeyNs : no_frame_ns},
   };

@@ -24,6 +24,7 @@ struct StreamFacts {
   int64_t decoder_damaged_since_ns = 0;  // The decoder reports damaged pictures.
   int64_t transport_lag_ns = 0;          // How much later the newest packet arrived than the stream at its best.
   int64_t frame_interval_ns = 0;         // 0: unknown.
+  int64_t key_interval_ns = 0;           // Between the key pictures if they alone are decoded; 0: all pictures are.
   int64_t longest_pause_ns = 0;          // The longest between two punctual frames; 0: unknown.
   int gop_length = 0;                    // Frames between key pictures; 0: unknown.
   bool begins_with_key = false;          // New sessions of this camera begin with a key picture.

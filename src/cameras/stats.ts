@@ -17,7 +17,7 @@ export const NO_STATS: PipelineStats = {
   gopLength: 0,
   bFrames: false,
   beganWithKey: false,
-  decoding: false,
+  decoding: 'no',
   waitingForKeyMs: null,
   pauses: false,
 }

@@ -115,9 +115,9 @@ export const cameraAnswer = z.object({
     ),
   preferred: way.describe('What a browser should try first.'),
   decoding: z
-    .boolean()
+    .enum(['all', 'key_frames', 'no'])
     .describe(
-      'Whether the gateway is decoding the video. It decodes while a topic has readers and for 3 s after, and without readers if a GOP exceeds the cache.',
+      'What the gateway decodes: `all` pictures; `key_frames` alone, if they come as often and as evenly as the fastest reader asks for frames, or if this machine is too slow to decode all; `no`. It decodes while a topic has readers and for 3 s after, and without readers if a GOP exceeds the cache.',
     ),
   renditions: z.array(z.string()).describe('Topics that the gateway is encoding.'),
   readers: z

@@ -167,8 +167,10 @@ t.test(
     t.teardown(() => camera.stop())
     await gateway.post('/cameras/start', { name: 'a', rtsp: camera.url, pub_fps: 60 })
     await gateway.untilState('a', 'live')
-    t.equal((await gateway.camera('a')).decoding, false)
-    await until('a decoder that runs along', async () => (await gateway.camera('a')).decoding, { limitMs: 30000 })
+    t.equal((await gateway.camera('a')).decoding, 'no')
+    await until('a decoder that runs along', async () => (await gateway.camera('a')).decoding !== 'no', {
+      limitMs: 30000,
+    })
     await pause(6000) // By now the GOP cache has dropped the GOP.
     const lookedAtMs = Date.now()
     const reader = new WireReader(gateway.zmq, 'a', { conflate: true })

@@ -177,16 +177,28 @@ TEST(ProgressIsMeasuredAgainstTheLastSecond) {
         UnitVerdict::kDropUntilKey);  // Closer than at first, but no longer getting closer.
 }
 
-TEST(ABacklogIsDecodedHiddenHoweverLongItTakes) {
+TEST(ABacklogIsDecodedHiddenWhileItGetsShorter) {
   Decoder decoder(false);
   decoder.catch_up.Start(true);
-  for (int64_t waited_ms = 9000; waited_ms < 9500; waited_ms += 10) {
-    decoder.now_ms += 100;
+  for (int64_t waited_ms = 9000; waited_ms > 300; waited_ms -= 100) {
+    decoder.now_ms += 500;
+    CHECK(decoder.catch_up.in_backlog());
     CHECK(decoder.Unit(waited_ms, {.more_queued = true}) == UnitVerdict::kDecode);
     CHECK(decoder.Picture(waited_ms, true) == PictureVerdict::kHide);
   }
   CHECK(decoder.Unit(40) == UnitVerdict::kDecode);
+  CHECK(decoder.catch_up.in_backlog());
   CHECK(decoder.Picture(50, false) == PictureVerdict::kShow);
+  CHECK(!decoder.catch_up.in_backlog());
+}
+
+TEST(ABacklogThatGetsLongerIsGivenUp) {
+  Decoder decoder(false);
+  decoder.catch_up.Start(true);
+  CHECK(decoder.Unit(9000, {.more_queued = true}) == UnitVerdict::kDecode);
+  decoder.now_ms += 1001;
+  CHECK(decoder.Unit(9010, {.more_queued = true}) == UnitVerdict::kDropUntilKey);
+  CHECK(!decoder.catch_up.in_backlog());
 }
 
 TEST(AfterDamageDecodingContinuesFromTheNextKeyPicture) {

@@ -218,6 +218,115 @@ TEST(DeclaredReorderingDelaysNoH265) {
   DeclaredReorderingDelaysNothing(Codec::kH265, Units(stream, 0, Codec::kH265));
 }
 
+// B-frames: a decoder would hold each key picture back until others follow it.
+void KeyPicturesAloneAreShownAtOnce(Codec codec, const std::vector<AccessUnitPtr>& units) {
+  Shown shown;
+  auto stage = Make(&shown, true, codec);
+  stage->SetKeysAlone(true);
+  stage->Start({});
+  std::vector<int64_t> keys;
+  for (const auto& unit : units) {
+    stage->Push(unit);
+    if (!unit->key) continue;
+    keys.push_back(unit->received_at_us);
+    WaitFor([&] { return shown.count() == keys.size(); });
+  }
+  CHECK(stage->keys_alone());
+  CHECK_EQ(stage->unshown_since_ns(), 0);
+  stage->Stop();
+  CHECK(keys.size() >= 4);
+  CHECK(shown.received_at_us == keys);
+  CHECK_EQ(shown.counters.decoded.load(), keys.size());
+  CHECK(shown.error.empty());
+}
+
+TEST(KeyPicturesOfH264AreShownAtOnce) {
+  KeyPicturesAloneAreShownAtOnce(Codec::kH264, Units("x264enc bframes=2 b-adapt=false key-int-max=6", 24));
+}
+
+TEST(KeyPicturesOfH265AreShownAtOnce) {
+  KeyPicturesAloneAreShownAtOnce(Codec::kH265,
+                                 Units(EncodeH265("bframes=2:b-adapt=0:keyint=6:scenecut=0", 24), 0, Codec::kH265));
+}
+
+TEST(AStartThatDecodesKeyPicturesAloneShowsTheNewestPictureFirst) {
+  const auto units = Units("x264enc tune=zerolatency key-int-max=20", 60);
+  Shown shown;
+  auto stage = Make(&shown);
+  stage->SetKeysAlone(true);
+  stage->Start({units.begin(), units.begin() + 15});
+  WaitFor([&] { return shown.count() == 1; });
+  for (size_t i = 15; i < 40; ++i) stage->Push(units[i]);
+  WaitFor([&] { return shown.count() == 2; });
+  for (size_t i = 40; i < 60; ++i) stage->Push(units[i]);
+  WaitFor([&] { return shown.count() == 3; });
+  stage->Stop();
+  CHECK((shown.received_at_us == std::vector<int64_t>{14, 20, 40}));
+}
+
+TEST(AllPicturesAreDecodedAgainFromTheNextKeyPictureOrTheCache) {
+  const auto units = Units("x264enc tune=zerolatency key-int-max=10", 30);
+  Shown shown;
+  auto stage = Make(&shown);
+  auto push = [&](size_t from, size_t to) {
+    for (size_t i = from; i < to; ++i) {
+      const size_t before = shown.count();
+      stage->Push(units[i]);
+      if (!stage->keys_alone()) WaitFor([&] { return shown.count() > before; });
+    }
+  };
+  stage->SetKeysAlone(true);
+  stage->Start({});
+  push(0, 5);
+  WaitFor([&] { return shown.count() == 1; });
+  stage->SetKeysAlone(false);
+  push(5, 13);
+  CHECK_EQ(shown.count(), 4u);  // 0, and 10 to 12.
+  stage->SetKeysAlone(true);
+  push(13, 15);
+  stage->SetKeysAlone(false);
+  stage->StartOver({units.begin() + 10, units.begin() + 15});
+  CHECK(!stage->keys_alone());
+  WaitFor([&] { return shown.count() == 5; });
+  push(15, 17);
+  stage->Stop();
+  CHECK((shown.received_at_us == std::vector<int64_t>{0, 10, 11, 12, 14, 15, 16}));
+  CHECK(shown.error.empty());
+}
+
+TEST(APictureThatNothingNeedsIsNotDecoded) {
+  const auto units = Units(
+      "x264enc bframes=2 b-adapt=false b-pyramid=false key-int-max=200 rc-lookahead=0 mb-tree=false sync-lookahead=0 "
+      "threads=1",
+      61);
+  size_t references = 0;
+  for (const auto& unit : units) references += unit->reference;
+  Shown shown;
+  auto stage = Make(&shown, true);
+  stage->SetRenditions({Rendition{"a", 160, 1, 80}});  // One of 25.
+  stage->Start({});
+  for (const auto& unit : units) {
+    stage->Push(unit);
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+  WaitFor([&] { return shown.count() >= 3; });
+  stage->Stop();
+  CHECK_EQ(shown.count(), 3u);
+  CHECK(shown.counters.decoded < references + 10);
+  CHECK_EQ(shown.counters.damaged_units.load(), 0u);
+}
+
+TEST(AStageThatHasShownNothingSaysSoFromTheFirstUnitOn) {
+  const auto units = Units("x264enc tune=zerolatency key-int-max=10", 2);
+  Shown shown;
+  auto stage = Make(&shown);
+  stage->Start({});
+  CHECK_EQ(stage->unshown_since_ns(), 0);
+  stage->Push(units[1]);  // It cannot be shown without the first.
+  CHECK(stage->unshown_since_ns() != 0);
+  stage->Stop();
+}
+
 TEST(DamageHidesPicturesUntilTheNextKeyPicture) {
   auto units = Units("x264enc tune=zerolatency key-int-max=10", 30);
   units[12] = Halved(*units[12]);

@@ -71,6 +71,13 @@ TEST(TimestampJumpsDoNotStall) {
   CHECK(!limiter.Take(90'040'000'000));
 }
 
+TEST(ASourceThatIsSlightlyTooFastPassesWithoutAGap) {
+  CHECK_EQ(Run(25.3, 25).longest_gap_frames, 1);
+  CHECK_EQ(Run(1.01, 1).longest_gap_frames, 1);
+  CHECK_EQ(Run(26, 25).longest_gap_frames, 2);
+  CheckRate(26, 25, 25, 0);
+}
+
 TEST(RatesAreMetWithAndWithoutJitter) {
   for (double jitter_ms : {0.0, 1.0, 4.0}) {
     CheckRate(25, 20, 20, jitter_ms);

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pathlib
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
-from harness import ROOT, STREAMS, Camera, Gateway, first_image, read_loop, some
-
 from framegate import Gateway as Api
 from framegate import open_capture
+from harness import ROOT, STREAMS, Camera, Gateway, first_image, read_loop, some
 
 SLOW_DECODER = ROOT / "build/Release/libslow_decoder.so"
 # At 25 fps a frame arrives every 40 ms.
@@ -23,7 +23,10 @@ class SlowGateway(Gateway):
     def __init__(self, delay: pathlib.Path) -> None:
         self.delay = delay
         delay.write_text("0")
-        super().__init__(mediamtx="off", env={"LD_PRELOAD": str(SLOW_DECODER), "SLOW_DECODER_FILE": str(delay)})
+        super().__init__(
+            mediamtx="off",
+            env={"LD_PRELOAD": str(SLOW_DECODER), "SLOW_DECODER_FILE": str(delay)},
+        )
 
 
 @pytest.fixture(scope="module")
@@ -33,10 +36,34 @@ def slow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SlowGateway]:
     gateway.stop()
 
 
-@pytest.mark.parametrize("stream", ["H.264, 4 slices", "H.264 high, B-frames", "H.265"])
+Row = dict[str, Any]
+
+
+def wait_for(slow: SlowGateway, name: str, holds: Callable[[Row], bool]) -> Row:
+    """The camera in ``GET /cameras`` once this holds."""
+    end = time.monotonic() + 60
+    row = Api(slow.base).camera(name)
+    while not holds(row) and time.monotonic() < end:
+        time.sleep(0.05)
+        row = Api(slow.base).camera(name)
+    assert holds(row), row
+    return row
+
+
+@pytest.mark.parametrize("stream", ["H.264, 4 slices", "H.265"])
 def test_a_slow_decoder_shows_no_damaged_and_no_old_frame(stream: str, slow: SlowGateway) -> None:
     slow.delay.write_text("0")
-    camera = Camera("--width", "320", "--height", "180", "--gop", "25", "--bitrate-kbps", "500", *STREAMS[stream])
+    camera = Camera(
+        "--width",
+        "320",
+        "--height",
+        "180",
+        "--gop",
+        "25",
+        "--bitrate-kbps",
+        "500",
+        *STREAMS[stream],
+    )
     with open_capture(camera.url, pub_fps=25, scale_width=0, gateway=slow.base) as capture:
         first_image(capture)
         slow.delay.write_text(str(SLOW_MS))
@@ -48,13 +75,81 @@ def test_a_slow_decoder_shows_no_damaged_and_no_old_frame(stream: str, slow: Slo
         # frame is seconds old by now.
         assert result["oldest_published_ms"] < 750, result
         assert result["frames"] >= 5, result
-        assert Api(slow.base).camera(some(capture.name))["state"] == "live"
+        row = wait_for(slow, some(capture.name), lambda row: row["state"] == "live")
+        assert row["reconnects"] == 0, row
         # When decoding is fast again, all frames arrive.
         slow.delay.write_text("0")
-        read_loop(capture, camera, 1.5, (320, 180), judge=False)
-        result = read_loop(capture, camera, 2, (320, 180), frames=35)
+        wait_for(slow, some(capture.name), lambda row: row["decoding"] == "all")
+        read_loop(capture, camera, 0, (320, 180), judge=False, frames=15)
+        result = read_loop(capture, camera, 0, (320, 180), frames=35)
         assert result["frames"] >= 35 and result["damaged"] == 0, result
     Api(slow.base).stop(some(capture.name))
+    camera.stop()
+
+
+# Only key pictures can be shown then: behind another picture, each would be too late.
+KEYS_ALONE_MS = 160
+
+
+def test_a_decoder_that_is_far_too_slow_shows_key_pictures_in_one_session(slow: SlowGateway) -> None:
+    slow.delay.write_text("0")
+    camera = Camera(
+        "--width",
+        "320",
+        "--height",
+        "180",
+        "--gop",
+        "25",
+        "--bitrate-kbps",
+        "500",
+        *STREAMS[stream],
+    )
+    with open_capture(camera.url, pub_fps=25, scale_width=0, gateway=slow.base) as capture:
+        first_image(capture)
+        name = some(capture.name)
+        slow.delay.write_text(str(KEYS_ALONE_MS))
+        wait_for(slow, name, lambda row: row["decoding"] == "key_frames")
+        result = read_loop(capture, camera, 0, (320, 180), frames=3)
+        assert result["damaged"] == result["repeated"] == result["out_of_order"] == 0, result
+        assert result["frames"] >= 3 and result["oldest_published_ms"] < 750, result
+        row = wait_for(slow, name, lambda row: row["state"] == "live")
+        assert row["reconnects"] == 0 and row["last_error"] is None, row
+        slow.delay.write_text("0")
+        wait_for(slow, name, lambda row: row["decoding"] == "all")
+        assert read_loop(capture, camera, 0, (320, 180), frames=30)["frames"] >= 30
+    Api(slow.base).stop(name)
+    camera.stop()
+
+
+def test_key_pictures_alone_are_decoded_for_a_reader_for_whom_they_are_enough(
+    slow: SlowGateway,
+) -> None:
+    slow.delay.write_text("0")
+    camera = Camera(
+        "--width",
+        "320",
+        "--height",
+        "180",
+        "--gop",
+        "25",
+        "--bframes",
+        "2",
+        "--profile",
+        "high",
+    )
+    with open_capture(camera.url, pub_fps=1, scale_width=0, gateway=slow.base) as slowly:
+        first_image(slowly)
+        name = some(slowly.name)
+        wait_for(slow, name, lambda row: row["decoding"] == "key_frames")
+        result = read_loop(slowly, camera, 0, (320, 180), frames=3)
+        assert result["frames"] >= 3 and result["damaged"] == result["repeated"] == 0, result
+        with open_capture(camera.url, pub_fps=25, scale_width=160, gateway=slow.base) as fast:
+            first_image(fast)
+            wait_for(slow, name, lambda row: row["decoding"] == "all")
+            result = read_loop(fast, camera, 0, (160, 90), judge=False, frames=30)
+            assert result["frames"] >= 30 and result["repeated"] == result["out_of_order"] == 0, result
+        wait_for(slow, name, lambda row: row["decoding"] == "key_frames")
+    Api(slow.base).stop(name)
     camera.stop()
 
 
