@@ -9,6 +9,8 @@ import { cameraLimit } from './cameras/capacity.js'
 import { StartMarks } from './cameras/start-marks.js'
 import { Starter } from './cameras/starter.js'
 import { StateFile } from './cameras/state-file.js'
+import type { CameraSettings } from './camera-settings.js'
+import type { Configuration } from './config.js'
 import type { Config } from './settings.js'
 import { endpointFor, inUrl, ownNames } from './endpoints.js'
 import { FramegateError } from './errors.js'
@@ -53,14 +55,23 @@ export class App {
     return this.#registry
   }
 
-  /** Resolves when everything listens. Before it throws, it ends what it has started. */
-  async start(): Promise<void> {
+  /**
+   * Resolves when everything listens. Before it throws, it ends what it has started.
+   * @param fromFile the cameras of framegate.yaml.
+   */
+  async start(fromFile: CameraSettings[] = []): Promise<void> {
     try {
-      await this.#start()
+      await this.#start(fromFile)
     } catch (error) {
       await this.close()
       throw await orRunningGateway(error, this.config.httpHost, this.config.httpPort)
     }
+  }
+
+  /** Applies what can change while the gateway runs. @returns the names of the cameras that were started. */
+  async useFile({ config, cameras }: Configuration): Promise<string[]> {
+    this.cameras.defaults = cameraDefaults(config)
+    return this.cameras.useFile(cameras)
   }
 
   close(): Promise<void> {
@@ -79,7 +90,7 @@ export class App {
     this.#started.push(end)
   }
 
-  async #start(): Promise<void> {
+  async #start(fromFile: CameraSettings[]): Promise<void> {
     const { config, logger, version } = this
     const limits = processLimits()
     const lock = new StateLock(config.stateFile, logger)
@@ -124,7 +135,7 @@ export class App {
         userAgent: `Framegate/${version}`,
       },
       stateFile,
-      { pubFps: config.pubFps, scaleWidth: config.scaleWidth, jpegQuality: config.jpegQuality },
+      cameraDefaults(config),
       new Starter(new StartMarks(`${config.stateFile}.starts`, bootId())),
       cameraLimit(config.maxCameras, limits),
       1000 * config.forgetAfter,
@@ -158,7 +169,9 @@ export class App {
       logger.warn('INSECURE_NO_AUTH is 1: everyone who reaches this gateway may watch, start and stop its cameras')
     await relay.start()
     await this.#own(() => registry.close())
-    const restored = await registry.restore()
+    const restored = await registry.restore(fromFile)
     if (restored > 0) logger.info(`${restored} saved camera${restored === 1 ? '' : 's'} started`)
   }
 }
+
+const cameraDefaults = ({ pubFps, scaleWidth, jpegQuality }: Config) => ({ pubFps, scaleWidth, jpegQuality })

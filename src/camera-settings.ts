@@ -125,6 +125,9 @@ export const startRequestJson = z
     ),
   })
 
+/** A camera in framegate.yaml, below its name. */
+export const fileCameraJson = startRequestJson.omit({ name: true, replace: true, keep: true, retry: true })
+
 /** `{pubFps: 5}` becomes `{pub_fps: 5}`. */
 export function toJson<T extends Partial<CameraSettings>>(settings: T): SnakeKeys<T> {
   return mapEntries(settings, (key, value) => [snake(key), value]) as SnakeKeys<T>

@@ -1,19 +1,36 @@
 // Reads the settings: a flag overrides the environment, the environment the file, the file the default.
 
-import { readFileSync } from 'node:fs'
-import { parseArgs } from 'node:util'
-import { parse as parseYaml } from 'yaml'
+import { existsSync } from 'node:fs'
+import type { CameraSettings } from './camera-settings.js'
+import { CameraHosts } from './cameras/camera-hosts.js'
+import { flagOf, helpText, parseArguments, type Command } from './command-line.js'
+import { readConfigFile, type ConfigFile, type Entry } from './config/config-file.js'
+import { camerasOf } from './config/file-cameras.js'
+import { configJsonSchema } from './config/json-schema.js'
+import { configReport } from './config/report.js'
 import { isLocalEndpoint } from './endpoints.js'
-import { ConfigError, messageOf } from './errors.js'
+import { ConfigError } from './errors.js'
 import { exposedSetting } from './exposure.js'
-import { SETTINGS, type Config, type Setting } from './settings.js'
+import { keyOf, SETTINGS, type Config, type Setting } from './settings.js'
 import { expectedOf, shown } from './validate.js'
 
-const flagOf = (env: string) => env.toLowerCase().replaceAll('_', '-')
-const keyOf = (env: string) => env.toLowerCase()
+const DEFAULT_FILES = ['framegate.yaml', '/etc/framegate/framegate.yaml']
 
-export interface CommandLine {
+/** What framegate.yaml says, and what is not in it. */
+export interface Configuration {
   config: Config
+  /** Those of the file. */
+  cameras: CameraSettings[]
+  /** The file, absolute; null: there is none. */
+  file: string | null
+  /** Where each setting comes from: the flag, the variable, the line of the file, or "default". */
+  sources: Record<keyof Config, string>
+}
+
+export interface CommandLine extends Configuration {
+  command: Command
+  /** What check-camera checks. */
+  camera: string | null
   demo: boolean
   /** Path of a key pair to make, instead of running. */
   makeKey: string | null
@@ -23,47 +40,81 @@ export interface CommandLine {
 
 /**
  * @param argv without node and script.
- * @throws ConfigError, which names the setting, its value and what was expected.
+ * @throws ConfigError, which names the setting, its value and what was expected; for a file also each line.
  */
 export function readConfig(argv: string[], env: NodeJS.ProcessEnv, version: string): CommandLine {
-  const options: Record<string, { type: 'string' | 'boolean'; short?: string }> = {
-    demo: { type: 'boolean' },
-    'make-key': { type: 'string' },
-    config: { type: 'string' },
-    help: { type: 'boolean', short: 'h' },
-    version: { type: 'boolean', short: 'v' },
-  }
-  for (const setting of Object.values(SETTINGS)) options[flagOf(setting.env)] = { type: 'string' }
-  let flags: Record<string, string | boolean | undefined>
-  try {
-    flags = parseArgs({ args: argv, options, strict: true, allowPositionals: false }).values
-  } catch (error) {
-    throw new ConfigError(`${messageOf(error).split('. ')[0]}; see --help for all options`)
-  }
-  const configFile = (flags.config as string | undefined) ?? env.CONFIG_FILE
-  const file = configFile === undefined ? {} : readConfigFile(configFile)
+  const { command, camera, flags } = parseArguments(argv)
+  const path = pathOfFile(flags.config as string | undefined, env)
+  const asked = flags.help || flags.version || command === 'schema'
+  const file = path === undefined || asked ? null : readConfigFile(path, env)
+  const { config, sources } = valuesOf(flags, env, file)
+  const { pubFps, scaleWidth, jpegQuality, cameraHosts, maxCameras } = config
+  const rules = { defaults: { pubFps, scaleWidth, jpegQuality }, hosts: new CameraHosts(cameraHosts), maxCameras }
+  const cameras = file === null ? [] : camerasOf(file, rules)
+  file?.problems.throwIfAny()
 
+  const makeKey = (flags['make-key'] as string | undefined) ?? null
+  const runs = !asked && makeKey === null && command !== 'check-camera'
+  if (runs) refuseOpenPorts(config, env)
+  if (runs) refuseOpenFrames(config)
+  const result = { config, cameras, file: file?.path ?? null, sources }
+  const print = flags.help ? helpText() : flags.version ? `framegate ${version}` : printed(command, result)
+  return { ...result, command, camera, demo: flags.demo === true, makeKey, print }
+}
+
+function printed(command: Command, result: Configuration): string | null {
+  if (command === 'schema') return JSON.stringify(configJsonSchema(), null, 2)
+  return command === 'check' ? configReport(result) : null
+}
+
+function pathOfFile(flag: string | undefined, env: NodeJS.ProcessEnv): string | undefined {
+  return flag ?? (env.FRAMEGATE_CONFIG || env.CONFIG_FILE || DEFAULT_FILES.find((path) => existsSync(path)))
+}
+
+function valuesOf(
+  flags: Record<string, string | boolean | undefined>,
+  env: NodeJS.ProcessEnv,
+  file: ConfigFile | null,
+): Pick<Configuration, 'config' | 'sources'> {
   const config: Record<string, unknown> = {}
+  const sources: Record<string, string> = {}
   for (const [key, setting] of Object.entries<Setting>(SETTINGS)) {
     const flag = flags[flagOf(setting.env)]
     const fromEnv = env[setting.env]
-    const fromFile = file[keyOf(setting.env)]
-    let [source, value]: [string, unknown] = [setting.env, setting.fallback?.(env, Number(config.portOffset ?? 0))]
-    if (flag !== undefined) [source, value] = [`--${flagOf(setting.env)}`, flag]
-    else if (fromEnv !== undefined && fromEnv !== '') [source, value] = [setting.env, fromEnv]
-    else if (fromFile !== undefined) [source, value] = [`${keyOf(setting.env)} in ${configFile}`, fromFile]
-    const parsed = setting.schema.safeParse(setting.number && typeof value === 'string' ? toNumber(value) : value)
-    if (!parsed.success) {
+    const entry = file?.settings.get(keyOf(setting.env))
+    const fromFile = file && entry ? checkedEntry(file, setting, entry) : undefined
+    const parsed = (source: string, value: unknown) => {
+      sources[key] = source
+      const result = parse(setting, value)
+      if (result.success) return result.data
       throw new ConfigError(`${source}: expected ${expectedOf(setting.schema)}; got ${shown(value)}`)
     }
-    config[key] = parsed.data
+    if (flag !== undefined) config[key] = parsed(`--${flagOf(setting.env)}`, flag)
+    else if (fromEnv !== undefined && fromEnv !== '') config[key] = parsed(setting.env, fromEnv)
+    else if (fromFile) [config[key], sources[key]] = [fromFile.value, `line ${entry!.line}`]
+    else config[key] = parsed('default', setting.fallback?.(env, Number(config.portOffset ?? 0)))
   }
-  const makeKey = (flags['make-key'] as string | undefined) ?? null
-  const runs = flags.help !== true && flags.version !== true && makeKey === null
-  if (runs) refuseOpenPorts(config as Config, env)
-  if (runs) refuseOpenFrames(config as Config)
-  const print = flags.help ? helpText() : flags.version ? `framegate ${version}` : null
-  return { config: config as Config, demo: flags.demo === true, makeKey, print }
+  if (file) refuseUnknown(file)
+  return { config: config as Config, sources: sources }
+}
+
+const parse = (setting: Setting, value: unknown) =>
+  setting.schema.safeParse(setting.number && typeof value === 'string' ? toNumber(value) : value)
+
+/** Checks it also if a flag or a variable overrides it. @returns undefined, and adds a problem, if it is invalid. */
+function checkedEntry(file: ConfigFile, setting: Setting, entry: Entry): { value: unknown } | undefined {
+  if (entry.unresolved) return undefined
+  const result = parse(setting, entry.value)
+  if (result.success) return { value: result.data }
+  const message = `${keyOf(setting.env)}: expected ${expectedOf(setting.schema)}; got ${shown(entry.written)}`
+  file.problems.add(entry.line, message)
+}
+
+function refuseUnknown(file: ConfigFile): void {
+  const known = Object.values(SETTINGS).map((setting) => keyOf(setting.env))
+  for (const [key, { line }] of file.settings)
+    if (!known.includes(key))
+      file.problems.add(line, `unknown setting "${key}"; expected one of ${known.join(', ')}, cameras`)
 }
 
 /** @throws ConfigError if other machines can connect and need no token. */
@@ -90,40 +141,4 @@ function refuseOpenFrames(config: Config): void {
 
 function toNumber(text: string): number {
   return /^\s*-?\d+(\.\d+)?\s*$/.test(text) ? Number(text) : NaN
-}
-
-function readConfigFile(path: string): Record<string, unknown> {
-  let content: unknown
-  try {
-    content = parseYaml(readFileSync(path, 'utf8')) ?? {}
-  } catch (error) {
-    throw new ConfigError(`--config: expected a readable YAML file; got "${path}" (${messageOf(error).split('\n')[0]})`)
-  }
-  if (typeof content !== 'object' || content === null || Array.isArray(content)) {
-    throw new ConfigError(`--config: expected a YAML file of "setting: value" lines; got "${path}"`)
-  }
-  const known = Object.values(SETTINGS).map((setting) => keyOf(setting.env))
-  const unknown = Object.keys(content).find((key) => !known.includes(key))
-  if (unknown !== undefined)
-    throw new ConfigError(`${path}: unknown setting "${unknown}"; expected one of ${known.join(', ')}`)
-  return content as Record<string, unknown>
-}
-
-function helpText(): string {
-  const lines = Object.values(SETTINGS).map((setting: Setting) => {
-    const fallback = setting.fallback?.({}, 0) ?? ''
-    return `  --${flagOf(setting.env).padEnd(22)} ${setting.env.padEnd(22)} ${setting.help}${fallback === '' ? '' : ` (${fallback})`}`
-  })
-  return [
-    'framegate: pulls and decodes each RTSP camera once, and gives every consumer its latest undamaged frame',
-    '',
-    'Each setting can be a flag, an environment variable or a line in a YAML file.',
-    'A flag overrides the environment, the environment overrides the file:',
-    ...lines,
-    `  --${'config FILE'.padEnd(22)} ${'CONFIG_FILE'.padEnd(22)} YAML file of settings, such as http_port: 8090`,
-    `  --${'make-key PATH'.padEnd(45)} make a key pair for ZeroMQ (PATH.key, PATH.key_secret) and exit`,
-    `  --${'demo'.padEnd(45)} also start a simulated camera`,
-    `  --${'help, --version'.padEnd(45)}`,
-    'The managed MediaMTX also gets all MTX_* environment variables.',
-  ].join('\n')
 }

@@ -3,11 +3,13 @@
 import { readFileSync, realpathSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { App } from './app.js'
+import { checkCamera } from './check-camera.js'
 import { readConfig, type CommandLine } from './config.js'
 import { DEMO_PORT, startDemoCamera, type Demo } from './demo.js'
 import { AddonLoadError, BindError, ConfigError, messageOf } from './errors.js'
 import { createLogger, logWarnings } from './logger.js'
 import { makeKey } from './publish/curve-keys.js'
+import { onHangup, Reload } from './reload.js'
 import { redact } from './redact.js'
 import { welcome } from './welcome.js'
 
@@ -22,31 +24,39 @@ function exitStatusOf(error: unknown): number {
   return 1
 }
 
+function fail(error: unknown): void {
+  process.exitCode = exitStatusOf(error)
+  for (const line of redact(messageOf(error)).split('\n')) process.stderr.write(`framegate: ${line}\n`)
+}
+
 /**
  * Starts the gateway; resolves once it runs. SIGINT and SIGTERM shut it down and end the process. A start that fails
  * sets the exit status.
  */
 export async function main(argv: string[]): Promise<void> {
   const version = packageVersion()
+  // Takes the address, which may hold a password, out of the process list.
+  if (argv[0] === 'check-camera') process.title = 'framegated check-camera'
   let line: CommandLine
   try {
     line = readConfig(argv, process.env, version)
   } catch (error) {
-    process.stderr.write(`framegate: ${redact(messageOf(error))}\n`)
-    process.exitCode = exitStatusOf(error)
+    fail(error)
     return
   }
   if (line.print !== null) {
     process.stdout.write(`${line.print}\n`)
     return
   }
-  if (line.makeKey !== null) {
-    try {
-      process.stdout.write(`${makeKey(line.makeKey).join('\n')}\n`)
-    } catch (error) {
-      process.stderr.write(`framegate: ${messageOf(error)}\n`)
-      process.exitCode = exitStatusOf(error)
+  const write = (text: string) => void process.stdout.write(text)
+  try {
+    if (line.makeKey !== null) return write(`${makeKey(line.makeKey).join('\n')}\n`)
+    if (line.command === 'check-camera') {
+      if (!(await checkCamera(line, version, write))) process.exitCode = 1
+      return
     }
+  } catch (error) {
+    fail(error)
     return
   }
   const logger = createLogger(line.config.logLevel)
@@ -74,12 +84,15 @@ export async function main(argv: string[]): Promise<void> {
       void end(signal).then(() => process.exit(process.exitCode ?? 0))
     })
   }
+  const reload = new Reload(app, logger, line, () => readConfig(argv, process.env, version))
+  const hangUp = () => void end('SIGHUP').then(() => process.exit(process.exitCode ?? 0))
+  onHangup(() => (line.file === null ? hangUp() : void reload.run()), hangUp)
   try {
-    await app.start()
+    await app.start(line.cameras)
     if (line.demo && ending === null) {
       demo = await startDemoCamera(DEMO_PORT + line.config.portOffset)
       // Another one if a program has started this address before.
-      demoCamera = (await app.cameras.start({ name: DEMO_NAME, rtsp: demo.url }, { save: false })).camera.name
+      demoCamera = (await app.cameras.start({ name: DEMO_NAME, rtsp: demo.url }, 'demo')).camera.name
     }
     if (ending === null) {
       const tokens = line.config.authTokensFile !== undefined
@@ -87,8 +100,7 @@ export async function main(argv: string[]): Promise<void> {
     }
   } catch (error) {
     if (ending !== null) return // By a signal, which also ends the process.
-    process.exitCode = exitStatusOf(error)
-    process.stderr.write(`framegate: ${redact(messageOf(error))}\n`)
+    fail(error)
     await end('the gateway could not start')
     process.exit()
   }

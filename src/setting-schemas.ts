@@ -10,11 +10,13 @@ export const url = (protocols: string[]) =>
     .string()
     .refine((text) => URL.canParse(text) && protocols.includes(new URL(text).protocol) && new URL(text).hostname !== '')
 
-export const list = (text: string) =>
-  text
-    .split(',')
-    .map((part) => part.trim())
-    .filter((part) => part !== '')
+/** Text with commas between the parts, or in YAML a list. */
+export const listOf = (isPart: (part: string) => boolean) =>
+  z
+    .union([z.string(), z.array(z.string())])
+    .transform((value) => [value].flat().flatMap((text) => text.split(',')))
+    .transform((parts) => parts.map((part) => part.trim()).filter((part) => part !== ''))
+    .refine((parts) => parts.every(isPart))
 
 const ON = ['1', 'true', 'on', 'yes']
 const OFF = ['0', 'false', 'off', 'no']

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { z } from 'zod'
 import { cameraSettings } from './camera-settings.js'
 import { isHostRule } from './cameras/camera-hosts.js'
-import { ENDPOINT, HOST, list, onOrOff, ORIGIN, url } from './setting-schemas.js'
+import { ENDPOINT, HOST, listOf, onOrOff, ORIGIN, url } from './setting-schemas.js'
 
 export interface Setting {
   /** Environment variable; the flag and the file's key derive from it. */
@@ -37,10 +37,8 @@ export const SETTINGS = {
   },
   zmqBind: {
     env: 'ZMQ_BIND',
-    schema: z
-      .string()
-      .transform((text) => text.split(',').map((part) => part.trim()))
-      .refine((list) => list.every((part) => ENDPOINT.test(part) && Number(/:(\d+)$/.exec(part)?.[1] ?? 0) <= 65535))
+    schema: listOf((part) => ENDPOINT.test(part) && Number(/:(\d+)$/.exec(part)?.[1] ?? 0) <= 65535)
+      .refine((endpoints) => endpoints.length > 0)
       .describe('a comma-separated list of tcp://HOST:PORT and ipc://PATH'),
     help: 'ZeroMQ endpoints to publish frames on',
     fallback: (_, portOffset) => `tcp://127.0.0.1:${5555 + portOffset}`,
@@ -71,21 +69,15 @@ export const SETTINGS = {
   },
   allowedHosts: {
     env: 'ALLOWED_HOSTS',
-    schema: z
-      .string()
-      .transform(list)
-      .refine((names) => names.every((name) => HOST.test(name)))
-      .describe('a comma-separated list of host names'),
+    schema: listOf((name) => HOST.test(name)).describe('a comma-separated list of host names'),
     help: 'host names by which clients may call the gateway, besides IP addresses, localhost and its own name',
     fallback: () => '',
   },
   corsOrigins: {
     env: 'CORS_ORIGINS',
-    schema: z
-      .string()
-      .transform(list)
-      .refine((origins) => origins.every((origin) => ORIGIN.test(origin)))
-      .describe('a comma-separated list of origins such as https://app.example.com or http://localhost:*'),
+    schema: listOf((origin) => ORIGIN.test(origin)).describe(
+      'a comma-separated list of origins such as https://app.example.com or http://localhost:*',
+    ),
     help: 'origins of other web pages that may call the gateway',
     fallback: () => 'http://localhost:*,http://127.0.0.1:*,wails://wails,http://wails.localhost',
   },
@@ -164,11 +156,9 @@ export const SETTINGS = {
   },
   cameraHosts: {
     env: 'CAMERA_HOSTS',
-    schema: z
-      .string()
-      .transform(list)
-      .refine((rules) => rules.every(isHostRule))
-      .describe('a comma-separated list of host names, *.example.com, IP addresses and networks such as 10.0.0.0/8'),
+    schema: listOf(isHostRule).describe(
+      'a comma-separated list of host names, *.example.com, IP addresses and networks such as 10.0.0.0/8',
+    ),
     help: 'hosts and networks that cameras may have (default: all but link-local, multicast and reserved ones)',
     fallback: () => '',
   },
@@ -215,5 +205,8 @@ export const SETTINGS = {
     fallback: () => 'info',
   },
 } satisfies Record<string, Setting>
+
+/** The setting's name in framegate.yaml. */
+export const keyOf = (env: string) => env.toLowerCase()
 
 export type Config = { [Key in keyof typeof SETTINGS]: z.output<(typeof SETTINGS)[Key]['schema']> }

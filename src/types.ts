@@ -25,6 +25,9 @@ export interface Frame {
   capturedAtUs: number | null
 }
 
+/** Who added a camera: a client of the API, framegate.yaml or --demo. Only those of the API are saved. */
+export type CameraOwner = 'api' | 'file' | 'demo'
+
 export type CameraState = 'connecting' | 'live' | 'stalled' | 'retrying' | 'stopped'
 
 export interface CameraError {
@@ -49,6 +52,7 @@ export interface VideoFormat {
 export interface CameraView {
   readonly name: string
   readonly settings: CameraSettings
+  readonly owner: CameraOwner
   readonly state: CameraState
   readonly lastError: CameraError | null
   readonly stream: { codec: string; audio: boolean } | null

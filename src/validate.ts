@@ -53,23 +53,46 @@ export function check<Shape extends z.core.$ZodLooseShape>(
   value: unknown,
   what: string,
 ): { value: z.infer<z.ZodObject<Shape>> } | { complaint: Complaint } {
+  const checked = checkAll(schema, value, what)
+  return 'value' in checked ? checked : { complaint: checked.complaints[0]! }
+}
+
+/** As `check`, with one complaint for each field. @param shownAs of fields whose value may be a secret. */
+export function checkAll<Shape extends z.core.$ZodLooseShape>(
+  schema: z.ZodObject<Shape>,
+  value: unknown,
+  what: string,
+  shownAs: Record<string, unknown> = {},
+): { value: z.infer<z.ZodObject<Shape>> } | { complaints: Complaint[] } {
   const result = schema.strict().safeParse(value)
   if (result.success) return { value: result.data }
-  const issue = result.error.issues[0]!
   const known = Object.keys(schema.shape)
-  if (issue.code === 'unrecognized_keys') {
-    const field = issue.keys[0] ?? ''
-    return {
-      complaint: { field, message: `unknown ${what} "${field.slice(0, 80)}"; expected one of ${known.join(', ')}` },
+  const complaints = new Map<string, Complaint>()
+  for (const issue of result.error.issues) {
+    const fields = issue.code === 'unrecognized_keys' ? issue.keys : [String(issue.path[0] ?? '')]
+    for (const field of fields.filter((field) => !complaints.has(field))) {
+      const message =
+        issue.code === 'unrecognized_keys'
+          ? `unknown ${what} "${field.slice(0, 80)}"; expected one of ${known.join(', ')}`
+          : messageFor(issue, field, schema.shape, value, what, shownAs)
+      complaints.set(field, { field, message })
     }
   }
-  const field = String(issue.path[0] ?? '')
-  if (field === '')
-    return { complaint: { field, message: `expected a JSON object with ${known.join(', ')}, got ${shown(value)}` } }
-  if (issue.code === 'custom' && issue.params?.whole)
-    return { complaint: { field, message: `${field}: ${issue.message}` } }
-  const expected = expectedOf((schema.shape as Record<string, z.ZodType>)[field]) ?? issue.message
+  return { complaints: [...complaints.values()] }
+}
+
+function messageFor(
+  issue: z.core.$ZodIssue,
+  field: string,
+  shape: Record<string, z.ZodType>,
+  value: unknown,
+  what: string,
+  shownAs: Record<string, unknown>,
+): string {
+  if (field === '') return `expected a JSON object with ${Object.keys(shape).join(', ')}, got ${shown(value)}`
+  if (issue.code === 'custom' && issue.params?.whole) return `${field}: ${issue.message}`
+  const expected = expectedOf(shape[field]) ?? issue.message
   const given = (value as Record<string, unknown>)[field]
-  const got = given === undefined ? `the ${what} is missing` : `got ${shown(given)}`
-  return { complaint: { field, message: `${field}: expected ${expected}; ${got}` } }
+  const got = given === undefined ? `the ${what} is missing` : `got ${shown(shownAs[field] ?? given)}`
+  return `${field}: expected ${expected}; ${got}`
 }

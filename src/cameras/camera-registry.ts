@@ -2,56 +2,73 @@
 
 import { cameraSettings, type CameraSettings, type StartRequest } from '../camera-settings.js'
 import { messageOf, RequestError, SourceError } from '../errors.js'
-import type { CameraState, Started } from '../types.js'
-import { Camera, type CameraDeps } from './camera.js'
+import type { Started } from '../types.js'
+import type { Camera, CameraDeps } from './camera.js'
+import { CameraList } from './camera-list.js'
 import { parseCameraUrl, type CameraUrl } from './camera-url.js'
+import { takenMessage, takeOver } from './file-cameras.js'
 import { GuessLimit } from './guess-limit.js'
 import { Provisional } from './provisional.js'
-import { decideStart, renditionFor, replacedSettings, requireRoom, sameCredentials } from './start-rules.js'
+import {
+  decideStart,
+  renditionFor,
+  replacedSettings,
+  requireNotOfFile,
+  requireRoom,
+  sameCredentials,
+} from './start-rules.js'
 import type { Starter } from './starter.js'
 import type { CameraStore } from './state-file.js'
-
-/** Of a camera that is being stopped: its address and its replacement's; resolves when name and addresses are free. */
-interface Stopping {
-  keys: string[]
-  over: Promise<void>
-}
+import { StoppingCameras } from './stopping.js'
 
 export class CameraRegistry {
-  readonly #cameras = new Map<string, Camera>()
-  /** Names that are not saved: the demo camera. */
-  readonly #unsaved = new Set<string>()
-  readonly #stopping = new Map<Camera, Stopping>()
+  readonly #cameras: CameraList
+  readonly #stopping = new StoppingCameras()
   readonly #guesses = new GuessLimit()
   readonly #provisional: Provisional
-  #closed = false
 
   constructor(
     readonly deps: CameraDeps,
     readonly store: CameraStore,
     /** For settings that a request leaves out; a setting's own default applies if it is missing here too. */
-    readonly defaults: Partial<CameraSettings>,
+    public defaults: Partial<CameraSettings>,
     readonly starter: Starter,
     readonly maxCameras: number,
     /** How long a camera that is not kept stays without a reader; 0: for ever. */
     forgetAfterMs = 0,
   ) {
+    this.#cameras = new CameraList(deps, ({ name }) => {
+      this.#provisional.remove(name)
+      void this.#save()
+    })
     this.#provisional = new Provisional(forgetAfterMs, deps.frames, (name) => void this.#forget(name))
   }
 
-  /** Adds the saved cameras, and starts them in steps, without waiting for that. */
-  async restore(): Promise<number> {
+  /**
+   * Adds the cameras of framegate.yaml and the saved ones, and starts them in steps, without waiting for that.
+   * @returns how many were saved.
+   */
+  async restore(fromFile: CameraSettings[] = []): Promise<number> {
     await this.starter.marks.load()
-    const list = await this.store.load()
-    for (const { neverLive = false, ...settings } of list) {
-      const twice = this.#cameras.has(settings.name) || this.#byKey(parseCameraUrl(settings.rtsp).key)
-      if (!twice) this.#add(settings, !neverLive)
+    for (const settings of fromFile) this.#cameras.add(settings, true, 'file')
+    for (const { neverLive = false, ...settings } of await this.store.load()) {
+      const taken = this.#cameras.get(settings.name) ?? this.#cameras.byKey(parseCameraUrl(settings.rtsp).key)
+      if (!taken) this.#cameras.add(settings, !neverLive)
+      else if (taken.owner === 'file') this.deps.logger.warn(takenMessage(settings.name))
     }
-    const cameras = this.list()
-    const tooMany = new SourceError('ERR_SET_ASIDE', `the gateway starts ${this.maxCameras} cameras at most`)
-    for (const camera of cameras.slice(this.maxCameras)) camera.setAside(tooMany)
-    void this.starter.startAll(cameras.slice(0, this.maxCameras))
-    return cameras.length
+    this.#startAll(this.list(), this.maxCameras)
+    return this.list().length - fromFile.length
+  }
+
+  /** Makes the cameras of framegate.yaml those of the list. Those whose settings are the same go on undisturbed. @returns the names of those that were started. */
+  async useFile(wanted: CameraSettings[]): Promise<string[]> {
+    const added = await takeOver(wanted, this.#cameras, this.#stopping, ({ name }) => {
+      this.#provisional.remove(name)
+      this.deps.logger.warn(takenMessage(name))
+    })
+    this.#startAll(added, this.maxCameras - this.#cameras.running + added.length, true)
+    await this.#save()
+    return added.map(({ name }) => name)
   }
 
   get(name: string): Camera | undefined {
@@ -59,43 +76,48 @@ export class CameraRegistry {
   }
 
   list(): Camera[] {
-    return [...this.#cameras.values()]
+    return this.#cameras.all()
   }
 
   /**
    * Starts a camera, returns the one that already pulls this address, or replaces one (start-rules.ts).
    * @throws RequestError ERR_NAME_IN_USE, ERR_CREDENTIALS_DIFFER, ERR_TOO_MANY_RENDITIONS, ERR_TOO_MANY_CAMERAS, ERR_CAMERA_HOST.
    */
-  async start(request: StartRequest, { save = true } = {}): Promise<Started> {
+  async start(request: StartRequest, owner: 'api' | 'demo' = 'api'): Promise<Started> {
     const url = parseCameraUrl(request.rtsp)
     this.#checkHost(url)
-    await this.#untilFree(request.name, url.key)
+    await this.#stopping.untilFree(request.name, url.key)
     // Nothing waits from here until the camera is in the list: two starts of one address make one camera.
-    const running = this.#byKey(url.key)
+    const running = this.#cameras.byKey(url.key)
     if (running && !request.replace) this.#guesses.check(url.key)
     const decision = decideStart(request, url, running, this.#cameras.get(request.name))
     if (decision.kind === 'credentials-differ') this.#refuseCredentials(decision.camera, url)
-    if (decision.kind === 'replace') return this.#replace(decision.camera, request, url)
+    if (decision.kind === 'replace') {
+      requireNotOfFile(decision.camera)
+      return this.#replace(decision.camera, request, url)
+    }
     if (decision.kind === 'join') return this.#join(decision.camera, request)
     this.#requireRoom()
-    const camera = this.#add(cameraSettings.parse({ ...this.defaults, ...request }), false)
-    if (!save) this.#unsaved.add(camera.name)
-    else if (request.keep === false) this.#provisional.add(camera.name)
+    const camera = this.#cameras.add(cameraSettings.parse({ ...this.defaults, ...request }), false, owner)
+    if (request.keep === false) this.#provisional.add(camera.name)
     return this.#begin(camera, false)
   }
 
-  /** Resolves when the camera has stopped completely. @returns false if no such camera is running. */
+  /**
+   * Resolves when the camera has stopped completely.
+   * @returns false if no such camera is running.
+   * @throws RequestError ERR_OWNED_BY_FILE
+   */
   async stop(name: string): Promise<boolean> {
     const camera = this.#cameras.get(name)
-    if (!camera || this.#stopping.has(camera)) {
-      await this.#untilFree(name, null)
+    if (camera) requireNotOfFile(camera)
+    if (!camera || this.#stopping.hasName(name)) {
+      await this.#stopping.untilFree(name, null)
       return camera ? this.stop(name) : false // A camera of the list has been replaced.
     }
-    this.#cameras.delete(name)
-    this.#unsaved.delete(name)
-    this.#provisional.remove(name)
-    const over = camera.stop().finally(() => this.#stopping.delete(camera))
-    this.#stopping.set(camera, { keys: [camera.url.key], over })
+    this.#remove(name)
+    const over = camera.stop()
+    this.#stopping.add([name], [camera.url.key], over)
     await Promise.all([over, this.#save()])
     this.deps.logger.info(`camera ${name}: stopped`)
     return true
@@ -103,13 +125,10 @@ export class CameraRegistry {
 
   /** Stops all cameras. The saved list does not change. */
   async close(): Promise<void> {
-    this.#closed = true
+    this.#cameras.close()
     for (const { name } of this.list()) this.#provisional.remove(name)
-    await Promise.all([
-      ...this.list().map((camera) => camera.stop()),
-      ...[...this.#stopping.values()].map((s) => s.over),
-    ])
-    this.#cameras.clear()
+    await Promise.all([...this.list().map((camera) => camera.stop()), this.#stopping.all()])
+    for (const { name } of this.list()) this.#cameras.remove(name)
     await this.starter.close()
   }
 
@@ -120,7 +139,19 @@ export class CameraRegistry {
 
   /** @throws RequestError ERR_TOO_MANY_CAMERAS */
   #requireRoom(): void {
-    requireRoom(this.list().filter((camera) => camera.state !== 'stopped').length, this.maxCameras)
+    requireRoom(this.#cameras.running, this.maxCameras)
+  }
+
+  /** @param room for how many; the rest is set aside. */
+  #startAll(cameras: Camera[], room: number, force = false): void {
+    const tooMany = new SourceError('ERR_SET_ASIDE', `the gateway starts ${this.maxCameras} cameras at most`)
+    for (const camera of cameras.slice(room)) camera.setAside(tooMany)
+    void this.starter.startAll(cameras.slice(0, room), force)
+  }
+
+  #remove(name: string): void {
+    this.#cameras.remove(name)
+    this.#provisional.remove(name)
   }
 
   async #join(camera: Camera, request: StartRequest): Promise<Started> {
@@ -138,11 +169,8 @@ export class CameraRegistry {
     if (old.state === 'stopped') this.#requireRoom()
     const settings = cameraSettings.parse(replacedSettings(old, request, url))
     const proven = old.everLive && old.url.key === url.key && sameCredentials(old.url, url)
-    const next = old.stop().then(() => {
-      this.#stopping.delete(old)
-      return this.#add(settings, proven)
-    })
-    this.#stopping.set(old, { keys: [old.url.key, url.key], over: next.then(quiet, quiet) })
+    const next = old.stop().then(() => this.#cameras.add(settings, proven, old.owner))
+    this.#stopping.add([old.name], [old.url.key, url.key], next)
     const camera = await next
     this.deps.logger.info(`camera ${camera.name}: replaced`)
     if (request.keep !== false) this.#provisional.remove(camera.name)
@@ -173,13 +201,6 @@ export class CameraRegistry {
     await this.stop(name)
   }
 
-  /** Waits only for stopping cameras that have this name or this address. */
-  async #untilFree(name: string, key: string | null): Promise<void> {
-    const holder = () =>
-      [...this.#stopping].find(([camera, { keys }]) => camera.name === name || (key !== null && keys.includes(key)))
-    for (let held = holder(); held; held = holder()) await held[1].over
-  }
-
   /** @throws RequestError ERR_CAMERA_HOST, as far as that is known without name resolution. */
   #checkHost(url: CameraUrl): void {
     try {
@@ -189,30 +210,10 @@ export class CameraRegistry {
     }
   }
 
-  #add(settings: CameraSettings, beenLive: boolean): Camera {
-    if (this.#closed) throw new RequestError('ERR_CLOSED', 'the gateway is shutting down')
-    const camera = new Camera(settings, this.deps, beenLive)
-    this.#cameras.set(settings.name, camera)
-    const onState = (state: CameraState) => {
-      if (state !== 'live') return
-      camera.off('state', onState)
-      this.#provisional.remove(camera.name)
-      void this.#save()
-    }
-    if (!beenLive) camera.on('state', onState)
-    return camera
-  }
-
-  #byKey(key: string): Camera | undefined {
-    return this.list().find((camera) => camera.url.key === key)
-  }
-
   async #save(): Promise<void> {
-    const saved = this.list().filter(({ name }) => !this.#unsaved.has(name) && !this.#provisional.has(name))
+    const saved = this.list().filter(({ name, owner }) => owner === 'api' && !this.#provisional.has(name))
     await this.store.save(
       saved.map(({ settings, everLive }) => (everLive ? settings : { ...settings, neverLive: true })),
     )
   }
 }
-
-const quiet = () => undefined

@@ -3,7 +3,7 @@
 import type { CameraSettings } from '../camera-settings.js'
 import { SourceError } from '../errors.js'
 import type { Lane, NativeAddon, Pipeline, PipelineNews, PipelineStats } from '../native.js'
-import type { CameraView, Logger, VideoFormat } from '../types.js'
+import type { CameraOwner, CameraView, Logger, VideoFormat } from '../types.js'
 import { Backoff } from './backoff.js'
 import { CameraHistory } from './camera-history.js'
 import type { CameraHosts } from './camera-hosts.js'
@@ -52,6 +52,7 @@ export class Camera extends CameraStatus implements CameraView {
     readonly settings: CameraSettings,
     readonly deps: CameraDeps,
     public everLive = false,
+    readonly owner: CameraOwner = 'api',
   ) {
     super(settings.name, deps.logger)
     this.url = parseCameraUrl(settings.rtsp)

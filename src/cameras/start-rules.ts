@@ -3,7 +3,7 @@
 import type { CameraSettings, StartRequest } from '../camera-settings.js'
 import { RequestError } from '../errors.js'
 import { MAX_RENDITIONS, renditionTopic } from '../frames/rendition-topic.js'
-import type { CameraError } from '../types.js'
+import type { CameraError, CameraOwner } from '../types.js'
 import type { CameraUrl } from './camera-url.js'
 
 /** What the rules need to know about a camera. */
@@ -92,6 +92,15 @@ export function renditionFor(
     )
   }
   return { topic, pubFps, scaleWidth }
+}
+
+/** @throws RequestError ERR_OWNED_BY_FILE */
+export function requireNotOfFile({ name, owner }: { name: string; owner: CameraOwner }): void {
+  if (owner !== 'file') return
+  throw new RequestError(
+    'ERR_OWNED_BY_FILE',
+    `name: camera "${name}" is in the gateway's framegate.yaml; change it there, then reload the file (SIGHUP)`,
+  )
 }
 
 /** @throws RequestError ERR_TOO_MANY_CAMERAS */

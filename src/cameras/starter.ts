@@ -37,13 +37,16 @@ export class Starter {
     await this.marks.close()
   }
 
-  /** Starts those that are suspect last and one by one: the next crash then shows which one it is. */
-  async startAll(cameras: Camera[]): Promise<void> {
-    const suspect = (camera: Camera) => this.marks.crashes(camera.name) >= MOST_CRASHES - 1
+  /**
+   * Starts those that are suspect last and one by one: the next crash then shows which one it is.
+   * @param force start also those that were set aside.
+   */
+  async startAll(cameras: Camera[], force = false): Promise<void> {
+    const suspect = (camera: Camera) => !force && this.marks.crashes(camera.name) >= MOST_CRASHES - 1
     const others = cameras.filter((camera) => !suspect(camera))
     for (const [index, camera] of others.entries()) {
       if (index >= AT_ONCE) await pause(STEP_MS * (0.5 + Math.random()), undefined, { ref: false })
-      await this.start(camera)
+      await this.start(camera, force)
     }
     for (const camera of cameras.filter(suspect)) {
       await this.start(camera)

@@ -23,6 +23,11 @@ export const HTTP_ERRORS = {
     sentence:
       'The name belongs to a camera with another address. Send `replace: true` to change that camera, or choose another name.',
   },
+  ERR_OWNED_BY_FILE: {
+    status: 409,
+    sentence:
+      'The camera is in `framegate.yaml`, so the API neither changes nor stops it. Edit the file, then reload it with SIGHUP.',
+  },
   ERR_CREDENTIALS_DIFFER: {
     status: 409,
     sentence:

@@ -50,6 +50,11 @@ export const cameraAnswer = z.object({
   source: z
     .string()
     .describe("The camera's own address, with `***` for user name and password, and for secrets in path and query."),
+  owner: z
+    .enum(['api', 'file', 'demo'])
+    .describe(
+      'Who added the camera: `api`: a client; `file`: [`framegate.yaml`](configuration.md#cameras), so the API neither changes nor stops it; `demo`: `--demo`.',
+    ),
   state: z
     .enum(['connecting', 'live', 'stalled', 'retrying', 'stopped'])
     .describe(

@@ -44,6 +44,7 @@ export function describeCamera(deps: HttpDeps, camera: CameraView, caller: Calle
   return {
     ...shownSettings.parse(toJson(camera.settings)),
     source: sourceOf(camera),
+    owner: camera.owner,
     state: camera.state,
     last_error: camera.lastError && {
       code: camera.lastError.code,

@@ -65,6 +65,7 @@ export const OPERATIONS: Operations = {
         'ERR_FIELD_INVALID',
         'ERR_BODY_TOO_LARGE',
         'ERR_NAME_IN_USE',
+        'ERR_OWNED_BY_FILE',
         'ERR_CREDENTIALS_DIFFER',
         'ERR_TOO_MANY_GUESSES',
         'ERR_TOO_MANY_RENDITIONS',
@@ -83,7 +84,7 @@ export const OPERATIONS: Operations = {
       description: 'Responds when the camera has stopped completely. Succeeds even if the camera is not running.',
       request: 'StopRequest',
       answer: json('The camera is stopped.', ref('OkAnswer')),
-      errors: ['ERR_JSON_INVALID', 'ERR_BODY_INVALID', 'ERR_FIELD_INVALID', 'ERR_BODY_TOO_LARGE'],
+      errors: ['ERR_JSON_INVALID', 'ERR_BODY_INVALID', 'ERR_FIELD_INVALID', 'ERR_BODY_TOO_LARGE', 'ERR_OWNED_BY_FILE'],
     },
   },
   '/snapshot': {

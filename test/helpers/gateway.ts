@@ -141,6 +141,6 @@ export class Gateway {
 /** The environment without the gateway settings of the user who runs the tests. */
 export function cleanEnv(): NodeJS.ProcessEnv {
   const own =
-    /^(MTX_|MEDIAMTX|ZMQ_|HTTP_(HOST|PORT)|AUTH_TOKENS_FILE|INSECURE_NO_AUTH|ALLOWED_HOSTS|CORS_ORIGINS|TRUST_PROXY|PUB_FPS|SCALE_WIDTH|JPEG_QUALITY|STATE_FILE|CONFIG_FILE|LOG_LEVEL|PORT_OFFSET|FORGET_AFTER)/
+    /^(MTX_|MEDIAMTX|ZMQ_|HTTP_(HOST|PORT)|AUTH_TOKENS_FILE|INSECURE_NO_AUTH|ALLOWED_HOSTS|CORS_ORIGINS|TRUST_PROXY|PUB_FPS|SCALE_WIDTH|JPEG_QUALITY|STATE_FILE|CONFIG_FILE|FRAMEGATE_CONFIG|LOG_LEVEL|PORT_OFFSET|FORGET_AFTER)/
   return Object.fromEntries(Object.entries(process.env).filter(([key]) => !own.test(key) || key === 'MEDIAMTX_BIN'))
 }

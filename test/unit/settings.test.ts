@@ -50,6 +50,7 @@ t.test('a flag wins over the environment, then the file, then the default', asyn
   t.equal(config.pubFps, 15)
   t.equal(config.scaleWidth, 480)
   t.equal(config.jpegQuality, 70)
+  t.equal(read([], { FRAMEGATE_CONFIG: file }).config.pubFps, 5)
   t.equal(read([], { CONFIG_FILE: file }).config.pubFps, 5)
   t.equal(read([], { PUB_FPS: '' }).config.pubFps, 20, 'an empty variable counts as not set')
 })
@@ -72,7 +73,9 @@ t.test('the error for an invalid value names the setting, the value and what was
     [[], { CORS_ORIGINS: 'app.example.com' }, /^CORS_ORIGINS: expected a comma-separated list of origins/],
     [[], { ALLOWED_HOSTS: 'http://a' }, /^ALLOWED_HOSTS: expected a comma-separated list of host names/],
     [['--nonsense'], {}, /--nonsense/],
-    [['extra'], {}, /extra/],
+    [['extra'], {}, /unknown command "extra"; expected serve, check, check-camera, schema/],
+    [['check', 'extra'], {}, /check: unexpected argument "extra"/],
+    [['check-camera'], {}, /check-camera: expected an address/],
     [['--config', '/does/not/exist'], {}, /--config: expected a readable YAML file; got "\/does\/not\/exist"/],
   ]
   for (const [argv, env, message] of cases) {
@@ -94,18 +97,6 @@ t.test('no error shows the password of an address', async (t) => {
       t.throws(() => read([], { [setting]: address }), { message: /^((?!secret).)*$/ }, address)
     }
   }
-})
-
-t.test('the error for an unknown setting in the file names it', async (t) => {
-  const file = join(temporaryFolder(t), 'framegate.yaml')
-  writeFileSync(file, 'pub_fsp: 5\n')
-  t.throws(() => read(['--config', file]), { message: /unknown setting "pub_fsp"/ })
-  writeFileSync(file, '- 1\n')
-  t.throws(() => read(['--config', file]), { message: /YAML file of "setting: value" lines/ })
-  writeFileSync(file, 'pub_fps: fast\n')
-  t.throws(() => read(['--config', file]), {
-    message: /^pub_fps in .*: expected a number of frames per second.*got "fast"$/,
-  })
 })
 
 t.test('accepts lists, IPv6 and ipc endpoints', async (t) => {

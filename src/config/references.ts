@@ -1,0 +1,54 @@
+// `${NAME}`, `${file:PATH}` and `file:PATH` in the values of framegate.yaml: secrets from the environment and from files.
+
+import { readFileSync, statSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { codeOf, ConfigError } from '../errors.js'
+
+const MOST_BYTES = 65536
+/** The first form, with one more $, is plain text. */
+const REFERENCE = /\$(\$\{[^}]*\})|\$\{([^}]*)\}/g
+const ADDRESS = /^[a-z][a-z0-9+.-]*:\/\//i
+
+/** Whether the text names a secret, instead of being one. */
+export function hasReference(text: string): boolean {
+  return text.startsWith('file:') || text.search(REFERENCE) >= 0
+}
+
+/**
+ * The text with its references replaced. In an address, a user name or password is percent-encoded: the secret is written
+ * as it is.
+ * @param folder where relative paths begin: that of framegate.yaml.
+ * @throws ConfigError, without the secret.
+ */
+export function resolveReferences(text: string, env: NodeJS.ProcessEnv, folder: string): string {
+  const credentialsEnd = ADDRESS.test(text) ? text.lastIndexOf('@') : -1
+  const result = text.replace(REFERENCE, (_, literal: string | undefined, name: string, at: number) => {
+    if (literal !== undefined) return literal
+    const secret = name.startsWith('file:') ? readSecret(name, folder) : variable(name, env)
+    return at < credentialsEnd ? encodeURIComponent(secret) : secret
+  })
+  return text.startsWith('file:') ? readSecret(result, folder) : result
+}
+
+function variable(name: string, env: NodeJS.ProcessEnv): string {
+  if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name))
+    throw new ConfigError(`expected \${NAME} or \${file:PATH}, and $\${ for a plain \${; got "\${${name}}"`)
+  const value = env[name]
+  if (value === undefined || value === '') throw new ConfigError(`the environment variable ${name} is not set`)
+  return value
+}
+
+/** The text of a file, without the line end that editors add. */
+function readSecret(reference: string, folder: string): string {
+  const path = resolve(folder, reference.replace(/^file:(?:\/\/(?=\/))?/, ''))
+  try {
+    const { size } = statSync(path, { throwIfNoEntry: true })
+    // Reading a pipe or a device might never end.
+    if (!statSync(path).isFile() || size > MOST_BYTES) throw new Error('not a file')
+    return readFileSync(path, 'utf8').replace(/\r?\n$/, '')
+  } catch (error) {
+    throw new ConfigError(
+      `expected a readable file of at most 64 KiB; got "${path}" (${codeOf(error) ?? 'not a file'})`,
+    )
+  }
+}
