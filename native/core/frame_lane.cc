@@ -387,12 +387,14 @@ bool FrameLane::TakeNext(State& state, Reader& reader, const void* message, size
   }
   reader.wants = false;
   if (next.want == lane::kNoFrame) return true;
-  if (reader.held.size() >= lane::kMaxHeld) {
+  const bool full = reader.held.size() >= lane::kMaxHeld;
+  // A frame that answers an earlier Next may be on its way to a reader that no longer waits.
+  if (full && next.want == lane::kNextFrame) {
     Refuse(reader, lane::kTooManyFrames, "a reader may hold 3 frames; release one before asking for the next");
     return false;
   }
-  Lend(state.streams[reader.key], reader);
-  if (next.want == lane::kFrameOrNone && std::exchange(reader.wants, false)) {
+  if (!full) Lend(state.streams[reader.key], reader);
+  if (next.want == lane::kFrameOrNone && (std::exchange(reader.wants, false) || full)) {
     const lane::Nothing nothing = {lane::kNothing, 0};
     Send(reader.fd, &nothing, sizeof nothing);
   }

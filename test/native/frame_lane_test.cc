@@ -145,6 +145,8 @@ TEST(ReadersThatHoldAllTheyMayLeaveASlotToTheWriter) {
   }
   for (uint8_t level = 10; level < 40; ++level) lane.Put(level);
   CHECK_EQ(lane.lane.dropped(), 0u);
+  readers[0]->Ask(lane::kFrameOrNone);
+  CHECK_EQ(readers[0]->Receive(5000), lane::kNothing);
   readers[0]->Ask(lane::kNextFrame);
   CHECK_EQ(readers[0]->Receive(5000), lane::kRefused);
   CHECK_EQ(readers[0]->refused.reason, lane::kTooManyFrames);

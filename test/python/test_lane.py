@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import json
 import os
@@ -20,8 +21,8 @@ import pytest
 from harness import ROOT, Camera, Gateway, first_image, free_port, read_loop, some
 from test_picture import read_number
 
+from framegate import AsyncFrameSubscriber, Frame, FrameSubscriber, open_capture
 from framegate import Gateway as Api
-from framegate import open_capture
 from framegate._lane import LaneReader
 
 LIMIT_S = 60
@@ -41,9 +42,13 @@ def camera() -> Iterator[Camera]:
     camera.stop()
 
 
+def started(gateway: Gateway, camera: Camera, **options: Any) -> dict[str, Any]:
+    request = {"name": "cam", "rtsp": camera.url, "pub_fps": 25, "scale_width": 0, **options}
+    return Api(gateway.base).start(request)
+
+
 def lane_of(gateway: Gateway, camera: Camera, **options: Any) -> dict[str, Any]:
-    answer = Api(gateway.base).start({"name": "cam", "rtsp": camera.url, "pub_fps": 25, "scale_width": 0, **options})
-    lane = answer["lane"]
+    lane = started(gateway, camera, **options)["lane"]
     assert isinstance(lane, dict)
     return lane
 
@@ -141,15 +146,18 @@ def test_a_wait_that_ended_leaves_no_old_frame(camera: Camera, gateway: Gateway)
     lane = lane_of(gateway, camera)
     with LaneReader(lane) as reader:
         assert reader.read(20000) is not None
+        compared = 0
         for _ in range(30):
             reader.read(random.uniform(0, 5))
             time.sleep(0.3)
             frame = reader.read(0)  # Without waiting: what the gateway has now.
+            if frame is None:
+                continue  # A busy gateway has none that is recent enough.
             # One that was sent before the pause would be older. A busy machine gets to read late.
-            assert frame is not None
+            compared += 1
             newer = reader.read(20000)
             assert newer is not None and newer.header.received_at_us - frame.header.received_at_us < 250_000
-        assert reader.error is None
+        assert reader.error is None and compared > 0
 
 
 def test_gray_frames(camera: Camera, gateway: Gateway) -> None:
@@ -185,10 +193,16 @@ def test_a_gateway_without_a_lane_is_read_over_zeromq(camera: Camera, monkeypatc
     with open_capture(camera.url, gateway=gateway.base) as capture:
         first_image(capture)
         assert capture.transport == "zmq"
+        name = some(capture.name)
+        with FrameSubscriber(name, gateway=gateway.base) as frames:
+            until(lambda: frames.read())
+            assert frames.transport == "zmq"
     monkeypatch.setenv("FRAMEGATE_TRANSPORT", "lane")
     with open_capture(camera.url, timeout_ms=500, gateway=gateway.base) as capture:
         assert not capture.read()[0]
         assert "lane" in some(capture.last_error)
+    with FrameSubscriber(name, timeout_ms=500, gateway=gateway.base) as frames:
+        until(lambda: not frames.read() and "the gateway offers no lane" in some(frames.last_error))
     monkeypatch.setenv("FRAMEGATE_TRANSPORT", "shm")
     with pytest.raises(ValueError, match="FRAMEGATE_TRANSPORT must be lane or zmq"):
         open_capture(camera.url, gateway=gateway.base)
@@ -222,6 +236,88 @@ def test_a_capture_survives_a_restart_of_the_gateway(camera: Camera) -> None:
         gateway = Gateway(http_port=http_port, zmq_port=zmq_port, mediamtx="off")
         first_image(capture, limit_s=LIMIT_S)
         until(lambda: capture.read()[0] and capture.transport == "lane")
+    gateway.stop()
+
+
+def kinds(gateway: Gateway, name: str) -> tuple[int, int]:
+    row = Api(gateway.base).camera(name)["readers_by_kind"]
+    return row["lane"], row["zmq"]
+
+
+def numbers_of(frames: list[Frame]) -> list[int]:
+    return [some(read_number(frame.image)) for frame in frames]
+
+
+def test_a_subscriber_takes_the_lane_until_it_wants_jpegs(camera: Camera, gateway: Gateway) -> None:
+    topic = lane_of(gateway, camera)["topic"]
+    name = topic.split("@")[0]
+    with FrameSubscriber(topic, gateway=gateway.base) as frames:
+        read = [frame for _ in range(30) if (frame := frames.read(LIMIT_S * 1000)) is not None]
+        assert frames.transport == "lane" and len(read) == 30
+        assert read[-1].image.shape == (720, 1280, 3) and read[-1].image.flags.writeable
+        until(lambda: kinds(gateway, name) == (1, 0))
+        assert frames.read(0) is None or frames.read(0) is None, "a read that does not wait"
+        for _ in range(3):
+            assert some(frames.read(LIMIT_S * 1000)).jpeg[:2] == b"\xff\xd8"
+        read += [some(frames.read(LIMIT_S * 1000)) for _ in range(5)]
+        assert frames.transport == "zmq"
+        numbers = numbers_of(read)
+        assert numbers == sorted(set(numbers)), "no frame comes both ways"
+
+
+def test_a_subscriber_of_several_topics_takes_the_lane(camera: Camera, gateway: Gateway) -> None:
+    topics = [lane_of(gateway, camera, scale_width=width)["topic"] for width in (0, 320)]
+    with FrameSubscriber(topics, gateway=gateway.base) as frames:
+        until(lambda: frames.poll(1000) and frames.transport == "lane")
+        count = dict.fromkeys(topics, 0)
+        for _ in range(20):
+            time.sleep(0.1)  # Both have a new frame by then.
+            frame = some(frames.read(LIMIT_S * 1000))
+            count[frame.topic] += 1
+        assert min(count.values()) >= 6, count
+
+        def both() -> bool:
+            time.sleep(0.1)
+            return len(frames.poll(1000)) == 2
+
+        until(both)
+        started = time.monotonic()
+        frames.poll(0)
+        assert time.monotonic() - started < 10
+
+
+def test_a_subscriber_in_asyncio_takes_the_lane(camera: Camera, gateway: Gateway) -> None:
+    topic = lane_of(gateway, camera)["topic"]
+
+    async def main() -> None:
+        async with AsyncFrameSubscriber(topic, gateway=gateway.base) as frames:
+            read: list[Frame] = []
+            async for frame in frames:
+                read.append(frame)
+                if len(read) > 20 and frames.transport == "lane":
+                    break
+            assert numbers_of(read) == sorted(set(numbers_of(read)))
+            cancelled = asyncio.ensure_future(frames.read(5000))
+            await asyncio.sleep(0)
+            cancelled.cancel()
+            await asyncio.gather(cancelled, return_exceptions=True)
+            assert await frames.read(LIMIT_S * 1000) is not None
+
+    asyncio.run(asyncio.wait_for(main(), 2 * LIMIT_S))
+
+
+def test_a_subscriber_survives_a_restart_of_the_gateway(camera: Camera) -> None:
+    http_port, zmq_port = free_port(), free_port()
+    gateway = Gateway(http_port=http_port, zmq_port=zmq_port, mediamtx="off")
+    topic = lane_of(gateway, camera)["topic"]
+    with FrameSubscriber(topic, timeout_ms=500, gateway=gateway.base) as frames:
+        until(lambda: frames.read() and frames.transport == "lane")
+        gateway.process.kill()
+        gateway.process.wait()
+        until(lambda: frames.read() is None and frames.last_error is not None)
+        gateway = Gateway(http_port=http_port, zmq_port=zmq_port, mediamtx="off")
+        lane_of(gateway, camera)
+        until(lambda: frames.read() and frames.transport == "lane")
     gateway.stop()
 
 

@@ -6,9 +6,9 @@ import os
 from typing import Any, Callable
 
 from ._lane import LaneError, LaneReader
-from ._opening import choose_lane
 from ._reader import TopicReader
 from ._reasons import cannot_connect
+from ._transport import choose_lane
 from .gateway import Gateway, GatewayError
 from .naming import LOCAL_HOSTS, reachable_from
 
@@ -45,9 +45,9 @@ def doctor(gateway: Gateway, _options: Any) -> int:
         _examine(gateway, camera, report)
     problem = why_no_lane(next((camera for camera in cameras if camera.get("state") == "live"), cameras[0]))
     if problem is None:
-        report(True, "the lane: open_capture and framegate-run get raw frames here", "")
+        report(True, "the lane: Python programs get raw frames here", "")
     elif os.environ.get("FRAMEGATE_TRANSPORT") in (None, "", "zmq"):
-        print(f"note  the lane: open_capture and framegate-run get JPEGs over ZeroMQ here: {problem}")
+        print(f"note  the lane: Python programs get JPEGs over ZeroMQ here: {problem}")
     else:
         report(False, f"the lane: {problem}", "to get JPEGs over ZeroMQ instead, unset FRAMEGATE_TRANSPORT")
     return 0 if good else 1

@@ -5,7 +5,8 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 from ._reasons import cannot_connect, why_silent
 from .gateway import Gateway, GatewayError
@@ -29,11 +30,16 @@ class Inquiry:
         self.gateway = gateway
         #: Where the gateway publishes, unless another endpoint was asked for. None until it has answered.
         self.endpoint: str | None = None
+        #: What the last answer says of each topic that has a camera: its lane, or None.
+        self.offers: dict[str, Any] = {}
+        #: Topics whose frames come over the lane.
+        self.over_lane: set[str] = set()
         #: Log the reason of a topic that is silent for ``timeout_s``: the program has no other way to see it.
         self.logs = len(topics) > 1
         self._fixed = connect
         self._timeout_s = timeout_s
         self._reasons: dict[str, str] = {}
+        self._failed: dict[str, str] = {}
         self._logged: dict[str, str] = {}
         self._heard_at = dict.fromkeys(topics, time.monotonic())
         self._never_heard = set(topics)
@@ -49,6 +55,7 @@ class Inquiry:
         self._heard_at[topic] = time.monotonic()
         self._never_heard.discard(topic)
         self._reasons.pop(topic, None)
+        self._failed.pop(topic, None)
         self._logged.pop(topic, None)
 
     def silent(self) -> list[str]:
@@ -58,7 +65,7 @@ class Inquiry:
 
     def reasons(self) -> dict[str, str]:
         """Why each silent topic is, as far as it is known."""
-        reasons = self._reasons
+        reasons = {**self._reasons, **self._failed}
         return {topic: reasons[topic] for topic in self.silent() if topic in reasons}
 
     def ask_if_due(self) -> None:
@@ -86,9 +93,9 @@ class Inquiry:
         """The answer takes too long to wait for it: that is the reason until it comes."""
         self._explain(dict.fromkeys(self.silent(), f"the gateway at {self.gateway.base} has not answered yet"))
 
-    def failed(self, why: str) -> None:
-        """The endpoint of the gateway cannot be used."""
-        self._explain(dict.fromkeys(self.silent(), why))
+    def failed(self, topics: Iterable[str], why: str) -> None:
+        """What the gateway has named for these topics cannot be used."""
+        self._failed = {**self._failed, **dict.fromkeys(topics, why)}
 
     def log_silent(self) -> None:
         """Once for each topic and reason."""
@@ -105,10 +112,16 @@ class Inquiry:
             cameras = self.gateway.cameras(_HTTP_LIMIT_S)
             endpoint = next((str(camera["zmq_endpoint"]) for camera in cameras if "zmq_endpoint" in camera), None)
             published_at = None if endpoint is None else reachable_from(self.gateway.host, endpoint)
+            self._failed = {}
+            lanes = {str(camera.get("name")): camera.get("lane") for camera in cameras}
+            self.offers = {topic: lanes[name] for topic in topics if (name := topic.split("@")[0]) in lanes}
             if self._fixed is None:
                 self.endpoint = published_at or self.endpoint
             connect = self._fixed or self.endpoint
-            found = {topic: why_silent(topic, cameras, connect, published_at) for topic in self.silent()}
+            found = {
+                topic: why_silent(topic, cameras, None if topic in self.over_lane else connect, published_at)
+                for topic in self.silent()
+            }
         except GatewayError as error:
             found = dict.fromkeys(topics, self._without_gateway(error))
         self._explain({topic: why for topic, why in found.items() if self._heard_at[topic] < asked_at})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import mmap
 import os
 import select
@@ -11,12 +12,13 @@ import struct
 import threading
 import time
 from collections import deque
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ._frame import Frame
 from ._freshness import DEFAULT_MAX_AGE_MS, Freshness, Times
-from ._reader import Frame
 from .checks import check_ms, check_process
 from .jpeg import encode_jpeg
 from .message import FrameHeader
@@ -36,12 +38,14 @@ _REFUSED = struct.Struct("=2I")
 _TYPE_WELCOME, _TYPE_FRAME, _TYPE_REFUSED, _TYPE_NOTHING = 3, 4, 5, 6
 _WANT_NOTHING, _WANT_NEXT, _WANT_NOW = 0, 1, 2
 # The gateway answers at once; a machine that is very busy takes longer.
-_ANSWER_LIMIT_S = 0.2
+ANSWER_LIMIT_S = 0.2
 _MAX_MESSAGE = 512
 _MAX_RELEASED = 16
 # The gateway lends three; one is for a frame that is copied at once.
 _MAX_KEPT = 2
 _LEND_FROM_BYTES = 1024 * 1024
+# A program that takes the JPEG of so many frames in a row wants JPEGs.
+_JPEGS_IN_A_ROW = 3
 
 
 class LaneError(OSError):
@@ -108,8 +112,10 @@ class _View:
 class LaneFrame(Frame):
     """A frame with its pixels at hand."""
 
-    def __init__(self, topic: str, header: FrameHeader, lease: _Lease | None, copied: Image | None) -> None:
-        super().__init__(topic, header, b"")
+    def __init__(self, reader: LaneReader, header: FrameHeader, lease: _Lease | None, copied: Image | None) -> None:
+        super().__init__(reader.topic, header, b"")
+        self._reader = reader
+        self._number = reader.frames
         self._lease = lease
         self._copied = copied
         self._given = False  # The writable array of the lease.
@@ -142,6 +148,7 @@ class LaneFrame(Frame):
     def jpeg(self) -> bytes:
         if not self._jpeg:
             self._jpeg = encode_jpeg(self.shared)
+            self._reader.note_jpeg(self._number)
         return self._jpeg
 
 
@@ -173,6 +180,15 @@ class LaneReader:
         self.error: str | None = None
         #: The gateway goes on without this reader.
         self.refused = False
+        #: The frames that were read so far.
+        self.frames = 0
+        #: The program takes the JPEG of each frame, which the gateway makes at a lower cost.
+        self.wants_jpegs = False
+        self._jpegs = (0, 0)  # The number of the last frame whose JPEG was taken, and how many in a row.
+        self._wanted = _WANT_NOTHING  # What the gateway has not answered yet.
+        # A frame that no read has returned yet, and its memory.
+        self._arrived: tuple[tuple[int, ...], _Memory | None] | None = None
+        self._late = False  # It arrived after the read that had asked for it.
         self._memory: _Memory | None = None
         self._released: deque[int] = deque()
         self._kept: set[int] = set()  # Numbers of the frames that are lent to this reader.
@@ -199,24 +215,93 @@ class LaneReader:
         check_process(self._pid, "this LaneReader", "create it")
         deadline = time.monotonic() + check_ms("timeout_ms", timeout_ms) / 1000
         with self._lock:
-            try:
-                return self._read(deadline)
-            except OSError as error:
-                with contextlib.suppress(OSError):
-                    self._drain()  # It may have said why.
-                self.error = self.error or f"the gateway closed the lane ({error.strerror or error})"
-                return None
+            return self._read(deadline)
 
     def _read(self, deadline: float) -> LaneFrame | None:
-        self._drain()  # An answer that came too late is old by now.
         while self.error is None:
             waits = time.monotonic() < deadline
-            self._ask(_WANT_NEXT if waits else _WANT_NOW)
-            frame, waited = self._next_frame(deadline if waits else time.monotonic() + _ANSWER_LIMIT_S)
-            found = None if frame is None else self._take(frame, waited)
-            if found is not None or not waits:
+            self.begin(now=not waits)
+            until = deadline if waits and not self.owes_answer else time.monotonic() + ANSWER_LIMIT_S
+            while self.error is None and not self.collect():
+                left_s = until - time.monotonic()
+                if left_s <= 0 or not self._poll.poll(math.ceil(left_s * 1000)):
+                    break
+            found = self.take()
+            if found is not None or time.monotonic() >= deadline:
                 return found
         return None
+
+    # The steps of a read, for a caller that waits for several readers at once. What fails is in `error` afterwards.
+
+    def fileno(self) -> int:
+        return self._socket.fileno()
+
+    def begin(self, now: bool) -> None:
+        """Asks for a frame.
+
+        :param now: one that the gateway has now, or the answer that it has none.
+        """
+        self.collect()
+        if self.owes_answer or self.error is not None:
+            return
+        self._late = self._arrived is not None
+        if self._late and len(self._kept) >= _MAX_KEPT:
+            self._drop_arrived()  # There is no room for a newer one beside it.
+            now = True
+        with self._noting_errors():
+            if now or self._late:
+                self._ask(_WANT_NOW)
+            elif self._wanted == _WANT_NOTHING:
+                self._ask(_WANT_NEXT)
+
+    @property
+    def owes_answer(self) -> bool:
+        """The gateway has yet to answer whether it has a frame now."""
+        return self._wanted == _WANT_NOW and self.error is None
+
+    def collect(self) -> bool:
+        """Takes in what has arrived. Whether that answers the last :meth:`begin`."""
+        with self._noting_errors():
+            while self.error is None and self._poll.poll(0):
+                kind, frame = self._receive()
+                if frame is not None:
+                    self._drop_arrived()
+                    self._arrived = (frame, self._memory)
+                if frame is not None or kind == _TYPE_NOTHING:
+                    self._wanted = _WANT_NOTHING
+        return self._wanted == _WANT_NOTHING
+
+    def take(self) -> LaneFrame | None:
+        """The newest frame, if it has arrived and no read has returned it."""
+        if self._arrived is None or self.owes_answer or self.error is not None:
+            return None
+        (frame, memory), late = self._arrived, self._late
+        self._arrived, self._late = None, False
+        if memory is None:
+            self.error = "the gateway sent a frame before its memory"
+            return None
+        return self._lent(frame, memory, waited=not late)
+
+    def _drop_arrived(self) -> None:
+        if self._arrived is not None:
+            self._released.append(self._arrived[0][4])
+        self._arrived, self._late = None, False
+
+    @contextlib.contextmanager
+    def _noting_errors(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            with contextlib.suppress(OSError):
+                while self.error is None and self._poll.poll(0):
+                    self._receive()  # The gateway may have said why.
+            self.error = self.error or f"the gateway closed the lane ({error.strerror or error})"
+
+    def note_jpeg(self, number: int) -> None:
+        """The program has taken the JPEG of this frame."""
+        last, in_a_row = self._jpegs
+        self._jpegs = (number, in_a_row + 1 if number == last + 1 else 1)
+        self.wants_jpegs = self.wants_jpegs or self._jpegs[1] >= _JPEGS_IN_A_ROW
 
     def _ask(self, want: int) -> None:
         while True:
@@ -225,28 +310,8 @@ class LaneReader:
             message = _NEXT.pack(2, want if last else _WANT_NOTHING, len(released), 0)
             self._socket.send(message + struct.pack(f"={len(released)}Q", *released))
             if last:
+                self._wanted = want
                 return
-
-    def _next_frame(self, until: float) -> tuple[tuple[int, ...] | None, bool]:
-        """The next frame, or None if the gateway has nothing or does not answer by then; and whether this waited."""
-        waited = False
-        while self.error is None:
-            if not self._poll.poll(0):
-                waited = True
-                if not self._poll.poll(max(0.0, (until - time.monotonic()) * 1000)):
-                    break
-            kind, frame = self._receive()
-            if frame is not None:
-                return frame, waited
-            if kind == _TYPE_NOTHING:
-                break
-        return None, waited
-
-    def _drain(self) -> None:
-        while self.error is None and self._poll.poll(0):
-            _, frame = self._receive()
-            if frame is not None:
-                self._released.append(frame[4])
 
     def _receive(self) -> tuple[int, tuple[int, ...] | None]:
         """The next message: its type, and its content if it is a frame."""
@@ -267,12 +332,8 @@ class LaneReader:
                 os.close(fd)
         return kind, None
 
-    def _take(self, frame: tuple[int, ...], waited: bool) -> LaneFrame | None:
+    def _lent(self, frame: tuple[int, ...], memory: _Memory, waited: bool) -> LaneFrame | None:
         _, slot, source_width, source_height, seq, received_at_us, published_at_us, captured_at_us = frame
-        memory = self._memory
-        if memory is None:
-            self.error = "the gateway sent a frame before its memory"
-            return None
         header = FrameHeader(
             camera=self.topic.split("@")[0],
             seq=seq,
@@ -288,13 +349,14 @@ class LaneReader:
         if self._last_seq > 0:
             self.missed += seq - self._last_seq - 1
         self._last_seq = seq
+        self.frames += 1
         self._kept.add(seq)
         lease = _Lease(self, memory, slot, seq)  # Releases the frame at the end, whatever happens below.
         if self._freshness.is_old(header, Times(time.time(), time.monotonic()), waited):
             return None
         if len(self._kept) > _MAX_KEPT:
-            return LaneFrame(self.topic, header, None, lease.array(writable=False).copy())
-        return LaneFrame(self.topic, header, lease, None)
+            return LaneFrame(self, header, None, lease.array(writable=False).copy())
+        return LaneFrame(self, header, lease, None)
 
     def close(self) -> None:
         """Idempotent. Frames that were read stay valid."""

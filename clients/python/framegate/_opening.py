@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import os
 import threading
 import time
-from typing import Any, NamedTuple
+from typing import Any
 
+from ._frame import Frame
 from ._lane import LaneError, LaneReader
-from ._reader import Frame, TopicReader
+from ._reader import TopicReader
 from ._reasons import is_refusal, why_away, why_live_is_silent
+from ._transport import LANE_AGAIN_S, LaneChoice
 from .gateway import Gateway, GatewayError
 from .naming import reachable_from
 
@@ -30,31 +31,6 @@ _POLL_S = 0.05
 # How often a read checks whether to ask the gateway again.
 _SLICE_S = 0.25
 _SHORT_SLICE_S = 0.02
-# The gateway refused this reader of its lane, which may have been for want of memory.
-_LANE_AGAIN_S = 30.0
-TRANSPORT_NAMES = ("lane", "zmq")
-
-
-class LaneChoice(NamedTuple):
-    """That the frames may come over the lane."""
-
-    format: str
-    #: FRAMEGATE_TRANSPORT is lane: nothing else will do.
-    required: bool
-
-
-def choose_lane(gray: bool, reduce: int, zmq_connect: str | None) -> LaneChoice | None:
-    """None: frames come over ZeroMQ, by the arguments or FRAMEGATE_TRANSPORT.
-
-    :raises ValueError: FRAMEGATE_TRANSPORT is neither lane nor zmq.
-    """
-    transport = os.environ.get("FRAMEGATE_TRANSPORT") or None
-    if transport not in (None, *TRANSPORT_NAMES):
-        raise ValueError(f"FRAMEGATE_TRANSPORT must be lane or zmq, not {transport!r}")
-    # A JPEG is decoded to a smaller picture for less than a raw one is made smaller.
-    if transport == "zmq" or reduce != 1 or zmq_connect is not None:
-        return None
-    return LaneChoice("gray" if gray else "bgr", transport == "lane")
 
 
 class Opening:
@@ -362,7 +338,7 @@ class Opening:
     def _leave_lane(self, reader: LaneReader) -> None:
         """Goes on with ZeroMQ until the gateway offers the lane again."""
         if reader.refused:
-            self._lane_from = time.monotonic() + _LANE_AGAIN_S
+            self._lane_from = time.monotonic() + LANE_AGAIN_S
         self._lane_lost = not reader.refused
         if self._lane is not None and self._lane.required:
             self._fail(str(reader.error))

@@ -7,77 +7,26 @@ import os
 import re
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 from socket import AF_INET, AF_INET6, SOCK_STREAM, getaddrinfo
-from typing import TYPE_CHECKING, Any
+from typing import Any, cast
 
 import zmq
 
 from ._curve import use_curve
+from ._frame import Frame
 from ._freshness import DEFAULT_MAX_AGE_MS, Freshness, Times
+from ._lane import ANSWER_LIMIT_S, LaneReader
 from .checks import check_ms, check_process
-from .jpeg import decode_jpeg, jpeg_size
 from .message import FrameHeader, MessageError, decode_message
-
-if TYPE_CHECKING:
-    from .jpeg import Image
 
 #: A longer message ends the connection for good: no gateway sends it. A JPEG of 8192 x 4320 pixels is shorter.
 MAX_MESSAGE_BYTES = 64 * 1024 * 1024
 _TCP = re.compile(r"tcp://(\[[^\]]*\]|[^:;/]+):\d+")
 
 
-class Frame:
-    """One published frame. ``image`` is decoded on first use."""
-
-    def __init__(self, topic: str, header: FrameHeader, jpeg: bytes) -> None:
-        self.topic = topic
-        self.header = header
-        self._jpeg = jpeg
-        self._image: Image | None = None
-
-    @property
-    def jpeg(self) -> bytes:
-        """FF D8 ... FF D9, ``header.width`` x ``header.height`` pixels.
-
-        Over the lane it is made here, when it is first asked for.
-        """
-        return self._jpeg
-
-    @property
-    def seq(self) -> int:
-        return self.header.seq
-
-    @property
-    def age_ms(self) -> float:
-        """Milliseconds since the frame's last packet reached the gateway. If the gateway runs on another
-        machine, this compares two clocks, and is only as accurate as they agree."""
-        return time.time() * 1000 - self.header.received_at_us / 1000
-
-    @property
-    def image(self) -> Image:
-        """BGR, uint8, shape ``(height, width, 3)``.
-
-        :raises ValueError: the JPEG does not decode.
-        :raises ImportError: no JPEG decoder is installed; the message says how to get one.
-        """
-        if self._image is None:
-            self._image = self.decode()
-        return self._image
-
-    def decode(self, gray: bool = False, reduce: int = 1, out: Image | None = None) -> Image:
-        """Like :func:`framegate.decode_jpeg`: gray, smaller, or into your own array.
-
-        :raises ValueError: also if the JPEG does not have the size in the header.
-        """
-        size = (self.header.width, self.header.height)
-        # Before decoding: a JPEG of some hundred bytes can take gigabytes.
-        if (found := jpeg_size(self.jpeg)) != size:
-            raise ValueError(f"the JPEG has {found[0]}x{found[1]} pixels, not {size[0]}x{size[1]}")
-        return decode_jpeg(self.jpeg, gray, reduce, out)
-
-    def __repr__(self) -> str:
-        return f"<Frame {self.topic} seq={self.seq} {self.header.width}x{self.header.height}>"
+def whole_ms(seconds: float) -> int:
+    return math.ceil(max(0.0, seconds) * 1000)
 
 
 def check_topics(topics: Any) -> list[str]:
@@ -137,6 +86,10 @@ def _is_same(header: FrameHeader, last: FrameHeader) -> bool:
     return (header.seq, header.published_at_us) == (last.seq, last.published_at_us)
 
 
+# After a change between ZeroMQ and the lane, frames of the last second may come once more.
+_AGAIN_US = 1_000_000
+
+
 class _Topic:
     """The read position of one topic."""
 
@@ -145,6 +98,19 @@ class _Topic:
         self.missed = 0
         self._last: FrameHeader | None = None
         self._freshness = Freshness(max_age_ms)
+        self._received_at_us = 0  # Of the last frame, whichever way it came.
+        self._changed = False
+
+    def change_way(self) -> None:
+        """The next frame comes over the lane instead of ZeroMQ, or the other way round: each counts on its own."""
+        self._last, self._changed = None, True
+
+    def is_new(self, header: FrameHeader) -> bool:
+        """Whether it is not one that has come the other way, or an older one."""
+        again = self._changed and 0 <= self._received_at_us - header.received_at_us < _AGAIN_US
+        if not again:
+            self._received_at_us, self._changed = header.received_at_us, False
+        return not again
 
     def accept(self, data: bytes, waited: bool) -> Frame | None:
         """None for a frame that was read before, or is too old.
@@ -165,6 +131,8 @@ class _Topic:
         self._last = header
         if self._freshness.is_old(header, Times(time.time(), time.monotonic()), waited):
             self.missed += 1
+            return None
+        if not self.is_new(header):
             return None
         return Frame(message.topic, header, message.jpeg)
 
@@ -201,8 +169,9 @@ class Reader:
         self._closed = False
         self._pid = os.getpid()
         self._context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
-        # One socket per topic: a conflating socket keeps one message.
-        self._sockets: list[zmq.Socket[bytes]] = []
+        # One socket per topic, because a conflating socket keeps one message; None if its frames come over the lane.
+        self._sockets: list[zmq.Socket[bytes] | None] = []
+        self._lanes: dict[str, LaneReader] = {}
         self._poller = poller
         self._keys = keys
         if connect is not None:
@@ -220,11 +189,19 @@ class Reader:
     @property
     def missed(self) -> int:
         """Frames that were published but never read here (gaps in ``seq``)."""
-        return sum(state.missed for state in self._states)
+        return sum(state.missed for state in self._states) + sum(lane.missed for lane in self._lanes.values())
 
     @property
     def closed(self) -> bool:
         return self._closed
+
+    @property
+    def transport(self) -> str | None:
+        """``lane``: raw frames of all topics, from a gateway on this machine; ``zmq``: JPEGs; None while it is not
+        known, and after :meth:`close`."""
+        if self._closed or not (self._lanes or self._sockets):
+            return None
+        return "lane" if len(self._lanes) == len(self.topics) else "zmq"
 
     def _connect(self, connect: str) -> None:
         """Subscribes at this endpoint, and no longer at the one before.
@@ -233,43 +210,113 @@ class Reader:
         """
         self._disconnect()
         self.connect = connect
-        for name in self.topics:
-            socket = self._context.socket(zmq.SUB)
-            self._sockets.append(socket)
-            _prepare(socket, name, connect, self._keys)
-            self._poller.register(socket, zmq.POLLIN)
+        self._sockets = [None] * len(self.topics)
+        for index, topic in enumerate(self.topics):
+            if topic not in self._lanes:
+                self._subscribe(index)
+
+    def _subscribe(self, index: int) -> None:
+        assert self.connect is not None
+        socket = self._sockets[index] = self._context.socket(zmq.SUB)
+        _prepare(socket, self.topics[index], self.connect, self._keys)
+        self._poller.register(socket, zmq.POLLIN)
 
     def _disconnect(self) -> None:
-        for socket in self._sockets:
+        for index in range(len(self._sockets)):
+            self._unsubscribe(index)
+        self._sockets = []
+
+    def _unsubscribe(self, index: int) -> None:
+        socket = self._sockets[index]
+        if socket is not None:
             if socket in self._poller:
                 self._poller.unregister(socket)
             socket.close(0)
-        self._sockets = []
+        self._sockets[index] = None
+
+    def _enter_lane(self, lane: LaneReader) -> None:
+        """From now on, the frames of its topic come this way."""
+        index = self.topics.index(lane.topic)
+        self._lanes[lane.topic] = lane
+        self._poller.register(lane.fileno(), zmq.POLLIN)
+        self._states[index].change_way()
+        if self._sockets:
+            self._unsubscribe(index)
+
+    def _leave_lane(self, lane: LaneReader) -> None:
+        """Goes on over ZeroMQ."""
+        index = self.topics.index(lane.topic)
+        self._close_lane(lane)
+        self._states[index].change_way()
+        self._states[index].missed += lane.missed
+        if self._sockets:
+            self._subscribe(index)
+
+    def _close_lane(self, lane: LaneReader) -> None:
+        del self._lanes[lane.topic]
+        self._poller.unregister(lane.fileno())
+        lane.close()
 
     def _limit_s(self, timeout_ms: float | None) -> float:
         check_process(self._pid, f"this {type(self).__name__}", "create it")
         limit_ms = self.timeout_ms if timeout_ms is None else check_ms("timeout_ms", timeout_ms)
         return limit_ms / 1000
 
+    def _waits(self, most: int, wait_s: float) -> Generator[float, dict[Any, int], list[Frame]]:
+        """Finds what is there, or else what arrives in this time. Yields how many seconds to wait for the sockets, and
+        is sent those that are ready."""
+        lanes = list(self._lanes.values())
+        for lane in lanes:
+            # Of several topics, each that has a frame now must get to deliver it.
+            lane.begin(now=wait_s <= 0 or len(self.topics) > 1)
+        ready = yield 0.0
+        end = time.monotonic() + ANSWER_LIMIT_S
+        for lane in lanes:
+            lane.collect()
+        while any(lane.owes_answer for lane in lanes) and time.monotonic() < end:
+            ready = yield end - time.monotonic()
+            for lane in lanes:
+                lane.collect()
+        frames = self._take(ready, most, waited=False)
+        if frames or wait_s <= 0:
+            return frames
+        for lane in lanes:
+            lane.begin(now=False)
+        ready = yield wait_s
+        for lane in lanes:
+            lane.collect()
+        return self._take(ready, most, waited=True)
+
     def _take(self, ready: dict[Any, int], most: int, waited: bool) -> list[Frame]:
         """The new frames that are ready, at most one per topic; topics take turns."""
         frames: list[Frame] = []
-        count, first = len(self._sockets), self._turn
+        count, first = len(self.topics), self._turn
         for index in ((first + step) % count for step in range(count)):
-            if self._closed or self._sockets[index] not in ready or len(frames) == most:
-                continue
-            try:
-                frame = self._states[index].accept(self._sockets[index].recv(zmq.NOBLOCK), waited)
-            except zmq.Again:
-                continue
-            except MessageError as error:
-                self.invalid += 1
-                self.last_invalid = str(error)
-                continue
-            self._turn = (index + 1) % count
+            if self._closed or len(frames) == most:
+                break
+            frame = self._take_topic(index, ready, waited)
             if frame is not None:
+                self._turn = (index + 1) % count
                 frames.append(frame)
         return frames
+
+    def _take_topic(self, index: int, ready: dict[Any, int], waited: bool) -> Frame | None:
+        state = self._states[index]
+        lane = self._lanes.get(state.topic)
+        if lane is not None:
+            frame = lane.take()
+            return frame if frame is not None and state.is_new(frame.header) else None
+        socket = self._sockets[index] if self._sockets else None
+        if socket is None or socket not in ready:
+            return None
+        try:
+            return state.accept(socket.recv(zmq.NOBLOCK), waited)
+        except zmq.Again:
+            return None
+        except MessageError as error:
+            self.invalid += 1
+            self.last_invalid = str(error)
+            return None
 
     def _close(self) -> None:
         if self._closed:
@@ -277,8 +324,11 @@ class Reader:
         self._closed = True
         if self._pid != os.getpid():
             return  # The sockets belong to the parent.
+        for lane in list(self._lanes.values()):
+            self._close_lane(lane)
         for socket in self._sockets:
-            socket.close(0)
+            if socket is not None:
+                socket.close(0)
         self._context.term()
 
 
@@ -298,11 +348,13 @@ class SyncReader(Reader):
 
     def _new_frames(self, most: int, wait_s: float) -> list[Frame]:
         """What is there, or else what arrives in this time. The caller holds the lock."""
-        ready = dict(self._poller.poll(0))
-        waited = not ready
-        if waited:
-            ready = dict(self._poller.poll(math.ceil(max(0.0, wait_s) * 1000)))
-        return self._take(ready, most, waited)
+        waits = self._waits(most, wait_s)
+        try:
+            limit_s = next(waits)
+            while True:
+                limit_s = waits.send(dict(self._poller.poll(whole_ms(limit_s))))
+        except StopIteration as done:
+            return cast("list[Frame]", done.value)
 
     def close(self) -> None:
         """Idempotent. A read in another thread ends at its limit first."""

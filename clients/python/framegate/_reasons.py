@@ -52,7 +52,7 @@ def is_refusal(camera: dict[str, Any]) -> bool:
 def why_silent(topic: str, cameras: Sequence[dict[str, Any]], connect: str | None, published_at: str | None) -> str:
     """Why a reader of ``topic`` gets nothing.
 
-    :param connect: the endpoint that it reads from.
+    :param connect: the endpoint that it reads from; None: it reads the lane, or not yet anything.
     :param published_at: the endpoint that the gateway reports, as seen from here.
     """
     name = topic.split("@")[0]
@@ -70,7 +70,7 @@ def why_silent(topic: str, cameras: Sequence[dict[str, Any]], connect: str | Non
 def why_live_is_silent(topic: str, connect: str | None, published_at: str | None) -> str:
     """As :func:`why_silent`, for a camera that is live."""
     if connect is None:
-        return f"{topic}: not yet connected to its frames"
+        return f"{topic}: the camera is live, but no frame has come yet"
     elsewhere = "" if published_at is None or _port(published_at) == _port(connect) else published_at
     advice = f"; the gateway publishes at {elsewhere}: change ZMQ_CONNECT" if elsewhere else ""
     problem = cannot_connect(connect)

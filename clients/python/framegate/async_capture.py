@@ -11,7 +11,7 @@ from ._inquiry import logger
 from .capture import Capture, Reading, check_request
 
 if TYPE_CHECKING:
-    from ._reader import Frame
+    from ._frame import Frame
     from .jpeg import Image
 
 T = TypeVar("T")

@@ -9,10 +9,11 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from . import properties as props
+from ._frame import Frame
 from ._inquiry import logger
 from ._lane import LaneFrame
-from ._opening import LaneChoice, Opening, choose_lane
-from ._reader import Frame
+from ._opening import Opening
+from ._transport import LaneChoice, choose_lane
 from .checks import (
     check_fingerprint,
     check_fps,

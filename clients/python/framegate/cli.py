@@ -10,12 +10,14 @@ from typing import Any, Callable
 
 from . import __version__
 from ._address import with_scheme
-from ._doctor import doctor, endpoint_of, start_it
-from ._reader import Frame, TopicReader
+from ._doctor import doctor, start_it
+from ._frame import Frame
+from ._lane import LaneFrame
 from ._reasons import names_of, unknown_camera, why_away
 from .checks import check_url
 from .gateway import Gateway, GatewayError
 from .naming import TRANSPORTS, camera_name
+from .subscriber import FrameSubscriber
 
 # Exit statuses.
 OK, FAILED, USAGE = 0, 1, 2
@@ -183,8 +185,8 @@ def watch_camera(gateway: Gateway, options: Any) -> int:
     terminal = sys.stdout.isatty()
     count, since, seen = 0, time.monotonic(), 0
     newest: Frame | None = None
-    camera = gateway.camera(options.name.split("@")[0])
-    with TopicReader(options.name, endpoint_of(gateway, camera), 1000) as subscriber:
+    gateway.camera(options.name.split("@")[0])  # It exists.
+    with FrameSubscriber(options.name, timeout_ms=1000, gateway=gateway.base) as subscriber:
         while time.monotonic() < end:
             frame = subscriber.read(min(1000, max(0, (end - time.monotonic()) * 1000)))
             count += frame is not None
@@ -196,11 +198,12 @@ def watch_camera(gateway: Gateway, options: Any) -> int:
                 away = why_away(gateway.camera(options.name.split("@")[0]))
                 line = f"{options.name}: no frame received" + ("" if away is None else f": {away}")
             else:
-                header = newest.header
+                header, raw = newest.header, isinstance(newest, LaneFrame)
                 line = (
                     f"{options.name}: {count / elapsed:.1f} fps  age {newest.age_ms:.0f} ms  "
                     f"missed {subscriber.missed}  {header.width}x{header.height} of "
-                    f"{header.source_width}x{header.source_height}  {len(newest.jpeg) / 1024:.0f} KiB"
+                    f"{header.source_width}x{header.source_height}  "
+                    + ("raw" if raw else f"{len(newest.jpeg) / 1024:.0f} KiB")
                 )
             print(f"\r{line}\033[K" if terminal else line, end="" if terminal else "\n", flush=True)
             seen, count, since = seen + count, 0, time.monotonic()

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-import math
 import os
 import time
 from collections.abc import AsyncIterator, Iterator, Sequence
-from typing import Any
+from typing import Any, NamedTuple, cast
 
 import zmq
 import zmq.asyncio
 
+from ._frame import Frame
 from ._freshness import DEFAULT_MAX_AGE_MS
 from ._inquiry import GRACE_S, Inquiry
-from ._reader import Frame, Reader, SyncReader, check_topics
+from ._lane import LaneError, LaneReader
+from ._reader import Reader, SyncReader, check_topics, whole_ms
+from ._transport import LANE_AGAIN_S, LaneChoice, choose_lane
 from .gateway import Gateway, base_beside, default_connect
 
 __all__ = ["AsyncFrameSubscriber", "Frame", "FrameSubscriber"]
@@ -36,27 +38,66 @@ class _Subscriber(Reader):
         """Why each topic without frames has none, as far as the gateway has said."""
         return self._inquiry.reasons()
 
-    def _begin(self, endpoint: tuple[str | None, bool], gateway: Gateway) -> None:
-        """:param endpoint: where to read, and whether that was asked for."""
-        connect, fixed = endpoint
-        self._inquiry = Inquiry(gateway, self.topics, connect if fixed else None, self.timeout_ms / 1000)
-        if connect is None:
+    def _begin(self, source: _Source) -> None:
+        self._inquiry = Inquiry(source.gateway, self.topics, source.fixed, self.timeout_ms / 1000)
+        self._lane = source.lane
+        # Topics of which the gateway has not said whether they have a lane.
+        self._undecided = set(self.topics) if self._lane else set()
+        self._lane_from = dict.fromkeys(self.topics, float("-inf"))  # Not before this time.
+        if self.connect is None or self._lane is not None:
             self._inquiry.ask()
 
     def _follow(self) -> float:
-        """Asks the gateway if that is due, and connects to the endpoint that it has named.
+        """Asks the gateway if that is due, and reads from where it has said that frames are.
 
         :returns: how long to wait for frames before the next call, in seconds.
         """
         inquiry = self._inquiry
         inquiry.ask_if_due()
+        for lane in list(self._lanes.values()):
+            self._follow_lane(lane)
+        if self._undecided:
+            inquiry.ask()
+        if self._lane is not None:
+            self._use_offers(self._lane)
+        inquiry.over_lane = set(self._lanes)
         endpoint = inquiry.endpoint
-        if endpoint is not None and endpoint != self.connect:
+        if endpoint is not None and endpoint != self.connect and not (self._lane and self._lane.required):
             try:
                 self._connect(endpoint)
             except ValueError as error:
-                inquiry.failed(str(error))
-        return _SHORT_SLICE_S if self.connect is None and inquiry.running else _SLICE_S
+                inquiry.failed(self.topics, str(error))
+        return _SHORT_SLICE_S if self.transport is None and inquiry.running else _SLICE_S
+
+    def _follow_lane(self, lane: LaneReader) -> None:
+        """Leaves a lane that has ended, and one that costs the program more than ZeroMQ."""
+        required = self._lane is not None and self._lane.required
+        if lane.wants_jpegs and not required:
+            self._lane, self._undecided = None, set()
+        if lane.error is not None or self._lane is None:
+            self._leave_lane(lane)
+        if lane.error is not None and self._lane is not None:
+            if lane.refused:
+                self._lane_from[lane.topic] = time.monotonic() + LANE_AGAIN_S
+            self._undecided.add(lane.topic)
+
+    def _use_offers(self, choice: LaneChoice) -> None:
+        """Takes the lanes that the gateway's last answer offers."""
+        now = time.monotonic()
+        offers, self._inquiry.offers = self._inquiry.offers, {}
+        for topic, offer in offers.items():
+            if topic in self._lanes or now < self._lane_from[topic]:
+                continue
+            self._undecided.discard(topic)
+            problem = "the gateway offers no lane"
+            if isinstance(offer, dict):
+                try:
+                    self._enter_lane(LaneReader({**offer, "topic": topic}, choice.format, self.max_age_ms))
+                    continue
+                except LaneError as error:
+                    problem = f"the lane cannot be used: {error}"
+            if choice.required:
+                self._inquiry.failed([topic], f"{topic}: {problem}, and FRAMEGATE_TRANSPORT is lane")
 
     def _needs_reason(self) -> bool:
         """Whether a read that fails now has to ask why. A topic with recent frames has just none yet."""
@@ -68,6 +109,8 @@ class _Subscriber(Reader):
 
     def _finish(self, frames: list[Frame], limit_s: float) -> list[Frame]:
         inquiry = self._inquiry
+        if not frames and not self._closed:
+            self._follow()  # What the gateway has answered meanwhile may be the reason.
         for frame in frames:
             inquiry.heard(frame.topic)
         if frames:
@@ -82,14 +125,28 @@ class _Subscriber(Reader):
         return frames
 
 
-def _endpoint(connect: Any, gateway: str | None, token: str | None) -> tuple[tuple[str | None, bool], Gateway]:
-    """Where frames are read, whether that was asked for, and the gateway that knows why there are none."""
+class _Source(NamedTuple):
+    """Where frames come from."""
+
+    #: The ZeroMQ endpoint; None until the gateway has named it.
+    connect: str | None
+    #: The same, if it was asked for.
+    fixed: str | None
+    #: None: frames do not come over the lane.
+    lane: LaneChoice | None
+    #: It knows why there are no frames.
+    gateway: Gateway
+
+
+def _source(connect: Any, gateway: str | None, token: str | None) -> _Source:
     connect = connect if connect is not None else os.environ.get("ZMQ_CONNECT") or None
     base = gateway if gateway is not None else os.environ.get("GATEWAY_BASE") or None
+    lane = choose_lane(gray=False, reduce=1, zmq_connect=connect)
     if connect is not None:
-        return (connect, True), Gateway(base if base is not None else base_beside(connect), token)
+        return _Source(connect, connect, lane, Gateway(base if base is not None else base_beside(connect), token))
     # The default endpoint may be that of another gateway if one was named: it says where its own is.
-    return (default_connect() if base is None else None, False), Gateway(base, token)
+    known = base is None and not (lane and lane.required)
+    return _Source(default_connect() if known else None, None, lane, Gateway(base, token))
 
 
 class FrameSubscriber(SyncReader, _Subscriber):
@@ -126,9 +183,9 @@ class FrameSubscriber(SyncReader, _Subscriber):
         curve_server_key: str | None = None,
     ) -> None:
         check_topics(topic)
-        endpoint, api = _endpoint(connect, gateway, token)
-        super().__init__(topic, endpoint[0], timeout_ms, max_age_ms, (curve_key, curve_server_key))
-        self._begin(endpoint, api)
+        source = _source(connect, gateway, token)
+        super().__init__(topic, source.connect, timeout_ms, max_age_ms, (curve_key, curve_server_key))
+        self._begin(source)
 
     def read(self, timeout_ms: float | None = None) -> Frame | None:
         """The newest frame that this reader has not returned yet; None if none arrives in time, and
@@ -202,10 +259,10 @@ class AsyncFrameSubscriber(_Subscriber):
     ) -> None:
         asyncio.get_running_loop()
         check_topics(topic)
-        endpoint, api = _endpoint(connect, gateway, token)
+        source = _source(connect, gateway, token)
         keys = (curve_key, curve_server_key)
-        super().__init__(topic, endpoint[0], timeout_ms, max_age_ms, zmq.asyncio.Poller(), keys)
-        self._begin(endpoint, api)
+        super().__init__(topic, source.connect, timeout_ms, max_age_ms, zmq.asyncio.Poller(), keys)
+        self._begin(source)
 
     async def read(self, timeout_ms: float | None = None) -> Frame | None:
         """Like :meth:`FrameSubscriber.read`."""
@@ -234,14 +291,16 @@ class AsyncFrameSubscriber(_Subscriber):
         return self._finish(frames, limit_s)
 
     async def _new_frames(self, most: int, wait_s: float) -> list[Frame]:
-        if self.connect is None:
+        if self.transport is None:
             await asyncio.sleep(wait_s)
             return []
-        ready = dict(await self._poller.poll(0))
-        waited = not ready
-        if waited:
-            ready = dict(await self._poller.poll(math.ceil(wait_s * 1000)))
-        return self._take(ready, most, waited)
+        waits = self._waits(most, wait_s)
+        try:
+            limit_s = next(waits)
+            while True:
+                limit_s = waits.send(dict(await self._poller.poll(whole_ms(limit_s))))
+        except StopIteration as done:
+            return cast("list[Frame]", done.value)
 
     def close(self) -> None:
         """Idempotent."""
