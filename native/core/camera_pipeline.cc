@@ -184,6 +184,7 @@ StreamFacts CameraPipeline::Facts() const {
   if (stream->decode_stage) {
     facts.decoder_stuck_since_ns = stream->decode_stage->stuck_since_ns();
     facts.unshown_since_ns = stream->decode_stage->unshown_since_ns();
+    facts.last_shown_ns = stream->decode_stage->last_shown_ns();
     facts.decoder_damaged_since_ns = stream->decode_stage->damaged_since_ns();
     if (stream->decode_stage->keys_alone()) facts.key_interval_ns = stream->input->intake.keys().mean_ns();
   }

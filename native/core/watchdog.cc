@@ -68,6 +68,13 @@ bool Flows(int64_t now_ns, const StreamFacts& facts) {
   return last_whole_ns != 0 && now_ns - last_whole_ns <= std::max(kLiveNs, 5 * facts.frame_interval_ns);
 }
 
+// No frame is due, or one was shown lately: a slow decoder always has one that is due.
+bool Shows(int64_t now_ns, const StreamFacts& facts) {
+  if (facts.unshown_since_ns == 0) return true;
+  const int64_t lately_ns = std::max({kLiveNs, 5 * facts.frame_interval_ns, 2 * facts.key_interval_ns});
+  return facts.last_shown_ns != 0 && now_ns - facts.last_shown_ns <= lately_ns;
+}
+
 // Nothing arrives, but the camera responds, has made pauses of this length, or has sent only one frame so far.
 bool Pauses(int64_t now_ns, const StreamFacts& facts) {
   if (!IsQuiet(facts)) return false;
@@ -92,7 +99,7 @@ Watchdog::Verdict Watchdog::Check(int64_t now_ns, const StreamFacts& facts) {
   verdict.pauses = Pauses(now_ns, facts);
   verdict.quiet = IsQuiet(facts) && now_ns - facts.last_packet_ns <= PauseLimitNs(facts, kSilentVideoNs);
   // If frames are wanted, a session becomes live with the first that is shown.
-  live_ = (verdict.pauses || Flows(now_ns, facts)) && (live_ || facts.unshown_since_ns == 0);
+  live_ = (verdict.pauses || Flows(now_ns, facts)) && (live_ || Shows(now_ns, facts));
   verdict.live = live_;
   verdict.end = ReasonToEnd(now_ns, facts);
   const int64_t waits_since_ns = WaitsForKeySinceNs(facts);

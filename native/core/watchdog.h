@@ -21,6 +21,7 @@ struct StreamFacts {
   int64_t gate_closed_since_ns = 0;      // The gate waits for a key picture.
   int64_t decoder_stuck_since_ns = 0;    // The decoder receives units and returns no frame.
   int64_t unshown_since_ns = 0;          // Frames are wanted and arrive, and none is shown.
+  int64_t last_shown_ns = 0;             // When the newest frame was shown; 0: none yet.
   int64_t decoder_damaged_since_ns = 0;  // The decoder reports damaged pictures.
   int64_t transport_lag_ns = 0;          // How much later the newest packet arrived than the stream at its best.
   int64_t frame_interval_ns = 0;         // 0: unknown.

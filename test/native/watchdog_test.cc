@@ -227,6 +227,11 @@ const Case kCases[] = {
        facts.unshown_since_ns = since;
        facts.frame_interval_ns = MsToNs(2000);
      }},
+    {"nothing is shown of key pictures every 4 s", kNotShown, 8000,
+     [](StreamFacts& facts, int64_t since) {
+       facts.unshown_since_ns = since;
+       facts.key_interval_ns = MsToNs(4000);
+     }},
     {"damaged", kDamaged, 10'000, [](StreamFacts& facts, int64_t since) { facts.decoder_damaged_since_ns = since; }},
     {"damaged, GOPs of 10 s", kDamaged, 30'000,
      [](StreamFacts& facts, int64_t since) {
@@ -357,6 +362,20 @@ TEST(WatchedSessionsBecomeLiveWithTheFirstFrameShown) {
   CHECK(watchdog.Check(kStarted, facts).live);
   facts.unshown_since_ns = kStarted;  // Each frame, until it is shown.
   CHECK(watchdog.Check(kStarted, facts).live);
+}
+
+// Its decoder always has a frame that is due, so no check may find a moment without one.
+TEST(ASessionWithASlowDecoderBecomesLiveOnceItHasShownAFrame) {
+  for (const int64_t key_ms : {0, 3000}) {
+    StreamFacts facts = Healthy(kStarted);
+    facts.unshown_since_ns = kStarted;
+    facts.key_interval_ns = MsToNs(key_ms);
+    const int64_t lately_ns = std::max(MsToNs(1000), 2 * MsToNs(key_ms));
+    facts.last_shown_ns = kStarted - lately_ns;
+    CHECK(Watchdog(kStarted, kFirstPacketTimeout).Check(kStarted, facts).live);
+    --facts.last_shown_ns;
+    CHECK(!Watchdog(kStarted, kFirstPacketTimeout).Check(kStarted, facts).live);
+  }
 }
 
 TEST(AStreamIsLiveWhileTheCameraPauses) {
