@@ -19,11 +19,19 @@ const { chosen, unknown } = choose(allTests(), names)
 for (const name of unknown) report.problem(`no test file has "${name}" in its path`)
 if (unknown.length === 0) {
   watchSignals()
-  // The gates run first, because they use all cores and would disturb tests that measure time.
-  await runTap(chosen.quality, report)
-  await runCtest(chosen.native, report)
-  await runTap(chosen.tap, report)
-  await runPytest(chosen.python, report)
+  // The tests leave half of the processor idle. Beside them run the gates, at the lowest priority, because they need nothing
+  // else, and the tests that start no gateway and mostly wait.
+  const { quality, client, setup, native, tap, python } = chosen
+  const aside = [client, setup, native, tap, python].some((paths) => paths.length > 0)
+  const light = async () => {
+    await runPytest(client, report, { jobs: 1 })
+    await runTap(setup, report, { jobs: 1 })
+  }
+  const beside = [runTap(quality, report, aside ? { jobs: 1, aside } : {}), light()]
+  await runCtest(native, report)
+  await runTap(tap, report)
+  await runPytest(python, report)
+  await Promise.all(beside)
   if (!report.ran) report.problem('no tests ran')
 }
 process.stdout.write(`${report.summary()}\n`)

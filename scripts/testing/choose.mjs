@@ -4,29 +4,29 @@ import { existsSync } from 'node:fs'
 import { basename, join, relative, resolve } from 'node:path'
 import { filesBelow, root } from '../setup/stamp.mjs'
 
-const pythonFolders = ['clients/python/tests', 'test/python']
-
 /** All test files, by the paths of their sources relative to the checkout. */
 export function allTests() {
   const below = (folder, pattern) =>
     filesBelow(join(root, folder), (name) => pattern.test(name)).map((path) => relative(root, path))
   // List the compiled files, because only those can run.
   const tap = below('dist/test', /\.test\.js$/).map((path) => path.replace(/^dist\//, '').replace(/\.js$/, '.ts'))
-  const isQuality = (path) => path.startsWith('test/quality/')
+  const python = (folder) => (existsSync(join(root, folder)) ? below(folder, /^test_.*\.py$|_test\.py$/) : [])
+  const isBelow = (folder) => (path) => path.startsWith(folder)
+  const [isQuality, isSetup] = [isBelow('test/quality/'), isBelow('test/setup/')]
   return {
     quality: tap.filter(isQuality),
-    tap: tap.filter((path) => !isQuality(path)),
+    setup: tap.filter(isSetup),
+    tap: tap.filter((path) => !isQuality(path) && !isSetup(path)),
     native: below('test/native', /_test\.cc$/),
-    python: pythonFolders
-      .filter((folder) => existsSync(join(root, folder)))
-      .flatMap((folder) => below(folder, /^test_.*\.py$|_test\.py$/)),
+    client: python('clients/python/tests'),
+    python: python('test/python'),
   }
 }
 
 /**
  * @param names files, folders or parts of their paths. An empty list chooses all tests.
- * @returns {{chosen: {quality: string[], tap: string[], native: string[], python: string[]}, unknown: string[]}}
- *   `unknown`: names that match no test.
+ * @returns {{chosen: Record<string, string[]>, unknown: string[]}} `chosen`: by kind, as in allTests. `unknown`: names that
+ *   match no test.
  */
 export function choose(all, names) {
   if (names.length === 0) return { chosen: all, unknown: [] }

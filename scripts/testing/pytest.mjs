@@ -15,10 +15,10 @@ const JOBS = 2
 const NOTHING_COLLECTED = 5
 
 /** Runs one pytest per file, so that each file is reported when it ends. @param paths of test files. */
-export async function runPytest(paths, report) {
+export async function runPytest(paths, report, { jobs = JOBS } = {}) {
   const folder = mkdtempSync(join(tmpdir(), 'framegate-pytest-'))
   const remove = removeAtEnd(folder)
-  await inJobs(JOBS, paths.entries(), ([i, path], job) => runFile(path, join(folder, `${i}.xml`), job, report))
+  await inJobs(jobs, paths.entries(), ([i, path], job) => runFile(path, join(folder, `${i}.xml`), job, report))
   remove()
 }
 

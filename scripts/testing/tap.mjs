@@ -12,15 +12,17 @@ import { inJobs } from './jobs.mjs'
 
 const JOBS = 2
 // tap ends a file at this limit and names the running test. The process group is killed a little later.
-// clang-tidy alone takes minutes on a new checkout.
-const limitOf = (path) => (path.startsWith('test/quality/') ? 900 : 300)
+const LIMIT_S = 300
 const KILL_AFTER_S = 15
+
+// Runs a program on what the others leave of the processor. nice counts only within a session if the kernel shares the
+// processor among sessions (autogroup), so the session gets the lowest priority too.
+const ASIDE = ['sh', '-c', '{ echo 19 >/proc/self/autogroup; } 2>/dev/null; exec nice -n 19 "$@"', 'sh']
+// clang-tidy takes minutes on a new checkout, and much longer beside a busy machine's tests.
+const LIMIT_ASIDE_S = 1800
 
 // Prints the files that are still running this often, to show progress.
 const PROGRESS_EVERY_MS = 30000
-
-const groups = new Set()
-const running = new Map()
 
 function killGroup(pid) {
   try {
@@ -46,31 +48,40 @@ function runsIn(group) {
   })
 }
 
-/** Resolves when all files have ended. @param paths of sources, "test/x.test.ts". */
-export async function runTap(paths, report) {
+/**
+ * Resolves when all files have ended.
+ *
+ * @param paths of sources, "test/x.test.ts".
+ * @param jobs how many run at once.
+ * @param aside whether they run at the lowest priority, for files that need nothing but the processor.
+ */
+export async function runTap(paths, report, { jobs = JOBS, aside = false } = {}) {
   const { Parser } = await import('tap-parser')
+  const groups = new Set()
+  const running = new Map()
   const end = () => groups.forEach(killGroup)
   process.on('exit', end)
-  const timer = setInterval(printRunning, PROGRESS_EVERY_MS)
-  await inJobs(JOBS, paths, (path, job) => runFile(path, job, Parser, report))
+  const timer = setInterval(printRunning, PROGRESS_EVERY_MS, running)
+  await inJobs(jobs, paths, (path, job) => runFile(path, { job, aside, groups, running, Parser, report }))
   clearInterval(timer)
   process.off('exit', end)
 }
 
-function printRunning() {
+function printRunning(running) {
   for (const [path, startedAt] of running) {
     if (Date.now() - startedAt > PROGRESS_EVERY_MS)
       process.stdout.write(`       ${duration(Date.now() - startedAt).padStart(12)}  ${path} is still running\n`)
   }
 }
 
-function runFile(path, job, Parser, report) {
+function runFile(path, { job, aside, groups, running, Parser, report }) {
   return new Promise((resolve) => {
     const startedAt = Date.now()
-    const limitS = limitOf(path)
+    const limitS = aside ? LIMIT_ASIDE_S : LIMIT_S
     const file = join(root, 'dist', path.replace(/\.ts$/, '.js'))
     // Its own process group, so that processes a test leaves running end with it.
-    const child = spawn(process.execPath, ['--enable-source-maps', file], {
+    const [program, ...args] = [...(aside ? ASIDE : []), process.execPath, '--enable-source-maps', file]
+    const child = spawn(program, args, {
       cwd: root,
       detached: true,
       stdio: ['ignore', 'pipe', 'pipe'],
