@@ -1,7 +1,7 @@
 // Overlapping starts and stops. A stand-in for the relay decides when a stop completes; no camera is pulled.
 
 import { EventEmitter } from 'node:events'
-import { copyFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { cameraSettings } from '../../src/camera-settings.js'
@@ -49,7 +49,10 @@ function make(
     untilReady: () => Promise.resolve(),
     addPath: (name: string, _source: string, _options: object, signal: AbortSignal) => {
       begun.add(name)
-      return new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve()))
+      // An event is not sent again if the signal is aborted already.
+      return new Promise<void>((resolve) =>
+        signal.aborted ? resolve() : signal.addEventListener('abort', () => resolve()),
+      )
     },
     removePath: (name: string) =>
       over ? Promise.resolve() : new Promise<void>((resolve) => removals.set(name, resolve)),
@@ -197,16 +200,18 @@ t.test('saved cameras start in steps', async (t) => {
 t.test('a camera whose start ended the process three times is set aside, the others run', async (t) => {
   const folder = temporaryFolder(t)
   let marks = join(folder, '0')
-  const starting = () => existsSync(marks) && JSON.parse(readFileSync(marks, 'utf8')).starting.includes('bad')
+  const starting = () => {
+    const text = readFileSync(marks, 'utf8')
+    return JSON.parse(text).starting.includes('bad') && text
+  }
   for (let crash = 1; crash <= 3; crash++) {
     const { registry } = make(t, { saved: ['a', 'bad', 'z'], marks })
     await registry.restore()
-    await until('its start', starting)
+    const left = await until('its start', starting)
     t.equal(registry.get('bad')!.lastError, null)
     // The process ends now; what this one writes later does not count.
-    const left = join(folder, String(crash))
-    copyFileSync(marks, left)
-    marks = left
+    marks = join(folder, String(crash))
+    writeFileSync(marks, left)
   }
   const { registry } = make(t, { saved: ['a', 'bad', 'z'], marks })
   await registry.restore()
@@ -221,7 +226,9 @@ t.test('a shutdown, a start that was survived and a reboot of the machine are no
   const marks = join(temporaryFolder(t), 'starts')
   const saved = ['a']
   const crashes = async (boot = 'boot') => {
-    copyFileSync(marks, `${marks}.copy`) // Loading writes too.
+    const text = readFileSync(marks, 'utf8')
+    if (text === '') return null // It is being written. (copyFileSync would wait for its content, for ever.)
+    writeFileSync(`${marks}.copy`, text) // Loading writes too.
     const next = new StartMarks(`${marks}.copy`, boot)
     await next.load()
     return next.crashes('a')
