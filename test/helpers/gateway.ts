@@ -11,6 +11,9 @@ export interface Reply {
   headers: Headers
 }
 
+// fetch would use the connection again at the moment at which the gateway closes it, 5 s after the last request.
+const ALONE = { connection: 'close' }
+
 export interface GatewayOptions {
   stateFile: string
   /** Default: managed if MediaMTX is installed, else off. */
@@ -94,7 +97,7 @@ export class Gateway {
   }
 
   async get(path: string): Promise<Reply> {
-    const response = await fetch(this.base + path, { signal: AbortSignal.timeout(20000) })
+    const response = await fetch(this.base + path, { headers: ALONE, signal: AbortSignal.timeout(20000) })
     return { status: response.status, body: await response.json(), headers: response.headers }
   }
 
@@ -102,6 +105,7 @@ export class Gateway {
   async post(path: string, body: unknown): Promise<Reply> {
     const response = await fetch(this.base + path, {
       method: 'POST',
+      headers: ALONE,
       body: typeof body === 'string' ? body : JSON.stringify(body),
       signal: AbortSignal.timeout(20000),
     })

@@ -39,6 +39,7 @@ const readers = async () => (await gateway.camera('a')).readers.mjpeg
 
 const halfAtMs = performance.now()
 const half = send('GET /health HTTP/1.1\r\nHost: 127.0.0.1\r\n')
+const halfTookMs = half.closed.then(() => performance.now() - halfAtMs)
 
 t.test('pipelined streams leave no reader behind', async (t) => {
   for (const behind of ['/mjpeg?cam=a', '/cameras']) {
@@ -97,7 +98,7 @@ t.test('the 257th reader of a camera is refused, and there is room again once an
 
 t.test('half a request head is dropped after 10 s, not after the 30 s of Node', async (t) => {
   t.match(await half.closed, /408/)
-  t.ok(performance.now() - halfAtMs < 20000)
+  t.ok((await halfTookMs) < 25000)
 })
 
 t.test('no request makes the gateway connect to a host that is not allowed', async (t) => {

@@ -91,10 +91,10 @@ async function liveThroughMediaMtx(t: {
 t.test('a killed MediaMTX is restarted, and the camera returns', { skip: NO_MEDIAMTX }, async (t) => {
   const { camera, gateway } = await liveThroughMediaMtx(t)
   process.kill(childrenOf(gateway.pid)[0]!, 'SIGKILL')
-  await until('a second session with the camera', () => camera.total === 2)
+  await until('a second session with the camera', () => camera.total >= 2)
   await gateway.untilState('a', 'live')
   t.match(gateway.log, /MediaMTX stopped: killed by SIGKILL; restarting it/)
-  t.equal(camera.active, 1)
+  await until('one session', () => camera.active === 1)
 })
 
 t.test(
@@ -115,7 +115,7 @@ t.test(
       const { last_error } = await gateway.camera('a')
       return last_error?.code === 'ERR_MEDIAMTX_DOWN' && /in use/.test(last_error.message) ? last_error : null
     }
-    const reported = await until('the reason to be reported', inUse, { limitMs: 30000 })
+    const reported = await until('the reason to be reported', inUse, { limitMs: 60000 })
     t.match(reported.message, new RegExp(`${port}.*in use`))
     t.equal((await gateway.get('/health')).body.mediamtx.ready, false)
     await new Promise((resolve) => thief.close(resolve))
@@ -146,7 +146,7 @@ t.test('a path that MediaMTX lost is added again', { skip: NO_MEDIAMTX }, async 
   const api = `http://${owner.env.MTX_APIADDRESS}/v3`
   t.equal((await fetch(`${api}/config/paths/delete/a`, { method: 'DELETE' })).status, 200)
   await until('the path to be there again', async () => (await fetch(`${api}/config/paths/get/a`)).status === 200)
-  await until('a second session with the camera', () => camera.total === 2)
+  await until('a second session with the camera', () => camera.total >= 2)
   await gateway.untilState('a', 'live')
 })
 

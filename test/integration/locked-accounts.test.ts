@@ -19,6 +19,7 @@ const CAMERAS: Record<string, Oddity> = {
   },
 }
 
+t.jobs = 2
 for (const mediamtx of ['managed', 'off'] as const) {
   const skip = mediamtx === 'managed' ? NO_MEDIAMTX : false
   t.test(`MEDIAMTX=${mediamtx}`, { skip }, async (t) => {

@@ -27,6 +27,7 @@ const MARKERS = {
   },
 }
 
+t.jobs = 2
 for (const mediamtx of ['managed', 'off'] as const) {
   t.test(`MEDIAMTX=${mediamtx}`, { skip: mediamtx === 'managed' ? NO_MEDIAMTX : false }, async (t) => {
     const gateway = await Gateway.start({ stateFile: join(temporaryFolder(t), 'cameras.json'), mediamtx })

@@ -46,9 +46,9 @@ def test_a_slow_consumer_gets_the_newest_frame(camera: Camera, gateway: Gateway)
     with open_capture(camera.url, pub_fps=25, gateway=gateway.base) as capture:
         first_image(capture)
         result = read_loop(capture, camera, 4, (1280, 720), work_ms=200, frames=20)
-        # Without a queue, most frames are missed. Their age grows with the length of a queue, to 3 s by now.
+        # Without a queue, most frames are missed. Their age grows with the length of a queue, to more than 3 s by now.
         assert capture.missed > result["frames"], result
-    assert result["frames"] >= 20 and result["worst_ms"] < 2000, result
+    assert result["frames"] >= 20 and result["median_ms"] < 1000, result
 
 
 def test_all_readers_share_one_session(camera: Camera, gateway: Gateway) -> None:
@@ -208,7 +208,7 @@ def test_a_camera_that_disappears_and_returns(gateway: Gateway) -> None:
 
 @pytest.mark.parametrize("mediamtx", ["on", "off"])
 def test_captured_at_is_the_cameras_own_clock(mediamtx: str, camera: Camera) -> None:
-    delay = Delay(camera.url, 0.15)  # So that the time of arrival cannot pass as the camera's.
+    delay = Delay(camera.url, 0.5)  # So that the time of arrival cannot pass as the camera's.
     gateway = Gateway(mediamtx="off" if mediamtx == "off" else None)
     # Through MediaMTX the clock is available only if the camera was started with camera_time.
     Api(gateway.base).start({"name": "yard", "rtsp": delay.url, "camera_time": True, "pub_fps": 25})
@@ -221,8 +221,8 @@ def test_captured_at_is_the_cameras_own_clock(mediamtx: str, camera: Camera) -> 
         number = some(read_number(image))
         camera.wait_for_report([number])
         captured_us = camera.captured_us[number]
-        assert some(capture.frame).header.received_at_us - captured_us > 150_000
-        assert abs(capture.captured_at * 1e6 - captured_us) < 75_000
+        assert some(capture.frame).header.received_at_us - captured_us > 500_000
+        assert abs(capture.captured_at * 1e6 - captured_us) < 250_000
     gateway.stop()
     delay.stop()
 

@@ -58,7 +58,7 @@ def test_a_video_stream_of(source: str, printed: str, camera: Camera, gateway: G
     match = re.search(printed, output)
     assert match, output
     # The rate is measured over the last second: far below the camera's 25 on a busy machine.
-    assert all(5 <= int(fps) <= 30 for fps in match.groups()), output
+    assert all(1 <= int(fps) <= 30 for fps in match.groups()), output
     assert camera.total == 1, "the gateway alone has opened the camera"
 
 
@@ -79,5 +79,5 @@ def test_scenedetect(camera: Camera, gateway: Gateway, tmp_path: pathlib.Path) -
     )
     # It counts positions: fewer frames if some were missed, as while it opened the camera.
     processed = re.search(r"Processed (\d+) frames", output)
-    assert processed and 20 <= int(processed[1]) <= 50, output
+    assert processed and 5 <= int(processed[1]) <= 50, output
     assert camera.total == 1

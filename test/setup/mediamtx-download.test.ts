@@ -154,7 +154,7 @@ t.test('gives up on a TLS handshake within the limit', async (t) => {
   await t.rejects(get({ env: { ...env, FRAMEGATE_MEDIAMTX_BASE_URL: `https://127.0.0.1:${silent}` } }), {
     message: /timed? ?out/,
   })
-  t.ok(Date.now() - startedAt < 5000)
+  t.ok(Date.now() - startedAt < 20000)
 })
 
 t.test('reports a port on which nothing listens', async (t) => {

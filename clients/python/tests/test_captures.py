@@ -35,11 +35,11 @@ def test_errors_name_invalid_arguments(arguments: dict[str, Any], error: type[Ex
 def test_opening_takes_no_longer_for_many_cameras_than_for_one() -> None:
     # 192.0.2.0/24 is reserved for documentation: no host answers, or the network reports an error.
     before = time.monotonic()
-    captures = open_captures([f"rtsp://10.0.0.{i}/a" for i in range(12)], timeout_ms=300, gateway="http://192.0.2.1:9")
+    captures = open_captures([f"rtsp://10.0.0.{i}/a" for i in range(40)], timeout_ms=300, gateway="http://192.0.2.1:9")
     took_s = time.monotonic() - before
-    assert len(captures) == 12 and len(captures[2:4]) == 2
-    assert took_s < 2, "each waits for 300 ms"
-    assert captures.read(0) == [(False, None)] * 12
+    assert len(captures) == 40 and len(captures[2:4]) == 2
+    assert took_s < 8, "each waits for 300 ms"
+    assert captures.read(0) == [(False, None)] * 40
     assert all(captures.last_errors)
     for capture in captures:
         capture._opening.close(wait=False)
@@ -54,7 +54,7 @@ def test_a_batch_has_the_cameras_in_order(gateway: StandIn) -> None:
         before = time.monotonic()
         for _ in range(5):
             assert [ok for ok, _ in captures.read(5000)] == [True, False, True]
-        assert time.monotonic() - before < 10
+        assert time.monotonic() - before < 20, "the one that is away does not hold up the others for 5 s each time"
         assert in_child(captures.read).startswith("RuntimeError: this Capture was created before a fork")
     captures.release()
     assert captures.read() == [(False, None)] * 3

@@ -6,13 +6,14 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 import zmq
-from wire import message, send
+from wire import message, send, some
 
 from framegate import FrameSubscriber
 from framegate._freshness import Freshness, Times
@@ -138,21 +139,28 @@ def test_a_suspended_process_returns_no_old_frame(publisher: Any) -> None:
     endpoint = publisher.getsockopt_string(zmq.LAST_ENDPOINT)
     env = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     child = subprocess.Popen([sys.executable, "-c", READER, endpoint], stdout=subprocess.PIPE, text=True, env=env)
-    assert child.stdout is not None
+    lines: list[str] = []
+    threading.Thread(target=lambda: [lines.append(line) for line in some(child.stdout)], daemon=True).start()
     try:
         assert publisher.poll(20000) and publisher.recv()
         seq = 0
-        begun = time.monotonic()
-        while (now := time.monotonic() - begun) < 5:
-            if 1 < now < 1.1:
-                os.kill(child.pid, signal.SIGSTOP)
-            if 3.5 < now < 3.6:
-                os.kill(child.pid, signal.SIGCONT)
-            seq += 1
-            publisher.send(message(seq=seq, picture=b"\xff\xd8" + bytes(20000) + b"\xff\xd9"))
-            time.sleep(0.04)
+
+        def publish_until(holds: Callable[[], bool]) -> None:
+            nonlocal seq
+            end = time.monotonic() + 30
+            while not holds():
+                assert time.monotonic() < end
+                seq += 1
+                publisher.send(message(seq=seq, picture=b"\xff\xd8" + bytes(20000) + b"\xff\xd9"))
+                time.sleep(0.04)
+
+        publish_until(lambda: len(lines) > 10)
+        os.kill(child.pid, signal.SIGSTOP)
+        resume = time.monotonic() + 3
+        publish_until(lambda: time.monotonic() > resume)
+        os.kill(child.pid, signal.SIGCONT)
+        before = len(lines)
+        publish_until(lambda: len(lines) > before + 10)
     finally:
         child.kill()
-    ages = [float(line.split()[1]) for line in child.stdout.read().splitlines() if len(line.split()) == 2]
-    assert len(ages) > 20
-    assert max(ages) < 1500, "1000 ms, and the time to print on a busy machine"
+    assert max(float(line.split()[1]) for line in lines) < 2000, "1000 ms, and the time to print on a busy machine"

@@ -216,7 +216,7 @@ def test_reading_several_topics_starves_none(publisher: Publisher) -> None:
             time.sleep(0.01)
             frame = subscriber.read(10000)
             seen.append(frame.topic)
-        assert 10 <= seen.count("cam1") <= 20, seen
+        assert 5 <= seen.count("cam1") <= 25, seen
 
 
 def test_asyncio(publisher: Publisher) -> None:
@@ -251,7 +251,7 @@ def test_asyncio(publisher: Publisher) -> None:
             before, ticks = time.monotonic(), 0
             assert await subscriber.read(300) is None
             assert time.monotonic() - before >= 0.25
-            assert ticks > 5, "others run meanwhile"
+            assert ticks > 2, "others run meanwhile"
             ticking.cancel()
         assert subscriber.closed
         assert await subscriber.read(100) is None
