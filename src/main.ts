@@ -8,9 +8,11 @@ import { readConfig, type CommandLine } from './config.js'
 import { DEMO_PORT, startDemoCamera, type Demo } from './demo.js'
 import { AddonLoadError, BindError, ConfigError, messageOf } from './errors.js'
 import { createLogger, logWarnings } from './logger.js'
+import { loadNative } from './native.js'
 import { makeKey } from './publish/curve-keys.js'
 import { onHangup, Reload } from './reload.js'
 import { redact } from './redact.js'
+import { Supervisor } from './supervisor.js'
 import { welcome } from './welcome.js'
 
 const DEMO_NAME = 'demo'
@@ -61,6 +63,7 @@ export async function main(argv: string[]): Promise<void> {
   }
   const logger = createLogger(line.config.logLevel)
   logWarnings(logger)
+  const supervisor = new Supervisor(process.env)
   const app = new App(line.config, logger, version, process.env)
   let demo: Demo | null = null
   let demoCamera = DEMO_NAME
@@ -69,6 +72,7 @@ export async function main(argv: string[]): Promise<void> {
   const end = (why: string) => {
     ending ??= (async () => {
       logger.info(`shutting down (${why})`)
+      supervisor.stopping()
       const timer = setTimeout(() => {
         logger.error(`shutdown took longer than ${END_LIMIT_MS / 1000} s; exiting now`)
         process.exit(1)
@@ -95,6 +99,11 @@ export async function main(argv: string[]): Promise<void> {
       demoCamera = (await app.cameras.start({ name: DEMO_NAME, rtsp: demo.url }, 'demo')).camera.name
     }
     if (ending === null) {
+      const native = await loadNative()
+      supervisor.ready(
+        (socket, message) => native.notify(socket, message),
+        () => app.cameras.list(),
+      )
       const tokens = line.config.authTokensFile !== undefined
       process.stdout.write(welcome({ ...app.addresses, tokens, demo: demo && { name: demoCamera, url: demo.url } }))
     }

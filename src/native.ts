@@ -180,6 +180,8 @@ export interface NativeAddon {
   refusedZmqConnections(): number
   /** Of a TCP socket: bytes not yet acknowledged, and bytes that the peer can take now; -1 if unknown. */
   tcpQueue(fd: number): TcpQueue
+  /** Sends a datagram to a Unix socket, at `@NAME` for one without a file. @returns whether it could be sent. */
+  notify(socket: string, text: string): boolean
 }
 
 /**

@@ -25,6 +25,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports.Set("inspect", Napi::Function::New(env, Inspect));
   exports.Set("limitZmqConnections", Napi::Function::New(env, LimitZmqConnections));
   exports.Set("refusedZmqConnections", Napi::Function::New(env, RefusedZmqConnections));
+  exports.Set("notify", Napi::Function::New(env, Notify));
   exports.Set("tcpQueue", Napi::Function::New(env, TcpQueue));
   exports.Set("useOneMallocArena", Napi::Function::New(env, UseOneMallocArena));
   return exports;

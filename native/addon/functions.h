@@ -8,6 +8,9 @@ namespace framegate {
 // inspect(): resolves with GStreamer's version and the missing elements.
 Napi::Value Inspect(const Napi::CallbackInfo& info);
 
+// notify(socket, text): one datagram to a Unix socket; false if it could not be sent.
+Napi::Value Notify(const Napi::CallbackInfo& info);
+
 // tcpQueue(fd): the state of a TCP connection's send queue.
 Napi::Value TcpQueue(const Napi::CallbackInfo& info);
 

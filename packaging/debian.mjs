@@ -1,0 +1,136 @@
+// Builds framegate_VERSION_ARCHITECTURE.deb: the gateway with its own Node.js and MediaMTX; GStreamer is Debian's.
+//   npm run setup; npm run prebuild; npm run package:debian [-- --out FOLDER --version VERSION]
+
+import { execFileSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
+import { findBinary } from '../dist/src/mediamtx/binary.js'
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+const ARCHITECTURES = { x64: 'amd64', arm64: 'arm64' }
+const DEPENDS = [
+  'ca-certificates',
+  'gstreamer1.0-libav',
+  'gstreamer1.0-plugins-bad',
+  'gstreamer1.0-plugins-base',
+  'gstreamer1.0-plugins-good',
+  'libc6 (>= 2.35)',
+  'libgstreamer-plugins-base1.0-0',
+  'libgstreamer1.0-0',
+  'libstdc++6',
+  'libturbojpeg0 | libturbojpeg',
+  'libyuv0',
+  'passwd',
+]
+
+const json = (path) => JSON.parse(readFileSync(join(root, path), 'utf8'))
+const { values } = parseArgs({ options: { out: { type: 'string' }, version: { type: 'string' } } })
+const version = values.version ?? json('package.json').version.replace('-', '~')
+const architecture = ARCHITECTURES[process.arch]
+const stage = mkdtempSync(join(tmpdir(), 'framegate-deb-'))
+process.on('exit', () => rmSync(stage, { recursive: true, force: true }))
+const app = join(stage, 'usr/lib/framegate')
+
+/** Copies into the package. */
+function put(from, to, mode) {
+  const target = join(stage, to)
+  mkdirSync(dirname(target), { recursive: true })
+  cpSync(resolve(root, from), target, { recursive: true, dereference: true })
+  if (mode) chmodSync(target, mode)
+}
+
+/** The addon that ships; the developer's build if there is no prebuild. */
+function addon() {
+  const folder = join(root, `prebuilds/linux-${process.arch}`)
+  const [file] = existsSync(folder) ? readdirSync(folder).filter((name) => name.endsWith('.node')) : []
+  if (file) return join(folder, file)
+  process.stderr.write('There is no prebuilds/ (npm run prebuild): the package gets the addon of build/Release.\n')
+  return join(root, 'build/Release/framegate.node')
+}
+
+/** Node.js from npm, checked against packaging/node.json. */
+function nodeBinary() {
+  const { version: node, integrity } = json('packaging/node.json')
+  const args = ['pack', `node-linux-${process.arch}@${node}`, '--pack-destination', stage, '--silent']
+  const archive = join(stage, execFileSync('npm', args, { encoding: 'utf8' }).trim())
+  const hash = `sha512-${createHash('sha512').update(readFileSync(archive)).digest('base64')}`
+  if (hash !== integrity[process.arch]) throw new Error(`node-linux-${process.arch}@${node}: unexpected hash ${hash}`)
+  execFileSync('tar', ['-xzf', archive, '-C', stage, 'package/bin/node', 'package/LICENSE'])
+  return { binary: join(stage, 'package/bin/node'), license: join(stage, 'package/LICENSE'), archive }
+}
+
+/** The packages that the gateway uses at run time, as the lock file has them. */
+function modules() {
+  const { packages } = json('package-lock.json')
+  const folders = Object.keys(packages).filter((path) => path.startsWith('node_modules/') && !packages[path].dev)
+  for (const folder of folders.filter((path) => existsSync(join(root, path))))
+    put(folder, `usr/lib/framegate/${folder}`)
+  // Binaries for other systems.
+  const zeromq = join(app, 'node_modules/zeromq/build')
+  for (const system of ['darwin', 'win32']) rmSync(join(zeromq, system), { recursive: true, force: true })
+  for (const other of readdirSync(join(zeromq, 'linux')).filter((name) => name !== process.arch))
+    rmSync(join(zeromq, 'linux', other), { recursive: true, force: true })
+}
+
+for (const path of ['bin', 'dist/src', 'dist/page', 'package.json', 'mediamtx.yaml', 'packaging/framegate.schema.json'])
+  put(path, `usr/lib/framegate/${path}`)
+put(addon(), `usr/lib/framegate/prebuilds/linux-${process.arch}/framegate.node`)
+modules()
+const node = nodeBinary()
+put(node.binary, 'usr/lib/framegate/libexec/node', 0o755)
+const mediamtx = await findBinary(process.env.MEDIAMTX_BIN || undefined, process.env)
+if (typeof mediamtx === 'string') throw new Error(`MediaMTX: ${mediamtx}; run "npm run setup"`)
+put(mediamtx.path, 'usr/lib/framegate/libexec/mediamtx', 0o755)
+put('packaging/debian/framegated', 'usr/bin/framegated', 0o755)
+put('packaging/systemd/framegated.service', 'usr/lib/systemd/system/framegated.service')
+put('packaging/framegate.yaml', 'etc/framegate/framegate.yaml', 0o640)
+put('docs', 'usr/share/doc/framegate')
+put('LICENSE', 'usr/share/doc/framegate/copyright')
+put(node.license, 'usr/share/doc/framegate/copyright.node')
+for (const left of [node.archive, join(stage, 'package')]) rmSync(left, { recursive: true })
+
+const sizeOf = (path) =>
+  statSync(path).isDirectory()
+    ? readdirSync(path).reduce((sum, name) => sum + sizeOf(join(path, name)), 4096)
+    : statSync(path).size
+const { description } = json('package.json')
+const control = [
+  'Package: framegate',
+  `Version: ${version}`,
+  `Architecture: ${architecture}`,
+  'Maintainer: The Framegate authors <framegate@localhost>',
+  'Section: video',
+  'Priority: optional',
+  `Installed-Size: ${Math.ceil(sizeOf(stage) / 1024)}`,
+  `Depends: ${DEPENDS.join(', ')}`,
+  `Description: gateway for RTSP cameras`,
+  ` ${description}.`,
+]
+mkdirSync(join(stage, 'DEBIAN'))
+writeFileSync(join(stage, 'DEBIAN/control'), `${control.join('\n')}\n`)
+writeFileSync(join(stage, 'DEBIAN/conffiles'), '/etc/framegate/framegate.yaml\n')
+for (const script of ['postinst', 'prerm', 'postrm']) put(`packaging/debian/${script}`, `DEBIAN/${script}`, 0o755)
+// A checkout may have been made with a strict umask.
+execFileSync('chmod', ['-R', 'u+rwX,go+rX,go-w', stage])
+chmodSync(join(stage, 'etc/framegate/framegate.yaml'), 0o640)
+
+const out = join(resolve(values.out ?? join(root, 'dist')), `framegate_${version}_${architecture}.deb`)
+execFileSync('dpkg-deb', ['--root-owner-group', '-Zxz', '-z1', '--build', stage, out], {
+  stdio: ['ignore', 'ignore', 'inherit'],
+})
+process.stdout.write(`${out} (${(statSync(out).size / 1e6).toFixed(1)} MB)\n`)
