@@ -6,6 +6,8 @@
 #include <cstdint>
 #include <deque>
 
+#include "clocks.h"
+
 namespace framegate {
 
 class KeyRhythm {
@@ -20,11 +22,11 @@ class KeyRhythm {
   // Enough key pictures have come to expect the next.
   bool known() const { return times_ns_.size() > 2; }
 
-  // The longest of the last four distances, or the time since the newest key picture if that is longer; 0 before the
-  // first key picture.
+  // The longest of the last four distances, or the time since the newest key picture if the next is overdue; 0 before
+  // the first key picture.
   int64_t longest_ns(int64_t now_ns) const {
     if (times_ns_.empty()) return 0;
-    int64_t longest_ns = now_ns - times_ns_.back();
+    int64_t longest_ns = std::max<int64_t>(1, now_ns - times_ns_.back() - kLateNs);
     for (size_t i = 1; i < times_ns_.size(); ++i) longest_ns = std::max(longest_ns, times_ns_[i] - times_ns_[i - 1]);
     return longest_ns;
   }
@@ -37,6 +39,8 @@ class KeyRhythm {
 
  private:
   static constexpr size_t kDistances = 4;
+  // A frame may be as late as this and is still shown.
+  static constexpr int64_t kLateNs = MsToNs(250);
 
   std::deque<int64_t> times_ns_;
 };

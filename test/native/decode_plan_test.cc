@@ -48,8 +48,8 @@ TEST(KeyPicturesSufficeIfTheyComeAsOftenAndAsEvenlyAsAskedFor) {
       {"a GOP that is 6 % long", {1000, 2060, 3120, 4180}, 4200, {1}, false},
       {"a long GOP among the last four", {1000, 4000, 5000, 6000, 7000}, 7100, {1}, false},
       {"a long GOP before the last four", {1000, 4000, 5000, 6000, 7000, 8000}, 8100, {1}, true},
-      {"a key picture that is due", every_second, 6040, {1}, true},
-      {"a key picture that is overdue", every_second, 6060, {1}, false},
+      {"a key picture that is due", every_second, 6290, {1}, true},
+      {"a key picture that is overdue", every_second, 6310, {1}, false},
       {"a key picture out of turn", {1000, 3000, 5000, 7000, 7700}, 7800, {0.5}, false},
       {"uneven, but often enough", {1000, 1300, 2000, 2400, 3400}, 3500, {0.25}, true},
       {"timestamps that jump back", {9000, 10'000, 11'000, 1000}, 1100, {1}, false},
@@ -124,7 +124,7 @@ TEST(ANewReaderOfKeyPicturesGetsTheNewestPictureAtOnce) {
 TEST(AnOverdueKeyPictureEndsItWithTheNewestPicture) {
   Planner planner({1});
   CHECK(planner.Check().keys_alone);
-  planner.now_ms += 1100;
+  planner.now_ms += 1400;
   const DecodePlan::Verdict overdue = planner.Check();
   CHECK(!overdue.keys_alone && overdue.shows_newest);
 }
@@ -178,7 +178,7 @@ TEST(ItDoesNotTryAgainBeforeAKeyPictureWasShown) {
 TEST(KeyPicturesThatAreFarApartAreNoSubstitute) {
   Planner planner({20});
   CHECK(planner.Run(1600, true));
-  planner.now_ms += 12'001;
+  planner.now_ms += 12'251;
   CHECK(!planner.Check().keys_alone);
   planner.facts.behind_since_ns = MsToNs(planner.now_ms - 5000);
   CHECK(!planner.Check().keys_alone);

@@ -100,9 +100,7 @@ def test_a_decoder_that_is_far_too_slow_shows_key_pictures_in_one_session(slow: 
     camera.stop()
 
 
-def test_key_pictures_alone_are_decoded_if_they_are_enough(
-    slow: SlowGateway,
-) -> None:
+def test_key_pictures_alone_are_decoded_if_they_are_enough(slow: SlowGateway) -> None:
     slow.delay.write_text("0")
     camera = Camera("--width", "320", "--height", "180", "--gop", "25", "--bframes", "2", "--profile", "high")
     with open_capture(camera.url, pub_fps=1, scale_width=0, gateway=slow.base) as slowly:
