@@ -45,7 +45,7 @@ export class StateFile implements CameraStore {
   }
 
   /**
-   * All cameras that can be read. The rest, or a damaged file, is logged and kept under another name.
+   * All cameras that can be read, from the copy if the file is damaged. The rest is logged and kept under another name.
    * @throws ConfigError, and leaves the file alone, if it is not a state file or cannot be read now.
    */
   async load(): Promise<SavedCamera[]> {
@@ -56,18 +56,14 @@ export class StateFile implements CameraStore {
     try {
       entries = entriesOf(text)
     } catch (error) {
-      if (!beginsAsOurs(text))
+      const copied = await this.#copied()
+      if (!beginsAsOurs(text) && copied.length === 0)
         throw new ConfigError(`STATE_FILE: expected a file that the gateway has written, or none; got ${this.path}`)
-      await this.#keepAside(`is damaged (${messageOf(error)})`, [])
-      return []
+      await this.#keepAside(`is damaged (${messageOf(error)})`, copied)
+      if (copied.length > 0) this.logger.warn(`${copied.length} cameras come from ${this.#copyPath} instead`)
+      return copied
     }
-    const good: SavedCamera[] = []
-    for (const entry of entries) {
-      const parsed = savedCameraJson.safeParse(entry)
-      if (!parsed.success) continue
-      const { never_live: neverLive, ...settings } = parsed.data
-      good.push({ ...fromJson(settings), ...(neverLive ? { neverLive } : {}) })
-    }
+    const good = camerasIn(entries)
     if (good.length < entries.length) {
       await this.#keepAside(`has invalid entries (${entries.length - good.length} of ${entries.length} cameras)`, good)
     }
@@ -86,29 +82,33 @@ export class StateFile implements CameraStore {
   async #write(): Promise<void> {
     const cameras = this.#next ?? []
     this.#next = null
-    const content = { version: VERSION, cameras: cameras.map(toJson) }
-    // A name that no other user can have prepared as a link.
-    const temporary = `${this.path}.${process.pid}.${randomBytes(6).toString('hex')}.tmp`
+    const text = `${JSON.stringify({ version: VERSION, cameras: cameras.map(toJson) }, null, 2)}\n`
     try {
+      // One after the other: a power cut damages one of them at most.
       await mkdir(dirname(this.path), { recursive: true, mode: 0o700 })
-      const file = await open(temporary, 'wx', 0o600)
-      try {
-        await file.writeFile(`${JSON.stringify(content, null, 2)}\n`)
-        await file.sync()
-      } finally {
-        await file.close()
-      }
-      await rename(temporary, this.path)
-      await syncFolder(dirname(this.path))
+      await replaceFile(this.path, text)
+      await replaceFile(this.#copyPath, text).catch(() => undefined)
       if (this.#problem !== null) this.logger.info(`STATE_FILE ${this.path} is up to date again`)
       this.#problem = null
     } catch (error) {
-      await unlink(temporary).catch(() => undefined)
       const problem = `STATE_FILE ${this.path} cannot be written (${messageOf(error).split(',')[0]}); cameras keep running, but a restart loses the last change. The gateway keeps retrying.`
       if (problem !== this.#problem) this.logger.error(problem)
       this.#problem = problem
       // A newer list is written next; this one must not overwrite it later.
       if (this.#next === null) this.#retryTimer = setTimeout(() => void this.save(cameras), this.retryMs).unref()
+    }
+  }
+
+  get #copyPath(): string {
+    return `${this.path}.copy`
+  }
+
+  /** The cameras of the last list that was written twice; none if that cannot be read either. */
+  async #copied(): Promise<SavedCamera[]> {
+    try {
+      return camerasIn(entriesOf(await readFile(this.#copyPath, 'utf8')))
+    } catch {
+      return []
     }
   }
 
@@ -164,6 +164,36 @@ function beginsAsOurs(text: string): boolean {
   const begin = '{"version":'
   const plain = text.replace(/[\s\0]/g, '')
   return plain.startsWith(begin) || begin.startsWith(plain)
+}
+
+function camerasIn(entries: unknown[]): SavedCamera[] {
+  const cameras: SavedCamera[] = []
+  for (const entry of entries) {
+    const parsed = savedCameraJson.safeParse(entry)
+    if (!parsed.success) continue
+    const { never_live: neverLive, ...settings } = parsed.data
+    cameras.push({ ...fromJson(settings), ...(neverLive ? { neverLive } : {}) })
+  }
+  return cameras
+}
+
+async function replaceFile(path: string, text: string): Promise<void> {
+  // A name that no other user can have prepared as a link.
+  const temporary = `${path}.${process.pid}.${randomBytes(6).toString('hex')}.tmp`
+  try {
+    const file = await open(temporary, 'wx', 0o600)
+    try {
+      await file.writeFile(text)
+      await file.sync()
+    } finally {
+      await file.close()
+    }
+    await rename(temporary, path)
+  } catch (error) {
+    await unlink(temporary).catch(() => undefined)
+    throw error
+  }
+  await syncFolder(dirname(path))
 }
 
 /** A rename is on the disk only once its folder is. */

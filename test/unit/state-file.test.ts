@@ -2,10 +2,10 @@ import { spawnSync } from 'node:child_process'
 import {
   chmodSync,
   mkdirSync,
-  readdirSync,
   readFileSync,
-  rmdirSync,
+  readdirSync,
   rmSync,
+  rmdirSync,
   statSync,
   symlinkSync,
   writeFileSync,
@@ -18,6 +18,12 @@ import { temporaryFolder } from '../helpers/paths.js'
 import { pause, until } from '../helpers/wait.js'
 
 const camera = (name: string) => cameraSettings.parse({ name, rtsp: `rtsp://u:secret@10.0.0.1/${name}` })
+
+/** The files beside it. */
+const withoutCopy = (path: string) =>
+  readdirSync(join(path, '..'))
+    .filter((name) => !name.includes('.copy'))
+    .sort()
 
 function make(t: { teardown(run: () => void): void }): { file: StateFile; path: string; logged: string[] } {
   const path = join(temporaryFolder(t), 'deep/er/cameras.json')
@@ -35,7 +41,9 @@ t.test('loads what was saved, from a file that only the owner can read', async (
   chmodSync(path, 0o644)
   await file.save([camera('a')])
   t.equal(statSync(path).mode & 0o777, 0o600)
-  t.strictSame(readdirSync(join(path, '..')), ['cameras.json'], 'no temporary file is left')
+  const both = ['cameras.json', 'cameras.json.copy']
+  t.strictSame(readdirSync(join(path, '..')).sort(), both, 'no temporary file is left')
+  t.equal(statSync(`${path}.copy`).mode & 0o777, 0o600)
   t.strictSame(logged, [])
 })
 
@@ -59,13 +67,33 @@ t.test('keeps a copy of a damaged file and logs it', async (t) => {
     mkdirSync(join(path, '..'), { recursive: true })
     writeFileSync(path, content)
     t.strictSame(await file.load(), [])
-    const there = readdirSync(join(path, '..')).sort()
+    const there = withoutCopy(path)
     t.match(there, ['cameras.json', /^cameras\.json\.damaged-\d+$/])
     t.equal(readFileSync(join(path, '..', there[1]!), 'utf8'), content)
     t.match(logged, [/copied it to/])
     t.strictSame(await file.load(), [])
     t.equal(logged.length, 1, 'once')
   }
+})
+
+t.test('a file that is torn at any byte loses no camera', async (t) => {
+  const { file, path, logged } = make(t)
+  const cameras = [camera('a'), { ...camera('b'), neverLive: true as const }]
+  await file.save(cameras)
+  const whole = readFileSync(path)
+  const last = whole.length - 2 // Without the line end, nothing is lost.
+  const places = [0, 1, ...Array.from({ length: 15 }, (_, i) => Math.floor((i * last) / 15)), last - 1, last]
+  for (const at of places) {
+    const zeros = Buffer.alloc(whole.length - at)
+    for (const torn of [whole.subarray(0, at), Buffer.concat([whole.subarray(0, at), zeros])]) {
+      writeFileSync(path, torn)
+      t.strictSame(await file.load(), cameras, `byte ${at}`)
+    }
+    for (const name of readdirSync(join(path, '..'))) if (name.includes('damaged')) rmSync(join(path, '..', name))
+  }
+  writeFileSync(path, Buffer.concat([Buffer.alloc(100), whole.subarray(100)]))
+  t.strictSame(await file.load(), cameras, 'the first sector is lost')
+  t.match(logged[1], /2 cameras come from .*cameras\.json\.copy instead/)
 })
 
 t.test('what is not a state file is left alone, and named as the reason why the gateway does not start', async (t) => {
@@ -132,7 +160,7 @@ t.test('removes the temporary files of gateways that were killed during a write'
   await file.save([camera('a')])
   for (const pid of [999999999, process.pid, process.ppid]) writeFileSync(`${path}.${pid}.0a1b2c.tmp`, '{"vers')
   t.strictSame(await file.load(), [camera('a')])
-  t.strictSame(readdirSync(join(path, '..')).sort(), ['cameras.json', `cameras.json.${process.ppid}.0a1b2c.tmp`])
+  t.strictSame(withoutCopy(path), ['cameras.json', `cameras.json.${process.ppid}.0a1b2c.tmp`])
 })
 
 t.test('reports an unwritable file without throwing', async (t) => {
