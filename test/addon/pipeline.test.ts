@@ -1,7 +1,11 @@
 // The native pipeline on its own: closing in any state, cycles, workers, process exit.
 
-import { spawn } from 'node:child_process'
+import { execFileSync, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
 import t from 'tap'
 import { loadNative, type NativeAddon, type Pipeline, type PipelineNews } from '../../src/native.js'
 import { ROOT } from '../helpers/paths.js'
@@ -50,6 +54,36 @@ t.test('frames arrive only while a rendition is set', async (t) => {
   t.ok(a.handedOverAtUs >= a.receivedAtUs)
   pipeline.setRenditions([])
   await until('decoding to end', () => pipeline.stats().decoding === 'no')
+})
+
+t.test('readers of the lane in other processes get raw frames, and may be killed', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'framegate-lane-'))
+  const [socket, program] = [join(folder, 'lane.sock'), join(folder, 'reader')]
+  // Without the sanitizers of this process, see sanitized.test.ts.
+  const env = { ...process.env, LD_PRELOAD: '' }
+  execFileSync('cc', ['-o', program, join(ROOT, 'clients/c/lane_reader.c')], { env })
+  const lane = new native.Lane({ socket, memoryBytes: 2 ** 24, maxReaders: 8, key: 7 }, () => undefined)
+  const pipeline = new native.Pipeline({ ...options(camera.url), lane }, () => undefined)
+  t.teardown(async () => {
+    await pipeline.close()
+    lane.close()
+    rmSync(folder, { recursive: true })
+  })
+  pipeline.setRenditions([{ ...rendition, jpeg: false }])
+  const read = (count: number) => spawn(program, [socket, '7', 'a', String(count)], { env })
+  const killed = [read(1_000_000), read(1_000_000)]
+  for (const reader of killed) await once(reader.stdout, 'data')
+  killed[0]!.kill('SIGKILL')
+  const reader = read(10)
+  const [lines, status] = await Promise.all([
+    text(reader.stdout),
+    once(reader, 'exit').then(([code]) => code as number),
+  ])
+  t.equal(status, 0)
+  t.equal(lines.match(/^160x90 seq=/gm)?.length, 10)
+  await until('only one reader to be left', () => lane.readers()[0]?.readers === 1)
+  killed[1]!.kill('SIGKILL')
+  await until('no reader to be left', () => lane.readers().length === 0)
 })
 
 t.test('close() ends the pipeline in any state, any number of times', async (t) => {
