@@ -140,7 +140,7 @@ def test_a_suspended_process_returns_no_old_frame(publisher: Any) -> None:
     env = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     child = subprocess.Popen([sys.executable, "-c", READER, endpoint], stdout=subprocess.PIPE, text=True, env=env)
     lines: list[str] = []
-    threading.Thread(target=lambda: [lines.append(line) for line in some(child.stdout)], daemon=True).start()
+    threading.Thread(target=lambda: lines.extend(some(child.stdout)), daemon=True).start()
     try:
         assert publisher.poll(20000) and publisher.recv()
         seq = 0
