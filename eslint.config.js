@@ -7,7 +7,7 @@ import globals from 'globals'
 import tseslint from 'typescript-eslint'
 
 /** Parts of the service that never import each other; `frames` may be imported by all. */
-const parts = ['cameras', 'http', 'mediamtx', 'publish']
+const parts = ['cameras', 'http', 'mediamtx', 'metrics', 'publish']
 
 const importRule = [...parts, 'frames'].map((part) => ({
   files: [`src/${part}/**/*.ts`],

@@ -16,14 +16,17 @@ import { endpointFor, inUrl, ownNames } from './endpoints.js'
 import { FramegateError } from './errors.js'
 import { FrameHub } from './frames/frame-hub.js'
 import { mayWatch } from './http/browser-rules.js'
+import { ReaderLimits, MAX_READERS } from './http/reader-limits.js'
 import { HttpServer } from './http/server.js'
 import { MediaRelay } from './mediamtx/relay.js'
+import { Metrics } from './metrics/metrics.js'
 import { loadNative } from './native.js'
 import { bootId, connectionLimits, processLimits } from './process-limits.js'
 import { CurveKeys } from './publish/curve-keys.js'
 import { limitZmqConnections } from './publish/connection-limit.js'
 import { FramePublisher } from './publish/frame-publisher.js'
 import { LocalLane } from './publish/local-lane.js'
+import { Readiness } from './readiness.js'
 import { orRunningGateway } from './running-gateway.js'
 import { StateLock } from './state-lock.js'
 import type { Logger } from './types.js'
@@ -39,6 +42,7 @@ export class App {
   readonly #started: (() => Promise<void>)[] = []
   #registry: CameraRegistry | null = null
   #closing: Promise<void> | null = null
+  readonly #readiness = new Readiness()
 
   constructor(
     readonly config: Config,
@@ -76,6 +80,7 @@ export class App {
 
   close(): Promise<void> {
     this.#closing ??= (async () => {
+      this.#readiness.state = 'shutting down'
       for (const end of this.#started.reverse()) await end()
     })()
     return this.#closing
@@ -122,6 +127,7 @@ export class App {
       allowsPage: ({ method = '', headers }) => mayWatch(method, headers, browsers),
     })
     await this.#own(() => relay.close())
+    this.#readiness.relay = relay
 
     const stateFile = new StateFile(config.stateFile, logger)
     const registry = new CameraRegistry(
@@ -145,7 +151,29 @@ export class App {
     if (registry.maxCameras < config.maxCameras)
       logger.warn(`the limits of this process suffice for ${registry.maxCameras} cameras at once`)
 
-    const http = new HttpServer({
+    const readerLimits = new ReaderLimits()
+    const metrics = new Metrics({
+      version,
+      cameras: registry,
+      frames,
+      relay,
+      lane,
+      latencyBoundsMs: native.latencyBoundsMs,
+      limits: () => ({
+        cameras: { used: registry.list().filter(({ state }) => state !== 'stopped').length, max: registry.maxCameras },
+        http_connections: { used: http.connections.open, max: http.connections.max },
+        http_readers: { used: readerLimits.all, max: MAX_READERS },
+        zmq_connections: { used: native.zmqConnections(), max: connectionLimits(limits).zmq },
+        lane_readers: { used: lane.readers, max: connectionLimits(limits).lane },
+      }),
+      refused: () => ({ http: http.connections.refused, zmq: native.refusedZmqConnections() }),
+      ready: () => this.#readiness.problems(false).length === 0,
+      stateFileProblem: () => stateFile.problem,
+    })
+    const http: HttpServer = new HttpServer({
+      readerLimits,
+      metrics,
+      notReady: (details) => this.#readiness.problems(details),
       auth,
       browsers,
       cameras: registry,
@@ -170,6 +198,7 @@ export class App {
     await relay.start()
     await this.#own(() => registry.close())
     const restored = await registry.restore(fromFile)
+    this.#readiness.state = 'running'
     if (restored > 0) logger.info(`${restored} saved camera${restored === 1 ? '' : 's'} started`)
   }
 }

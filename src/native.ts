@@ -4,6 +4,7 @@ import { createRequire } from 'node:module'
 import { fileURLToPath } from 'node:url'
 import type { CameraErrorCode } from './error-codes.js'
 import { AddonLoadError, messageOf } from './errors.js'
+import type { PipelineCounters } from './pipeline-counters.js'
 import { remedy } from './remedies.js'
 
 /** What a pipeline needs to know about its source. C++ checks the values again. */
@@ -134,6 +135,7 @@ export interface Pipeline {
   read(): void
   setRenditions(renditions: Rendition[]): void
   stats(): PipelineStats
+  counters(): PipelineCounters
   /** Resolves when all its threads, sockets and callbacks have ended. */
   close(): Promise<void>
 }
@@ -142,6 +144,7 @@ export interface Pipeline {
 export interface Lane {
   /** How many readers each topic has. */
   readers(): { topic: string; readers: number }[]
+  memoryBytes(): number
   /** Frames for which no memory was free. */
   dropped(): number
   /** The topic's newest frame no longer shows the present. */
@@ -176,8 +179,11 @@ export interface NativeAddon {
    * at once. Call it after zeromq was imported. @returns false if it has no effect, because libzmq is built differently.
    */
   limitZmqConnections(max: number): boolean
+  zmqConnections(): number
   /** How many connections this limit has refused. */
   refusedZmqConnections(): number
+  /** Of the latencies in PipelineCounters. */
+  latencyBoundsMs: number[]
   /** Of a TCP socket: bytes not yet acknowledged, and bytes that the peer can take now; -1 if unknown. */
   tcpQueue(fd: number): TcpQueue
   /** Sends a datagram to a Unix socket, at `@NAME` for one without a file. @returns whether it could be sent. */

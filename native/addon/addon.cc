@@ -28,6 +28,10 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports.Set("notify", Napi::Function::New(env, Notify));
   exports.Set("tcpQueue", Napi::Function::New(env, TcpQueue));
   exports.Set("useOneMallocArena", Napi::Function::New(env, UseOneMallocArena));
+  exports.Set("zmqConnections", Napi::Function::New(env, ZmqConnections));
+  Napi::Array bounds = Napi::Array::New(env);
+  for (const int bound_ms : LatencyHistogram::kBoundsMs) bounds.Set(bounds.Length(), Napi::Number::New(env, bound_ms));
+  exports.Set("latencyBoundsMs", bounds);
   return exports;
 }
 

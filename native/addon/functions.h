@@ -23,6 +23,9 @@ Napi::Value LimitZmqConnections(const Napi::CallbackInfo& info);
 // refusedZmqConnections(): how many connections it has refused.
 Napi::Value RefusedZmqConnections(const Napi::CallbackInfo& info);
 
+// zmqConnections(): how many connections are open; counts only while the limit has effect.
+Napi::Value ZmqConnections(const Napi::CallbackInfo& info);
+
 // useOneMallocArena(): from now on, all threads allocate from one glibc arena.
 Napi::Value UseOneMallocArena(const Napi::CallbackInfo& info);
 

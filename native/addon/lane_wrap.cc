@@ -33,8 +33,9 @@ class LaneWrap::Caller {
 void LaneWrap::Define(Napi::Env env, Napi::Object exports, AddonData* data) {
   Napi::Function constructor =
       DefineClass(env, "Lane",
-                  {InstanceMethod("readers", &LaneWrap::Readers), InstanceMethod("dropped", &LaneWrap::Dropped),
-                   InstanceMethod("forget", &LaneWrap::Forget), InstanceMethod("close", &LaneWrap::Close)},
+                  {InstanceMethod("readers", &LaneWrap::Readers), InstanceMethod("memoryBytes", &LaneWrap::MemoryBytes),
+                   InstanceMethod("dropped", &LaneWrap::Dropped), InstanceMethod("forget", &LaneWrap::Forget),
+                   InstanceMethod("close", &LaneWrap::Close)},
                   data);
   data->lane_constructor = Napi::Persistent(constructor);
   exports.Set("Lane", constructor);
@@ -88,6 +89,10 @@ Napi::Value LaneWrap::Readers(const Napi::CallbackInfo& info) {
     topics.Set(at++, object);
   }
   return topics;
+}
+
+Napi::Value LaneWrap::MemoryBytes(const Napi::CallbackInfo& info) {
+  return Napi::Number::New(info.Env(), static_cast<double>(core_->memory_bytes()));
 }
 
 Napi::Value LaneWrap::Dropped(const Napi::CallbackInfo& info) {

@@ -23,6 +23,7 @@ class LaneWrap : public Napi::ObjectWrap<LaneWrap> {
   class Caller;
 
   Napi::Value Readers(const Napi::CallbackInfo& info);
+  Napi::Value MemoryBytes(const Napi::CallbackInfo& info);
   Napi::Value Dropped(const Napi::CallbackInfo& info);
   Napi::Value Forget(const Napi::CallbackInfo& info);
   Napi::Value Close(const Napi::CallbackInfo& info);

@@ -52,6 +52,17 @@ Napi::Object ToObject(Napi::Env env, const JpegFrame& frame) {
   return object;
 }
 
+Napi::Object ToObject(Napi::Env env, const LatencyHistogram::Counts& latency) {
+  Napi::Array counts = Napi::Array::New(env, latency.counts.size());
+  for (size_t i = 0; i < latency.counts.size(); ++i) {
+    counts.Set(static_cast<uint32_t>(i), Napi::Number::New(env, static_cast<double>(latency.counts[i])));
+  }
+  Napi::Object object = Napi::Object::New(env);
+  object.Set("counts", counts);
+  object.Set("sumMs", latency.sum_ns / 1e6);
+  return object;
+}
+
 }  // namespace
 
 void JsWaker::Open(Napi::Env env, PipelineWrap* wrap) {
@@ -88,12 +99,12 @@ void JsWaker::OnWake(Napi::Env env, Napi::Function, PipelineWrap* wrap, void*) {
 }
 
 void PipelineWrap::Define(Napi::Env env, Napi::Object exports, AddonData* data) {
-  Napi::Function constructor =
-      DefineClass(env, "Pipeline",
-                  {InstanceMethod("frontUrl", &PipelineWrap::FrontUrl), InstanceMethod("read", &PipelineWrap::Read),
-                   InstanceMethod("setRenditions", &PipelineWrap::SetRenditions),
-                   InstanceMethod("stats", &PipelineWrap::Stats), InstanceMethod("close", &PipelineWrap::Close)},
-                  data);
+  Napi::Function constructor = DefineClass(
+      env, "Pipeline",
+      {InstanceMethod("frontUrl", &PipelineWrap::FrontUrl), InstanceMethod("read", &PipelineWrap::Read),
+       InstanceMethod("setRenditions", &PipelineWrap::SetRenditions), InstanceMethod("stats", &PipelineWrap::Stats),
+       InstanceMethod("counters", &PipelineWrap::Counters), InstanceMethod("close", &PipelineWrap::Close)},
+      data);
   data->pipeline_constructor = Napi::Persistent(constructor);
   exports.Set("Pipeline", constructor);
 }
@@ -239,6 +250,30 @@ Napi::Value PipelineWrap::Stats(const Napi::CallbackInfo& info) {
   const int64_t waiting_ns = stats.waiting_for_key_ns;
   object.Set("waitingForKeyMs", waiting_ns < 0 ? env.Null() : Napi::Value(Napi::Number::New(env, waiting_ns / 1e6)));
   object.Set("pauses", stats.pauses);
+  return object;
+}
+
+Napi::Value PipelineWrap::Counters(const Napi::CallbackInfo& info) {
+  Napi::Env env = info.Env();
+  const PipelineCounters counters = core_ && !closed_ ? core_->Counters() : PipelineCounters();
+  Napi::Object object = Napi::Object::New(env);
+  auto number = [&](const char* key, double value) { object.Set(key, Napi::Number::New(env, value)); };
+  number("bytes", static_cast<double>(counters.bytes));
+  number("received", static_cast<double>(counters.received));
+  number("gated", static_cast<double>(counters.gated));
+  number("skipped", static_cast<double>(counters.skipped));
+  number("damaged", static_cast<double>(counters.damaged));
+  number("decoded", static_cast<double>(counters.decoded));
+  number("late", static_cast<double>(counters.late));
+  number("shown", static_cast<double>(counters.shown));
+  number("encoded", static_cast<double>(counters.encoded));
+  number("overwritten", static_cast<double>(counters.overwritten));
+  number("lent", static_cast<double>(counters.lent));
+  number("decodeCpuMs", counters.decode_cpu_ns / 1e6);
+  object.Set("network", ToObject(env, counters.network));
+  object.Set("decode", ToObject(env, counters.decode));
+  object.Set("encode", ToObject(env, counters.encode));
+  object.Set("age", ToObject(env, counters.age));
   return object;
 }
 

@@ -191,4 +191,10 @@ Napi::Value RefusedZmqConnections(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), TheConnections().refused);
 }
 
+Napi::Value ZmqConnections(const Napi::CallbackInfo& info) {
+  Connections& all = TheConnections();
+  std::lock_guard<std::mutex> lock(all.mutex);
+  return Napi::Number::New(info.Env(), static_cast<double>(all.open.size()));
+}
+
 }  // namespace framegate

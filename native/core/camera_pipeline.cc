@@ -284,4 +284,31 @@ PipelineStats CameraPipeline::Stats() const {
   return stats;
 }
 
+PipelineCounters CameraPipeline::Counters() const {
+  PipelineCounters counters;
+  {
+    const auto stream = stream_.Lock();
+    if (stream->input) {
+      const StreamIntake& intake = stream->input->intake;
+      counters.bytes = intake.received_bytes();
+      counters.received = intake.passed() + intake.dropped();
+      counters.gated = intake.dropped();
+    }
+  }
+  counters.skipped = counters_.skipped;
+  counters.damaged = counters_.damaged_units;
+  counters.decoded = counters_.decoded;
+  counters.late = counters_.late;
+  counters.shown = counters_.shown;
+  counters.encoded = counters_.encoded;
+  counters.overwritten = news_.overwritten();
+  counters.lent = counters_.lent;
+  counters.decode_cpu_ns = counters_.cpu_ns;
+  counters.network = counters_.network.Read();
+  counters.decode = counters_.decode.Read();
+  counters.encode = counters_.encode.Read();
+  counters.age = counters_.age.Read();
+  return counters;
+}
+
 }  // namespace framegate

@@ -41,6 +41,7 @@ class CameraPipeline {
   void SetRenditions(std::vector<Rendition> renditions);
   PipelineNews TakeNews() { return news_.Take(); }
   PipelineStats Stats() const;
+  PipelineCounters Counters() const;
 
   // Asks the control thread to end. Returns at once. Any thread.
   void RequestClose();

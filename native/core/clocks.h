@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <ctime>
 
 namespace framegate {
 
@@ -14,6 +15,13 @@ inline int64_t MonotonicNs() {
 inline int64_t WallClockUs() {
   return std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::system_clock::now().time_since_epoch())
       .count();
+}
+
+// CPU time of the calling thread.
+inline int64_t ThreadCpuNs() {
+  timespec time = {};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+  return time.tv_sec * int64_t{1000000000} + time.tv_nsec;
 }
 
 constexpr int64_t MsToNs(int64_t ms) { return ms * 1000000; }

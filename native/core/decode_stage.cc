@@ -148,14 +148,19 @@ void DecodeStage::Stop() {
 void DecodeStage::Run() {
   AccessUnitPtr unit;
   CatchUp::Unit facts;
+  int64_t counted_cpu_ns = 0;
   while (Next(&unit, &facts)) {
     if (Unneeded(*unit)) continue;
     if (unshown_since_ns_ == 0) unshown_since_ns_ = facts.now_ns;
     const CatchUp::UnitVerdict verdict = Judge(facts);
     LeaveBacklog();
     if (verdict == CatchUp::UnitVerdict::kDropUnneeded) ++counters_->late;
+    if (verdict == CatchUp::UnitVerdict::kDropUntilKey) ++counters_->skipped;
     if (verdict == CatchUp::UnitVerdict::kDropUnneeded || verdict == CatchUp::UnitVerdict::kDropUntilKey) continue;
     if (!Decode(*unit, verdict == CatchUp::UnitVerdict::kRestart)) break;
+    const int64_t cpu_ns = ThreadCpuNs();
+    counters_->cpu_ns += cpu_ns - counted_cpu_ns;
+    counted_cpu_ns = cpu_ns;
   }
   chain_.reset();
 }
@@ -317,15 +322,25 @@ void DecodeStage::OnPicture(SamplePtr raw) {
   last_shown_ns_ = MonotonicNs();
   shown_before_pts_ns_ = 0;
   counters_->last_shown_pts_ns = pts_ns;
-  Encode(std::move(raw), info, *times);
+  counters_->network.Add(times->transport_lag_ns);
+  counters_->decode.Add(age_ns);
+  Encode(std::move(raw), info, *times, age_ns);
 }
 
-void DecodeStage::Encode(SamplePtr raw, const GstVideoInfo& info, const UnitTimes::Times& times) {
+void DecodeStage::Encode(SamplePtr raw, const GstVideoInfo& info, const UnitTimes::Times& times,
+                         int64_t decoded_age_ns) {
+  const uint64_t given_before = counters_->encoded + counters_->lent;
   const bool made = encoder_.Encode(std::move(raw), info, times, [this](std::unique_ptr<JpegFrame> frame) {
     ++counters_->encoded;
     on_frame_(std::move(frame));
   });
   counters_->lent += encoder_.lent();
+  if (counters_->encoded + counters_->lent != given_before) {  // Otherwise no rendition was due.
+    const int64_t age_ns = MonotonicNs() - times.received_mono_ns;
+    counters_->encode.Add(age_ns - decoded_age_ns);
+    counters_->age.Add(age_ns);
+    ++counters_->shown;
+  }
   if (!made) on_error_(MakeError(error_code::kEncode, "a frame could not be encoded as JPEG"));
 }
 

@@ -27,7 +27,10 @@ namespace framegate {
 class DecodeStage {
  public:
   struct Counters {
-    std::atomic<uint64_t> decoded{0}, encoded{0}, lent{0}, late{0}, catch_ups{0}, damaged_units{0};
+    std::atomic<uint64_t> decoded{0}, encoded{0}, lent{0}, late{0}, catch_ups{0}, damaged_units{0}, skipped{0},
+        shown{0};
+    std::atomic<int64_t> cpu_ns{0};
+    LatencyHistogram network, decode, encode, age;
     std::atomic<int> width{0}, height{0};
     std::atomic<uint64_t> last_shown_pts_ns{0};
   };
@@ -96,7 +99,7 @@ class DecodeStage {
   void MarkBehind(int64_t late_ns);
   SamplePtr ForDecoder(const AccessUnit& unit, bool restart);
   void OnPicture(SamplePtr raw);
-  void Encode(SamplePtr raw, const GstVideoInfo& info, const UnitTimes::Times& times);
+  void Encode(SamplePtr raw, const GstVideoInfo& info, const UnitTimes::Times& times, int64_t decoded_age_ns);
   bool MoreQueued();
   int64_t LimitNs() const { return AgeLimitNs(frame_interval_ns_, b_frames_); }
   Pace CurrentPace() const { return {frame_interval_ns_, b_frames_, pauses_}; }

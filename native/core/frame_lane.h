@@ -45,6 +45,7 @@ class FrameLane {
 
   // These return at once. Any thread.
   Readers CountReaders() const;
+  uint64_t memory_bytes() const { return budget_->used_bytes; }
   uint64_t dropped() const { return state_.Lock()->dropped; }
   bool HasReaders(const std::string& topic) const;
   // Converts the picture into a free slot for each format that is read. False if there is none, or no slot is free.

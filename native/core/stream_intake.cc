@@ -63,6 +63,7 @@ AccessUnitPtr StreamIntake::Take(SamplePtr sample, const Arrival& arrival) {
   const uint64_t pts_ns = GST_BUFFER_PTS(buffer);
   if (!GST_CLOCK_TIME_IS_VALID(pts_ns)) return nullptr;
 
+  received_bytes_ += gst_buffer_get_size(buffer);
   const AccessUnitInfo info = Parse(sample.get());
   if (too_large()) return nullptr;
   const GateVerdict verdict = gate_.Check(info, GST_BUFFER_FLAG_IS_SET(buffer, GST_BUFFER_FLAG_DISCONT));

@@ -56,6 +56,7 @@ class StreamIntake {
   int64_t last_key_ns() const { return last_key_ns_; }
   // The session's first picture was a whole key picture, and came soon.
   bool began_with_key() const { return began_with_key_; }
+  uint64_t received_bytes() const { return received_bytes_; }
   uint64_t passed() const { return passed_; }
   uint64_t dropped() const { return dropped_; }
 
@@ -81,7 +82,7 @@ class StreamIntake {
   int64_t last_key_ns_ = 0;
   bool first_ = true;
   bool began_with_key_ = false;
-  uint64_t passed_ = 0, dropped_ = 0;
+  uint64_t passed_ = 0, dropped_ = 0, received_bytes_ = 0;
 };
 
 }  // namespace framegate

@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "latency_histogram.h"
+
 namespace framegate {
 
 enum class Codec { kH264, kH265, kMjpeg, kMpeg4, kVp8, kVp9 };
@@ -65,6 +67,25 @@ struct PipelineStats {
   Decoding decoding = Decoding::kNo;
   int64_t waiting_for_key_ns = -1;  // How long it has waited for a key picture; -1: it does not.
   bool pauses = false;              // Nothing has arrived since the newest whole frame, and no frame is overdue.
+};
+
+// What a session has counted, for monitoring.
+struct PipelineCounters {
+  uint64_t bytes = 0;        // Of video, without packet headers.
+  uint64_t received = 0;     // Frames from the camera.
+  uint64_t gated = 0;        // Of these, the gate dropped: damaged, or without a key frame to begin with.
+  uint64_t skipped = 0;      // Not decoded: the decoder was behind, or waited for a key frame after damage.
+  uint64_t damaged = 0;      // The decoder reported damage.
+  uint64_t decoded = 0;      // Pictures.
+  uint64_t late = 0;         // Too late to show.
+  uint64_t shown = 0;        // Given to readers, in at least one rendition.
+  uint64_t encoded = 0;      // JPEGs.
+  uint64_t overwritten = 0;  // JPEGs replaced by a newer one before JS took them.
+  uint64_t lent = 0;         // Raw frames for local readers.
+  int64_t decode_cpu_ns = 0;
+  // From the arrival that the sender's clock makes us expect to the last packet; from there to the picture; from there
+  // to its JPEGs and raw frames; from the last packet to these.
+  LatencyHistogram::Counts network, decode, encode, age;
 };
 
 }  // namespace framegate

@@ -3,6 +3,7 @@
 import type { CameraSettings } from '../camera-settings.js'
 import { SourceError } from '../errors.js'
 import type { Lane, NativeAddon, Pipeline, PipelineNews, PipelineStats } from '../native.js'
+import type { PipelineCounters } from '../pipeline-counters.js'
 import type { CameraOwner, CameraView, Logger, VideoFormat } from '../types.js'
 import { Backoff } from './backoff.js'
 import { CameraHistory } from './camera-history.js'
@@ -103,6 +104,12 @@ export class Camera extends CameraStatus implements CameraView {
   stats(): PipelineStats {
     return this.#pipeline?.stats() ?? NO_STATS
   }
+  totals(): PipelineCounters {
+    return this.#history.totals(this.#pipeline?.counters())
+  }
+  get failures(): ReadonlyMap<string, number> {
+    return this.#history.failures
+  }
   /** From this session or, before its first frame, from the previous one. */
   videoFormat(): VideoFormat {
     return this.#history.formatIn(this.stats())
@@ -182,8 +189,8 @@ export class Camera extends CameraStatus implements CameraView {
         pipeline.setRenditions(this.#output.renditions)
       },
       news: (news: PipelineNews) => this.#onNews(news),
-      closing: (last: PipelineStats, described: boolean) => {
-        this.#history.pipelineClosing(last, described)
+      closing: (last: PipelineStats, counters: PipelineCounters, described: boolean) => {
+        this.#history.pipelineClosing(last, counters, described)
         this.#pipeline = null
       },
     }

@@ -2,6 +2,7 @@
 
 import { RelayCannotError, SourceError } from '../errors.js'
 import type { Lane, NativeAddon, Pipeline, PipelineNews, PipelineOptions, PipelineStats } from '../native.js'
+import type { PipelineCounters } from '../pipeline-counters.js'
 import type { Logger } from '../types.js'
 import type { CameraHosts } from './camera-hosts.js'
 import { withCredentials, type CameraUrl } from './camera-url.js'
@@ -40,7 +41,7 @@ export interface SessionListener {
   opened(pipeline: Pipeline): void
   news(news: PipelineNews): void
   /** The pipeline is about to be closed. @param described the source has described its stream. */
-  closing(last: PipelineStats, described: boolean): void
+  closing(last: PipelineStats, counters: PipelineCounters, described: boolean): void
 }
 
 /** How a session ended: by `stop`, by the camera's refusal, by the relay's failure to pull it, because the relay
@@ -116,7 +117,7 @@ export async function runPipeline(
   const result = await ended
   if (wholePicture) clearTimeout(wholePicture)
   over.abort()
-  listener.closing(pipeline.stats(), answered)
+  listener.closing(pipeline.stats(), pipeline.counters(), answered)
   await pipeline.close()
   return { end: stop.aborted ? { kind: 'stopped' } : result, answered }
 }

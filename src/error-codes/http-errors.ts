@@ -41,6 +41,11 @@ export const HTTP_ERRORS = {
     status: 409,
     sentence: 'The camera already has the maximum of 8 sizes and rates. Use one that the message lists.',
   },
+  ERR_NOT_READY: {
+    status: 503,
+    sentence:
+      'The gateway is starting or shutting down, or MediaMTX is unavailable; the message says which. Send requests to another gateway, or retry.',
+  },
   ERR_TOO_MANY_CAMERAS: {
     status: 409,
     sentence:

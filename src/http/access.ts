@@ -6,7 +6,7 @@ import { RequestError } from '../errors.js'
 import { parseTopic } from '../frames/rendition-topic.js'
 
 /** What needs no token. /health and /session say less without one. */
-const PUBLIC = /^(GET|HEAD) (\/|\/assets\/.*|\/docs|\/docs\/.*|\/openapi\.json|\/health|\/session)$/
+const PUBLIC = /^(GET|HEAD) (\/|\/assets\/.*|\/docs|\/docs\/.*|\/openapi\.json|\/health(\/live|\/ready)?|\/session)$/
 const PUBLIC_POST = ['/sign-in', '/sign-out']
 /** Calls that change no camera. */
 const VIEWER_POST = ['/tickets']

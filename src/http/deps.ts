@@ -5,6 +5,7 @@ import type { StartRequest } from '../camera-settings.js'
 import type { TcpQueue } from '../native.js'
 import type { CameraView, Frame, Logger, MediaMtxMode, PathReaders, RelayUrls, Started } from '../types.js'
 import type { BrowserSettings } from './browser-rules.js'
+import type { ReaderLimits } from './reader-limits.js'
 
 export interface HttpDeps {
   auth: Auth
@@ -31,6 +32,10 @@ export interface HttpDeps {
     readers(name: string): PathReaders
     urls(name: string, requestHost: string): RelayUrls
   }
+  readerLimits: ReaderLimits
+  /** Why this gateway cannot serve now; empty: it can. @param details also what needs a token to read. */
+  notReady(details: boolean): string[]
+  metrics: { readonly contentType: string; text(): Promise<string> }
   /** Why the state file does not hold the current list of cameras; null if it does. */
   stateFileProblem(): string | null
   /** The endpoint for subscribers, for a client that reached the gateway by this host name. */

@@ -9,7 +9,6 @@ import { parseTopic } from '../frames/rendition-topic.js'
 import type { CameraView, Frame } from '../types.js'
 import type { HttpDeps } from './deps.js'
 import { streamFrames, type Source, type StreamFormat } from './frame-stream.js'
-import { ReaderLimits } from './reader-limits.js'
 
 const MJPEG_BOUNDARY = 'framegate'
 const MAX_TOPICS = 64
@@ -21,7 +20,7 @@ const SLOW_RATE_LIMIT_MS = 1000
 
 export function frameRoutes(deps: HttpDeps): Router {
   const router = new Router()
-  const limits = new ReaderLimits()
+  const limits = deps.readerLimits
 
   router.get('/mjpeg', (ctx) => {
     const camera = cameraOf(deps, ctx)

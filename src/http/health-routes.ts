@@ -1,6 +1,8 @@
-// /health: the state of the gateway, for people and for monitoring.
+// /health: the state of the gateway, for people and for monitoring. /health/live and /health/ready: for supervisors and
+// load balancers, which read the status alone.
 
 import Router from '@koa/router'
+import { RequestError } from '../errors.js'
 import { grantIn } from './access.js'
 import type { HealthAnswer } from './answers.js'
 import type { HttpDeps } from './deps.js'
@@ -25,6 +27,14 @@ export function healthRoutes(deps: HttpDeps): Router {
       cameras,
     }
     ctx.body = answer
+  })
+  router.get('/health/live', (ctx) => {
+    ctx.body = { ok: true }
+  })
+  router.get('/health/ready', (ctx) => {
+    const problems = deps.notReady(grantIn(ctx) !== null)
+    if (problems.length > 0) throw new RequestError('ERR_NOT_READY', problems.join('; '))
+    ctx.body = { ok: true }
   })
   return router
 }

@@ -141,6 +141,36 @@ export const OPERATIONS: Operations = {
       answer: json('The gateway is running.', ref('HealthAnswer')),
     },
   },
+  '/health/live': {
+    get: {
+      id: 'getLive',
+      role: 'anyone',
+      tag: 'Gateway',
+      summary: 'Whether the gateway responds at all; for supervisors',
+      answer: json('It does.', ref('OkAnswer')),
+    },
+  },
+  '/health/ready': {
+    get: {
+      id: 'getReady',
+      role: 'anyone',
+      tag: 'Gateway',
+      summary: 'Whether the gateway can serve; for load balancers',
+      description:
+        'It cannot while it starts or shuts down, and while MediaMTX is unavailable. Cameras that are away make no difference. With a token, the message says more.',
+      answer: json('It can.', ref('OkAnswer')),
+      errors: ['ERR_NOT_READY'],
+    },
+  },
+  '/metrics': {
+    get: {
+      id: 'getMetrics',
+      tag: 'Gateway',
+      summary: 'Metrics of the gateway and of each camera, for Prometheus',
+      description: 'docs/operations.md describes them.',
+      answer: { description: "Prometheus' text format.", content: { 'text/plain': {} } },
+    },
+  },
   ...ACCESS_OPERATIONS,
   '/openapi.json': {
     get: {

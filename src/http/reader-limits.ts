@@ -9,6 +9,10 @@ export class ReaderLimits {
   readonly #byCamera = new Map<string, number>()
   #all = 0
 
+  get all(): number {
+    return this.#all
+  }
+
   /**
    * Counts one reader of these cameras.
    * @returns a function that ends it. @throws RequestError ERR_TOO_MANY_READERS

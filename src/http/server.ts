@@ -16,6 +16,7 @@ import { docsRoutes } from './docs-routes.js'
 import { errorMiddleware } from './error-middleware.js'
 import { frameRoutes } from './frame-routes.js'
 import { healthRoutes } from './health-routes.js'
+import { metricsRoutes } from './metrics-routes.js'
 import { pageRoutes } from './page-routes.js'
 import { mayRespond } from './pipelining.js'
 import { sessionRoutes } from './session-routes.js'
@@ -29,6 +30,7 @@ export function routersOf(deps: HttpDeps): Router[] {
     cameraRoutes(deps),
     frameRoutes(deps),
     healthRoutes(deps),
+    metricsRoutes(deps),
     sessionRoutes(deps),
     pageRoutes(pageFolder),
     docsRoutes(pageFolder, version),
@@ -37,6 +39,7 @@ export function routersOf(deps: HttpDeps): Router[] {
 
 export class HttpServer {
   readonly #server: Server
+  readonly #connections = { open: 0, refused: 0 }
 
   constructor(deps: HttpDeps) {
     const app = new Koa()
@@ -65,7 +68,12 @@ export class HttpServer {
   #limitConnections(logger: Logger): void {
     this.#server.maxConnections = connectionLimits(processLimits()).http
     let loggedAtMs = -Infinity
+    this.#server.on('connection', (socket) => {
+      this.#connections.open++
+      socket.once('close', () => this.#connections.open--)
+    })
     this.#server.on('drop', () => {
+      this.#connections.refused++
       if (performance.now() - loggedAtMs < DROP_LOG_EVERY_MS) return
       loggedAtMs = performance.now()
       logger.warn(`HTTP: refusing connections beyond the limit of ${this.#server.maxConnections}`)
@@ -86,6 +94,11 @@ export class HttpServer {
       this.#server.listen(port, host.replace(/^\[|\]$/g, ''), resolve)
     })
     return (this.#server.address() as AddressInfo).port
+  }
+
+  /** Connections now, the most there may be, and how many were refused. */
+  get connections(): { open: number; max: number; refused: number } {
+    return { ...this.#connections, max: this.#server.maxConnections }
   }
 
   async close(): Promise<void> {

@@ -84,6 +84,10 @@ export class MediaRelay extends EventEmitter<RelayEvents> {
   get ready(): boolean {
     return this.#connection.api !== null
   }
+  /** Starts of the managed MediaMTX after the first. */
+  get restarts(): number {
+    return this.#sidecar?.restarts ?? 0
+  }
   get version(): string | null {
     return this.#connection.version
   }

@@ -34,6 +34,8 @@ const STEADY_AFTER_MS = 10000
 const TERMINATE_LIMIT_MS = 3000
 
 export class Sidecar extends EventEmitter<SidecarEvents> {
+  /** Starts after the first. */
+  restarts = -1
   #child: ChildProcess | null = null
   #exited: Promise<void> = Promise.resolve()
   #stopping = false
@@ -50,6 +52,7 @@ export class Sidecar extends EventEmitter<SidecarEvents> {
 
   start(): void {
     if (this.#stopping || this.#child) return
+    this.restarts++
     this.#startedAtMs = performance.now()
     this.#lastError = ''
     // The kernel kills the child when the gateway's thread that started it dies (prctl(2)). Nothing else works after

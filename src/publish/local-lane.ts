@@ -38,6 +38,7 @@ export class LocalLane {
   /** null: there is none. */
   readonly lane: Lane | null = null
   readonly #socket: string
+  readonly #memoryBytes: number
   readonly #key = randomInt(2 ** 32)
 
   constructor(
@@ -49,12 +50,13 @@ export class LocalLane {
     env: NodeJS.ProcessEnv = process.env,
   ) {
     this.#socket = settings.laneSocket || defaultSocket(settings.httpPort, env)
+    this.#memoryBytes = settings.laneMemory * 1024 * 1024
     if (settings.laneSocket === 'off') return
     try {
       if (settings.laneSocket === '') makeFolder(dirname(this.#socket))
       const options = {
         socket: this.#socket,
-        memoryBytes: settings.laneMemory * 1024 * 1024,
+        memoryBytes: this.#memoryBytes,
         maxReaders,
         key: this.#key,
       }
@@ -70,6 +72,17 @@ export class LocalLane {
   /** For the HTTP API. */
   endpoint(topic: string): LaneEndpoint | null {
     return this.lane ? { socket: this.#socket, key: this.#key, topic, formats: FORMATS } : null
+  }
+
+  /** null without a lane. */
+  memory(): { usedBytes: number; maxBytes: number; dropped: number } | null {
+    if (!this.lane) return null
+    return { usedBytes: this.lane.memoryBytes(), maxBytes: this.#memoryBytes, dropped: this.lane.dropped() }
+  }
+
+  /** How many readers there are. */
+  get readers(): number {
+    return (this.lane?.readers() ?? []).reduce((sum, { readers }) => sum + readers, 0)
   }
 
   close(): void {

@@ -5,6 +5,7 @@ import net from 'node:net'
 import { join } from 'node:path'
 import t from 'tap'
 import { Gateway, type Reply } from '../helpers/gateway.js'
+import { expositionProblems } from '../helpers/exposition.js'
 import { answerProblem } from '../helpers/openapi.js'
 import { NO_MEDIAMTX, temporaryFolder } from '../helpers/paths.js'
 import { TestCamera } from '../helpers/test-camera.js'
@@ -470,6 +471,55 @@ t.test('health has the version, MediaMTX and the cameras', async (t) => {
   })
 })
 
+t.test('GET /metrics follows a camera from its start to its stop', async (t) => {
+  const { name, camera } = await liveCamera(t)
+  const text = async () => {
+    const response = await fetch(`${gateway.base}/metrics`)
+    t.match(response.headers.get('content-type'), /^text\/plain; version=0\.0\.4/)
+    return response.text()
+  }
+  /** The sum over all series of the camera. */
+  const valueOf = (scraped: string, metric: string, labels = '') =>
+    [...scraped.matchAll(new RegExp(`^${metric}\\{camera="${name}"${labels}[^}]*\\} (\\S+)$`, 'gm'))].reduce(
+      (sum, [, value]) => sum + Number(value),
+      0,
+    )
+  const reader = new AbortController()
+  t.teardown(() => reader.abort())
+  await fetch(`${gateway.base}/mjpeg?cam=${name}`, { signal: reader.signal })
+  const scraped = await until('shown frames', async () => {
+    const found = await text()
+    return valueOf(found, 'framegate_camera_frames_shown_total') >= 10 ? found : null
+  })
+  t.same(expositionProblems(scraped), [])
+  t.equal(valueOf(scraped, 'framegate_camera_state', ',state="live"'), 1)
+  t.equal(valueOf(scraped, 'framegate_camera_readers', ',kind="http"'), 1)
+  t.ok(valueOf(scraped, 'framegate_camera_received_bytes_total') > 1000)
+  t.ok(valueOf(scraped, 'framegate_camera_frames_decoded_total') >= 10)
+  t.ok(valueOf(scraped, 'framegate_camera_jpegs_total') >= 10)
+  t.ok(valueOf(scraped, 'framegate_camera_decode_cpu_seconds_total') > 0)
+  const shown = valueOf(scraped, 'framegate_camera_frames_shown_total')
+  for (const histogram of ['frame_age', 'stage'])
+    t.ok(valueOf(scraped, `framegate_camera_${histogram}_seconds_count`) >= shown, histogram)
+  t.match(scraped, new RegExp(`^framegate_camera_info\\{camera="${name}",codec="h264",size="640x360"`, 'm'))
+  t.match(scraped, /^framegate_limit_used\{resource="http_connections"\} [1-9]/m)
+  t.match(scraped, /^nodejs_eventloop_lag_p99_seconds \S+$/m)
+
+  const { port } = new URL(camera.url)
+  await camera.stop()
+  await until('a counted failure', async () => valueOf(await text(), 'framegate_camera_reconnects_total') > 0)
+  const away = await text()
+  t.ok(valueOf(away, 'framegate_camera_frames_shown_total') >= shown, 'counts go on over sessions')
+  t.equal(valueOf(away, 'framegate_camera_error'), 1)
+  t.notMatch(away, new RegExp(`:${port}\\b`), 'no part of the address')
+  await gateway.post('/cameras/stop', { name })
+  t.notMatch(await text(), new RegExp(`"${name}"`))
+})
+
+t.test('GET /health/live and /health/ready answer 200 while the gateway can serve', async (t) => {
+  t.strictSame([(await gateway.get('/health/live')).status, (await gateway.get('/health/ready')).status], [200, 200])
+})
+
 t.test('responses match GET /openapi.json', async (t) => {
   const { name, camera } = await liveCamera(t)
   const { body: document, headers } = await gateway.get('/openapi.json')
@@ -489,6 +539,8 @@ t.test('responses match GET /openapi.json', async (t) => {
     ['get', '/frames', 400, gateway.get('/frames')],
     ['get', '/mjpeg', 400, gateway.get('/mjpeg')],
     ['get', '/health', 200, gateway.get('/health')],
+    ['get', '/health/live', 200, gateway.get('/health/live')],
+    ['get', '/health/ready', 200, gateway.get('/health/ready')],
   ]
   for (const [method, path, status, reply] of calls) {
     const { status: given, body } = await reply

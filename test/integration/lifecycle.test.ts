@@ -118,9 +118,16 @@ t.test(
     const reported = await until('the reason to be reported', inUse, { limitMs: 60000 })
     t.match(reported.message, new RegExp(`${port}.*in use`))
     t.equal((await gateway.get('/health')).body.mediamtx.ready, false)
+    t.match(await gateway.get('/health/ready'), {
+      status: 503,
+      body: { code: 'ERR_NOT_READY', error: /MediaMTX.*in use/ },
+    })
+    t.equal((await gateway.get('/health/live')).status, 200)
     await new Promise((resolve) => thief.close(resolve))
     await gateway.untilState('a', 'live')
     t.equal((await gateway.get('/health')).body.mediamtx.ready, true)
+    t.equal((await gateway.get('/health/ready')).status, 200)
+    t.match(await (await fetch(`${gateway.base}/metrics`)).text(), /^framegate_mediamtx_restarts_total [1-9]/m)
   },
 )
 

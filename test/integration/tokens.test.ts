@@ -46,6 +46,7 @@ const READS = [
   '/snapshot?cam=a',
   '/mjpeg?cam=a',
   '/frames?cam=a',
+  '/metrics',
   '/nothing',
 ]
 const STOP = { name: 'a' }
@@ -59,7 +60,8 @@ t.test('without a token: nothing but that it runs', async (t) => {
     }
     for (const path of ['/cameras/start', '/cameras/stop', '/Cameras/Stop', '/tickets'])
       t.equal((await call(path, { token, body: STOP })).status, 401, path)
-    t.same((await call('/health', { token })).body, { ok: true })
+    for (const path of ['/health', '/health/live', '/health/ready'])
+      t.same((await call(path, { token })).body, { ok: true })
     t.same((await call('/session', { token })).body, { ok: true, token_required: true, role: null })
   }
   for (const path of ['/', '/docs', '/openapi.json']) t.equal((await call(path)).status, 200, path)
