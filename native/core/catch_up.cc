@@ -9,6 +9,8 @@ namespace framegate {
 namespace {
 
 constexpr int64_t kProgressWithinNs = MsToNs(1000);
+// A machine may be busy for a moment when a decoder starts.
+constexpr int64_t kBacklogProgressWithinNs = MsToNs(3000);
 
 int64_t LimitNs(const Pace& pace) { return AgeLimitNs(pace.frame_interval_ns, pace.b_frames); }
 
@@ -57,7 +59,7 @@ CatchUp::UnitVerdict CatchUp::CheckUnit(const Unit& unit, const Pace& pace) {
     return UnitVerdict::kDropUntilKey;
   }
   catching_up_ = true;
-  progress_due_ns_ = unit.now_ns + kProgressWithinNs;
+  progress_due_ns_ = unit.now_ns + (in_backlog_ ? kBacklogProgressWithinNs : kProgressWithinNs);
   progress_from_ns_ = unit.waited_ns;
   return decode;
 }

@@ -2,7 +2,7 @@
 //
 // A late decoder first drops pictures that no other picture needs. If that is not enough, it catches up: it shows
 // nothing until it has decoded its newest picture, and skips ahead as soon as a key picture is queued. If it does not
-// get closer within a second, it drops everything up to the next key picture.
+// get closer within a second (3 s for the backlog of a start), it drops everything up to the next key picture.
 #pragma once
 
 #include <cstdint>

@@ -196,7 +196,9 @@ TEST(ABacklogThatGetsLongerIsGivenUp) {
   Decoder decoder(false);
   decoder.catch_up.Start(true);
   CHECK(decoder.Unit(9000, {.more_queued = true}) == UnitVerdict::kDecode);
-  decoder.now_ms += 1001;
+  decoder.now_ms += 3000;
+  CHECK(decoder.Unit(9010, {.more_queued = true}) == UnitVerdict::kDecode);
+  decoder.now_ms += 1;
   CHECK(decoder.Unit(9010, {.more_queued = true}) == UnitVerdict::kDropUntilKey);
   CHECK(!decoder.catch_up.in_backlog());
 }
