@@ -3,6 +3,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
+import { parse } from 'yaml'
 import { UNKNOWN_FORMAT, NO_STATS } from '../../src/cameras/stats.js'
 import { METRICS, type Definition } from '../../src/metrics/definitions.js'
 import { Metrics, type MetricsDeps } from '../../src/metrics/metrics.js'
@@ -118,3 +119,23 @@ t.test('docs/operations.md has a row for every metric', async (t) => {
     t.ok(rows.includes(row), row)
   }
 })
+
+t.test(
+  'the alert rules use only metrics that there are, and docs/operations.md has a row for each alert',
+  async (t) => {
+    const { groups } = parse(readFileSync(join(ROOT, 'packaging/prometheus/alerts.yml'), 'utf8'))
+    const docs = readFileSync(join(ROOT, 'docs/operations.md'), 'utf8')
+    const tests = readFileSync(join(ROOT, 'packaging/prometheus/alerts.test.yml'), 'utf8')
+    const rules: { alert: string; expr: string }[] = groups.flatMap((group: any) => group.rules)
+    t.ok(rules.length >= 10)
+    for (const { alert, expr } of rules) {
+      for (const [name] of expr.matchAll(/framegate_\w+/g)) t.ok(name in METRICS, `${alert}: ${name}`)
+      t.ok(docs.includes(`\n| \`${alert}\` | `), `docs/operations.md: ${alert}`)
+      t.equal(
+        tests.split(`alertname: ${alert}\n`).length + tests.split(`alertname: ${alert} }`).length,
+        4,
+        `two tests of ${alert}`,
+      )
+    }
+  },
+)
