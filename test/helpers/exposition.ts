@@ -1,4 +1,4 @@
-// Checks text in Prometheus' format, as `promtool check metrics` does (bench/alerts.py runs the real one).
+// Checks text in Prometheus' format, as `promtool check metrics` does.
 
 const SAMPLE = /^([a-zA-Z_:][a-zA-Z0-9_:]*)(\{((?:[a-zA-Z_]\w*="(?:[^"\\\n]|\\[\\n"])*",?)*)\})? (\S+)$/
 const ABBREVIATED = /_(ms|us|ns|sec|secs|kb|mb|kib|mib|bits?|milliseconds|microseconds|kilobytes|megabytes)(_|$)/
