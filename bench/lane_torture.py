@@ -4,7 +4,7 @@
     python3 bench/lane_torture.py [--frames 100000] [--readers 40] [--fps 100] [--hold 60]
 
 First it measures the intervals of the frames with one quiet reader, then it checks frames while the others suffer. Each
-frame is checked twice, when it comes and after a while: its number must be legible, and its pixels must not have changed.
+frame is checked twice, when it comes and later: its number must be legible, and its pixels must not have changed.
 It ends with status 1 if a frame is torn or changes, if something is left in /dev/shm, or if the gateway keeps readers.
 """
 
