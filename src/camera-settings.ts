@@ -87,7 +87,8 @@ type SnakeKeys<T> = { [Key in keyof T as Snake<Key>]: T[Key] }
 type Shape = typeof cameraSettings.shape
 type Requested<Schema> = Schema extends z.ZodDefault<infer Inner extends z.ZodType> ? z.ZodOptional<Inner> : Schema
 
-const snake = (key: string) => key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
+/** `pubFps` becomes `pub_fps`. */
+export const jsonKey = (key: string) => key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
 const camel = (key: string) => key.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase())
 const mapEntries = (from: object, map: (key: string, value: unknown) => [string, unknown]) =>
   Object.fromEntries(Object.entries(from).map(([key, value]) => map(key, value)))
@@ -100,7 +101,7 @@ const requested = (schema: z.ZodType) =>
 
 /** The settings as JSON, defaults filled in: the state file's form. */
 export const cameraSettingsJson = z.object(
-  mapEntries(cameraSettings.shape, (key, schema) => [snake(key), schema]) as SnakeKeys<Shape>,
+  mapEntries(cameraSettings.shape, (key, schema) => [jsonKey(key), schema]) as SnakeKeys<Shape>,
 )
 
 const flag = (description: string) => described(z.boolean().optional(), 'true or false', description)
@@ -108,7 +109,7 @@ const flag = (description: string) => described(z.boolean().optional(), 'true or
 /** The settings of a request, without defaults. */
 export const startRequestJson = z
   .strictObject(
-    mapEntries(cameraSettings.shape, (key, schema) => [snake(key), requested(schema as z.ZodType)]) as SnakeKeys<{
+    mapEntries(cameraSettings.shape, (key, schema) => [jsonKey(key), requested(schema as z.ZodType)]) as SnakeKeys<{
       [Key in keyof Shape]: Requested<Shape[Key]>
     }>,
   )
@@ -130,7 +131,7 @@ export const fileCameraJson = startRequestJson.omit({ name: true, replace: true,
 
 /** `{pubFps: 5}` becomes `{pub_fps: 5}`. */
 export function toJson<T extends Partial<CameraSettings>>(settings: T): SnakeKeys<T> {
-  return mapEntries(settings, (key, value) => [snake(key), value]) as SnakeKeys<T>
+  return mapEntries(settings, (key, value) => [jsonKey(key), value]) as SnakeKeys<T>
 }
 
 /** `{pub_fps: 5}` becomes `{pubFps: 5}`. The caller has checked the input. */

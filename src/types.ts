@@ -55,6 +55,8 @@ export interface CameraView {
   readonly owner: CameraOwner
   readonly state: CameraState
   readonly lastError: CameraError | null
+  /** Why no frame of it will come soon; null if one may. */
+  readonly refusal: CameraError | null
   readonly stream: { codec: string; audio: boolean } | null
   /** How packets arrive from the camera in this session. */
   readonly transport: 'tcp' | 'udp'
@@ -73,8 +75,16 @@ export interface CameraView {
   off(event: 'state', listener: (state: CameraState) => void): unknown
 }
 
+/** How a start differs from what was asked. */
+export interface StartOutcome {
+  /** Fields of the request, by their names in JSON, that had no effect because the camera already ran. */
+  ignored: string[]
+  /** The address, with credentials, of the camera that this one replaced; null if it replaced none. */
+  replaced: string | null
+}
+
 /** The result of a start. */
-export interface Started {
+export interface Started extends StartOutcome {
   camera: CameraView
   /** Has the size and rate that the caller requested. */
   topic: string

@@ -37,8 +37,9 @@ std::string Field(const char* name, uint64_t value) {
 
 }  // namespace
 
-void PrintReady(const std::string& url, int port) {
-  PrintLine("{\"event\":\"ready\",\"url\":" + Quoted(url) + Field("port", port) + "}");
+void PrintReady(const std::string& url, const std::string& login_url, int port) {
+  const std::string login = login_url.empty() ? "" : ",\"login_url\":" + Quoted(login_url);
+  PrintLine("{\"event\":\"ready\",\"url\":" + Quoted(url) + login + Field("port", port) + "}");
 }
 
 void PrintSession(const Counts& counts) {

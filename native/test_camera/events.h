@@ -13,7 +13,8 @@ struct Counts {
   uint64_t describes = 0;
 };
 
-void PrintReady(const std::string& url, int port);
+// `login_url` may be empty.
+void PrintReady(const std::string& url, const std::string& login_url, int port);
 void PrintSession(const Counts& counts);
 void PrintSent(uint64_t frame, int64_t at_us, int64_t captured_us);
 void PrintStats(const Counts& counts, uint64_t frames);

@@ -56,7 +56,7 @@ int Serve(Options& options, Source* source, DrawnSource* drawn) {
                    options.address.c_str());
       status = kBadUse;
     } else {
-      PrintReady(Url(options, port), port);
+      PrintReady(Url(options, port), LoginUrl(options, port), port);
       if (options.read_stdin) WatchStdin(&camera);
       g_main_loop_run(loop);
     }

@@ -1,6 +1,8 @@
 // Starts and stops libgstrtspserver (main thread).
 #include "server.h"
 
+#include <memory>
+
 namespace {
 
 constexpr char kRole[] = "viewer";
@@ -60,6 +62,16 @@ int Listen(GstRTSPServer* server) {
   GstRTSPSessionPool* pool = gst_rtsp_server_get_session_pool(server);
   g_timeout_add_seconds_full(G_PRIORITY_DEFAULT, kCleanUpSeconds, OnCleanUp, pool, g_object_unref);
   return gst_rtsp_server_get_bound_port(server);
+}
+
+std::string LoginUrl(const Options& options, int port) {
+  if (options.user.empty()) return "";
+  const auto escaped = [](const std::string& text) {
+    const std::unique_ptr<char, decltype(&g_free)> out(g_uri_escape_string(text.c_str(), nullptr, FALSE), g_free);
+    return std::string(out.get());
+  };
+  return Url(options, port)
+      .insert(sizeof("rtsp://") - 1, escaped(options.user) + ":" + escaped(options.password) + "@");
 }
 
 std::string Url(const Options& options, int port) {

@@ -20,6 +20,9 @@ int Listen(GstRTSPServer* server);
 // The address for clients on this machine, without credentials.
 std::string Url(const Options& options, int port);
 
+// The same with user name and password; empty if the camera requires none.
+std::string LoginUrl(const Options& options, int port);
+
 // Closes every connection and stops listening.
 void ShutDown(GstRTSPServer* server);
 

@@ -1,7 +1,7 @@
 // All cameras: starts, stops, finds and lists them, one per address, and saves the list on every change.
 
 import { cameraSettings, type CameraSettings, type StartRequest } from '../camera-settings.js'
-import { messageOf, RequestError, SourceError } from '../errors.js'
+import { SourceError } from '../errors.js'
 import type { Started } from '../types.js'
 import type { Camera, CameraDeps } from './camera.js'
 import { CameraList } from './camera-list.js'
@@ -9,10 +9,13 @@ import { parseCameraUrl, type CameraUrl } from './camera-url.js'
 import { takenMessage, takeOver } from './file-cameras.js'
 import { GuessLimit } from './guess-limit.js'
 import { Provisional } from './provisional.js'
+import { AS_ASKED, ignoredFields, ignoredNote, OWN, replacedNote } from './start-notes.js'
 import {
+  credentialsDiffer,
   decideStart,
   renditionFor,
   replacedSettings,
+  requireAllowed,
   requireNotOfFile,
   requireRoom,
   sameCredentials,
@@ -81,22 +84,23 @@ export class CameraRegistry {
 
   /**
    * Starts a camera, returns the one that already pulls this address, or replaces one (start-rules.ts).
+   * @param by who asks, for the log.
    * @throws RequestError ERR_NAME_IN_USE, ERR_CREDENTIALS_DIFFER, ERR_TOO_MANY_RENDITIONS, ERR_TOO_MANY_CAMERAS, ERR_CAMERA_HOST.
    */
-  async start(request: StartRequest, owner: 'api' | 'demo' = 'api'): Promise<Started> {
+  async start(request: StartRequest, owner: 'api' | 'demo' = 'api', by = OWN): Promise<Started> {
     const url = parseCameraUrl(request.rtsp)
-    this.#checkHost(url)
+    requireAllowed(this.deps.hosts, url)
     await this.#stopping.untilFree(request.name, url.key)
     // Nothing waits from here until the camera is in the list: two starts of one address make one camera.
     const running = this.#cameras.byKey(url.key)
     if (running && !request.replace) this.#guesses.check(url.key)
     const decision = decideStart(request, url, running, this.#cameras.get(request.name))
-    if (decision.kind === 'credentials-differ') this.#refuseCredentials(decision.camera, url)
+    if (decision.kind === 'credentials-differ') this.#refuseCredentials(decision.camera, url, by)
     if (decision.kind === 'replace') {
       requireNotOfFile(decision.camera)
-      return this.#replace(decision.camera, request, url)
+      return this.#replace(decision.camera, request, url, by)
     }
-    if (decision.kind === 'join') return this.#join(decision.camera, request)
+    if (decision.kind === 'join') return this.#join(decision.camera, request, by)
     this.#requireRoom()
     const camera = this.#cameras.add(cameraSettings.parse({ ...this.defaults, ...request }), false, owner)
     if (request.keep === false) this.#provisional.add(camera.name)
@@ -108,18 +112,18 @@ export class CameraRegistry {
    * @returns false if no such camera is running.
    * @throws RequestError ERR_OWNED_BY_FILE
    */
-  async stop(name: string): Promise<boolean> {
+  async stop(name: string, by = OWN): Promise<boolean> {
     const camera = this.#cameras.get(name)
     if (camera) requireNotOfFile(camera)
     if (!camera || this.#stopping.hasName(name)) {
       await this.#stopping.untilFree(name, null)
-      return camera ? this.stop(name) : false // A camera of the list has been replaced.
+      return camera ? this.stop(name, by) : false // A camera of the list has been replaced.
     }
     this.#remove(name)
     const over = camera.stop()
     this.#stopping.add([name], [camera.url.key], over)
     await Promise.all([over, this.#save()])
-    this.deps.logger.info(`camera ${name}: stopped`)
+    this.deps.logger.info(`camera ${name}: stopped by ${by}`)
     return true
   }
 
@@ -154,42 +158,45 @@ export class CameraRegistry {
     this.#provisional.remove(name)
   }
 
-  async #join(camera: Camera, request: StartRequest): Promise<Started> {
+  async #join(camera: Camera, request: StartRequest, by: string): Promise<Started> {
+    const ignored = ignoredFields(camera, request)
+    // Programs ask again each time that they open the camera.
+    const level = request.keep === false ? 'debug' : 'info'
+    if (ignored.length > 0) this.deps.logger[level](ignoredNote(camera, ignored, request, by))
     if (this.#provisional.has(camera.name)) {
       if (request.keep === false) this.#provisional.add(camera.name)
       else await this.#keep(camera.name)
     }
     camera.tryNow(request.retry ?? false)
     if (request.retry && camera.lastError?.code === 'ERR_SET_ASIDE') await this.#startAgain(camera)
-    return { camera, ...renditionFor(camera, request) }
+    return { camera, ...renditionFor(camera, request), ignored, replaced: null }
   }
 
   /** The camera stays in the list, under its name, until its replacement takes the place. */
-  async #replace(old: Camera, request: StartRequest, url: CameraUrl): Promise<Started> {
+  async #replace(old: Camera, request: StartRequest, url: CameraUrl, by: string): Promise<Started> {
     if (old.state === 'stopped') this.#requireRoom()
     const settings = cameraSettings.parse(replacedSettings(old, request, url))
     const proven = old.everLive && old.url.key === url.key && sameCredentials(old.url, url)
     const next = old.stop().then(() => this.#cameras.add(settings, proven, old.owner))
     this.#stopping.add([old.name], [old.url.key, url.key], next)
     const camera = await next
-    this.deps.logger.info(`camera ${camera.name}: replaced`)
+    this.deps.logger.info(replacedNote(old, camera, by))
     if (request.keep !== false) this.#provisional.remove(camera.name)
-    return this.#begin(camera, true)
+    const ignored = request.name === camera.name ? [] : ['name']
+    return this.#begin(camera, true, { ignored, replaced: old.settings.rtsp })
   }
 
-  async #begin(camera: Camera, force: boolean): Promise<Started> {
+  async #begin(camera: Camera, force: boolean, outcome = AS_ASKED): Promise<Started> {
     await this.#save()
     await this.starter.start(camera, force)
-    return { camera, topic: camera.name, pubFps: camera.settings.pubFps, scaleWidth: camera.settings.scaleWidth }
+    const { pubFps, scaleWidth } = camera.settings
+    return { camera, topic: camera.name, pubFps, scaleWidth, ...outcome }
   }
 
-  #refuseCredentials({ name }: Camera, url: CameraUrl): never {
+  #refuseCredentials({ name }: Camera, url: CameraUrl, by: string): never {
     this.#guesses.wrong(url.key, `${url.user}\n${url.password}`)
-    this.deps.logger.warn(`camera ${name}: a start with another user name or password was refused`)
-    throw new RequestError(
-      'ERR_CREDENTIALS_DIFFER',
-      `rtsp: this camera is already running as "${name}" with another user name or password; send "replace": true to change them`,
-    )
+    this.deps.logger.warn(`camera ${name}: refused a start by ${by}: its user name or password differs`)
+    throw credentialsDiffer(name)
   }
 
   async #keep(name: string): Promise<void> {
@@ -199,15 +206,6 @@ export class CameraRegistry {
   async #forget(name: string): Promise<void> {
     this.deps.logger.info(`camera ${name}: has never been live and has no readers; the gateway forgets it`)
     await this.stop(name)
-  }
-
-  /** @throws RequestError ERR_CAMERA_HOST, as far as that is known without name resolution. */
-  #checkHost(url: CameraUrl): void {
-    try {
-      this.deps.hosts.check(url)
-    } catch (error) {
-      throw new RequestError('ERR_CAMERA_HOST', `rtsp: ${messageOf(error)}`)
-    }
   }
 
   async #save(): Promise<void> {

@@ -1,10 +1,12 @@
 // What a start request does to the cameras that already run. Pure.
 
 import type { CameraSettings, StartRequest } from '../camera-settings.js'
-import { RequestError } from '../errors.js'
+import { messageOf, RequestError } from '../errors.js'
 import { MAX_RENDITIONS, renditionTopic } from '../frames/rendition-topic.js'
 import type { CameraError, CameraOwner } from '../types.js'
+import type { CameraHosts } from './camera-hosts.js'
 import type { CameraUrl } from './camera-url.js'
+import { differences } from './start-notes.js'
 
 /** What the rules need to know about a camera. */
 export interface RunningCamera {
@@ -68,11 +70,8 @@ export function sameCredentials(a: CameraUrl, b: CameraUrl): boolean {
 }
 
 /** Whether the request has a setting that the camera does not run with; name and address aside. */
-function changes(camera: RunningCamera, request: Partial<StartRequest>): boolean {
-  const { settings } = camera
-  return (Object.keys(settings) as (keyof CameraSettings)[]).some(
-    (key) => key !== 'name' && key !== 'rtsp' && request[key] !== undefined && request[key] !== settings[key],
-  )
+function changes({ settings }: RunningCamera, request: Partial<StartRequest>): boolean {
+  return differences(settings, request).some((key) => key !== 'name' && key !== 'rtsp')
 }
 
 /**
@@ -109,5 +108,22 @@ export function requireRoom(running: number, maxCameras: number): void {
   throw new RequestError(
     'ERR_TOO_MANY_CAMERAS',
     `the gateway already runs ${running} cameras, the most it can here; stop one, or raise MAX_CAMERAS or ulimit -n`,
+  )
+}
+
+/** @throws RequestError ERR_CAMERA_HOST, as far as that is known without name resolution. */
+export function requireAllowed(hosts: Pick<CameraHosts, 'check'>, url: CameraUrl): void {
+  try {
+    hosts.check(url)
+  } catch (error) {
+    throw new RequestError('ERR_CAMERA_HOST', `rtsp: ${messageOf(error)}`)
+  }
+}
+
+/** The error of a start with other credentials than a running camera has accepted. */
+export function credentialsDiffer(name: string): RequestError {
+  return new RequestError(
+    'ERR_CREDENTIALS_DIFFER',
+    `rtsp: this camera is already running as "${name}" with another user name or password; send "replace": true to change them`,
   )
 }

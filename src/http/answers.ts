@@ -162,9 +162,25 @@ export type CameraAnswer = z.output<typeof cameraAnswer>
 export const cameraListAnswer = z.object({ ok: z.literal(true), cameras: z.array(cameraAnswer) })
 export const oneCameraAnswer = z.object({ ok: z.literal(true), camera: cameraAnswer })
 export const startAnswer = z
-  .object({ ok: z.literal(true), ...cameraAnswer.shape })
+  .object({
+    ok: z.literal(true),
+    ignored: z
+      .array(z.string())
+      .describe(
+        'Fields of the request that had no effect because the camera already runs otherwise, such as `name`: `name` in the answer is the one that it runs under.',
+      ),
+    replaced: z
+      .string()
+      .nullable()
+      .describe('`source` of the camera that this start replaced; null if it replaced none.'),
+    ...cameraAnswer.shape,
+  })
   .describe('The camera; `zmq_topic`, `lane`, `pub_fps` and `scale_width` are those of the request.')
 export const okAnswer = z.object({ ok: z.literal(true) })
+export const stopAnswer = z.object({
+  ok: z.literal(true),
+  stopped: z.boolean().describe('Whether this call stopped a camera; false if none of this name was running.'),
+})
 export const stopRequestJson = startRequestJson.pick({ name: true })
 
 export const signInJson = z.strictObject({

@@ -4,10 +4,12 @@ import Router from '@koa/router'
 import type { Context } from 'koa'
 import { fromJson, startRequestJson } from '../camera-settings.js'
 import { RequestError } from '../errors.js'
+import { redact } from '../redact.js'
 import type { CameraView } from '../types.js'
 import { grantIn } from './access.js'
 import { stopRequestJson } from './answers.js'
 import { readBody } from './body.js'
+import { callerOf } from './caller.js'
 import { describeCamera, withRealAddress } from './camera-answer.js'
 import type { HttpDeps } from './deps.js'
 
@@ -19,9 +21,12 @@ export function cameraRoutes(deps: HttpDeps): Router {
 
   router.post('/cameras/start', async (ctx) => {
     const request = fromJson(await readBody(ctx, startRequestJson))
-    const started = await deps.cameras.start(withRealAddress(request, deps.cameras.get(request.name)))
+    const real = withRealAddress(request, deps.cameras.get(request.name))
+    const started = await deps.cameras.start(real, 'api', callerOf(ctx))
     ctx.body = {
       ok: true,
+      ignored: started.ignored,
+      replaced: started.replaced === null ? null : redact(started.replaced),
       ...described(started.camera, ctx),
       zmq_topic: started.topic,
       lane: deps.lane(started.topic),
@@ -32,8 +37,8 @@ export function cameraRoutes(deps: HttpDeps): Router {
 
   router.post('/cameras/stop', async (ctx) => {
     const { name } = await readBody(ctx, stopRequestJson)
-    await deps.cameras.stop(name)
-    ctx.body = { ok: true }
+    const stopped = await deps.cameras.stop(name, callerOf(ctx))
+    ctx.body = { ok: true, stopped }
   })
 
   router.get('/cameras', (ctx) => {

@@ -13,8 +13,9 @@ export interface HttpDeps {
   cameras: {
     list(): CameraView[]
     get(name: string): CameraView | undefined
-    start(request: StartRequest): Promise<Started>
-    stop(name: string): Promise<boolean>
+    /** @param by who asks, for the log. */
+    start(request: StartRequest, owner: 'api', by: string): Promise<Started>
+    stop(name: string, by: string): Promise<boolean>
   }
   frames: {
     /** The newest frame; undefined once the next one is overdue. */

@@ -9,6 +9,7 @@ import { parseTopic } from '../frames/rendition-topic.js'
 import type { CameraView, Frame } from '../types.js'
 import type { HttpDeps } from './deps.js'
 import { streamFrames, type Source, type StreamFormat } from './frame-stream.js'
+import { noFrame, requireHope } from './no-frame.js'
 
 const MJPEG_BOUNDARY = 'framegate'
 const MAX_TOPICS = 64
@@ -34,12 +35,10 @@ export function frameRoutes(deps: HttpDeps): Router {
 
   router.get('/snapshot', async (ctx) => {
     const camera = cameraOf(deps, ctx)
+    requireHope([camera])
     const leave = limits.enter([camera.name])
     const frame = await newestFrame(deps, camera, ctx).finally(leave)
-    if (!frame) {
-      const why = camera.lastError?.message ?? `the camera is ${camera.state}`
-      throw new RequestError('ERR_FRAME_UNAVAILABLE', `camera "${camera.name}" has no fresh frame: ${why}`)
-    }
+    if (!frame) throw noFrame(camera)
     const facts = factsOf(frame)
     ctx.type = 'image/jpeg'
     ctx.set({ 'Cache-Control': 'no-store', ...facts, 'Access-Control-Expose-Headers': Object.keys(facts).join(', ') })
@@ -141,22 +140,25 @@ function ageMs(frame: Frame): number {
 async function newestFrame(deps: HttpDeps, camera: CameraView, ctx: Context): Promise<Frame | undefined> {
   const known = deps.frames.current(camera.name)
   if (known && ageMs(known) < FRESH_MS) return known
-  const next = await nextFrame(deps, camera.name, ctx, known ? SLOW_RATE_LIMIT_MS : SNAPSHOT_LIMIT_MS)
+  const next = await nextFrame(deps, camera, ctx, known ? SLOW_RATE_LIMIT_MS : SNAPSHOT_LIMIT_MS)
   return next ?? deps.frames.current(camera.name)
 }
 
-/** @returns undefined if no frame arrives within the limit, or if the client disconnects. */
-function nextFrame(deps: HttpDeps, topic: string, ctx: Context, limitMs: number): Promise<Frame | undefined> {
+/** @returns undefined if no frame arrives within the limit, the camera refuses, or the client disconnects. */
+function nextFrame(deps: HttpDeps, camera: CameraView, ctx: Context, limitMs: number): Promise<Frame | undefined> {
   return new Promise((resolve) => {
     const done = (frame?: Frame) => {
       clearTimeout(timer)
       ctx.req.off('close', gone)
+      camera.off('state', onState)
       end()
       resolve(frame)
     }
     const gone = () => done()
-    const end = deps.frames.read(topic, done)
+    const onState = () => void (camera.refusal !== null && done())
+    const end = deps.frames.read(camera.name, done)
     const timer = setTimeout(done, limitMs)
     ctx.req.once('close', gone)
+    camera.on('state', onState)
   })
 }

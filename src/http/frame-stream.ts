@@ -6,6 +6,7 @@ import type { CameraState, CameraView, Frame } from '../types.js'
 import { grantIn } from './access.js'
 import type { HttpDeps } from './deps.js'
 import { NewestFramesResponse } from './newest-frames-response.js'
+import { requireHope } from './no-frame.js'
 import { mayStream } from './pipelining.js'
 import type { ReaderLimits } from './reader-limits.js'
 
@@ -23,7 +24,7 @@ export interface StreamFormat {
 
 /**
  * Streams until the reader disconnects or all cameras have stopped.
- * @throws RequestError ERR_PIPELINED, ERR_TOO_MANY_READERS
+ * @throws RequestError ERR_PIPELINED, ERR_TOO_MANY_READERS, ERR_FRAME_UNAVAILABLE
  */
 export function streamFrames(
   deps: HttpDeps,
@@ -32,6 +33,7 @@ export function streamFrames(
   sources: Source[],
   format: StreamFormat,
 ): void {
+  requireHope(sources.map(({ camera }) => camera))
   const headers = { 'Content-Type': format.contentType, 'Cache-Control': 'no-store', 'X-Accel-Buffering': 'no' }
   if (ctx.method === 'HEAD') {
     ctx.set(headers)

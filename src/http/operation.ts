@@ -10,6 +10,7 @@ export type Json = Record<string, unknown>
 export const SCHEMAS = {
   StartRequest: startRequestJson,
   StopRequest: answers.stopRequestJson,
+  StopAnswer: answers.stopAnswer,
   Camera: answers.cameraAnswer,
   StartAnswer: answers.startAnswer,
   CameraListAnswer: answers.cameraListAnswer,

@@ -3,7 +3,7 @@
 import { z } from 'zod'
 import { cameraSettings } from '../camera-settings.js'
 import { ACCESS_OPERATIONS } from './access-operations.js'
-import { embedded, json, ref, type Json, type Operations } from './operation.js'
+import { embedded, json, ref, type HttpErrorCode, type Json, type Operations } from './operation.js'
 
 const cameraName = embedded(z.toJSONSchema(cameraSettings.shape.name))
 const camParameter = (description: string, schema: Json) => ({
@@ -27,6 +27,13 @@ const snapshotHeaders = {
   'X-Width': integerHeader('Pixels.'),
   'X-Height': integerHeader('Pixels.'),
 }
+const STREAM_ERRORS: HttpErrorCode[] = [
+  'ERR_FIELD_INVALID',
+  'ERR_CAMERA_NOT_FOUND',
+  'ERR_PIPELINED',
+  'ERR_TOO_MANY_READERS',
+  'ERR_FRAME_UNAVAILABLE',
+]
 const bytes = (description: string, type: string) => ({ description, content: { [type]: {} } })
 
 /** By path and method. */
@@ -56,7 +63,7 @@ export const OPERATIONS: Operations = {
       tag: 'Cameras',
       summary: 'Start a camera, or join the one that already pulls this address',
       description:
-        'Responds at once; the camera connects in the background. A second start of the same address returns the same camera under its first name. The case of scheme and host, the default port and the credentials make no difference. If you ask for another size or rate, `zmq_topic` names a rendition (`lobby-1@320w5fps`), which the gateway encodes while it has subscribers. Starting a camera that is waiting for its next attempt makes it retry at once, except after a refused password: that takes `retry: true` or other credentials.',
+        'Responds at once; the camera connects in the background. A second start of the same address returns the same camera under its first name (`ignored` then lists `name`). The case of scheme and host, the default port and the credentials make no difference. If you ask for another size or rate, `zmq_topic` names a rendition (`lobby-1@320w5fps`), which the gateway encodes while it has subscribers. Starting a camera that is waiting for its next attempt makes it retry at once, except after a refused password: that takes `retry: true` or other credentials.',
       request: 'StartRequest',
       answer: json('The camera.', ref('StartAnswer')),
       errors: [
@@ -83,7 +90,7 @@ export const OPERATIONS: Operations = {
       summary: 'Stop a camera',
       description: 'Responds when the camera has stopped completely. Succeeds even if the camera is not running.',
       request: 'StopRequest',
-      answer: json('The camera is stopped.', ref('OkAnswer')),
+      answer: json('No camera of this name runs any more.', ref('StopAnswer')),
       errors: ['ERR_JSON_INVALID', 'ERR_BODY_INVALID', 'ERR_FIELD_INVALID', 'ERR_BODY_TOO_LARGE', 'ERR_OWNED_BY_FILE'],
     },
   },
@@ -93,7 +100,8 @@ export const OPERATIONS: Operations = {
       ticket: true,
       tag: 'Frames',
       summary: 'The newest frame as a JPEG',
-      description: 'If no frame is younger than 200 ms, the gateway waits up to 5 s for the next one.',
+      description:
+        'If no frame is younger than 200 ms, the gateway waits up to 5 s for the next one, unless the camera is known to refuse.',
       parameters: oneCamera,
       answer: { ...bytes("A frame in the camera's own `scale_width`.", 'image/jpeg'), headers: snapshotHeaders },
       errors: ['ERR_FIELD_INVALID', 'ERR_CAMERA_NOT_FOUND', 'ERR_FRAME_UNAVAILABLE', 'ERR_TOO_MANY_READERS'],
@@ -106,10 +114,10 @@ export const OPERATIONS: Operations = {
       tag: 'Frames',
       summary: 'One camera as MJPEG',
       description:
-        'Each part has `Content-Length`, `X-Seq`, `X-Received-At-Us` and `X-Published-At-Us`. A slow reader gets fewer frames, never older ones. The gateway disconnects a reader that reads nothing for 30 s. The stream ends when the camera is stopped.',
+        'Each part has `Content-Length`, `X-Seq`, `X-Received-At-Us` and `X-Published-At-Us`. A slow reader gets fewer frames, never older ones. The gateway disconnects a reader that reads nothing for 30 s. The stream ends when the camera is stopped. If the camera is known to refuse, the answer is an error.',
       parameters: oneCamera,
       answer: bytes('An endless sequence of image/jpeg parts.', 'multipart/x-mixed-replace; boundary=framegate'),
-      errors: ['ERR_FIELD_INVALID', 'ERR_CAMERA_NOT_FOUND', 'ERR_PIPELINED', 'ERR_TOO_MANY_READERS'],
+      errors: STREAM_ERRORS,
     },
   },
   '/frames': {
@@ -119,7 +127,7 @@ export const OPERATIONS: Operations = {
       tag: 'Frames',
       summary: 'Many cameras in one response',
       description:
-        'For pages that show more cameras than the six connections per host that a browser allows. The body repeats a length (unsigned 32-bit little-endian) and that many bytes, which are one message of the wire format. The stream ends when all its cameras are stopped.',
+        'For pages that show more cameras than the six connections per host that a browser allows. The body repeats a length (unsigned 32-bit little-endian) and that many bytes, which are one message of the wire format. The stream ends when all its cameras are stopped. If all are known to refuse, the answer is an error.',
       parameters: [
         camParameter('1 to 64 cameras or renditions, such as `lobby-1` or `door@320w5fps`.', {
           type: 'array',
@@ -129,7 +137,7 @@ export const OPERATIONS: Operations = {
         }),
       ],
       answer: bytes('An endless sequence of records.', 'application/octet-stream'),
-      errors: ['ERR_FIELD_INVALID', 'ERR_CAMERA_NOT_FOUND', 'ERR_PIPELINED', 'ERR_TOO_MANY_READERS'],
+      errors: STREAM_ERRORS,
     },
   },
   '/health': {

@@ -81,8 +81,14 @@ t.test('the same start again returns the same camera, under any spelling of its 
       scale_width: 320,
     })
     t.equal(status, 200)
-    t.match(body, { name, zmq_topic: name })
+    t.match(body, { name, zmq_topic: name, ignored: ['name'], replaced: null })
   }
+  const { body } = await gateway.post('/cameras/start', { name, rtsp: camera.url, jpeg_quality: 7, pub_fps: 20 })
+  t.strictSame(body.ignored, ['jpeg_quality'])
+  t.match(
+    gateway.log,
+    new RegExp(`camera ${name}: runs already, so name "other" of a start by \\S+ at 127\\.0\\.0\\.1 had`),
+  )
   t.equal((await gateway.get('/cameras/other')).status, 404)
   t.equal(camera.total, 1)
 })
@@ -169,6 +175,8 @@ t.test('a name in use and other credentials for a running address are errors', a
 
   const replaced = await gateway.post('/cameras/start', { name, rtsp: camera.url, replace: true, pub_fps: 3 })
   t.match(replaced, { status: 200, body: { name, zmq_topic: name, pub_fps: 3, scale_width: 640 } })
+  t.match(replaced.body, { ignored: [], replaced: camera.url })
+  t.match(gateway.log, new RegExp(`camera ${name}: replaced by \\S+ at 127\\.0\\.0\\.1, with another pub_fps`))
   await gateway.untilState(name, 'live')
   t.equal(camera.total, 2)
   await until('the first session to end', () => camera.active === 1)
@@ -567,6 +575,19 @@ t.test('a failing camera matches GET /openapi.json', async (t) => {
   })
   t.equal(away.last_error.code, 'ERR_SOURCE_UNREACHABLE')
   t.equal(answerProblem(document, 'get', '/cameras/{name}', 200, { ok: true, camera: away }), null)
+  const { name } = await liveCamera(t)
+  const askedAtMs = performance.now()
+  for (const path of ['/snapshot', '/mjpeg', '/frames']) {
+    const { status, body, headers } = await gateway.get(`${path}?cam=away`)
+    t.match({ status, body }, { status: 503, body: { code: 'ERR_FRAME_UNAVAILABLE', error: /refused|reach/i } }, path)
+    t.equal(headers.get('retry-after'), '1')
+    t.equal(answerProblem(document, 'get', path, 503, body), null)
+  }
+  const tookMs = performance.now() - askedAtMs
+  t.ok(tookMs < 4500, `the gateway knew the reason, and answered after ${tookMs.toFixed(0)} ms`)
+  const both = await fetch(`${gateway.base}/frames?cam=away&cam=${name}`)
+  t.equal(both.status, 200, 'one of the cameras may deliver')
+  await both.body?.cancel()
   await gateway.post('/cameras/stop', { name: 'away' })
 })
 
@@ -593,8 +614,8 @@ t.test('two starts of one address while it is stopping pull it once', async (t) 
 
 t.test('stopping ends the session, and succeeds even if the camera is not running', async (t) => {
   const { name, camera } = await liveCamera(t)
-  t.match((await gateway.post('/cameras/stop', { name })).body, { ok: true })
-  t.match((await gateway.post('/cameras/stop', { name })).body, { ok: true })
+  t.strictSame((await gateway.post('/cameras/stop', { name })).body, { ok: true, stopped: true })
+  t.strictSame((await gateway.post('/cameras/stop', { name })).body, { ok: true, stopped: false })
   t.equal((await gateway.get(`/cameras/${name}`)).status, 404)
   await until('the camera to see its session end', () => camera.active === 0)
   t.equal(camera.total, 1)

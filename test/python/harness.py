@@ -103,7 +103,10 @@ class Camera:
         self.sent_us: dict[int, int] = {}
         self.captured_us: dict[int, int] = {}
         self.total = self.active = 0
-        self.url = json.loads(self.process.stdout.readline())["url"]
+        ready = json.loads(self.process.stdout.readline())
+        self.url = ready["url"]
+        #: With user name and password, if it has any.
+        self.login_url = ready.get("login_url", "")
         threading.Thread(target=self._listen, daemon=True).start()
 
     def _listen(self) -> None:

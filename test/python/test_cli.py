@@ -37,7 +37,13 @@ def test_from_start_to_stop(camera: Camera, gateway: Gateway, tmp_path: pathlib.
     assert (done.returncode, done.stdout) == (0, "yard: live\n"), done.stderr
     header, row = framegate(base, "list").stdout.splitlines()
     assert header.split() == ["NAME", "STATE", "FPS", "AGE", "SIZE", "CODEC", "SOURCE"]
-    assert re.match(rf"yard +live +[\d.]+ +\d+ ms +1280x720 +h264 +{re.escape(camera.url)}$", row), row
+    assert re.match(rf"yard +live +([\d.]+|-) +\d+ ms +1280x720 +h264 +{re.escape(camera.url)}$", row), row
+
+    done = framegate(base, "start", camera.url, "--name", "lobby", "--jpeg-quality", "7", "--scale-width", "320")
+    assert done.returncode == 0 and done.stdout.endswith("\nyard: live\n"), done.stdout
+    assert "The camera already runs as yard; the name lobby was not used. To rename it, stop it" in done.stdout
+    assert "jpeg_quality had no effect" in done.stdout
+    assert framegate(base, "start", camera.url, "--scale-width", "320").stdout == "yard: live\n"
 
     out = tmp_path / "out.jpg"
     done = framegate(base, "snapshot", str(out))
@@ -137,9 +143,10 @@ def test_correcting_a_camera(gateway: Gateway) -> None:
     assert "framegate start --replace ADDRESS --name yard" in remedy, remedy
     done = framegate(gateway.base, "start", "--replace", f"admin:p@ss#1 /?@{host}", "--name", "yard")
     assert (done.returncode, done.stdout) == (0, "yard: live\n"), done.stdout + done.stderr
+    assert framegate(gateway.base, "start", camera.login_url).stdout == "yard: live\n"
     for address in (f"rtsp://admin:other@{host}", "rtsp://127.0.0.1:9/a"):
         done = framegate(gateway.base, "start", address, "--name", "yard")
-        assert done.returncode == 1 and "--replace" in done.stderr, done.stderr
+        assert done.returncode == 1 and "; add --replace to change" in done.stderr, done.stderr
     listed = framegate(gateway.base, "list").stdout
     assert "ss#1" not in listed and f"rtsp://***@{host}" in listed, listed
     camera.stop()
@@ -173,6 +180,7 @@ class TestDoctor:
         gateway = Gateway(mediamtx="external", env={"MEDIAMTX_API": f"http://127.0.0.1:{free_port()}"})
         done = framegate(gateway.base, "doctor")
         assert done.returncode == 1 and "api: yes" in done.stdout and "npm run setup" not in done.stdout, done.stdout
+        assert re.search(r"FAIL  MediaMTX: external, .+", done.stdout), "the reason of /health"
         gateway.stop()
 
     def test_no_way_to_the_socket(self, camera: Camera) -> None:

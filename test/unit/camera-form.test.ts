@@ -1,23 +1,26 @@
 // What the page's camera form sends, and how it words errors.
 
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import t from 'tap'
-import type { Camera } from '../../clients/react/page/api-types.js'
-import { isMasked, missingIn, problemOf, requestOf, withScheme } from '../../clients/react/page/form-rules.js'
+import type { Camera, StartAnswer, StartRequest } from '../../clients/react/page/api-types.js'
+import {
+  isMasked,
+  missingIn,
+  problemOf,
+  requestOf,
+  startNote,
+  withScheme,
+} from '../../clients/react/page/form-rules.js'
+import { ROOT } from '../helpers/paths.js'
+
+// The Python client reads the same table.
+const { bare } = JSON.parse(readFileSync(join(ROOT, 'test/data/camera-addresses.json'), 'utf8')) as {
+  bare: { typed: string; address: string }[]
+}
 
 t.test('an address without a scheme gets rtsp://', async (t) => {
-  for (const [typed, sent] of [
-    ['192.168.1.10/stream', 'rtsp://192.168.1.10/stream'],
-    [' 192.168.1.10:8554/stream ', 'rtsp://192.168.1.10:8554/stream'],
-    ['//192.168.1.10/stream', 'rtsp://192.168.1.10/stream'],
-    ['admin:p@ss@192.168.1.10/stream', 'rtsp://admin:p@ss@192.168.1.10/stream'],
-    ['camera.local', 'rtsp://camera.local'],
-    ['[fe80::1]/stream', 'rtsp://[fe80::1]/stream'],
-    ['rtsp://192.168.1.10/stream', 'rtsp://192.168.1.10/stream'],
-    ['RTSPS://192.168.1.10/stream', 'RTSPS://192.168.1.10/stream'],
-    ['http://192.168.1.10/stream', 'http://192.168.1.10/stream'],
-    ['', ''],
-  ] as const)
-    t.equal(withScheme(typed), sent, typed)
+  for (const { typed, address } of bare) t.equal(withScheme(typed), address, typed)
 })
 
 const values = { name: ' a ', rtsp: '10.0.0.1/s', pub_fps: '12,5', scale_width: '' }
@@ -66,4 +69,18 @@ t.test('an error is shown at its field, without the value that stands there', as
     message: 'The camera has another address',
   })
   t.equal(problemOf('the gateway is shutting down', 'ERR_CLOSED').field, null)
+  t.equal(
+    problemOf('name: camera "a" uses another; send "replace": true to change it', 'ERR_NAME_IN_USE').message,
+    'Camera "a" uses another; use the camera’s Edit button to change it',
+  )
+})
+
+t.test('the page says what a start did other than asked', async (t) => {
+  const request = { name: 'lobby' } as StartRequest
+  const note = (more: Partial<StartAnswer>) =>
+    startNote(request, { name: 'yard', source: 'rtsp://a/', ignored: [], replaced: null, ...more } as StartAnswer)
+  t.equal(note({}), null)
+  t.equal(note({ replaced: 'rtsp://a/' }), null, 'only the password was corrected')
+  t.match(note({ replaced: 'rtsp://b/' }), 'yard had another address before: rtsp://b/')
+  t.match(note({ ignored: ['name'] }), /already runs as yard; the name lobby was not used/)
 })

@@ -59,13 +59,14 @@ function make(
     readUrl: (name: string) => `rtsp://127.0.0.1:9/${name}`,
   })
   const frames = new FrameHub()
+  const log: string[] = []
   const deps: CameraDeps = {
     native: { headroom: () => null, Pipeline: IdlePipeline } as unknown as NativeAddon,
     lane: null,
     relay,
     hosts: new CameraHosts([]),
     frames,
-    logger: { info: quiet, warn: quiet, error: quiet, debug: quiet },
+    logger: { info: (line) => void log.push(line), warn: quiet, error: quiet, debug: quiet },
     userAgent: 'test',
   }
   const list: SavedCamera[] = saved.map((name) => ({
@@ -82,7 +83,7 @@ function make(
     for (const removed of removals.values()) removed()
     return registry.close()
   })
-  return { registry, removals, begun, frames, saved: () => written.at(-1)?.map(({ name }) => name) ?? [], written }
+  return { registry, removals, begun, frames, saved: () => written.at(-1)?.map(({ name }) => name) ?? [], written, log }
 }
 
 const turn = () => new Promise<void>((resolve) => setImmediate(resolve))
@@ -250,10 +251,11 @@ t.test('a shutdown, a start that was survived and a reboot of the machine are no
 })
 
 t.test('a replacement takes the place of its camera at once, and others wait for both its addresses', async (t) => {
-  const { registry, removals, begun, saved, written } = make(t, { saved: ['a', 'b'] })
+  const { registry, removals, begun, saved, written, log } = make(t, { saved: ['a', 'b'] })
   await registry.restore()
   await until('them to begin', () => begun.size === 2)
-  const replaced = registry.start({ name: 'a', rtsp: 'rtsp://127.0.0.2/new', replace: true, pubFps: 5 })
+  const request = { name: 'a', rtsp: 'rtsp://127.0.0.2/new', replace: true, pubFps: 5 }
+  const replaced = registry.start(request, 'api', 'curl at 10.0.0.9')
   await until('its path to be removed', () => removals.get('a'))
   t.strictSame(
     [...registry.list()].map(({ name }) => name),
@@ -267,12 +269,15 @@ t.test('a replacement takes the place of its camera at once, and others wait for
   ]
   for (const one of waiting) t.ok(await pending(one))
   removals.get('a')!()
+  t.match(await replaced, { ignored: [], replaced: 'rtsp://127.0.0.2/a' })
+  t.ok(log.includes('camera a: replaced by curl at 10.0.0.9, with another rtsp, pub_fps'), log.join('\n'))
   t.match((await replaced).camera.settings, { name: 'a', rtsp: 'rtsp://127.0.0.2/new', pubFps: 5, scaleWidth: 640 })
   t.match(
     written.find((list) => list[0]?.rtsp.endsWith('new')),
     [{ name: 'a', neverLive: true }, { name: 'b' }],
   )
-  t.match(await waiting[0], { camera: { name: 'a' } }, 'joins the replacement')
+  t.match(await waiting[0], { camera: { name: 'a' }, ignored: ['name'], replaced: null }, 'joins the replacement')
+  t.ok(log.includes('camera a: runs already, so name "x" of a start by the gateway had no effect'), log.join('\n'))
   t.match(await waiting[1], { camera: { name: 'y' } })
   await until('the path of the replacement to be removed', () => !registry.get('a') && removals.get('a'))
   removals.get('a')!()

@@ -2,13 +2,17 @@
 
 import t from 'tap'
 import type { z } from 'zod'
-import type { Camera, StartRequest } from '../../clients/react/page/api-types.js'
+import type { Camera, StartAnswer, StartRequest } from '../../clients/react/page/api-types.js'
 import type { startRequestJson } from '../../src/camera-settings.js'
-import type { CameraAnswer } from '../../src/http/answers.js'
+import type { CameraAnswer, startAnswer } from '../../src/http/answers.js'
 
 /** Every key that the page requires is one of the gateway's, of a type that the page can take. */
 function pageTakes(camera: CameraAnswer): Camera {
   return camera
+}
+
+function pageTakesStart(answer: z.output<typeof startAnswer>): StartAnswer {
+  return answer
 }
 
 /** Every key that the page sends is one of the gateway's. */
@@ -20,6 +24,7 @@ const allKnown: [Unknown] extends [never] ? true : false = true
 
 t.test("the page's types match the gateway's", async (t) => {
   t.type(pageTakes, 'function')
+  t.type(pageTakesStart, 'function')
   t.type(gatewayTakes, 'function')
   t.ok(allKnown)
 })

@@ -3,7 +3,13 @@
 import t from 'tap'
 import { cameraSettings, type StartRequest } from '../../src/camera-settings.js'
 import { parseCameraUrl } from '../../src/cameras/camera-url.js'
-import { decideStart, replacedSettings, type RunningCamera } from '../../src/cameras/start-rules.js'
+import {
+  changedFields,
+  decideStart,
+  ignoredFields,
+  replacedSettings,
+  type RunningCamera,
+} from '../../src/cameras/start-rules.js'
 
 const A = 'rtsp://u:p@10.0.0.1/a'
 
@@ -80,4 +86,16 @@ t.test('what a replacement leaves out stays, except the certificate of another a
   t.match(replaced('rtsp://u:x@10.0.0.1/a'), { name: 'a', pubFps: 5, scaleWidth: 640, jpegQuality: 50 })
   t.match(replaced('rtsp://u:x@10.0.0.1/a'), { tlsFingerprint: 'ab'.repeat(32), rtsp: 'rtsp://u:x@10.0.0.1/a' })
   t.equal(replaced('rtsp://u:p@10.0.0.9/a').tlsFingerprint, null)
+})
+
+t.test('the fields without effect, and those that a replacement changes, have their names in JSON', async (t) => {
+  const ignored = (request: Partial<StartRequest>) => ignoredFields(live, { name: 'a', rtsp: A, ...request })
+  t.strictSame(ignored({ jpegQuality: 50, pubFps: 1, scaleWidth: 0, retry: true, keep: false }), [])
+  t.strictSame(ignored({ rtsp: 'RTSP://u:p@10.0.0.1/a' }), [], 'another spelling of the address')
+  const request = { name: 'x', jpegQuality: 60, cameraTime: true, rtspTransport: 'udp' as const, tlsFingerprint: null }
+  t.strictSame(ignored(request), ['name', 'jpeg_quality', 'camera_time', 'rtsp_transport', 'tls_fingerprint'])
+  t.strictSame(differences(live.settings, { ...live.settings, rtsp: 'rtsp://10.0.0.1/a', pubFps: 5 }), [
+    'rtsp',
+    'pubFps',
+  ])
 })

@@ -14,6 +14,7 @@ _ENCODINGS = ", ".join(f"{quote(character, safe='')} for {character}" for charac
 # The same for every address: it must not show which of the characters a password has.
 _REMEDY = f"In a user name or password, write {_ENCODINGS}, %20 for a space"
 _SCHEME = re.compile(r"rtsps?://", re.IGNORECASE)
+# Or the path of a file.
 _ANY_SCHEME = re.compile(r"[a-z][a-z0-9+.-]*:/|[/.]", re.IGNORECASE)
 _HOST = re.compile(r"(\[[0-9a-f:.%]+\]|[^\s/?#@:\[\]<>^|%\\]+)(?::(\d*))?", re.IGNORECASE | re.ASCII)
 # Hosts that are hardly part of a password: an IP address, or localhost.
@@ -28,8 +29,9 @@ class _Reading(NamedTuple):
 
 
 def with_scheme(typed: str) -> str:
-    """`192.168.1.10/stream` with rtsp:// in front."""
-    text = typed.strip()
+    """`192.168.1.10/stream`, or `//192.168.1.10/stream`, with its rtsp://. As withScheme in
+    clients/react/page/form-rules.ts."""
+    text = re.sub("^//+", "", typed.strip())
     return text if not text or _ANY_SCHEME.match(text) else f"rtsp://{text}"
 
 

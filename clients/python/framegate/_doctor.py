@@ -31,11 +31,15 @@ def doctor(gateway: Gateway, _options: Any) -> int:
     report(True, f"the gateway at {gateway.base} responds: version {health.get('version')}", "")
     mediamtx: Any = health.get("mediamtx") or {}
     mode = str(mediamtx.get("mode"))
+    facts = [mode, mediamtx.get("version"), mediamtx.get("problem")]
     report(
-        mode == "off" or bool(mediamtx.get("ready")),
-        f"MediaMTX: {mode}, {mediamtx.get('version') or mediamtx.get('problem')}",
+        mode == "off" or (bool(mediamtx.get("ready")) and not mediamtx.get("problem")),
+        f"MediaMTX: {', '.join(str(fact) for fact in facts if fact)}",
         _MEDIAMTX_REMEDIES.get(mode, ""),
     )
+    unsaved = (health.get("state_file") or {}).get("problem")
+    if unsaved:
+        report(False, f"the list of cameras: {unsaved}", "cameras run, but a restart of the gateway would lose changes")
     cameras = gateway.cameras()
     count = "1 camera is running" if len(cameras) == 1 else f"{len(cameras)} cameras are running"
     found = count if cameras else "no camera is running"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from typing import Any
@@ -9,11 +10,12 @@ from typing import Any
 from ._frame import Frame
 from ._lane import LaneError, LaneReader
 from ._reader import TopicReader
-from ._reasons import is_refusal, why_away, why_live_is_silent
+from ._reasons import is_refusal, start_notes, why_away, why_live_is_silent
 from ._transport import LANE_AGAIN_S, LaneChoice
 from .gateway import Gateway, GatewayError
-from .naming import reachable_from
+from .naming import camera_name, reachable_from
 
+logger = logging.getLogger("framegate")
 # Without a frame for this long, look at the camera's state; more often while its first attempt is under way.
 _LOOK_AFTER_S = 0.25
 _LOOK_EVERY_S = 1.0
@@ -74,6 +76,7 @@ class Opening:
         self._was_live = False
         self._refused = False
         self._why: str | None = None  # Why a read may find nothing, by the gateway's last answer.
+        self._notes: list[str] = []
         self._missed_before = 0  # By the subscribers before this one.
 
     @property
@@ -238,6 +241,7 @@ class Opening:
             self._fail(f"{self._gateway.base} is not a Framegate gateway (no {error} in its response)", "ERR_GATEWAY")
             return
         self.name = str(answer.get("name"))
+        self._log_notes(answer)
         self._answer = answer
         self._answers += 1
         self._learn(answer, asked_at)
@@ -249,6 +253,14 @@ class Opening:
         self._lane_lost = False
         self._topic = topic
         self._subscribe()
+
+    def _log_notes(self, answer: dict[str, Any]) -> None:
+        """Logs once what the gateway did other than asked."""
+        notes = start_notes(self.request, answer, named=self.request["name"] != camera_name(self.request["rtsp"]))
+        for note in notes:
+            if note not in self._notes:
+                logger.warning("%s", note)
+        self._notes = notes
 
     def _look(self) -> None:
         asked_at = time.monotonic()

@@ -97,3 +97,39 @@ def cannot_connect(endpoint: str) -> str | None:
 
 def _port(endpoint: str) -> str:
     return endpoint.rsplit(":", 1)[-1]
+
+
+def in_words(message: str, replace: str, token: str, name: str) -> str:
+    """A message of the gateway with what does the same here as what it advises to send over HTTP."""
+    for over_http, here in (
+        ('send "replace": true', replace),
+        ('send "Authorization: Bearer TOKEN", or sign in on its page', token),
+        ("send the name", name),
+    ):
+        message = message.replace(over_http, here)
+    return message
+
+
+def start_notes(request: dict[str, Any], answer: dict[str, Any], *, named: bool) -> list[str]:
+    """What a start did other than asked, and what to do: sentences; empty if it did as asked.
+
+    :param request: the body of /cameras/start.
+    :param named: the name is the user's, not made from the address.
+    """
+    name, notes = str(answer.get("name")), []
+    ignored = [str(field) for field in answer.get("ignored") or []]
+    if "name" in ignored and named:
+        notes.append(
+            f"The camera already runs as {name}; the name {request['name']} was not used. "
+            f"To rename it, stop it (framegate stop {name}), then start it again."
+        )
+    settings = ", ".join(field for field in ignored if field != "name")
+    if settings:
+        notes.append(
+            f"Camera {name} already runs with other settings; {settings} had no effect. "
+            "To change it, use framegate start --replace."
+        )
+    replaced = answer.get("replaced")
+    if isinstance(replaced, str) and replaced != answer.get("source"):
+        notes.append(f"Camera {name} had another address before: {replaced}")
+    return notes

@@ -13,9 +13,9 @@ from ._address import with_scheme
 from ._doctor import doctor, start_it
 from ._frame import Frame
 from ._lane import LaneFrame
-from ._reasons import names_of, unknown_camera, why_away
+from ._reasons import names_of, start_notes, unknown_camera, why_away
 from .checks import check_url
-from .gateway import Gateway, GatewayError
+from .gateway import REPLACE_HERE, Gateway, GatewayError
 from .naming import TRANSPORTS, camera_name
 from .subscriber import FrameSubscriber
 
@@ -66,6 +66,7 @@ def main(argv: list[str] | None = None) -> int:
     gateway = None
     try:
         gateway = Gateway(options.gateway)
+        gateway.user_agent = "framegate-cli"
         return int(options.run(gateway, options))
     except GatewayError as error:
         print(f"framegate: {_explained(gateway, error, getattr(options, 'name', None))}", file=sys.stderr)
@@ -91,9 +92,7 @@ def _explained(gateway: Gateway | None, error: GatewayError, name: str | None) -
             return unknown_camera(name.split("@")[0], names_of(gateway.cameras()))
         except GatewayError:
             return error.message
-    if error.code in ("ERR_NAME_IN_USE", "ERR_CREDENTIALS_DIFFER"):
-        return error.message.replace('send "replace": true', "add --replace")
-    return error.message
+    return error.message.replace(REPLACE_HERE, "add --replace").replace("pass the name", "pass --name")
 
 
 def list_cameras(gateway: Gateway, _options: Any) -> int:
@@ -110,7 +109,7 @@ def list_cameras(gateway: Gateway, _options: Any) -> int:
             (
                 str(camera.get("name")),
                 str(camera.get("state")),
-                f"{camera.get('fps', 0):.1f}" if live else "-",
+                f"{camera['fps']:.1f}" if live and camera.get("fps") else "-",  # 0 in the first second.
                 "-" if age is None else f"{age} ms",
                 f"{width}x{camera.get('height')}" if width else "-",
                 str(camera.get("codec") or "-"),
@@ -135,6 +134,8 @@ def start_camera(gateway: Gateway, options: Any) -> int:
             body[key] = getattr(options, key)
     answer = gateway.start(body, replace=options.replace)
     name = str(answer["name"])
+    for note in start_notes(body, answer, named=options.name is not None):
+        print(note, flush=True)
     camera, deadline = gateway.camera(name), time.monotonic() + 10
     while camera.get("state") == "connecting" and time.monotonic() < deadline:
         time.sleep(0.1)

@@ -12,10 +12,14 @@ import urllib.request
 from typing import Any
 from urllib.parse import quote, urlsplit
 
+from ._reasons import in_words
 from .checks import check_token
 
 _HTTP_PORT, _ZMQ_PORT = 8090, 5555
 _TCP = re.compile(r"tcp://(\[[^\]]*\]|[^:;/]+):\d+")
+#: What the message of an error advises.
+REPLACE_HERE = "use framegate start --replace, or Gateway.start(..., replace=True),"
+TOKEN_HERE = "set FRAMEGATE_TOKEN, or pass token=..."
 MAX_ANSWER_BYTES = 64 * 1024 * 1024
 _CHUNK_BYTES = 64 * 1024
 
@@ -78,6 +82,8 @@ class Gateway:
         if token is not None:
             check_token(token)
         self._token = token
+        #: By which the gateway's log names this program.
+        self.user_agent = "framegate-python"
         self.base = base.rstrip("/")
         self.host = parts.hostname
 
@@ -85,12 +91,13 @@ class Gateway:
         """POST /cameras/start: ``{"name": "lobby-1", "rtsp": "rtsp://...", "pub_fps": 10, ...}``.
 
         :param replace: replace a camera that runs with another address, password or other settings.
-        :returns: the camera, as in docs/http-api.md.
+        :returns: the camera, as in docs/http-api.md. ``ignored`` lists the fields of the body that had no effect
+            because the camera already runs, such as ``name``.
         """
         return self._call("POST", "/cameras/start", {**body, "replace": True} if replace else body, timeout_s)
 
     def stop(self, name: str, timeout_s: float = 5) -> dict[str, Any]:
-        """Stops a camera for all its readers; succeeds even if it is not running."""
+        """Stops a camera for all its readers; succeeds even if it is not running (``stopped`` is then False)."""
         return self._call("POST", "/cameras/stop", {"name": name}, timeout_s)
 
     def camera(self, name: str, timeout_s: float = 5) -> dict[str, Any]:
@@ -132,7 +139,7 @@ class Gateway:
         request = urllib.request.Request(
             self.base + path,
             data=None if body is None else json.dumps(body).encode(),
-            headers={"Content-Type": "application/json"},
+            headers={"Content-Type": "application/json", "User-Agent": self.user_agent},
             method=method,
         )
         if self._token is not None:
@@ -144,7 +151,8 @@ class Gateway:
         except urllib.error.HTTPError as error:
             try:
                 body = json.loads(self._body(error, deadline))
-                raise GatewayError(str(body["code"]), str(body["error"]), error.code) from None
+                message = in_words(str(body["error"]), REPLACE_HERE, TOKEN_HERE, "pass the name")
+                raise GatewayError(str(body["code"]), message, error.code) from None
             except (ValueError, KeyError, TypeError, OSError):
                 raise GatewayError("ERR_GATEWAY", f"{self.base} responded with {error.code}", error.code) from None
         except (OSError, http.client.HTTPException) as error:

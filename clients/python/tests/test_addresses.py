@@ -46,18 +46,6 @@ def test_an_address_that_cannot_be_read_says_what_to_write(case: dict[str, Any])
     assert "S3CRET" not in str(raised.value)
 
 
-@pytest.mark.parametrize(
-    ("typed", "address"),
-    [
-        ("192.168.1.10/stream", "rtsp://192.168.1.10/stream"),
-        (" admin:p@ss#1@cam:8554/a?b=c\n", "rtsp://admin:p@ss#1@cam:8554/a?b=c"),
-        ("[fe80::1]/a", "rtsp://[fe80::1]/a"),
-        ("cam", "rtsp://cam"),
-        ("RTSPS://cam/a", "RTSPS://cam/a"),
-        ("http://cam/a", "http://cam/a"),
-        ("/dev/video0", "/dev/video0"),
-        ("", ""),
-    ],
-)
-def test_a_bare_address_gets_its_scheme(typed: str, address: str) -> None:
-    assert with_scheme(typed) == address
+@pytest.mark.parametrize("case", TABLE["bare"], ids=lambda case: case["typed"])
+def test_a_bare_address_gets_its_scheme(case: dict[str, str]) -> None:
+    assert with_scheme(case["typed"]) == case["address"]

@@ -93,3 +93,15 @@ def test_it_is_a_failure_only_if_the_lane_is_required(
     monkeypatch.setattr(gateway, "cameras", lambda: [row("", lane=None)])
     assert doctor(gateway, None) == status
     assert printed in capsys.readouterr().out
+
+
+def test_what_health_knows_is_shown(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    gateway = Gateway("http://127.0.0.1:1")
+    mediamtx = {"mode": "managed", "ready": False, "version": "v1.20.1", "problem": "it ended (SIGKILL)"}
+    state_file = {"problem": "/state/cameras.json cannot be written"}
+    monkeypatch.setattr(gateway, "health", lambda: {"mediamtx": mediamtx, "state_file": state_file})
+    monkeypatch.setattr(gateway, "cameras", list)
+    assert doctor(gateway, None) == 1
+    printed = capsys.readouterr().out
+    assert "FAIL  MediaMTX: managed, v1.20.1, it ended (SIGKILL)" in printed, printed
+    assert "FAIL  the list of cameras: /state/cameras.json cannot be written" in printed, printed

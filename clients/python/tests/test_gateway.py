@@ -34,6 +34,9 @@ def serve(head: bytes, chunk: bytes, pause_s: float) -> Iterator[str]:
     server.close()
 
 
+TOKEN_OVER_HTTP = 'send "Authorization: Bearer TOKEN", or sign in on its page'
+
+
 @pytest.fixture(params=[b"HTTP/1.1 200 OK\r\n\r\n", b"HTTP/1.1 500 No\r\n\r\n"])
 def dribbling(request: pytest.FixtureRequest) -> Iterator[str]:
     yield from serve(request.param, b"x", 0.05)
@@ -93,3 +96,35 @@ def test_a_redirect_does_not_get_the_token(gateway: StandIn) -> None:
 def test_a_token_that_no_gateway_has_is_an_error(token: str) -> None:
     with pytest.raises(ValueError, match="token must be letters"):
         Gateway("http://127.0.0.1:1", token)
+
+
+def test_the_gateways_remedies_are_those_of_python(gateway: StandIn) -> None:
+    gateway.status = 409
+    error = 'name: camera "a" already uses another address; send "replace": true to change it'
+    gateway.answer = {"ok": False, "code": "ERR_NAME_IN_USE", "error": error}
+    with open_capture(URL, timeout_ms=200, gateway=gateway.base) as cap:
+        assert not cap.isOpened()
+        reason = str(cap.last_error)
+        assert "framegate start --replace" in reason and "replace=True" in reason and "send" not in reason, reason
+    gateway.answer = {"ok": False, "code": "ERR_UNAUTHORIZED", "error": f"a token is required: {TOKEN_OVER_HTTP}"}
+    with pytest.raises(GatewayError, match=r"FRAMEGATE_TOKEN, or pass token=") as raised:
+        Gateway(gateway.base).start({"name": "a", "rtsp": URL})
+    assert "Bearer" not in str(raised.value)
+
+
+def test_a_name_that_was_not_used_is_logged_once(gateway: StandIn, caplog: pytest.LogCaptureFixture) -> None:
+    gateway.answer = {"ignored": ["name", "jpeg_quality"], "source": "rtsp://***@h/"}
+    with open_capture(URL, timeout_ms=200, name="lobby", jpeg_quality=50, gateway=gateway.base) as cap:
+        assert cap.isOpened() and cap.name == "cam1"
+        gateway.forget()
+        end = time.monotonic() + 30
+        while len(gateway.bodies) < 2:
+            cap.read()
+            assert time.monotonic() < end
+    logged = [record.getMessage() for record in caplog.records]
+    assert len(logged) == 2 and "runs as cam1; the name lobby was not used" in logged[0], logged
+    assert "jpeg_quality had no effect" in logged[1], logged
+    caplog.clear()
+    gateway.answer = {"ignored": ["name"], "replaced": "rtsp://***@h/", "source": "rtsp://***@h/"}
+    open_capture(URL, timeout_ms=200, gateway=gateway.base).release()
+    assert not caplog.records, "the name is not the user's, and only the password was corrected"

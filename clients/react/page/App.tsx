@@ -1,12 +1,12 @@
 import { useState } from 'react'
 import { signOut, SIGNED_OUT, startCamera, stopCamera, type Session } from './api'
-import type { Camera, StartRequest } from './api-types'
+import type { Camera, StartAnswer, StartRequest } from './api-types'
 import { CameraForm } from './CameraForm'
 import { CameraGrid } from './CameraGrid'
 import { CameraView } from './CameraView'
 import { CopyList } from './CopyList'
 import { Dialog } from './Dialog'
-import { isMasked } from './form-rules'
+import { isMasked, startNote } from './form-rules'
 import { ThumbnailsContext, useThumbnails } from './thumbnails'
 import { useCameras } from './use-cameras'
 import { useKeptFocus } from './use-kept-focus'
@@ -57,12 +57,14 @@ export function App({ session }: { session: Session }) {
     }
   }
 
-  function onStarted(request: StartRequest, camera: Camera) {
+  function onStarted(request: StartRequest, camera: StartAnswer) {
     const rtsp = isMasked(request.rtsp) ? known.get(request.name)?.rtsp : request.rtsp
-    if (rtsp !== undefined) known.set(request.name, { ...request, rtsp })
+    if (rtsp !== undefined) known.set(camera.name, { ...request, name: camera.name, rtsp })
     setStopped((names) => names.filter((name) => name !== request.name))
     close()
     add(camera)
+    // Edit says itself what it replaces.
+    setNotice(request.replace ? null : startNote(request, camera))
   }
 
   async function leave() {

@@ -1,6 +1,6 @@
 import { useLayoutEffect, useRef, useState, type FormEvent, type ReactNode } from 'react'
 import { GatewayError, startCamera } from './api'
-import type { Camera, StartRequest } from './api-types'
+import type { Camera, StartAnswer, StartRequest } from './api-types'
 import { Dialog } from './Dialog'
 import { isMasked, missingIn, problemOf, requestOf, type Field, type Problem, type Values } from './form-rules'
 
@@ -10,7 +10,7 @@ interface Props {
   /** The fields' values, for a camera that was stopped on this page. */
   initial?: Partial<StartRequest>
   onClose: () => void
-  onStarted: (request: StartRequest, camera: Camera) => void
+  onStarted: (request: StartRequest, answer: StartAnswer) => void
 }
 
 /** The dialogs "Add a camera" and "Edit". */

@@ -82,7 +82,9 @@ export interface FigureText {
 /** What the camera sends, the age of its newest frame, and its readers. */
 export function figuresOf(camera: Camera): [FigureText, FigureText, FigureText] {
   const { state, fps, age_ms: ageMs } = camera
-  const sent = [state === 'live' && `${Math.round(fps)} fps`, videoWords(camera)].filter(Boolean).join(' · ')
+  // The gateway has no rate in the first second.
+  const rate = state === 'live' && fps > 0 && `${fps < 1 ? fps.toFixed(1) : Math.round(fps)} fps`
+  const sent = [rate, videoWords(camera)].filter(Boolean).join(' · ')
   return [
     { label: 'Camera sends', value: sent },
     { label: 'Newest frame', value: ageMs === null ? null : `${ageWords(ageMs)} old` },

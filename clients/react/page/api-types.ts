@@ -34,6 +34,13 @@ export interface Camera {
   started_at: string
 }
 
+export interface StartAnswer extends Camera {
+  /** Fields of the request that had no effect because the camera already runs. */
+  ignored: string[]
+  /** The masked address of the camera that this start replaced. */
+  replaced: string | null
+}
+
 export interface StartRequest {
   name: string
   /** With `replace`, the camera's masked address stands for the one that it has. */

@@ -1,6 +1,6 @@
 // Calls of the gateway's HTTP API. Addresses are relative, so the page works under a sub-path of a reverse proxy.
 
-import type { Camera, StartRequest } from './api-types'
+import type { Camera, StartAnswer, StartRequest } from './api-types'
 
 /** The gateway responded with an error. */
 export class GatewayError extends Error {
@@ -28,9 +28,9 @@ export async function listCameras(): Promise<Camera[]> {
   return body.cameras as Camera[]
 }
 
-export async function startCamera(request: StartRequest): Promise<Camera> {
+export async function startCamera(request: StartRequest): Promise<StartAnswer> {
   const options = { method: 'POST', body: JSON.stringify(request) }
-  return (await call('cameras/start', options, START_STOP_TIMEOUT_MS)) as unknown as Camera
+  return (await call('cameras/start', options, START_STOP_TIMEOUT_MS)) as unknown as StartAnswer
 }
 
 export async function stopCamera(name: string): Promise<void> {

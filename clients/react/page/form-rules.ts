@@ -1,6 +1,6 @@
 // What the camera form sends and how it words errors. Pure: no imports but types, so that tests can run it in Node.
 
-import type { Camera, StartRequest } from './api-types.js'
+import type { Camera, StartAnswer, StartRequest } from './api-types.js'
 
 export type Field = 'name' | 'rtsp' | 'pub_fps' | 'scale_width'
 export type Values = Record<Field, string>
@@ -23,10 +23,13 @@ export function isMasked(address: string): boolean {
   return address.includes(MASK)
 }
 
-/** `192.168.1.10/stream` becomes `rtsp://192.168.1.10/stream`. Another scheme stays, for the gateway to refuse. */
+/**
+ * `192.168.1.10/stream` becomes `rtsp://192.168.1.10/stream`. Another scheme, and the path of a file, stay for the gateway
+ * to refuse. As with_scheme in clients/python/framegate/_address.py.
+ */
 export function withScheme(address: string): string {
-  const text = address.trim()
-  return text === '' || /^[a-z][a-z0-9+.-]*:\/\//i.test(text) ? text : `rtsp://${text.replace(/^\/+/, '')}`
+  const text = address.trim().replace(/^\/\/+/, '')
+  return text === '' || /^([a-z][a-z0-9+.-]*:\/|[/.])/i.test(text) ? text : `rtsp://${text}`
 }
 
 /** What is missing before the gateway is asked; null if nothing is. @param editing the camera that the form changes. */
@@ -56,8 +59,22 @@ export function requestOf(values: Values, editing: Camera | undefined): StartReq
 export function problemOf(message: string, code: string): Problem {
   const named = FIELDS.find((name) => message.startsWith(`${name}:`))
   const text = named ? message.slice(named.length + 1).replace(/; (?:got .*|the field is missing)$/s, '') : message
-  return {
-    field: named ?? CODE_FIELDS[code] ?? null,
-    message: text.trim().replace(/^./, (first) => first.toUpperCase()),
-  }
+  return { field: named ?? CODE_FIELDS[code] ?? null, message: capitalized(withPageWords(text.trim())) }
+}
+
+/** The gateway advises what to send over HTTP. */
+function withPageWords(text: string): string {
+  return text.replace('send "replace": true', 'use the camera’s Edit button').replace('send the name', 'enter the name')
+}
+
+function capitalized(text: string): string {
+  return text.replace(/^./, (first) => first.toUpperCase())
+}
+
+/** What a start did other than asked; null if it did as asked. */
+export function startNote(request: StartRequest, answer: StartAnswer): string | null {
+  const { name, source, ignored, replaced } = answer
+  if (ignored.includes('name'))
+    return `The camera already runs as ${name}; the name ${request.name} was not used. To rename it, stop it, then add it again.`
+  return replaced === null || replaced === source ? null : `${name} had another address before: ${replaced}`
 }

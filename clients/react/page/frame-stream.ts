@@ -22,6 +22,10 @@ export class FrameStream {
 
   constructor(readonly events: FrameStreamEvents) {}
 
+  get isOpen(): boolean {
+    return this.#current !== null
+  }
+
   /** @param topics an empty list closes the stream. @param key a new value reopens the stream. */
   set(topics: string[], key = topics.join()): void {
     if (key === this.#key) return

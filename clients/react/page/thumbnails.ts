@@ -66,7 +66,9 @@ export class Thumbnails {
   update(cameras: Camera[]): void {
     const before = this.#cameras
     this.#cameras = cameras
-    if (keyOf(before) !== keyOf(cameras)) this.#change(0)
+    const idle = !this.#stream.isOpen
+    if (idle && this.#wanted().every(isAway)) this.#stream.close()
+    else if (idle || keyOf(before) !== keyOf(cameras)) this.#change(0)
     // Live cameras are visible but no frame arrives: the connection is dead and the browser has not noticed.
     if (this.#wanted().some(({ state, fps }) => state === 'live' && fps >= 1))
       this.#stream.reopenIfSilentFor(SILENT_LIMIT_MS)
@@ -103,6 +105,8 @@ export class Thumbnails {
     clearTimeout(this.#changeTimer)
     this.#changeTimer = setTimeout(() => {
       const wanted = this.#wanted()
+      // The gateway opens no stream of cameras that all refuse; one that is open brings them back sooner.
+      if (wanted.every(isAway) && !this.#stream.isOpen) return this.#stream.close()
       this.#stream.set(
         wanted.map(({ name }) => name + RENDITION),
         keyOf(wanted),
@@ -143,6 +147,10 @@ export class Thumbnails {
     }
     thumbnail.decoding = false
   }
+}
+
+function isAway({ state, last_error }: Camera): boolean {
+  return state === 'retrying' && last_error !== null
 }
 
 /** Includes started_at: a camera that was restarted between two updates needs a new stream too. */

@@ -1,0 +1,11 @@
+// Who sent a request, for the log.
+
+import type { Context } from 'koa'
+
+/** "curl/8.5.0 at 192.168.1.7". The client chooses its name, so it is short and plain. */
+export function callerOf(ctx: Context): string {
+  const agent = ctx.get('User-Agent')
+  const product = /^[\w.+-]{1,30}(?:\/[\w.+-]{1,20})?/.exec(agent)?.[0] ?? 'a client'
+  const address = ctx.ip.replace(/^::ffff:/, '').slice(0, 45) || 'an unknown address'
+  return `${agent.startsWith('Mozilla/') ? 'a browser' : product} at ${address}`
+}
