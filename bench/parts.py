@@ -76,7 +76,7 @@ class Reader:
         assert self.program.stdout is not None
         line = self.program.stdout.readline()
         if not line:
-            raise RuntimeError(f"{self.program.args}: ended without a frame")
+            raise RuntimeError(f"{self.program.args!r}: ended without a frame")
         return dict(json.loads(line))
 
 
