@@ -134,7 +134,7 @@ async function install({ step, env, go, archives, limits, reasons }) {
     return true
   } catch (error) {
     reasons.push(`download: ${error.message}`)
-    step.note(`the download failed (${error.message}). Building from source instead, which takes a minute or two.`)
+    step.note(`the download failed (${error.message}). Building from source instead, which takes about three minutes.`)
   }
   try {
     await intoCache(env, async (folder) => {
