@@ -3,13 +3,8 @@
 import t from 'tap'
 import { cameraSettings, type StartRequest } from '../../src/camera-settings.js'
 import { parseCameraUrl } from '../../src/cameras/camera-url.js'
-import {
-  changedFields,
-  decideStart,
-  ignoredFields,
-  replacedSettings,
-  type RunningCamera,
-} from '../../src/cameras/start-rules.js'
+import { differences, ignoredFields } from '../../src/cameras/start-notes.js'
+import { decideStart, replacedSettings, type RunningCamera } from '../../src/cameras/start-rules.js'
 
 const A = 'rtsp://u:p@10.0.0.1/a'
 
@@ -88,7 +83,7 @@ t.test('what a replacement leaves out stays, except the certificate of another a
   t.equal(replaced('rtsp://u:p@10.0.0.9/a').tlsFingerprint, null)
 })
 
-t.test('the fields without effect, and those that a replacement changes, have their names in JSON', async (t) => {
+t.test('the fields without effect have their names in JSON; those that differ are listed', async (t) => {
   const ignored = (request: Partial<StartRequest>) => ignoredFields(live, { name: 'a', rtsp: A, ...request })
   t.strictSame(ignored({ jpegQuality: 50, pubFps: 1, scaleWidth: 0, retry: true, keep: false }), [])
   t.strictSame(ignored({ rtsp: 'RTSP://u:p@10.0.0.1/a' }), [], 'another spelling of the address')
