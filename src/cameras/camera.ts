@@ -4,14 +4,13 @@ import type { CameraSettings } from '../camera-settings.js'
 import { SourceError } from '../errors.js'
 import type { Lane, NativeAddon, Pipeline, PipelineNews, PipelineStats } from '../native.js'
 import type { PipelineCounters } from '../pipeline-counters.js'
-import type { CameraError, CameraOwner, CameraView, Logger, VideoFormat } from '../types.js'
+import type { CameraOwner, CameraView, Logger, VideoFormat } from '../types.js'
 import { Backoff } from './backoff.js'
 import { CameraHistory } from './camera-history.js'
 import type { CameraHosts } from './camera-hosts.js'
 import { parseCameraUrl, type CameraUrl } from './camera-url.js'
 import { Demand, renditionsOf, type Wanted } from './demand.js'
 import { FrameOutput, type FrameSink } from './frame-output.js'
-import { lastingRefusal } from './refusal.js'
 import type { Relay } from './relay-path.js'
 import { runSession } from './session.js'
 import { NO_STATS } from './stats.js'
@@ -53,10 +52,10 @@ export class Camera extends CameraStatus implements CameraView {
   constructor(
     readonly settings: CameraSettings,
     readonly deps: CameraDeps,
-    public everLive = false,
+    everLive = false,
     readonly owner: CameraOwner = 'api',
   ) {
-    super(settings.name, deps.logger)
+    super(settings.name, deps.logger, everLive)
     this.url = parseCameraUrl(settings.rtsp)
     const { frames, logger } = deps
     this.#output = new FrameOutput(settings.name, frames)
@@ -127,11 +126,6 @@ export class Camera extends CameraStatus implements CameraView {
   /** Whether its credentials may be wrong: it refused them, or has never delivered with them. */
   get credentialsInDoubt(): boolean {
     return this.#refused || !this.everLive
-  }
-
-  /** Why no frame of it will come soon; null if one may. */
-  get refusal(): CameraError | null {
-    return lastingRefusal(this)
   }
 
   get #refused(): boolean {

@@ -3,6 +3,7 @@
 import { EventEmitter } from 'node:events'
 import type { SourceError } from '../errors.js'
 import type { CameraError, CameraState, Logger } from '../types.js'
+import { lastingRefusal } from './refusal.js'
 
 export class CameraStatus extends EventEmitter<{ state: [CameraState] }> {
   #state: CameraState = 'connecting'
@@ -11,6 +12,8 @@ export class CameraStatus extends EventEmitter<{ state: [CameraState] }> {
   constructor(
     readonly name: string,
     private readonly logger: Logger,
+    /** Whether it has ever been live with its settings, in this run or an earlier one. */
+    public everLive: boolean,
   ) {
     super()
     this.setMaxListeners(0) // One for each HTTP stream.
@@ -21,6 +24,11 @@ export class CameraStatus extends EventEmitter<{ state: [CameraState] }> {
   }
   get lastError(): CameraError | null {
     return this.#lastError
+  }
+
+  /** Why no frame of it will come soon; null if one may. */
+  get refusal(): CameraError | null {
+    return lastingRefusal(this)
   }
 
   /** It does not run, for this reason. */
