@@ -6,7 +6,7 @@ const NAMES =
   'user(?:name)?|usr|login|pass(?:word|wd|wort)?|pwd|psw|(?:auth|access)?_?token|auth|(?:api|auth)?_?key|secret|ticket|sig(?:nature)?'
 const PARAMETER = new RegExp(`(^|[^A-Za-z0-9])(${NAMES})=((?:(?!_[a-z]+=)[^&\\s"\\\\]|\\\\\\S)*)`, 'gi')
 const QUERY_PARAMETER = new RegExp(`([?&;])(${NAMES})=((?:[^&\\s"\\\\]|\\\\\\S)*)`, 'gi')
-// Some cameras: /0/user:password/main
+// Some cameras: /0/user:password/main. Some proxies: /user:password@camera/main.
 const PATH_PAIR = /(rtsps?:\/\/[^\s/?#"]*)(\/[^\s?#"]*)/gi
 
 /**
@@ -18,8 +18,8 @@ export function redact(text: string): string {
   // long text without one, that took quadratic time.
   return text
     .replace(/\b(Bearer|Basic)\s+[\w.~+/=-]{8,}/gi, '$1 ***')
-    .replace(/:\/\/[^\s/?#]*@/g, '://***@')
+    .replace(/\/\/[^\s/?#]*@/g, '//***@')
     .replace(QUERY_PARAMETER, '$1$2=***')
     .replace(PARAMETER, '$1$2=***')
-    .replace(PATH_PAIR, (_, host: string, path: string) => host + path.replace(/\/[^/:@]+:[^/@]+(?=\/|$)/g, '/***'))
+    .replace(PATH_PAIR, (_, host: string, path: string) => host + path.replace(/\/[^/:@]+:[^/]+(?=\/|$)/g, '/***'))
 }

@@ -70,7 +70,7 @@ std::string Session(uint8_t flags, std::string_view camera, size_t step) {
     dialog.Tick(now_ns);
     got += dialog.to_client;
     Require(!Has(dialog.to_camera, kSecretName), "the camera does not see the secret name");
-    if (Has(dialog.to_camera, "Authorization")) {
+    if ((flags & 2) && Has(dialog.to_camera, "\r\nAuthorization: ")) {
       Require(ConnectsTo(dialog.camera_url(), flags & 1), "the password goes to the camera alone");
     }
     dialog.to_client.clear();

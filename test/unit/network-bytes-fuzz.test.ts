@@ -34,6 +34,7 @@ function inTime<T>(run: () => T): T {
 
 const parseAnswer = (bytes: Buffer) => new AnswerReader().push(bytes)
 
+if (process.env.FUZZ_SECONDS !== undefined) t.setTimeout(0)
 t.comment(`FUZZ_SEED=${SEED}`)
 
 t.test('an answer is parsed the same however it is split into chunks', async (t) => {
@@ -116,6 +117,15 @@ t.test('an authorization is one line for any challenge', async (t) => {
   )
 })
 
+/** Whether each % begins an encoded character. Otherwise a password counts as it is written. */
+function decodes(text: string): boolean {
+  try {
+    return decodeURIComponent(text) !== ''
+  } catch {
+    return false
+  }
+}
+
 const start = z.object({ rtsp: cameraSettings.shape.rtsp })
 
 function parseOrNull(rtsp: string) {
@@ -145,7 +155,7 @@ t.test('redacted text and error messages contain no user name or password', asyn
     assert.equal(parseCameraUrl(url.key).key, url.key)
     // As another parser reads it.
     assert.equal(url.user + url.password !== '', reference.username + reference.password !== '')
-    if (!/%(?![0-9a-f]{2})/i.test(rtsp)) assert.equal(parseCameraUrl(reference.href).password, url.password)
+    if (decodes(rtsp)) assert.equal(parseCameraUrl(reference.href).password, url.password)
     const authority = /\/\/([^/?#]*)/.exec(rtsp)![1]!
     const userInfo = authority.slice(0, Math.max(0, authority.lastIndexOf('@')))
     const elsewhere = rtsp.replace(`//${userInfo}@`, '//')

@@ -18,6 +18,8 @@ t.test('redact takes credentials out of paths and queries', async (t) => {
     ['got "h/live?user=a&password=S3_a=CRET&ch=2"', 'got "h/live?user=***&password=***&ch=2"'],
     ['{"rtsp":"rtsp://h/?Token=S3\\"CRET"}', '{"rtsp":"rtsp://h/?Token=***"}'],
     ['rtsp://h:554/0/admin:S3CRET/main', 'rtsp://h:554/0/***/main'],
+    ['rtsp://h/rtsp//admin:S3CRET@camera/main', 'rtsp://h/rtsp//***@camera/main'],
+    ['rtsp://h/admin:S3CRET@camera/main', 'rtsp://h/***/main'],
     ['rtsp://u:S3CRET@h/x?pwd=S3CRET#y', 'rtsp://***@h/x?pwd=***'],
   ]
   for (const [text, shown] of cases) t.equal(redact(text), shown)
