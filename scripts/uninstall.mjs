@@ -82,6 +82,8 @@ if (removable.length > 0) {
   say(`  ${process.getuid() === 0 ? '' : 'sudo '}apt-get remove ${removable.join(' ')}`)
 }
 say()
+say('npm and GStreamer keep caches that other programs use as well:')
+say('  ~/.npm (to empty it: npm cache clean --force), ~/.cache/gstreamer-1.0')
 say('In each Python environment that has the client:')
 say('  pip uninstall framegate')
 say(`Last, delete the checkout: ${root}`)

@@ -64,6 +64,7 @@ export async function buildMediamtx({ folder, go, env, sum = pins.go.sum, onProg
     ...env,
     HOME: env.HOME || homedir(),
     CGO_ENABLED: '0',
+    GOPATH: join(folder, 'go'), // For the checksum database; the modules have a folder of their own.
     GOCACHE: join(folder, 'cache'),
     GOTMPDIR: folder,
     GOMODCACHE: join(folder, 'modules'),
