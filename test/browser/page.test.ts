@@ -1,13 +1,13 @@
 // The page at / in a real Chromium.
 
 import { spawn } from 'node:child_process'
-import { existsSync } from 'node:fs'
+import { existsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Browser, Page } from 'playwright-core'
 import t from 'tap'
 import { accessibilityProblems } from '../helpers/accessibility.js'
 import { launchChromium, noBrowser, startCamera, startGateway, type Test } from '../helpers/browser.js'
-import { PYTHON, ROOT } from '../helpers/paths.js'
+import { PYTHON, ROOT, temporaryFolder } from '../helpers/paths.js'
 import { pause, until } from '../helpers/wait.js'
 
 const SMALL = { width: 320, height: 180, fps: 10, gop: 10, 'bitrate-kbps': 300 }
@@ -85,6 +85,21 @@ t.test('the page', { skip }, async (t) => {
     }
     t.equal((await fetch(`${gateway.base}/assets/..%2Findex.html`)).status, 404)
     t.equal((await fetch(`${gateway.base}/assets/none.js`)).status, 404)
+  })
+
+  await t.test('offers neither Edit nor Stop for a camera of framegate.yaml', async (t) => {
+    const file = join(temporaryFolder(t), 'framegate.yaml')
+    writeFileSync(file, 'cameras:\n  yard:\n    rtsp: rtsp://127.0.0.1:1/stream\n')
+    const gateway = await startGateway(t, { FRAMEGATE_CONFIG: file })
+    await gateway.post('/cameras/start', { name: 'mine', rtsp: 'rtsp://127.0.0.1:2/stream' })
+    const { page } = await open(t, gateway.base)
+    await tile(page, 'mine').getByRole('button', { name: 'Edit mine' }).waitFor()
+    const words = await tile(page, 'yard').getByRole('button').allInnerTexts()
+    t.strictSame(
+      words.filter((text) => text !== ''),
+      ['Use'],
+    )
+    t.match(await tile(page, 'yard').innerText(), 'rtsp://127.0.0.1:1/stream (framegate.yaml)')
   })
 
   await t.test('adds, corrects, opens and stops a camera by keyboard alone', async (t) => {

@@ -21,6 +21,8 @@ export function CameraTile({ camera, unreachable, onOpen, onUse, onEdit, onStop 
   const thumbnails = useContext(ThumbnailsContext)
   const canvas = useThumbnailCanvas(camera.name)
   const { name } = camera
+  // The gateway changes a camera of framegate.yaml only with the file.
+  const ofFile = camera.owner === 'file'
   const ageMs = thumbnails?.ageMs(name) ?? null
   const stale = unreachable !== null || (thumbnails?.isStale(camera) ?? false)
   const why = stale || camera.state !== 'live' ? whyNoPicture(camera, thumbnails?.problem ?? null, unreachable) : null
@@ -47,6 +49,7 @@ export function CameraTile({ camera, unreachable, onOpen, onUse, onEdit, onStop 
         </div>
         <p className="source" title={camera.source}>
           {camera.source}
+          {ofFile && ' (framegate.yaml)'}
         </p>
         {camera.last_error && camera.state !== 'live' && picture === 'fresh' && !stale && (
           <p className="tile-reason">{capitalized(camera.last_error.message)}</p>
@@ -55,8 +58,8 @@ export function CameraTile({ camera, unreachable, onOpen, onUse, onEdit, onStop 
         <div className="tile-foot">
           <Figures figures={[readers]} unreachable={unreachable} />
           <TileButton action={onUse} words="Use" name={name} />
-          <TileButton action={onEdit} words="Edit" name={name} />
-          <TileButton action={onStop} words="Stop" name={name} />
+          <TileButton action={ofFile ? undefined : onEdit} words="Edit" name={name} />
+          <TileButton action={ofFile ? undefined : onStop} words="Stop" name={name} />
         </div>
       </div>
     </article>

@@ -17,6 +17,7 @@ export interface Camera {
   last_error: { code: string; message: string; since: string } | null
   webrtc_whep: string | null
   hls: string | null
+  owner: 'api' | 'file' | 'demo'
   rtsp_url: string | null
   mediamtx_reason: string | null
   zmq_topic: string
