@@ -36,7 +36,8 @@ t.test('the player leaves nothing behind', { skip: noPlayer }, async (t) => {
       async () => JSON.stringify(await app.page.evaluate('app.left()')) === JSON.stringify(before),
     )
     t.equal(await app.page.evaluate('app.media()'), 0)
-    t.ok(proxy.sessions.length >= 20, `${proxy.sessions.length} WebRTC sessions were made`)
+    // Five mounts waited for video. How many of the others got as far as a session depends on the machine.
+    t.ok(proxy.sessions.length >= 5, `${proxy.sessions.length} WebRTC sessions were made`)
     await until('each session to be deleted', () => {
       if (proxy.openSessions.length > 0) throw new Error(proxy.openSessions.join())
       return true

@@ -1,4 +1,4 @@
-// The disk with the state file: full, read-only, and writable again. It is a file system of 16 KiB that only the
+// The disk with the state file: full, read-only, and writable again. It is a file system of 32 KiB that only the
 // gateway sees, and that ends with it.
 
 import { spawnSync } from 'node:child_process'
@@ -20,7 +20,7 @@ t.test(
   async (t) => {
     const folder = temporaryFolder(t)
     const stateFile = join(folder, 'cameras.json')
-    const mount = 'mount -t tmpfs -o size=16k tmpfs "$0" && exec "$@"'
+    const mount = 'mount -t tmpfs -o size=32k tmpfs "$0" && exec "$@"'
     const gateway = await Gateway.start({ stateFile, mediamtx: 'off', within: [...unshare, 'sh', '-c', mount, folder] })
     t.teardown(() => gateway.stop())
     const cameras = await Promise.all([1, 2, 3].map(() => TestCamera.start({ width: 320, height: 176, fps: 10 })))

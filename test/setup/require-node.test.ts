@@ -58,7 +58,7 @@ t.test('the check and the program are ES5, apart from import()', async (t) => {
 
 t.test('every command of package.json and the program run the check first', async (t) => {
   for (const [name, command] of Object.entries(scripts).filter(([, command]) => command.startsWith('node ')))
-    t.match(command, /^node -r \.\/bin\/require-node\.cjs scripts\//, name)
+    t.match(command, /^node -r \.\/bin\/require-node\.cjs (scripts|packaging)\//, name)
   t.strictSame(bin, { framegated: 'bin/framegated.cjs' })
   const program = join(ROOT, bin.framegated!)
   t.match(readFileSync(program, 'utf8'), /^#!\/usr\/bin\/env node\n/)
