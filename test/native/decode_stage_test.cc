@@ -288,6 +288,9 @@ TEST(AllPicturesAreDecodedAgainFromTheNextKeyPictureOrTheCache) {
   stage->StartOver({units.begin() + 10, units.begin() + 15});
   CHECK(!stage->keys_alone());
   WaitFor([&] { return shown.count() == 5; });
+  const uint64_t decoded = shown.counters.decoded;
+  stage->StartOver({units.begin() + 10, units.begin() + 15});  // Its newest picture has been shown.
+  WaitFor([&] { return shown.counters.decoded == decoded + 5; });
   push(15, 17);
   stage->Stop();
   CHECK((shown.received_at_us == std::vector<int64_t>{0, 10, 11, 12, 14, 15, 16}));

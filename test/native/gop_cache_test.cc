@@ -53,6 +53,19 @@ TEST(ALongGopOutgrowsTheCache) {
   CHECK_EQ(cache.units().size(), 1u);
 }
 
+TEST(ADecoderCanStartAtAnyTimeIfTwoGopsInARowFit) {
+  GopCache cache;
+  CHECK(!cache.fits());
+  cache.Add(Unit(true));
+  CHECK(cache.fits());
+  for (size_t i = 0; i < GopCache::kLongUnits; ++i) cache.Add(Unit(false));
+  CHECK(!cache.fits());
+  cache.Add(Unit(true));
+  CHECK(!cache.fits());  // This GOP may become as long as the one before.
+  cache.Add(Unit(true));
+  CHECK(cache.fits());
+}
+
 }  // namespace
 
 int main() { return check::RunTests(); }
