@@ -3,6 +3,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
+import { z } from 'zod'
 import { readCameraAddress } from '../../src/camera-address.js'
 import { startRequestJson } from '../../src/camera-settings.js'
 import { parseCameraUrl } from '../../src/cameras/camera-url.js'
@@ -31,6 +32,13 @@ t.test('credentials are read as they were typed, and shown to no one', async (t)
     t.ok(shown.startsWith(`${new URL(address).protocol}//${masked}`), shown)
     if (password.length > 1) t.notOk(shown.includes(password.toLowerCase()), shown)
   }
+})
+
+t.test('the JSON Schema of an address admits what the gateway accepts, and nothing without a scheme', async (t) => {
+  const pattern = new RegExp(String(z.toJSONSchema(startRequestJson.shape.rtsp).pattern), 'u')
+  for (const { typed } of accepted) t.match(typed, pattern)
+  for (const typed of ['', ' ', 'rtsp://', 'rtsp:// ', '192.168.1.10/stream', 'http://192.168.1.10/'])
+    t.notMatch(typed, pattern)
 })
 
 t.test('an address that cannot be read says what to write, and nothing of the password', async (t) => {

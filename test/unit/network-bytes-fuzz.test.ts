@@ -20,7 +20,7 @@ import { decode } from '../helpers/wire-reader.js'
 const EACH_MS = process.env.FUZZ_SECONDS === undefined ? 400 : 1000 * Number(process.env.FUZZ_SECONDS)
 // Of the processor's time, so that a busy machine does not matter. Far above that of any input here, and far below that of
 // one that takes quadratic time.
-const LONGEST_MS = 1000
+const LONGEST_MS = 3000
 const latin1 = (files: Map<string, Buffer>) => [...files.values()].map((bytes) => bytes.toString('latin1'))
 
 function inTime<T>(run: () => T): T {

@@ -1,0 +1,245 @@
+#!/usr/bin/env python3
+"""How much later the frames of good readers are with 100 hostile clients than without, in one run.
+
+    .venv/bin/python bench/hostile.py [--seconds 20]
+
+The clients: slow readers of /mjpeg and /frames, half-open connections, garbage on HTTP, ZeroMQ, the lane and RTSP, and
+floods of requests. Three good readers watch the same camera (1280x720, 25 fps): the lane, ZeroMQ, /mjpeg. Times without
+and with hostile clients take turns, twice each. The clients run at a low priority, as if on another machine.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import http.client
+import json
+import os
+import pathlib
+import random
+import socket
+import statistics
+import subprocess
+import sys
+import threading
+import time
+import urllib.request
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import urlsplit
+
+ROOT = pathlib.Path(__file__).resolve().parents[1]
+sys.path[:0] = [str(ROOT / "clients/python"), str(ROOT / "test/python")]
+
+READERS = ("lane", "zmq", "http")
+SETTLE_S = 3
+
+# ---- Hostile clients: each attempt lasts until the gateway ends it, then the next one begins. ----
+
+Address = tuple[str, int] | str
+
+
+def connect(address: Address, receive_bytes: int = 0) -> socket.socket:
+    client = socket.socket(socket.AF_UNIX if isinstance(address, str) else socket.AF_INET)
+    if receive_bytes:
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_bytes)
+    client.settimeout(10)
+    client.connect(address)
+    return client
+
+
+def slow(path: str) -> Callable[[Address], None]:
+    """Reads 1 KB of a stream every 0.1 s."""
+
+    def attempt(address: Address) -> None:
+        with connect(address, 4096) as client:
+            client.sendall(f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".encode())
+            while client.recv(1024):
+                time.sleep(0.1)
+
+    return attempt
+
+
+def half_open(address: Address) -> None:
+    """Never finishes its request."""
+    with connect(address) as client:
+        client.sendall(b"POST /cameras/start HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Le")
+        client.settimeout(60)
+        client.recv(1)
+
+
+def garbage(address: Address) -> None:
+    """64 KB of noise, then a pause."""
+    with connect(address) as client:
+        client.sendall(random.randbytes(65536))
+        client.settimeout(0.2)
+        client.recv(4096)
+    time.sleep(0.05)
+
+
+def flood(address: Address) -> None:
+    """One request after the other, on one connection."""
+    connection = http.client.HTTPConnection(str(address[0]), int(address[1]), timeout=10)
+    requests: list[tuple[str, str, str | None]] = [
+        ("GET", "/cameras", None),
+        ("GET", "/snapshot?cam=good", None),
+        ("GET", "/metrics", None),
+        ("POST", "/cameras/start", '{"name": "good", "rtsp": "rtsp://a:wrong@127.0.0.1:9/x"}'),
+        ("POST", "/cameras/start", "[" * 30000),
+    ]
+    with contextlib.closing(connection):
+        while True:
+            connection.request(*random.choice(requests))
+            connection.getresponse().read()
+
+
+def hostile(given: dict[str, Any]) -> None:
+    os.nice(10)
+    web, zmq, rtsp = tuple(given["http"]), tuple(given["zmq"]), tuple(given["rtsp"] or given["http"])
+    kinds: list[tuple[int, Callable[[Address], None], Address]] = [
+        (30, slow("/mjpeg?cam=good"), web),
+        (20, slow("/frames?cam=good"), web),
+        (15, half_open, web),
+        (9, garbage, web),
+        (10, garbage, zmq),
+        (4, garbage, given["lane"]),
+        (6, garbage, rtsp),
+        (6, flood, web),
+    ]
+    made: Counter[str] = Counter()
+
+    def repeat(attempt: Callable[[Address], None], address: Address) -> None:
+        while True:
+            made[f"{attempt.__name__} {address if isinstance(address, str) else address[1]}"] += 1
+            with contextlib.suppress(OSError, http.client.HTTPException):
+                attempt(address)
+            time.sleep(0.01)
+
+    for count, attempt, address in kinds:
+        for _ in range(count):
+            threading.Thread(target=repeat, args=(attempt, address), daemon=True).start()
+    sys.stdin.read()
+    print(json.dumps(made), flush=True)
+    os._exit(0)
+
+
+# ---- Good readers: [when it had the frame, in s; the frame's age, in ms] for each. ----
+
+
+def reader(kind: str, given: dict[str, Any]) -> None:
+    frames: list[tuple[float, float]] = []
+
+    def note(received_at_us: float) -> None:
+        now = time.time()
+        frames.append((now, now * 1000 - received_at_us / 1000))
+
+    def over_http() -> None:
+        with urllib.request.urlopen(f"{given['base']}/mjpeg?cam=good", timeout=60) as stream:
+            length, received = 0, 0.0
+            while line := stream.readline():
+                name, _, value = line.partition(b":")
+                if name.lower() == b"content-length":
+                    length = int(value)
+                elif name.lower() == b"x-received-at-us":
+                    received = float(value)
+                elif line == b"\r\n" and length:
+                    stream.read(length)
+                    note(received)
+                    length = 0
+
+    def over_client() -> None:
+        from framegate import open_capture
+
+        capture = open_capture(given["camera"], name="good", pub_fps=25, gateway=given["base"])
+        while True:
+            if capture.read()[0]:
+                assert capture.frame is not None
+                note(capture.frame.header.received_at_us)
+
+    threading.Thread(target=over_http if kind == "http" else over_client, daemon=True).start()
+    sys.stdin.read()
+    print(json.dumps(frames), flush=True)
+    os._exit(0)
+
+
+# ---- The run ----
+
+
+def helper(given: dict[str, Any], *words: str, **environment: str) -> subprocess.Popen[str]:
+    command = [sys.executable, __file__, *words, json.dumps(given)]
+    env = {**os.environ, **environment}
+    return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=env)
+
+
+def end(process: subprocess.Popen[str]) -> Any:
+    return json.loads(process.communicate(timeout=60)[0])
+
+
+def figures(frames: list[tuple[float, float]], times: list[tuple[float, float]]) -> dict[str, float]:
+    ages: list[float] = []
+    gaps: list[float] = []
+    for begun, over in times:
+        inside = [frame for frame in frames if begun <= frame[0] <= over]
+        ages += [age for _, age in inside]
+        moments = [begun, *(at for at, _ in inside), over]
+        gaps += [1000 * (b - a) for a, b in zip(moments, moments[1:])]
+    ages.sort()
+    if not ages:
+        return {"frames": 0, "median": float("inf"), "p99": float("inf"), "worst": float("inf"), "gap": max(gaps)}
+    p99 = ages[min(len(ages) - 1, int(0.99 * len(ages)))]
+    return {"frames": len(ages), "median": statistics.median(ages), "p99": p99, "worst": ages[-1], "gap": max(gaps)}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--seconds", type=float, default=20, help="of each of the four times")
+    seconds = parser.parse_args().seconds
+
+    from harness import Camera, Gateway
+
+    camera = Camera("--width", "1280", "--height", "720", "--fps", "25", "--gop", "25")
+    gateway = Gateway()
+    try:
+        start = json.dumps({"name": "good", "rtsp": camera.url, "pub_fps": 25}).encode()
+        about = json.load(urllib.request.urlopen(f"{gateway.base}/cameras/start", start, timeout=20))
+        urllib.request.urlopen(f"{gateway.base}/snapshot?cam=good", timeout=30).close()  # Waits until it is live.
+        ports = {
+            name: address and (urlsplit(address).hostname, urlsplit(address).port)
+            for name, address in {"http": gateway.base, "zmq": about["zmq_endpoint"], "rtsp": about["rtsp_url"]}.items()
+        }
+        given = {"base": gateway.base, "camera": camera.url, "lane": about["lane"]["socket"], **ports}
+        readers = {kind: helper(given, "--reader", kind, FRAMEGATE_TRANSPORT=kind) for kind in READERS}
+        times: dict[bool, list[tuple[float, float]]] = {False: [], True: []}
+        made: Counter[str] = Counter()
+        for with_clients in (False, True, False, True):
+            clients = helper(given, "--hostile") if with_clients else None
+            time.sleep(SETTLE_S)
+            begun = time.time()
+            time.sleep(seconds)
+            times[with_clients].append((begun, time.time()))
+            if clients:
+                made.update(end(clients))
+        print(f"{sum(made.values())} attempts: {dict(made)}")
+        print("| reader | | frames | median age | p99 | worst | longest gap |")
+        print("| --- |" + " --- |" * 6)
+        for kind, process in readers.items():
+            frames = end(process)
+            without, beside = (figures(frames, times[which]) for which in (False, True))
+            for name, row in (("without", without), ("with", beside)):
+                values = " | ".join(f"{row[key]:.1f} ms" for key in ("median", "p99", "worst", "gap"))
+                print(f"| {kind} | {name} | {row['frames']} | {values} |")
+            ratios = " | ".join(f"{beside[key] / without[key]:.2f}" for key in ("frames", *list(without)[1:]))
+            print(f"| {kind} | ratio | {ratios} |")
+    finally:
+        gateway.stop()
+        camera.stop()
+
+
+if __name__ == "__main__":
+    if sys.argv[1:2] == ["--hostile"]:
+        hostile(json.loads(sys.argv[2]))
+    elif sys.argv[1:2] == ["--reader"]:
+        reader(sys.argv[2], json.loads(sys.argv[3]))
+    else:
+        main()
