@@ -30,11 +30,11 @@ export const service = [
     id: 'same-address-while-stopping',
     why: 'Two starts of an address that is being stopped must not pull it twice.',
     file: 'src/cameras/camera-registry.ts',
-    text: `    await this.#untilFree(request.name, url.key)
+    text: `    await this.#stopping.untilFree(request.name, url.key)
     // Nothing waits from here until the camera is in the list: two starts of one address make one camera.
-    const running = this.#byKey(url.key)`,
-    fault: `    const running = this.#byKey(url.key)
-    await this.#untilFree(request.name, url.key)`,
+    const running = this.#cameras.byKey(url.key)`,
+    fault: `    const running = this.#cameras.byKey(url.key)
+    await this.#stopping.untilFree(request.name, url.key)`,
     tests: ['test/unit/camera-registry.test.ts'],
   },
   {
