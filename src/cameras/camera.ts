@@ -176,6 +176,7 @@ export class Camera extends CameraStatus implements CameraView {
     const { cameraTime, tlsFingerprint } = this.settings
     const options = {
       ...{ native, lane, hosts, logger, userAgent, name, url, transport, first, probe, cameraTime, tlsFingerprint },
+      everLive: this.everLive,
       relay: relay.enabled && this.relayProblem === null ? relay : null,
       ...this.#history.nextAttempt(),
     }

@@ -28,6 +28,8 @@ export interface SessionOptions {
   tlsFingerprint: string | null
   /** false: the camera has failed before. */
   first: boolean
+  /** Whether the camera has ever been live. */
+  everLive: boolean
   /** false: do not begin with a probe, since the camera may have been busy with the last one. */
   probe: boolean
   /** Give a slow camera the full timeouts. */

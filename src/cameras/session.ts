@@ -3,9 +3,10 @@
 
 import { setTimeout as pause } from 'node:timers/promises'
 import { messageOf, RelayCannotError, SourceError } from '../errors.js'
+import { memoryLeftMb } from '../memory.js'
 import { refusalOf } from '../rtsp-status.js'
 import { hostOf, type CameraUrl } from './camera-url.js'
-import { requireRoom } from './capacity.js'
+import { enterSession } from './capacity.js'
 import {
   connectsItself,
   runPipeline,
@@ -33,11 +34,16 @@ export async function runSession(
   listener: SessionListener,
   stop: AbortSignal,
 ): Promise<SessionEnd> {
+  let leave
   try {
-    requireRoom((...more) => options.native.headroom(...more))
+    leave = enterSession((...more) => options.native.headroom(...more), memoryLeftMb(), options.everLive)
   } catch (error) {
     return { kind: 'pipeline', error: error as SourceError }
   }
+  return await runInside(options, listener, stop).finally(leave)
+}
+
+async function runInside(options: SessionOptions, listener: SessionListener, stop: AbortSignal): Promise<SessionEnd> {
   const probesFirst = options.probe && (!options.first || firstNeedsProbe(options))
   let { found } = options
   if (probesFirst) {

@@ -67,7 +67,7 @@ export const CAMERA_ERRORS = {
   },
   ERR_PIPELINE_BUILD: {
     sentence:
-      'GStreamer cannot start or lacks an element, or the process is short of file descriptors or threads. Do what the message says: install what is missing (`npm run setup` in a checkout), or raise the limit that it names.',
+      'GStreamer cannot start or lacks an element, or the process is short of file descriptors, threads or memory. Do what the message says: install what is missing (`npm run setup` in a checkout), or raise the limit that it names.',
   },
   ERR_MEDIAMTX_DOWN: {
     sentence: 'MediaMTX is not ready. See `GET /health` for the reason; cameras start when MediaMTX is ready.',

@@ -69,7 +69,7 @@ export const HTTP_ERRORS = {
   ERR_TOO_MANY_READERS: {
     status: 503,
     sentence:
-      'The camera has 256 HTTP readers, or the gateway 1024. Retry after `Retry-After`, or read with ZeroMQ or WebRTC.',
+      'The camera has 256 HTTP readers, the gateway 1024, or the gateway is short of memory; the message says which. Retry after `Retry-After`, read with ZeroMQ or WebRTC, or raise the limit.',
   },
   ERR_FRAME_UNAVAILABLE: {
     status: 503,

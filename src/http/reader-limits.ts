@@ -1,13 +1,19 @@
 // How many HTTP readers there may be, of one camera and in all.
 
 import { RequestError } from '../errors.js'
+import { MEMORY, recentMemoryLeftMb } from '../memory.js'
 
 export const MAX_READERS_PER_CAMERA = 256
 export const MAX_READERS = 1024
+// MiB that must be left: a slow reader holds frames here and in the kernel.
+const NEEDED_MB = 48
 
 export class ReaderLimits {
   readonly #byCamera = new Map<string, number>()
   #all = 0
+
+  /** @param leftMb how much memory is left, in MiB. */
+  constructor(readonly leftMb: () => number = recentMemoryLeftMb) {}
 
   get all(): number {
     return this.#all
@@ -27,6 +33,11 @@ export class ReaderLimits {
           'ERR_TOO_MANY_READERS',
           `camera "${name}" has the maximum of ${MAX_READERS_PER_CAMERA} HTTP readers`,
         )
+    if (this.leftMb() < NEEDED_MB)
+      throw new RequestError(
+        'ERR_TOO_MANY_READERS',
+        `the gateway is short of ${MEMORY} for more HTTP readers; stop other readers or cameras, or raise the limit`,
+      )
     this.#count(names, 1)
     let over = false
     return () => {

@@ -5,6 +5,7 @@ import { lstatSync, mkdirSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { messageOf } from '../errors.js'
+import { memoryLimitMb } from '../memory.js'
 import type { Lane, NativeAddon } from '../native.js'
 import { isRunning } from '../processes.js'
 import type { Logger } from '../types.js'
@@ -50,7 +51,7 @@ export class LocalLane {
     env: NodeJS.ProcessEnv = process.env,
   ) {
     this.#socket = settings.laneSocket || defaultSocket(settings.httpPort, env)
-    this.#memoryBytes = settings.laneMemory * 1024 * 1024
+    this.#memoryBytes = Math.floor(Math.min(settings.laneMemory, memoryLimitMb() / 8) * 1024 * 1024)
     if (settings.laneSocket === 'off') return
     try {
       if (settings.laneSocket === '') makeFolder(dirname(this.#socket))

@@ -1,0 +1,81 @@
+// How much memory is left, and what the gateway refuses when that is little.
+
+import t from 'tap'
+import { enterSession } from '../../src/cameras/capacity.js'
+import { ReaderLimits } from '../../src/http/reader-limits.js'
+import { memoryLeftMb, memoryLimitMb } from '../../src/memory.js'
+
+const MIB = 1024 * 1024
+const reads = (files: Record<string, string | number>) => (path: string) => String(files[path] ?? '')
+
+t.test('no limit: nothing is short', async (t) => {
+  const unlimited = {
+    'nothing can be read': {},
+    'the machine has little left': { '/proc/meminfo': 'MemAvailable: 1000 kB\n', '/proc/self/cgroup': '0::/\n' },
+    'cgroup v2 without a limit': {
+      '/proc/self/cgroup': '0::/user.slice/a.scope\n',
+      '/sys/fs/cgroup/user.slice/a.scope/memory.max': 'max\n',
+      '/sys/fs/cgroup/user.slice/a.scope/memory.current': `${900 * MIB}\n`,
+    },
+    'a limit without a usage': { '/proc/self/cgroup': '0::/\n', '/sys/fs/cgroup/memory.max': `${MIB}\n` },
+    'ulimit -v unlimited': {
+      '/proc/self/limits': 'Max address space         unlimited            unlimited            bytes\n',
+      '/proc/self/status': 'VmSize:  1024000 kB\n',
+    },
+  }
+  for (const [name, files] of Object.entries(unlimited)) t.equal(memoryLeftMb(reads(files)), Infinity, name)
+  const v1 = {
+    '/proc/self/cgroup': '4:memory:/\n',
+    '/sys/fs/cgroup/memory/memory.limit_in_bytes': '9223372036854771712\n',
+    '/sys/fs/cgroup/memory/memory.usage_in_bytes': `${900 * MIB}\n`,
+  }
+  t.ok(memoryLeftMb(reads(v1)) > 1e9, 'cgroup v1 without a limit')
+})
+
+t.test('a limit: what is left of the lowest one, without files that are cached', async (t) => {
+  const v2 = {
+    '/proc/self/cgroup': '0::/system.slice/framegate.service\n',
+    '/sys/fs/cgroup/system.slice/memory.max': `${1000 * MIB}\n`,
+    '/sys/fs/cgroup/system.slice/memory.current': `${300 * MIB}\n`,
+    '/sys/fs/cgroup/system.slice/framegate.service/memory.max': `${300 * MIB}\n`,
+    '/sys/fs/cgroup/system.slice/framegate.service/memory.current': `${250 * MIB}\n`,
+    '/sys/fs/cgroup/system.slice/framegate.service/memory.stat': `active_file ${5 * MIB}\ninactive_file ${20 * MIB}\n`,
+  }
+  t.equal(memoryLeftMb(reads(v2)), 70)
+  t.equal(memoryLimitMb(reads(v2)), 300)
+  const full = { ...v2, '/sys/fs/cgroup/system.slice/memory.current': `${990 * MIB}\n` }
+  t.equal(memoryLeftMb(reads(full)), 10, 'of a parent that others fill')
+  const v1 = {
+    '/proc/self/cgroup': '5:cpu,memory:/docker/abc\n0::/\n',
+    '/sys/fs/cgroup/memory/memory.limit_in_bytes': `${400 * MIB}\n`,
+    '/sys/fs/cgroup/memory/memory.usage_in_bytes': `${100 * MIB}\n`,
+    '/sys/fs/cgroup/memory/memory.stat': `inactive_file 1\ntotal_inactive_file ${30 * MIB}\n`,
+  }
+  t.equal(memoryLeftMb(reads(v1)), 330, 'in a container, where its own path is missing')
+  const addresses = {
+    '/proc/self/limits': `Max address space         ${3000 * MIB}           unlimited            bytes\n`,
+    '/proc/self/status': 'VmSize:  1024000 kB\n',
+  }
+  t.equal(memoryLeftMb(reads(addresses)), 2000, 'ulimit -v')
+})
+
+t.test('a session needs room, a new camera more than one that was live', async (t) => {
+  const enter = (leftMb: number, returning: boolean) => enterSession(() => null, leftMb, returning)
+  t.throws(() => enter(95, false), { code: 'ERR_PIPELINE_BUILD', message: /short of memory \(.*raise the limit/ })
+  enter(96, false)()
+  enter(48, true)()
+  t.throws(() => enter(47, true), /short of memory/)
+  const leave = [enter(Infinity, false), enter(Infinity, false)]
+  t.throws(() => enter(127, false), /short of memory/, 'those that have just begun will take memory too')
+  for (const end of leave) end()
+  for (const end of leave) end()
+  enter(96, false)()
+})
+
+t.test('HTTP readers are refused while memory is short', async (t) => {
+  t.doesNotThrow(() => new ReaderLimits(() => 48).enter(['a']))
+  t.throws(() => new ReaderLimits(() => 47).enter(['a']), {
+    code: 'ERR_TOO_MANY_READERS',
+    message: /short of memory/,
+  })
+})
