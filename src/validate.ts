@@ -73,7 +73,7 @@ export function checkAll<Shape extends z.core.$ZodLooseShape>(
     for (const field of fields.filter((field) => !complaints.has(field))) {
       const message =
         issue.code === 'unrecognized_keys'
-          ? `unknown ${what} "${field.slice(0, 80)}"; expected one of ${known.join(', ')}`
+          ? `unknown ${what} ${shown(field)}; expected one of ${known.join(', ')}`
           : messageFor(issue, field, schema.shape, value, what, shownAs)
       complaints.set(field, { field, message })
     }

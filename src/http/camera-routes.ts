@@ -6,6 +6,7 @@ import { fromJson, startRequestJson } from '../camera-settings.js'
 import { RequestError } from '../errors.js'
 import { redact } from '../redact.js'
 import type { CameraView } from '../types.js'
+import { shown } from '../validate.js'
 import { grantIn } from './access.js'
 import { stopRequestJson } from './answers.js'
 import { readBody } from './body.js'
@@ -48,7 +49,7 @@ export function cameraRoutes(deps: HttpDeps): Router {
   router.get('/cameras/:name', (ctx) => {
     const name = ctx.params.name ?? ''
     const camera = deps.cameras.get(name)
-    if (!camera) throw new RequestError('ERR_CAMERA_NOT_FOUND', `no camera "${name.slice(0, 80)}" is running`)
+    if (!camera) throw new RequestError('ERR_CAMERA_NOT_FOUND', `no camera ${shown(name)} is running`)
     ctx.body = { ok: true, camera: described(camera, ctx) }
   })
 

@@ -12,7 +12,7 @@ export function errorMiddleware(logger: Logger): Middleware {
       if (ctx.status === 404 && ctx.body == null && ctx.respond !== false)
         throw new RequestError(
           'ERR_NOT_FOUND',
-          `the gateway has nothing at ${ctx.method} ${ctx.path.slice(0, 200)}; see /openapi.json for all paths`,
+          `the gateway has nothing at ${ctx.method} ${shownPath(ctx.path)}; see /openapi.json for all paths`,
         )
       // The router has set Allow. 501 is for the methods of RTSP and WebDAV, which Node's HTTP parser accepts.
       if ((ctx.status === 405 || ctx.status === 501) && !ctx.body)
@@ -20,7 +20,9 @@ export function errorMiddleware(logger: Logger): Middleware {
     } catch (error) {
       const known = error instanceof FramegateError
       if (!known)
-        logger.error(`HTTP ${ctx.method} ${ctx.path}: ${error instanceof Error ? error.stack : messageOf(error)}`)
+        logger.error(
+          `HTTP ${ctx.method} ${shownPath(ctx.path)}: ${error instanceof Error ? error.stack : messageOf(error)}`,
+        )
       const code = known ? error.code : 'ERR_INTERNAL'
       ctx.status = httpStatusOf(code)
       if (ctx.status === 503) ctx.set('Retry-After', '1')
@@ -31,4 +33,9 @@ export function errorMiddleware(logger: Logger): Middleware {
       }
     }
   }
+}
+
+/** A path that may be an address, encoded in any way, stays out of responses and logs: it may hold a password. */
+function shownPath(path: string): string {
+  return /^[\w./-]{1,200}$/.test(path) ? path : 'this path'
 }

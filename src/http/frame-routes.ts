@@ -7,6 +7,7 @@ import { RequestError } from '../errors.js'
 import { encodeFrameMessage } from '../frames/frame-message.js'
 import { parseTopic } from '../frames/rendition-topic.js'
 import type { CameraView, Frame } from '../types.js'
+import { shown } from '../validate.js'
 import type { HttpDeps } from './deps.js'
 import { streamFrames, type Source, type StreamFormat } from './frame-stream.js'
 import { noFrame, requireHope } from './no-frame.js'
@@ -101,7 +102,7 @@ function sourcesOf(deps: HttpDeps, ctx: Context): Source[] {
     if (!parsed) {
       throw new RequestError(
         'ERR_FIELD_INVALID',
-        `cam: expected the name of a camera, or a rendition such as lobby-1@320w5fps; got "${topic.slice(0, 80)}"`,
+        `cam: expected the name of a camera, or a rendition such as lobby-1@320w5fps; got ${shown(topic)}`,
       )
     }
     return { topic, camera: findCamera(deps, parsed.camera) }
@@ -128,7 +129,7 @@ function allowOnlyCam(ctx: Context): void {
   if (unknown !== undefined)
     throw new RequestError(
       'ERR_FIELD_INVALID',
-      `unknown parameter "${unknown.slice(0, 80)}"; the only parameters are cam and ticket`,
+      `unknown parameter ${shown(unknown)}; the only parameters are cam and ticket`,
     )
 }
 

@@ -83,6 +83,22 @@ t.test('JSON that is nested 30,000 deep', async (t) => {
   t.notMatch(gateway.log, /RangeError/)
 })
 
+t.test('an address in the wrong place of a request is not repeated with its password', async (t) => {
+  for (const address of [
+    'rtsp://joe:S3CRET@h/x',
+    'joe:S3CRET@h',
+    'rtsp://joe:S3CRET\n@h/x',
+    'rtsp://h/x?password=S3CRET',
+  ]) {
+    const encoded = encodeURIComponent(address)
+    for (const path of ['/', '/cameras/', '/mjpeg?cam=', '/frames?cam=', '/frames?cam=a&'])
+      t.notMatch(JSON.stringify(await gateway.get(path + encoded)), /S3CRET/, path)
+    for (const body of [{ [address]: 1 }, { name: address, rtsp: camera.url }])
+      t.notMatch(JSON.stringify(await gateway.post('/cameras/start', body)), /S3CRET/)
+  }
+  t.notMatch(gateway.log, /S3CRET/)
+})
+
 t.test('the 257th reader of a camera is refused, and there is room again once another has left', async (t) => {
   const open = Array.from({ length: 256 }, () => send(request('GET /mjpeg?cam=a')))
   t.teardown(() => open.forEach(({ socket }) => socket.destroy()))
