@@ -186,7 +186,9 @@ StreamFacts CameraPipeline::Facts() const {
     facts.unshown_since_ns = stream->decode_stage->unshown_since_ns();
     facts.last_shown_ns = stream->decode_stage->last_shown_ns();
     facts.decoder_damaged_since_ns = stream->decode_stage->damaged_since_ns();
-    if (stream->decode_stage->keys_alone()) facts.key_interval_ns = stream->input->intake.keys().mean_ns();
+    if (stream->input && stream->decode_stage->keys_alone()) {
+      facts.key_interval_ns = stream->input->intake.keys().mean_ns();
+    }
   }
   return facts;
 }

@@ -1,6 +1,7 @@
 #include "decode_plan.h"
 
 #include <algorithm>
+#include <cmath>
 
 namespace framegate {
 namespace {
@@ -10,7 +11,7 @@ namespace {
 bool KeysSuffice(int64_t longest_ns, int64_t mean_ns, double fps) {
   const double interval_ns = 1e9 / fps;
   if (static_cast<double>(longest_ns) <= interval_ns / 4) return true;
-  const double steps = static_cast<double>(static_cast<int64_t>(interval_ns / static_cast<double>(mean_ns) + 0.5));
+  const double steps = std::round(interval_ns / static_cast<double>(mean_ns));
   return steps >= 1 && steps * static_cast<double>(mean_ns) >= (steps == 1 ? 0.98 : 0.995) * interval_ns &&
          steps * static_cast<double>(longest_ns) <= 1.05 * interval_ns;
 }

@@ -181,7 +181,10 @@ bool DecodeStage::Next(AccessUnitPtr* unit, CatchUp::Unit* facts) {
   facts->starts_sequence = (*unit)->starts_sequence;
   facts->more_queued = !queue_.empty();
   alone_ = keys_alone_ && !in_backlog_;
-  if (new_renditions_) encoder_.SetRenditions(*std::exchange(new_renditions_, std::nullopt));
+  if (new_renditions_) {
+    encoder_.SetRenditions(*new_renditions_);
+    new_renditions_.reset();
+  }
   if (std::exchange(starts_over_, false)) {
     chain_.reset();
     catch_up_.Start(true);
