@@ -20,6 +20,7 @@ import { metricsRoutes } from './metrics-routes.js'
 import { pageRoutes } from './page-routes.js'
 import { mayRespond } from './pipelining.js'
 import { sessionRoutes } from './session-routes.js'
+import { Turns } from './turns.js'
 
 const DROP_LOG_EVERY_MS = 60000
 
@@ -53,13 +54,16 @@ export class HttpServer {
     for (const router of routers) app.use(router.routes())
     for (const router of routers) app.use(router.allowedMethods())
     const handle = app.callback()
+    const turns = new Turns()
     // Node looks for requests that exceed the timeouts only so often, by default every 30 s.
     const limits = { headersTimeout: 10000, requestTimeout: 30000, connectionsCheckingInterval: 2000 }
     this.#server = createServer(limits, (request, response) => {
       survive(request, response)
       if (!mayRespond(request, response)) return
       request.url = pathOf(request.url)
-      void handle(request, response)
+      turns.begin(() => {
+        if (!request.socket.destroyed) void handle(request, response)
+      })
     })
     this.#limitConnections(deps.logger)
   }
