@@ -43,8 +43,8 @@ export class FrameOutput {
   put(native: NativeFrame): void {
     const { rendition, receivedAtUs, handedOverAtUs } = native
     const made = this.#renditions.find(({ id }) => id === rendition)
-    // Encoded before its rendition ended: no reader may find it later.
-    if (!made) return
+    // Made before its rendition ended, or before the last reader of JPEGs left: no reader may find it later.
+    if (!made || made.jpeg === false) return
     const seq = this.#nextSeq.get(rendition) ?? 0
     this.#nextSeq.set(rendition, seq + 1)
     this.#published++
