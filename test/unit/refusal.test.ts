@@ -1,4 +1,4 @@
-// When a reader of HTTP is told at once that a camera refuses, and when it waits for the camera's return.
+// When an HTTP reader gets an error at once because the camera refuses, and when it waits for the camera to return.
 
 import t from 'tap'
 import { lastingRefusal } from '../../src/cameras/refusal.js'
