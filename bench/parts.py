@@ -158,7 +158,7 @@ def _named(prefix: str, figures: Figures) -> Figures:
 
 
 def floors(plan: Plan) -> Figures:
-    """Decoding alone, and the pipeline of the design card."""
+    """Decoding alone, and the pipeline of the original project."""
     figures: Figures = {}
     decode = "rtph264depay ! h264parse ! avdec_h264"
     size = "video/x-raw,width=640,height=360"
