@@ -16,8 +16,8 @@ export class FrameStream {
   #key = ''
   #topics: string[] = []
   #current: AbortController | null = null
-  #retryTimer: ReturnType<typeof setTimeout> | undefined
   #backoffMs = FIRST_BACKOFF_MS
+  #reopenAtMs = 0
   #lastRecordAtMs = 0
 
   constructor(readonly events: FrameStreamEvents) {}
@@ -26,12 +26,17 @@ export class FrameStream {
     return this.#current !== null
   }
 
-  /** @param topics an empty list closes the stream. @param key a new value reopens the stream. */
+  /**
+   * Call it again with each new list of cameras: a stream that ended reopens only then. One of its cameras may have
+   * stopped, and the gateway would refuse the same request.
+   * @param topics an empty list closes the stream. @param key a new value reopens the stream at once.
+   */
   set(topics: string[], key = topics.join()): void {
-    if (key === this.#key) return
+    const ended = topics.length > 0 && this.#current === null && performance.now() >= this.#reopenAtMs
+    if (key === this.#key && !ended) return
+    if (key !== this.#key) this.#backoffMs = FIRST_BACKOFF_MS
     this.#key = key
     this.#topics = topics
-    this.#backoffMs = FIRST_BACKOFF_MS
     this.#open()
   }
 
@@ -45,7 +50,6 @@ export class FrameStream {
   }
 
   #open(): void {
-    clearTimeout(this.#retryTimer)
     const previous = this.#current
     this.#current = null
     if (this.#topics.length === 0) return previous?.abort()
@@ -83,7 +87,7 @@ export class FrameStream {
     if (controller !== this.#current) return
     this.#current = null
     this.events.onProblem(reason)
-    this.#retryTimer = setTimeout(() => this.#open(), this.#backoffMs * (0.8 + Math.random() * 0.4))
+    this.#reopenAtMs = performance.now() + this.#backoffMs * (0.8 + Math.random() * 0.4)
     this.#backoffMs = Math.min(this.#backoffMs * 2, LONGEST_BACKOFF_MS)
   }
 }
