@@ -120,6 +120,46 @@ t.test('docs/operations.md has a row for every metric', async (t) => {
   }
 })
 
+/** What a query names that /metrics does not have. */
+async function unknownIn(expr: string): Promise<string[]> {
+  const text = await metricsOf([camera('a')]).text()
+  const known = new Set([...text.matchAll(/^# TYPE (\S+)/gm)].map(([, name]) => name))
+  const problems: string[] = []
+  for (const [, name = '', , matchers = ''] of expr.matchAll(/\b((?:framegate|process|nodejs)_\w+)(\{(.*?)\})?/g)) {
+    const metric = name.replace(/_(bucket|sum|count)$/, '')
+    if (!known.has(metric)) problems.push(name)
+    const { labels = [] }: Partial<Definition> = METRICS[metric as keyof typeof METRICS] ?? {}
+    for (const [, label = '', values = ''] of matchers.matchAll(/(\w+)[=!]~?"(.*?)"/g)) {
+      if (!['instance', 'job', ...labels].includes(label)) problems.push(`${name}: ${label}`)
+      if (label !== 'state' && label !== 'reason') continue
+      for (const value of values.split('|')) if (!text.includes(`${label}="${value}"`)) problems.push(value)
+    }
+  }
+  return problems
+}
+
+t.test('a query with a metric, a label or a value that does not exist is noticed', async (t) => {
+  t.same(await unknownIn('rate(framegate_frames_total[1m])'), ['framegate_frames_total'])
+  t.same(await unknownIn('framegate_ready{camera="a"}'), ['framegate_ready: camera'])
+  t.same(await unknownIn('framegate_camera_state{state=~"live|dead"}'), ['dead'])
+})
+
+t.test('the Grafana dashboard uses only metrics, labels and states that exist', async (t) => {
+  const { panels, templating } = JSON.parse(readFileSync(join(ROOT, 'packaging/grafana/framegate.json'), 'utf8'))
+  t.same(
+    templating.list.map(({ name }: { name: string }) => name),
+    ['datasource', 'instance', 'camera'],
+  )
+  const ids = new Set<number>()
+  for (const { id, type, title, description, targets } of panels) {
+    t.notOk(ids.has(id), `${title}: an id of its own`)
+    ids.add(id)
+    if (type === 'row') continue
+    t.ok(description, `${title} has a description`)
+    for (const { expr } of targets) t.same(await unknownIn(expr), [], title)
+  }
+})
+
 t.test(
   'the alert rules use only metrics that there are, and docs/operations.md has a row for each alert',
   async (t) => {
@@ -129,7 +169,7 @@ t.test(
     const rules: { alert: string; expr: string }[] = groups.flatMap((group: any) => group.rules)
     t.ok(rules.length >= 10)
     for (const { alert, expr } of rules) {
-      for (const [name] of expr.matchAll(/framegate_\w+/g)) t.ok(name in METRICS, `${alert}: ${name}`)
+      t.same(await unknownIn(expr), [], alert)
       t.ok(docs.includes(`\n| \`${alert}\` | `), `docs/operations.md: ${alert}`)
       t.equal(
         tests.split(`alertname: ${alert}\n`).length + tests.split(`alertname: ${alert} }`).length,
