@@ -149,7 +149,7 @@ export class App {
     this.#registry = registry
     frames.pauses = (name) => registry.get(name)?.stats().pauses ?? false
     if (registry.maxCameras < config.maxCameras)
-      logger.warn(`the limits of this process suffice for ${registry.maxCameras} cameras at once`)
+      logger.info(`the limits of this process suffice for ${registry.maxCameras} cameras at once`)
 
     const readerLimits = new ReaderLimits()
     const metrics = new Metrics({

@@ -167,7 +167,7 @@ export const SETTINGS = {
     number: true,
     schema: z.number().int().min(1).max(1000).describe('a whole number from 1 to 1000'),
     help: 'most cameras that run at once; fewer if the system allows few file descriptors or threads',
-    fallback: () => 64,
+    fallback: () => 256,
   },
   laneSocket: {
     env: 'LANE_SOCKET',

@@ -31,7 +31,7 @@ t.test('the defaults are those of docs/settings.md', async (t) => {
     curveServerKey: undefined,
     curveClients: undefined,
     cameraHosts: [],
-    maxCameras: 64,
+    maxCameras: 256,
     laneSocket: '',
     laneMemory: 256,
     forgetAfter: 600,
