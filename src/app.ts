@@ -9,8 +9,8 @@ import { cameraLimit } from './cameras/capacity.js'
 import { StartMarks } from './cameras/start-marks.js'
 import { Starter } from './cameras/starter.js'
 import { StateFile } from './cameras/state-file.js'
-import type { CameraSettings } from './camera-settings.js'
 import type { Configuration } from './config.js'
+import { effectiveSettings } from './config/effective-settings.js'
 import type { Config } from './settings.js'
 import { endpointFor, inUrl, ownNames } from './endpoints.js'
 import { FramegateError } from './errors.js'
@@ -45,12 +45,15 @@ export class App {
   readonly #readiness = new Readiness()
 
   constructor(
-    readonly config: Config,
+    readonly configuration: Configuration,
     readonly logger: Logger,
     readonly version: string,
     readonly env: NodeJS.ProcessEnv,
   ) {}
 
+  get config(): Config {
+    return this.configuration.config
+  }
   get addresses(): RunningAddresses {
     return this.#addresses
   }
@@ -59,13 +62,10 @@ export class App {
     return this.#registry
   }
 
-  /**
-   * Resolves when everything listens. Before it throws, it ends what it has started.
-   * @param fromFile the cameras of framegate.yaml.
-   */
-  async start(fromFile: CameraSettings[] = []): Promise<void> {
+  /** Resolves when everything listens. Before it throws, it ends what it has started. */
+  async start(): Promise<void> {
     try {
-      await this.#start(fromFile)
+      await this.#start()
     } catch (error) {
       await this.close()
       throw await orRunningGateway(error, this.config.httpHost, this.config.httpPort)
@@ -95,7 +95,7 @@ export class App {
     this.#started.push(end)
   }
 
-  async #start(fromFile: CameraSettings[]): Promise<void> {
+  async #start(): Promise<void> {
     const { config, logger, version } = this
     const limits = processLimits()
     const lock = new StateLock(config.stateFile, logger)
@@ -181,6 +181,7 @@ export class App {
       relay,
       version,
       logger,
+      settings: () => ({ file: this.configuration.file, settings: effectiveSettings(this.configuration) }),
       stateFileProblem: () => stateFile.problem,
       zmqEndpoint: (requestHost) => endpointFor(zmq, requestHost),
       lane: (topic) => lane.endpoint(topic),
@@ -197,7 +198,7 @@ export class App {
       logger.warn('INSECURE_NO_AUTH is 1: everyone who reaches this gateway may watch, start and stop its cameras')
     await relay.start()
     await this.#own(() => registry.close())
-    const restored = await registry.restore(fromFile)
+    const restored = await registry.restore(this.configuration.cameras)
     this.#readiness.state = 'running'
     if (restored > 0) logger.info(`${restored} saved camera${restored === 1 ? '' : 's'} started`)
   }

@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs'
 import type { CameraSettings } from './camera-settings.js'
 import { CameraHosts } from './cameras/camera-hosts.js'
 import { flagOf, helpText, parseArguments, type Command } from './command-line.js'
-import { readConfigFile, type ConfigFile, type Entry } from './config/config-file.js'
+import { isReferenced, readConfigFile, type ConfigFile, type Entry } from './config/config-file.js'
 import { camerasOf } from './config/file-cameras.js'
 import { configJsonSchema } from './config/json-schema.js'
 import { configReport } from './config/report.js'
@@ -25,6 +25,8 @@ export interface Configuration {
   file: string | null
   /** Where each setting comes from: the flag, the variable, the line of the file, or "default". */
   sources: Record<keyof Config, string>
+  /** Those that the file sets by a reference: the value may be a secret. */
+  referenced: (keyof Config)[]
 }
 
 export interface CommandLine extends Configuration {
@@ -47,7 +49,7 @@ export function readConfig(argv: string[], env: NodeJS.ProcessEnv, version: stri
   const path = pathOfFile(flags.config as string | undefined, env)
   const asked = flags.help || flags.version || command === 'schema'
   const file = path === undefined || asked ? null : readConfigFile(path, env)
-  const { config, sources } = valuesOf(flags, env, file)
+  const { config, ...origin } = valuesOf(flags, env, file)
   const { pubFps, scaleWidth, jpegQuality, cameraHosts, maxCameras } = config
   const rules = { defaults: { pubFps, scaleWidth, jpegQuality }, hosts: new CameraHosts(cameraHosts), maxCameras }
   const cameras = file === null ? [] : camerasOf(file, rules)
@@ -57,7 +59,7 @@ export function readConfig(argv: string[], env: NodeJS.ProcessEnv, version: stri
   const runs = !asked && makeKey === null && command !== 'check-camera'
   if (runs) refuseOpenPorts(config, env)
   if (runs) refuseOpenFrames(config)
-  const result = { config, cameras, file: file?.path ?? null, sources }
+  const result = { config, cameras, file: file?.path ?? null, ...origin }
   const print = flags.help ? helpText() : flags.version ? `framegate ${version}` : printed(command, result)
   return { ...result, command, camera, demo: flags.demo === true, makeKey, print }
 }
@@ -75,9 +77,10 @@ function valuesOf(
   flags: Record<string, string | boolean | undefined>,
   env: NodeJS.ProcessEnv,
   file: ConfigFile | null,
-): Pick<Configuration, 'config' | 'sources'> {
+): Pick<Configuration, 'config' | 'sources' | 'referenced'> {
   const config: Record<string, unknown> = {}
   const sources: Record<string, string> = {}
+  const referenced: string[] = []
   for (const [key, setting] of Object.entries<Setting>(SETTINGS)) {
     const flag = flags[flagOf(setting.env)]
     const fromEnv = env[setting.env]
@@ -91,11 +94,13 @@ function valuesOf(
     }
     if (flag !== undefined) config[key] = parsed(`--${flagOf(setting.env)}`, flag)
     else if (fromEnv !== undefined && fromEnv !== '') config[key] = parsed(setting.env, fromEnv)
-    else if (fromFile) [config[key], sources[key]] = [fromFile.value, `line ${entry!.line}`]
-    else config[key] = parsed('default', setting.fallback?.(env, Number(config.portOffset ?? 0)))
+    else if (fromFile) {
+      ;[config[key], sources[key]] = [fromFile.value, `line ${entry!.line}`]
+      if (isReferenced(entry!)) referenced.push(key)
+    } else config[key] = parsed('default', setting.fallback?.(env, Number(config.portOffset ?? 0)))
   }
   if (file) refuseUnknown(file)
-  return { config: config as Config, sources: sources }
+  return { config: config as Config, sources, referenced: referenced as (keyof Config)[] }
 }
 
 const parse = (setting: Setting, value: unknown) =>

@@ -64,7 +64,7 @@ export async function main(argv: string[]): Promise<void> {
   const logger = createLogger(line.config.logLevel)
   logWarnings(logger)
   const supervisor = new Supervisor(process.env)
-  const app = new App(line.config, logger, version, process.env)
+  const app = new App(line, logger, version, process.env)
   let demo: Demo | null = null
   let demoCamera = DEMO_NAME
 
@@ -92,7 +92,7 @@ export async function main(argv: string[]): Promise<void> {
   const hangUp = () => void end('SIGHUP').then(() => process.exit(process.exitCode ?? 0))
   onHangup(() => (line.file === null ? hangUp() : void reload.run()), hangUp)
   try {
-    await app.start(line.cameras)
+    await app.start()
     if (line.demo && ending === null) {
       demo = await startDemoCamera(DEMO_PORT + line.config.portOffset)
       // Another one if a program has started this address before.

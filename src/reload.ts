@@ -35,7 +35,10 @@ export class Reload {
       for (const key of needRestart(this.current.config, next.config))
         this.logger.warn(`${keyOf(SETTINGS[key].env)} has changed; restart the gateway to apply it`)
       // What needs a restart is reported until there is one.
-      for (const key of AT_ONCE) Object.assign(this.current.config, { [key]: next.config[key] })
+      for (const key of AT_ONCE) {
+        Object.assign(this.current.config, { [key]: next.config[key] })
+        this.current.sources[key] = next.sources[key]
+      }
     } catch (error) {
       for (const line of messageOf(error).split('\n')) this.logger.error(line)
       this.logger.error('nothing was changed, because of these errors')

@@ -3,6 +3,7 @@
 import type { CameraSettings } from './camera-settings.js'
 import type { CameraErrorCode } from './error-codes.js'
 import type { PipelineStats } from './native.js'
+import type { PipelineCounters } from './pipeline-counters.js'
 
 /** One published frame. Times are microseconds since 1970, by the gateway's clock. */
 export interface Frame {
@@ -38,6 +39,25 @@ export interface CameraError {
   sinceMs: number
 }
 
+/** Something that happened to a camera, once or several times in a short while. */
+export interface CameraEvent {
+  /** `problem`: a reason without another state. */
+  kind: 'started' | 'replaced' | 'state' | 'problem'
+  /** Of `state`. */
+  from: CameraState | null
+  to: CameraState | null
+  /** The newest reason. */
+  error: Pick<CameraError, 'code' | 'message'> | null
+  /** Of `replaced`: the settings that differ, by their names in JSON. */
+  changed: string[]
+  /** Who asked; null: not a client. */
+  by: string | null
+  /** Milliseconds since 1970. */
+  firstMs: number
+  lastMs: number
+  count: number
+}
+
 /** null: unknown so far. */
 export interface VideoFormat {
   /** Pixels. */
@@ -71,6 +91,10 @@ export interface CameraView {
   readonly framesPublished: number
   videoFormat(): VideoFormat
   stats(): PipelineStats
+  /** Over all sessions. */
+  totals(): PipelineCounters
+  /** The newest first. */
+  events(): CameraEvent[]
   on(event: 'state', listener: (state: CameraState) => void): unknown
   off(event: 'state', listener: (state: CameraState) => void): unknown
 }

@@ -1,9 +1,11 @@
 // The cameras of the gateway, by name.
 
-import type { CameraSettings } from '../camera-settings.js'
+import { jsonKey, type CameraSettings } from '../camera-settings.js'
 import { RequestError } from '../errors.js'
 import type { CameraOwner, CameraState } from '../types.js'
 import { Camera, type CameraDeps } from './camera.js'
+import { EventLog } from './event-log.js'
+import { differences } from './start-notes.js'
 
 export class CameraList {
   readonly #cameras = new Map<string, Camera>()
@@ -32,10 +34,17 @@ export class CameraList {
     return this.all().filter((camera) => camera.state !== 'stopped').length
   }
 
-  /** @throws RequestError ERR_CLOSED */
-  add(settings: CameraSettings, beenLive: boolean, owner: CameraOwner = 'api'): Camera {
+  /**
+   * @param by who asks.
+   * @param old the camera that this one replaces. Its log goes on.
+   * @throws RequestError ERR_CLOSED
+   */
+  add(settings: CameraSettings, beenLive: boolean, owner: CameraOwner, by: string | null, old?: Camera): Camera {
     if (this.#closed) throw new RequestError('ERR_CLOSED', 'the gateway is shutting down')
-    const camera = new Camera(settings, this.deps, beenLive, owner)
+    const log = old?.eventLog ?? new EventLog()
+    const camera = new Camera(settings, this.deps, beenLive, owner, log)
+    if (old) log.add({ kind: 'replaced', changed: differences(old.settings, settings).map(jsonKey), by })
+    else log.add({ kind: 'started', by })
     this.#cameras.set(settings.name, camera)
     const onState = (state: CameraState) => {
       if (state !== 'live') return

@@ -53,10 +53,10 @@ export class CameraRegistry {
    */
   async restore(fromFile: CameraSettings[] = []): Promise<number> {
     await this.starter.marks.load()
-    for (const settings of fromFile) this.#cameras.add(settings, true, 'file')
+    for (const settings of fromFile) this.#cameras.add(settings, true, 'file', null)
     for (const { neverLive = false, ...settings } of await this.store.load()) {
       const taken = this.#cameras.get(settings.name) ?? this.#cameras.byKey(parseCameraUrl(settings.rtsp).key)
-      if (!taken) this.#cameras.add(settings, !neverLive)
+      if (!taken) this.#cameras.add(settings, !neverLive, 'api', null)
       else if (taken.owner === 'file') this.deps.logger.warn(takenMessage(settings.name))
     }
     this.#startAll(this.list(), this.maxCameras)
@@ -102,7 +102,7 @@ export class CameraRegistry {
     }
     if (decision.kind === 'join') return this.#join(decision.camera, request, by)
     this.#requireRoom()
-    const camera = this.#cameras.add(cameraSettings.parse({ ...this.defaults, ...request }), false, owner)
+    const camera = this.#cameras.add(cameraSettings.parse({ ...this.defaults, ...request }), false, owner, by)
     if (request.keep === false) this.#provisional.add(camera.name)
     return this.#begin(camera, false)
   }
@@ -177,7 +177,7 @@ export class CameraRegistry {
     if (old.state === 'stopped') this.#requireRoom()
     const settings = cameraSettings.parse(replacedSettings(old, request, url))
     const proven = old.everLive && old.url.key === url.key && sameCredentials(old.url, url)
-    const next = old.stop().then(() => this.#cameras.add(settings, proven, old.owner))
+    const next = old.stop().then(() => this.#cameras.add(settings, proven, old.owner, by, old))
     this.#stopping.add([old.name], [old.url.key, url.key], next)
     const camera = await next
     this.deps.logger.info(replacedNote(old, camera, by))

@@ -10,6 +10,7 @@ import { CameraHistory } from './camera-history.js'
 import type { CameraHosts } from './camera-hosts.js'
 import { parseCameraUrl, type CameraUrl } from './camera-url.js'
 import { Demand, renditionsOf, type Wanted } from './demand.js'
+import { EventLog } from './event-log.js'
 import { FrameOutput, type FrameSink } from './frame-output.js'
 import type { Relay } from './relay-path.js'
 import { runSession } from './session.js'
@@ -54,8 +55,9 @@ export class Camera extends CameraStatus implements CameraView {
     readonly deps: CameraDeps,
     everLive = false,
     readonly owner: CameraOwner = 'api',
+    eventLog = new EventLog(),
   ) {
-    super(settings.name, deps.logger, everLive)
+    super(settings.name, deps.logger, everLive, eventLog)
     this.url = parseCameraUrl(settings.rtsp)
     const { frames, logger } = deps
     this.#output = new FrameOutput(settings.name, frames)
@@ -151,13 +153,12 @@ export class Camera extends CameraStatus implements CameraView {
       const end = await this.#runSession(first, probe)
       if (end.kind === 'stopped') break
       const { error } = end
-      this.fail(error)
       const liveMs = this.#liveSinceMs === null ? 0 : performance.now() - this.#liveSinceMs
       if (liveMs > LIVE_RESETS_BACKOFF_MS) this.#backoff.reset()
       const wasLive = this.#liveSinceMs !== null
       this.#liveSinceMs = null
       this.#history.attemptFailed(end, wasLive)
-      this.setState('retrying')
+      this.fail(error, 'retrying')
       if (end.kind === 'relay-cannot') {
         this.deps.logger.info(`camera ${this.name}: pulled directly, without WHEP and HLS`)
         continue
@@ -208,8 +209,9 @@ export class Camera extends CameraStatus implements CameraView {
       this.setState('live')
     }
     if (news.live === false && this.state === 'live') {
-      this.setState('stalled')
-      if (!news.quiet) this.fail(new SourceError('ERR_SOURCE_SILENT', 'no complete frame arrives from the camera'))
+      const silent = new SourceError('ERR_SOURCE_SILENT', 'no complete frame arrives from the camera')
+      if (news.quiet) this.setState('stalled')
+      else this.fail(silent, 'stalled')
     }
     if (news.fault) this.fail(new SourceError(news.fault.code, news.fault.message))
     for (const frame of news.frames) this.#output.put(frame)

@@ -43,17 +43,13 @@ export async function takeOver(
     cameras.remove(camera.name)
   }
   const ending = [...stop, ...replace.map(({ camera }) => camera)]
-  const begin = [...replace.map(({ settings }) => settings), ...add]
+  const begin = [...replace, ...add.map((settings) => ({ settings, camera: undefined }))]
   // All end before the first begins: two may have exchanged their addresses.
   const added = Promise.all(ending.map((camera) => camera.stop())).then(() =>
-    begin.map((settings) => cameras.add(settings, true, 'file')),
+    begin.map(({ settings, camera }) => cameras.add(settings, true, 'file', null, camera)),
   )
-  const keys = [...ending.map(({ url }) => url.key), ...begin.map(({ rtsp }) => parseCameraUrl(rtsp).key)]
-  stopping.add(
-    [...ending, ...begin].map(({ name }) => name),
-    keys,
-    added,
-  )
+  const keys = [...ending.map(({ url }) => url.key), ...begin.map(({ settings }) => parseCameraUrl(settings.rtsp).key)]
+  stopping.add([...ending.map(({ name }) => name), ...begin.map(({ settings }) => settings.name)], keys, added)
   return added
 }
 

@@ -17,6 +17,11 @@ export interface Entry {
   unresolved?: true
 }
 
+/** Whether a secret may be part of its value. */
+export function isReferenced({ written }: Entry): boolean {
+  return [written].flat().some((part) => hasReference(String(part)))
+}
+
 export interface CameraEntry {
   name: string
   line: number

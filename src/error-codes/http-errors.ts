@@ -82,7 +82,7 @@ export const HTTP_ERRORS = {
   },
   ERR_FORBIDDEN: {
     status: 403,
-    sentence: 'A viewer may only watch. Use an admin token to start and stop cameras.',
+    sentence: 'A viewer may only watch. Use an admin token to start and stop cameras, and to read the settings.',
   },
   ERR_HOST_REFUSED: {
     status: 421,

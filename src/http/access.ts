@@ -25,13 +25,18 @@ export function accessControl(auth: Auth): Middleware {
         'this gateway requires a token: send "Authorization: Bearer TOKEN", or sign in on its page',
       )
     }
-    if (needed === 'admin' && grant?.role !== 'admin')
-      throw new RequestError(
-        'ERR_FORBIDDEN',
-        'this token may only watch; to start and stop cameras, use an admin token',
-      )
+    if (needed === 'admin') requireAdmin(ctx)
     await next()
   }
+}
+
+/** For reads that a viewer may not make. @throws RequestError ERR_FORBIDDEN */
+export function requireAdmin(ctx: Context): void {
+  if (grantIn(ctx)?.role === 'admin') return
+  throw new RequestError(
+    'ERR_FORBIDDEN',
+    'this token may only watch; to start and stop cameras and to read the settings, use an admin token',
+  )
 }
 
 /** null if the client sent no valid token. */

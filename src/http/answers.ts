@@ -27,15 +27,16 @@ export type Verdict = z.output<typeof verdict>
 const way = z.enum(['webrtc', 'hls', 'mjpeg'])
 export type Way = z.output<typeof way>
 
-const cameraErrorCodes = [
+export const cameraErrorCode = z.enum([
   ...keysOf(CAMERA_ERRORS),
   'ERR_INTERNAL',
   'ERR_CLOSED',
   'ERR_CAMERA_HOST',
-] as const satisfies CameraErrorCode[]
+] as const satisfies CameraErrorCode[])
+export const CAMERA_STATES = ['connecting', 'live', 'stalled', 'retrying', 'stopped'] as const
 
 const lastError = z.object({
-  code: z.enum(cameraErrorCodes).describe(
+  code: cameraErrorCode.describe(
     Object.entries(CAMERA_ERRORS)
       .map(([code, { sentence }]) => `- \`${code}\`: ${sentence}`)
       .join('\n'),
@@ -56,7 +57,7 @@ export const cameraAnswer = z.object({
       'Who added the camera: `api`: a client; `file`: [`framegate.yaml`](configuration.md#cameras), so the API neither changes nor stops it; `demo`: `--demo`.',
     ),
   state: z
-    .enum(['connecting', 'live', 'stalled', 'retrying', 'stopped'])
+    .enum(CAMERA_STATES)
     .describe(
       '`connecting`: the first attempt is under way. `live`: complete frames arrive, decoded or not. `stalled`: connected, but no complete frame for 1 s, or for 5 frame intervals if that is longer, and the camera is not known to pause; `last_error` stays null while nothing at all arrives and it may still be a pause. `retrying`: waiting for the next attempt, or making it. `stopped`: the camera is being stopped and is about to leave the list.',
     ),
@@ -156,6 +157,21 @@ export const cameraAnswer = z.object({
   frames_gated: count(
     'Frames not published because they were damaged or depended on a missing key frame, in this session.',
   ),
+  totals: z
+    .object({
+      received_bytes: count('Video from the camera, without packet headers.'),
+      received: count('Frames from the camera, whole or not.'),
+      decoded: count('Decoded pictures; decoding needs a reader.'),
+      shown: count('Pictures given to readers, in one rendition or more.'),
+      gated: count('Not shown: incomplete, or without a key frame to begin with.'),
+      damaged: count('Not shown: the decoder reported damage.'),
+      skipped: count('Not decoded: the decoder was behind, or waited for a key frame after damage.'),
+      late: count('Not shown: too old.'),
+      overwritten: count('JPEGs that a newer one replaced before they were sent.'),
+    })
+    .describe(
+      '`{received_bytes, received, decoded, shown, gated, damaged, skipped, late, overwritten}`: bytes and frames over all sessions, counted as in [the metrics](operations.md#metrics).',
+    ),
 })
 export type CameraAnswer = z.output<typeof cameraAnswer>
 

@@ -6,6 +6,7 @@ import { redact } from '../redact.js'
 import type { CameraView } from '../types.js'
 import type { CameraAnswer } from './answers.js'
 import type { HttpDeps } from './deps.js'
+import type { CameraEventAnswer } from './operator-answers.js'
 import { judgePlayability } from './playability.js'
 
 const shownSettings = cameraSettingsJson.omit({ rtsp: true })
@@ -82,7 +83,25 @@ export function describeCamera(deps: HttpDeps, camera: CameraView, caller: Calle
     frames_late: stats.late,
     frames_overwritten: stats.overwritten,
     frames_gated: stats.gateDropped,
+    totals: totalsOf(camera),
   }
+}
+
+function totalsOf(camera: CameraView): CameraAnswer['totals'] {
+  const { bytes, received, decoded, shown, gated, damaged, skipped, late, overwritten } = camera.totals()
+  return { received_bytes: bytes, received, decoded, shown, gated, damaged, skipped, late, overwritten }
+}
+
+/** What has happened to a camera, the newest first. @param toAdmin whether to say who asked. */
+export function describeEvents(camera: CameraView, toAdmin: boolean): CameraEventAnswer[] {
+  return camera.events().map(({ kind, from, to, error, changed, by, firstMs, lastMs, count }) => ({
+    ...{ kind, from, to, changed, count },
+    first_at: new Date(firstMs).toISOString(),
+    last_at: new Date(lastMs).toISOString(),
+    code: error?.code ?? null,
+    message: error?.message ?? null,
+    by: toAdmin ? by : null,
+  }))
 }
 
 /** Adds a ticket to the addresses at MediaMTX, if clients need tokens. */

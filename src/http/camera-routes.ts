@@ -11,7 +11,7 @@ import { grantIn } from './access.js'
 import { stopRequestJson } from './answers.js'
 import { readBody } from './body.js'
 import { callerOf } from './caller.js'
-import { describeCamera, withRealAddress } from './camera-answer.js'
+import { describeCamera, describeEvents, withRealAddress } from './camera-answer.js'
 import type { HttpDeps } from './deps.js'
 
 export function cameraRoutes(deps: HttpDeps): Router {
@@ -46,11 +46,19 @@ export function cameraRoutes(deps: HttpDeps): Router {
     ctx.body = { ok: true, cameras: deps.cameras.list().map((camera) => described(camera, ctx)) }
   })
 
-  router.get('/cameras/:name', (ctx) => {
-    const name = ctx.params.name ?? ''
+  const named = (name = '') => {
     const camera = deps.cameras.get(name)
     if (!camera) throw new RequestError('ERR_CAMERA_NOT_FOUND', `no camera ${shown(name)} is running`)
-    ctx.body = { ok: true, camera: described(camera, ctx) }
+    return camera
+  }
+
+  router.get('/cameras/:name', (ctx) => {
+    ctx.body = { ok: true, camera: described(named(ctx.params.name), ctx) }
+  })
+
+  router.get('/cameras/:name/events', (ctx) => {
+    const events = describeEvents(named(ctx.params.name), grantIn(ctx)?.role === 'admin')
+    ctx.body = { ok: true, events }
   })
 
   return router

@@ -5,6 +5,7 @@ import type { StartRequest } from '../camera-settings.js'
 import type { TcpQueue } from '../native.js'
 import type { CameraView, Frame, Logger, MediaMtxMode, PathReaders, RelayUrls, Started } from '../types.js'
 import type { BrowserSettings } from './browser-rules.js'
+import type { SettingsAnswer } from './operator-answers.js'
 import type { ReaderLimits } from './reader-limits.js'
 
 export interface HttpDeps {
@@ -37,6 +38,8 @@ export interface HttpDeps {
   /** Why this gateway cannot serve now; empty: it can. @param details also what needs a token to read. */
   notReady(details: boolean): string[]
   metrics: { readonly contentType: string; text(): Promise<string> }
+  /** The settings in effect, without secrets, and the path of framegate.yaml. */
+  settings(): Omit<SettingsAnswer, 'ok'>
   /** Why the state file does not hold the current list of cameras; null if it does. */
   stateFileProblem(): string | null
   /** The endpoint for subscribers, for a client that reached the gateway by this host name. */

@@ -3,6 +3,7 @@
 import { startRequestJson } from '../camera-settings.js'
 import type { HTTP_ERRORS } from '../error-codes.js'
 import * as answers from './answers.js'
+import { cameraEventsAnswer, settingsAnswer } from './operator-answers.js'
 
 export type HttpErrorCode = keyof typeof HTTP_ERRORS
 export type Json = Record<string, unknown>
@@ -15,6 +16,8 @@ export const SCHEMAS = {
   StartAnswer: answers.startAnswer,
   CameraListAnswer: answers.cameraListAnswer,
   CameraAnswer: answers.oneCameraAnswer,
+  CameraEventsAnswer: cameraEventsAnswer,
+  SettingsAnswer: settingsAnswer,
   OkAnswer: answers.okAnswer,
   HealthAnswer: answers.publicHealthAnswer,
   SignInRequest: answers.signInJson,

@@ -13,6 +13,7 @@ const camParameter = (description: string, schema: Json) => ({
   description,
   schema,
 })
+const inPath = { name: 'name', in: 'path', required: true, schema: cameraName }
 const oneCamera = [camParameter('The name of a camera.', cameraName)]
 
 const integerHeader = (description: string) => ({ description, schema: { type: 'integer' } })
@@ -51,8 +52,20 @@ export const OPERATIONS: Operations = {
       id: 'getCamera',
       tag: 'Cameras',
       summary: 'One camera',
-      parameters: [{ name: 'name', in: 'path', required: true, schema: cameraName }],
+      parameters: [inPath],
       answer: json('The camera.', ref('CameraAnswer')),
+      errors: ['ERR_CAMERA_NOT_FOUND'],
+    },
+  },
+  '/cameras/{name}/events': {
+    get: {
+      id: 'getCameraEvents',
+      tag: 'Cameras',
+      summary: 'What has happened to a camera: the last 50 events, with time and reason',
+      description:
+        'The gateway keeps them in memory: they end when the camera is stopped and when the gateway restarts, and go on when the camera is replaced. An event that repeats within 10 minutes is one entry with a `count`, and becomes the newest.',
+      parameters: [inPath],
+      answer: json('The events.', ref('CameraEventsAnswer')),
       errors: ['ERR_CAMERA_NOT_FOUND'],
     },
   },
@@ -168,6 +181,15 @@ export const OPERATIONS: Operations = {
         'It cannot while it starts or shuts down, and while MediaMTX is unavailable. Cameras that are away make no difference. With a token, the message says more.',
       answer: json('It can.', ref('OkAnswer')),
       errors: ['ERR_NOT_READY'],
+    },
+  },
+  '/settings': {
+    get: {
+      id: 'getSettings',
+      role: 'admin',
+      tag: 'Gateway',
+      summary: 'The settings in effect, and where each comes from',
+      answer: json('The settings.', ref('SettingsAnswer')),
     },
   },
   '/metrics': {

@@ -20,6 +20,7 @@ import { metricsRoutes } from './metrics-routes.js'
 import { pageRoutes } from './page-routes.js'
 import { mayRespond } from './pipelining.js'
 import { sessionRoutes } from './session-routes.js'
+import { settingsRoutes } from './settings-routes.js'
 import { Turns } from './turns.js'
 
 const DROP_LOG_EVERY_MS = 60000
@@ -32,6 +33,7 @@ export function routersOf(deps: HttpDeps): Router[] {
     frameRoutes(deps),
     healthRoutes(deps),
     metricsRoutes(deps),
+    settingsRoutes(deps),
     sessionRoutes(deps),
     pageRoutes(pageFolder),
     docsRoutes(pageFolder, version),

@@ -15,8 +15,8 @@ import { readConfig } from '${join(ROOT, 'dist/src/config.js')}'
 import { setTimeout as pause } from 'node:timers/promises'
 
 const quiet = () => undefined
-const { config } = readConfig([], process.env, '0')
-const app = (mediamtx) => new App({ ...config, mediamtx }, { debug: quiet, info: quiet, warn: quiet, error: quiet }, '0', process.env)
+const { config, ...rest } = readConfig([], process.env, '0')
+const app = (mediamtx) => new App({ ...rest, config: { ...config, mediamtx } }, { debug: quiet, info: quiet, warn: quiet, error: quiet }, '0', process.env)
 for (const mediamtx of new Set([config.mediamtx, 'off'])) {
   const first = app(mediamtx)
   const begun = performance.now()

@@ -538,6 +538,8 @@ t.test('responses match GET /openapi.json', async (t) => {
     ['get', '/cameras', 200, gateway.get('/cameras')],
     ['get', '/cameras/{name}', 200, gateway.get(`/cameras/${name}`)],
     ['get', '/cameras/{name}', 404, gateway.get('/cameras/unknown')],
+    ['get', '/cameras/{name}/events', 200, gateway.get(`/cameras/${name}/events`)],
+    ['get', '/cameras/{name}/events', 404, gateway.get('/cameras/unknown/events')],
     ['post', '/cameras/start', 200, gateway.post('/cameras/start', start)],
     ['post', '/cameras/start', 400, gateway.post('/cameras/start', '{')],
     ['post', '/cameras/start', 409, gateway.post('/cameras/start', { ...start, rtsp: 'rtsp://127.0.0.1:9/x' })],
@@ -546,6 +548,7 @@ t.test('responses match GET /openapi.json', async (t) => {
     ['get', '/snapshot', 404, gateway.get('/snapshot?cam=unknown')],
     ['get', '/frames', 400, gateway.get('/frames')],
     ['get', '/mjpeg', 400, gateway.get('/mjpeg')],
+    ['get', '/settings', 200, gateway.get('/settings')],
     ['get', '/health', 200, gateway.get('/health')],
     ['get', '/health/live', 200, gateway.get('/health/live')],
     ['get', '/health/ready', 200, gateway.get('/health/ready')],
@@ -575,6 +578,13 @@ t.test('a failing camera matches GET /openapi.json', async (t) => {
   })
   t.equal(away.last_error.code, 'ERR_SOURCE_UNREACHABLE')
   t.equal(answerProblem(document, 'get', '/cameras/{name}', 200, { ok: true, camera: away }), null)
+  const log = await gateway.get('/cameras/away/events')
+  t.equal(answerProblem(document, 'get', '/cameras/{name}/events', 200, log.body), null)
+  const reason = { code: 'ERR_SOURCE_UNREACHABLE', message: away.last_error.message }
+  t.match(log.body.events.slice(-2), [
+    { kind: 'state', from: 'connecting', to: 'retrying', ...reason },
+    { kind: 'started', count: 1, message: null },
+  ])
   const { name } = await liveCamera(t)
   const askedAtMs = performance.now()
   for (const path of ['/snapshot', '/mjpeg', '/frames']) {

@@ -43,6 +43,8 @@ const READS = [
   '/cameras',
   '/cameras/a',
   '/cameras/none',
+  '/cameras/a/events',
+  '/settings',
   '/snapshot?cam=a',
   '/mjpeg?cam=a',
   '/frames?cam=a',
@@ -68,8 +70,14 @@ t.test('without a token: nothing but that it runs', async (t) => {
 })
 
 t.test('a viewer watches and changes nothing, an admin does both', async (t) => {
-  for (const path of READS.filter((path) => !/none|nothing/.test(path)))
+  for (const path of READS.filter((path) => !/none|nothing|settings/.test(path)))
     t.equal((await call(path, { token: VIEWER })).status, 200, path)
+  for (const path of ['/settings', '/Settings', '/settings/'])
+    t.match(await call(path, { token: VIEWER }), { status: 403, body: { code: 'ERR_FORBIDDEN' } })
+  t.match(await call('/settings', { token: ADMIN }), { status: 200, body: { file: null } })
+  const started = async (token: string) => (await call('/cameras/a/events', { token })).body.events.at(-1)
+  t.match(await started(VIEWER), { kind: 'started', by: null })
+  t.match(await started(ADMIN), { kind: 'started', by: / at 127\.0\.0\.1$/ })
   const start = { name: 'b', rtsp: 'rtsp://127.0.0.1:9/' }
   for (const [path, body] of [
     ['/cameras/start', start],

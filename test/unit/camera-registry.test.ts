@@ -271,6 +271,10 @@ t.test('a replacement takes the place of its camera at once, and others wait for
   removals.get('a')!()
   t.match(await replaced, { ignored: [], replaced: 'rtsp://127.0.0.2/a' })
   t.ok(log.includes('camera a: replaced by curl at 10.0.0.9, with another rtsp, pub_fps'), log.join('\n'))
+  t.match((await replaced).camera.events(), [
+    { kind: 'replaced', changed: ['rtsp', 'pub_fps'], by: 'curl at 10.0.0.9' },
+    { kind: 'started', changed: [] },
+  ])
   t.match((await replaced).camera.settings, { name: 'a', rtsp: 'rtsp://127.0.0.2/new', pubFps: 5, scaleWidth: 640 })
   t.match(
     written.find((list) => list[0]?.rtsp.endsWith('new')),

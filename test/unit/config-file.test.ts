@@ -4,6 +4,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { readConfig } from '../../src/config.js'
+import { effectiveSettings } from '../../src/config/effective-settings.js'
 import { configReport } from '../../src/config/report.js'
 import { resolveReferences } from '../../src/config/references.js'
 import { messageOf } from '../../src/errors.js'
@@ -234,6 +235,29 @@ cameras:
     ...read(file, { P: 'x', XDG_STATE_HOME: '/s', JPEG_QUALITY: '9' }, ['--scale-width', '99']).config,
     mediamtxApi: 'http://***@127.0.0.1:9997',
   })
+})
+
+t.test('GET /settings has every setting in effect with its source, and no secret', async (t) => {
+  const file = configFile(
+    t,
+    `pub_fps: \${FPS}
+cors_origins: ["http://a:1", "\${ORIGIN}"]
+mediamtx_api: http://u:secret-1@127.0.0.1:9997
+mediamtx_bin: file:bin
+`,
+  )
+  writeFileSync(join(file, '../bin'), 'secret-2')
+  const env = { FPS: '5', ORIGIN: 'http://secret-3', MEDIAMTX_RTSP: 'rtsp://secret-4:x@h', JPEG_QUALITY: '9' }
+  const settings = effectiveSettings(read(file, env, ['--scale-width', '99']))
+  t.notMatch(JSON.stringify(settings), /secret-\d/)
+  t.equal(settings.length, Object.keys(SETTINGS).length)
+  const of = (name: string) => settings.find((setting) => setting.name === name)
+  t.match(of('pub_fps'), { variable: 'PUB_FPS', value: 5, source: 'file', line: 1, meaning: /frames per second/ })
+  t.match(of('mediamtx_api'), { value: 'http://***@127.0.0.1:9997', source: 'file', line: 3 })
+  t.match([of('cors_origins')?.value, of('mediamtx_bin')?.value], ['***', '***'], 'a reference may be a secret')
+  t.match(of('mediamtx_rtsp'), { value: 'rtsp://***@h', source: 'environment', line: null })
+  t.match([of('scale_width'), of('jpeg_quality')], [{ value: 99, source: 'flag' }, { source: 'environment' }])
+  t.match([of('http_port'), of('curve_clients')], [{ value: 8090, source: 'default' }, { value: null }])
 })
 
 const packaged = (name: string) => readFileSync(join(ROOT, 'packaging', name), 'utf8')
