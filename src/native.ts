@@ -91,6 +91,8 @@ export interface PipelineNews {
   stream?: { codec: string; audio: boolean }
   /** Whole frames arrive (true), or stopped arriving (false). */
   live?: boolean
+  /** Pixels of the largest picture that the stream has announced in this session, before cropping. */
+  largestPicture?: number
   /** Why no frames can be shown, although the session goes on. */
   fault?: NativeError
   /** With live = false: nothing at all arrives, which may be a pause of the camera. */
@@ -133,7 +135,8 @@ export interface Pipeline {
   frontUrl(): string
   /** With `relayUrl`: MediaMTX has the path. */
   read(): void
-  setRenditions(renditions: Rendition[]): void
+  /** @param mostPixels a stream that announces larger pictures is not decoded; default: any. */
+  setRenditions(renditions: Rendition[], mostPixels?: number): void
   stats(): PipelineStats
   counters(): PipelineCounters
   /** Resolves when all its threads, sockets and callbacks have ended. */
@@ -149,6 +152,8 @@ export interface Lane {
   dropped(): number
   /** The topic's newest frame no longer shows the present. */
   forget(topic: string): void
+  /** Disconnects the topic's readers, with this text. */
+  refuse(topic: string, text: string): void
   /** Disconnects all readers and removes the socket. */
   close(): void
 }

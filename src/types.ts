@@ -87,8 +87,12 @@ export interface CameraView {
   /** Milliseconds since 1970. */
   readonly startedAtMs: number
   readonly renditionTopics: string[]
+  /** Topics that have readers but are not encoded, and why. */
+  readonly refusedRenditions: ReadonlyMap<string, string>
   /** Frames given to readers in this session, over all topics. */
   readonly framesPublished: number
+  /** Why a reader of the topic that came now would get no frames; null if it would, or if the camera is not live. */
+  whyNotEncoded(topic: string): string | null
   videoFormat(): VideoFormat
   stats(): PipelineStats
   /** Over all sessions. */

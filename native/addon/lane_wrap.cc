@@ -35,7 +35,7 @@ void LaneWrap::Define(Napi::Env env, Napi::Object exports, AddonData* data) {
       DefineClass(env, "Lane",
                   {InstanceMethod("readers", &LaneWrap::Readers), InstanceMethod("memoryBytes", &LaneWrap::MemoryBytes),
                    InstanceMethod("dropped", &LaneWrap::Dropped), InstanceMethod("forget", &LaneWrap::Forget),
-                   InstanceMethod("close", &LaneWrap::Close)},
+                   InstanceMethod("refuse", &LaneWrap::Refuse), InstanceMethod("close", &LaneWrap::Close)},
                   data);
   data->lane_constructor = Napi::Persistent(constructor);
   exports.Set("Lane", constructor);
@@ -106,6 +106,16 @@ Napi::Value LaneWrap::Forget(const Napi::CallbackInfo& info) {
     return env.Undefined();
   }
   core_->Forget(info[0].As<Napi::String>().Utf8Value());
+  return env.Undefined();
+}
+
+Napi::Value LaneWrap::Refuse(const Napi::CallbackInfo& info) {
+  Napi::Env env = info.Env();
+  if (info.Length() != 2 || !info[0].IsString() || !info[1].IsString()) {
+    Napi::TypeError::New(env, "refuse expects a topic and a text").ThrowAsJavaScriptException();
+    return env.Undefined();
+  }
+  core_->RefuseTopic(info[0].As<Napi::String>().Utf8Value(), info[1].As<Napi::String>().Utf8Value());
   return env.Undefined();
 }
 

@@ -26,6 +26,7 @@ class LaneWrap : public Napi::ObjectWrap<LaneWrap> {
   Napi::Value MemoryBytes(const Napi::CallbackInfo& info);
   Napi::Value Dropped(const Napi::CallbackInfo& info);
   Napi::Value Forget(const Napi::CallbackInfo& info);
+  Napi::Value Refuse(const Napi::CallbackInfo& info);
   Napi::Value Close(const Napi::CallbackInfo& info);
 
   std::shared_ptr<FrameLane> core_;

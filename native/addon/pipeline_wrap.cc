@@ -1,6 +1,9 @@
 // JS class Pipeline. JS thread, except JsWaker::Wake and the body of closer_.
 #include "pipeline_wrap.h"
 
+#include <algorithm>
+#include <cmath>
+
 #include "arguments.h"
 #include "core/clocks.h"
 #include "lane_wrap.h"
@@ -174,6 +177,7 @@ void PipelineWrap::OnNews(Napi::Env env) {
     stream.Set("audio", news.stream->audio);
     object.Set("stream", stream);
   }
+  if (news.largest_picture) object.Set("largestPicture", static_cast<double>(*news.largest_picture));
   if (news.live) object.Set("live", *news.live);
   if (news.live) object.Set("quiet", news.quiet);
   Napi::Array frames = Napi::Array::New(env, news.frames.size());
@@ -197,10 +201,14 @@ Napi::Value PipelineWrap::Read(const Napi::CallbackInfo& info) {
 
 Napi::Value PipelineWrap::SetRenditions(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
-  if (info.Length() != 1 || !info[0].IsArray()) {
-    Napi::TypeError::New(env, "renditions must be an array").ThrowAsJavaScriptException();
+  const bool limited = info.Length() == 2 && info[1].IsNumber();
+  if (info.Length() < 1 || info.Length() > 2 || !info[0].IsArray() || (info.Length() == 2 && !limited)) {
+    Napi::TypeError::New(env, "renditions must be an array, followed by a number of pixels")
+        .ThrowAsJavaScriptException();
     return env.Undefined();
   }
+  const double most = limited ? info[1].As<Napi::Number>().DoubleValue() : INFINITY;
+  const uint64_t most_pixels = most < 1e15 ? static_cast<uint64_t>(std::max(0.0, most)) : CameraPipeline::kAnyPixels;
   std::vector<Rendition> renditions;
   Napi::Array array = info[0].As<Napi::Array>();
   for (uint32_t i = 0; i < array.Length(); ++i) {
@@ -224,7 +232,7 @@ Napi::Value PipelineWrap::SetRenditions(const Napi::CallbackInfo& info) {
     }
     renditions.push_back(std::move(rendition));
   }
-  if (!closed_ && !closing_) core_->SetRenditions(std::move(renditions));
+  if (!closed_ && !closing_) core_->SetRenditions(std::move(renditions), most_pixels);
   return env.Undefined();
 }
 

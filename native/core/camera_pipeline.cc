@@ -1,6 +1,8 @@
 // The control thread waits for requests, errors and timers. Samples arrive on the receiver's streaming thread.
 #include "camera_pipeline.h"
 
+#include <utility>
+
 #include "clocks.h"
 #include "error_codes.h"
 #include "gst_init.h"
@@ -29,8 +31,11 @@ void CameraPipeline::UpdateRequests(Change change) {
   requests_changed_.notify_one();
 }
 
-void CameraPipeline::SetRenditions(std::vector<Rendition> renditions) {
-  UpdateRequests([&](Requests& requests) { requests.renditions = std::move(renditions); });
+void CameraPipeline::SetRenditions(std::vector<Rendition> renditions, uint64_t most_pixels) {
+  UpdateRequests([&](Requests& requests) {
+    requests.renditions = std::move(renditions);
+    requests.most_pixels = most_pixels;
+  });
 }
 
 void CameraPipeline::Read() {
@@ -81,6 +86,7 @@ PipelineError CameraPipeline::Watch() {
   }
   Watchdog watchdog(MonotonicNs(), MsToNs(options_.first_frame_timeout_ms));
   std::vector<Rendition> renditions;
+  uint64_t most_pixels = kAnyPixels;
   receiver_.Start();
   while (true) {
     {
@@ -93,7 +99,9 @@ PipelineError CameraPipeline::Watch() {
       if (requests->close) return MakeError(error_code::kClosed, "closed");
       if (requests->renditions) renditions = std::move(*requests->renditions);
       requests->renditions.reset();
+      most_pixels = requests->most_pixels;
     }
+    stream_.Lock()->most_pixels = most_pixels;
     UpdateDecodeStage(renditions);
     const StreamFacts facts = Facts();
     Watchdog::Verdict verdict = watchdog.Check(MonotonicNs(), facts);
@@ -117,15 +125,19 @@ void CameraPipeline::UpdateDecodeStage(const std::vector<Rendition>& renditions)
   if (!stream->input) return;
   StreamIntake& intake = stream->input->intake;
   if (auto picture = stream->input->assembler.TakeSettled(MonotonicNs())) {
-    Take(intake, stream->decode_stage.get(), std::move(*picture));
+    Take(*stream, std::move(*picture));
   }
-  // Decoding starts over from the cache once pictures turn out to be reordered.
-  if (stream->decode_stage && stream->decode_stage->reorders() != intake.reorders()) {
+  // Decoding starts over from the cache once pictures turn out to be reordered, or too large for what was granted.
+  const bool outdated = std::exchange(stream->stage_outdated, false);
+  if (stream->decode_stage && (outdated || stream->decode_stage->reorders() != intake.reorders())) {
     retired = std::move(stream->decode_stage);
     UpdateRequests([](Requests& requests) { requests.check_now = true; });  // The next one starts when this one ended.
     return;
   }
-  if (renditions.empty() && !intake.cache().outgrown()) {
+  if (std::exchange(stream->largest_picture, intake.largest_picture()) != intake.largest_picture()) {
+    news_.PutLargestPicture(intake.largest_picture());
+  }
+  if ((renditions.empty() && !intake.cache().outgrown()) || intake.largest_picture() > stream->most_pixels) {
     retired = std::move(stream->decode_stage);
     return;
   }
@@ -219,13 +231,16 @@ Receiver::Callbacks CameraPipeline::ReceiverCallbacks() {
 }
 
 // True if the control thread should look at once.
-bool CameraPipeline::Take(StreamIntake& intake, DecodeStage* decode_stage, PictureAssembler::Picture picture) {
+bool CameraPipeline::Take(Stream& stream, PictureAssembler::Picture picture) {
+  StreamIntake& intake = stream.input->intake;
+  DecodeStage* decode_stage = stream.decode_stage.get();
   AccessUnitPtr unit = intake.Take(std::move(picture.sample), picture.arrival);
   if (intake.too_large()) {
     Fail(MakeError(error_code::kCodecUnsupported, "the camera's pictures are larger than 35 megapixels"));
   }
   if (!unit) return false;
-  const bool stage_fits = decode_stage && decode_stage->reorders() == intake.reorders();
+  if (intake.largest_picture() > stream.most_pixels) stream.stage_outdated = true;
+  const bool stage_fits = decode_stage && decode_stage->reorders() == intake.reorders() && !stream.stage_outdated;
   if (stage_fits) decode_stage->Push(std::move(unit));
   return !live_ || (decode_stage && !stage_fits);
 }
@@ -244,7 +259,7 @@ void CameraPipeline::OnSample(Codec codec, SamplePtr sample, int64_t captured_at
     if (!stream->input) stream->input.emplace(codec, described_ns_);
     Input& input = *stream->input;
     for (PictureAssembler::Picture& picture : input.assembler.Add(std::move(sample), arrival)) {
-      check_now |= Take(input.intake, stream->decode_stage.get(), std::move(picture));
+      check_now |= Take(*stream, std::move(picture));
     }
   }
   if (check_now) UpdateRequests([](Requests& requests) { requests.check_now = true; });

@@ -38,7 +38,8 @@ class CameraPipeline {
   void Read();
 
   // These return at once. Any thread.
-  void SetRenditions(std::vector<Rendition> renditions);
+  // most_pixels: of a picture. A stream that announces larger ones is not decoded.
+  void SetRenditions(std::vector<Rendition> renditions, uint64_t most_pixels = kAnyPixels);
   PipelineNews TakeNews() { return news_.Take(); }
   PipelineStats Stats() const;
   PipelineCounters Counters() const;
@@ -49,6 +50,8 @@ class CameraPipeline {
   // Blocks until every thread of the session has ended, some 100 ms. Idempotent. Do not call it on the control thread.
   void Close();
 
+  static constexpr uint64_t kAnyPixels = UINT64_MAX;
+
  private:
   // What other threads want from the control thread.
   struct Requests {
@@ -56,6 +59,7 @@ class CameraPipeline {
     bool read = false;       // MediaMTX has the path.
     bool check_now = false;  // A change that should not wait for the next tick.
     std::optional<std::vector<Rendition>> renditions;
+    uint64_t most_pixels = kAnyPixels;
     std::optional<PipelineError> failure;  // The first one; later ones are its consequences.
   };
   // What the receiver's streaming thread feeds.
@@ -66,6 +70,9 @@ class CameraPipeline {
   };
   struct Stream {
     std::optional<Input> input;                 // Exists from the first sample on.
+    uint64_t most_pixels = kAnyPixels;          // Larger pictures are not decoded.
+    uint64_t largest_picture = 0;               // As last reported.
+    bool stage_outdated = false;                // A larger picture has come, which decode_stage did not get.
     std::unique_ptr<DecodeStage> decode_stage;  // While frames are wanted, or the GOP is too long for the cache.
   };
 
@@ -80,7 +87,7 @@ class CameraPipeline {
 
   // The receiver's threads.
   Receiver::Callbacks ReceiverCallbacks();
-  bool Take(StreamIntake& intake, DecodeStage* decode_stage, PictureAssembler::Picture picture);
+  bool Take(Stream& stream, PictureAssembler::Picture picture);
   void OnSample(Codec codec, SamplePtr sample, int64_t captured_at_us);
 
   // Changes the requests and wakes the control thread. Any thread.

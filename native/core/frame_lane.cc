@@ -236,6 +236,13 @@ void FrameLane::Forget(const std::string& topic) {
   }
 }
 
+void FrameLane::RefuseTopic(const std::string& topic, const std::string& text) {
+  auto state = state_.Lock();
+  for (auto& [fd, reader] : state->readers) {
+    if (reader.key.first == topic) Refuse(reader, lane::kNoMemory, text.c_str());
+  }
+}
+
 void FrameLane::SetPauses(const std::string& topic, bool pauses) {
   auto state = state_.Lock();
   for (auto& [key, stream] : state->streams) {

@@ -52,6 +52,8 @@ class FrameLane {
   bool Put(const std::string& topic, const I420View& picture, const Times& times);
   // The topic's newest frame no longer shows the present.
   void Forget(const std::string& topic);
+  // Ends the connections of all readers of the topic, with this text.
+  void RefuseTopic(const std::string& topic, const std::string& text);
   // A frame of a camera that pauses stays the newest, however old it is.
   void SetPauses(const std::string& topic, bool pauses);
 

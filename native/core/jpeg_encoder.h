@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <vector>
 
 #include "scaled_picture.h"
@@ -20,9 +21,14 @@ class JpegEncoder {
   bool Encode(const I420View& picture, int quality, std::vector<uint8_t>* jpeg);
 
  private:
+  // Into converted_, as JPEG's colors.
+  bool Convert(const I420View& view);
+
   void* const turbo_;  // tjhandle; null if libjpeg-turbo failed to start.
   I420Planes converted_;
-  std::vector<uint8_t> argb_, buffer_;
+  std::vector<uint8_t> argb_;  // Of some rows.
+  std::unique_ptr<unsigned char[]> buffer_;
+  unsigned long buffer_bytes_ = 0;
 };
 
 }  // namespace framegate

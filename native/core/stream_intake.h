@@ -45,6 +45,9 @@ class StreamIntake {
   // The stream has announced pictures above 35 megapixels, such as 8192x4320. Their decoder would take gigabytes.
   bool too_large() const { return parser_->largest_picture() > kMostPixels; }
 
+  // Pixels of a picture, before cropping: the most that the stream has announced.
+  uint64_t largest_picture() const { return parser_->largest_picture(); }
+
   // Pictures are shown in another order than they arrive.
   bool reorders() const { return order_.reorders(); }
   const KeyRhythm& keys() const { return keys_; }

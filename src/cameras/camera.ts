@@ -9,9 +9,10 @@ import { Backoff } from './backoff.js'
 import { CameraHistory } from './camera-history.js'
 import type { CameraHosts } from './camera-hosts.js'
 import { parseCameraUrl, type CameraUrl } from './camera-url.js'
-import { Demand, renditionsOf, type Wanted } from './demand.js'
+import type { Wanted } from './demand.js'
+import { Encoding } from './encoding.js'
 import { EventLog } from './event-log.js'
-import { FrameOutput, type FrameSink } from './frame-output.js'
+import type { FrameSink } from './frame-output.js'
 import type { Relay } from './relay-path.js'
 import { runSession } from './session.js'
 import { NO_STATS } from './stats.js'
@@ -45,9 +46,7 @@ export class Camera extends CameraStatus implements CameraView {
   #liveSinceMs: number | null = null
 
   readonly #history = new CameraHistory()
-  readonly #demand: Demand
-  readonly #demandOff: () => void
-  readonly #output: FrameOutput
+  readonly #encoding: Encoding
 
   /** @param everLive whether it has ever been live with these settings, in this run or an earlier one. */
   constructor(
@@ -59,22 +58,9 @@ export class Camera extends CameraStatus implements CameraView {
   ) {
     super(settings.name, deps.logger, everLive, eventLog)
     this.url = parseCameraUrl(settings.rtsp)
-    const { frames, logger } = deps
-    this.#output = new FrameOutput(settings.name, frames)
-    const events = {
-      changed: (topics: string[], jpeg: ReadonlySet<string>) => {
-        this.#output.encode(renditionsOf(topics, jpeg, settings))
-        this.#pipeline?.setRenditions(this.#output.renditions)
-      },
-      refused: (topic: string) =>
-        logger.warn(`camera ${this.name}: rendition ${topic} is not encoded: too many are in use`),
-    }
-    const wanted = () => frames.demandedTopics(this.name)
-    this.#demand = new Demand(wanted, events, (topic) => frames.wantsJpeg(topic))
+    this.#encoding = new Encoding(settings, deps, () => this.videoFormat().width)
     // Readers never get an old frame of a camera that is away.
-    this.on('state', (state) => void (state !== 'live' && this.#output.forget()))
-    this.#demandOff = frames.onDemand(this.name, () => this.#demand.update())
-    this.#demand.update()
+    this.on('state', (state) => void (state !== 'live' && this.#encoding.forget()))
   }
 
   /** Starts the sessions. Call this once the camera is saved. */
@@ -97,11 +83,17 @@ export class Camera extends CameraStatus implements CameraView {
     return this.#history.relayProblem
   }
   get renditionTopics(): string[] {
-    return this.#demand.topics
+    return this.#encoding.topics
+  }
+  get refusedRenditions(): ReadonlyMap<string, string> {
+    return this.#encoding.refused
+  }
+  whyNotEncoded(topic: string): string | null {
+    return this.state === 'live' ? this.#encoding.whyNot(topic) : null
   }
   /** Frames given to readers in this session, over all topics. */
   get framesPublished(): number {
-    return this.#output.published + this.stats().lent
+    return this.#encoding.published + this.stats().lent
   }
   stats(): PipelineStats {
     return this.#pipeline?.stats() ?? NO_STATS
@@ -138,8 +130,7 @@ export class Camera extends CameraStatus implements CameraView {
   async stop(): Promise<void> {
     if (!this.#stop.signal.aborted) {
       this.#stop.abort()
-      this.#demandOff()
-      this.#demand.close()
+      this.#encoding.close()
       this.#pause.end()
     }
     await this.#running
@@ -178,6 +169,7 @@ export class Camera extends CameraStatus implements CameraView {
     const options = {
       ...{ native, lane, hosts, logger, userAgent, name, url, transport, first, probe, cameraTime, tlsFingerprint },
       everLive: this.everLive,
+      decodingMb: this.#encoding.takesMb,
       relay: relay.enabled && this.relayProblem === null ? relay : null,
       ...this.#history.nextAttempt(),
     }
@@ -186,14 +178,14 @@ export class Camera extends CameraStatus implements CameraView {
       opened: (pipeline: Pipeline) => {
         this.#history.sessions++
         // Without camera_time MediaMTX replaces the camera's clock by its own.
-        this.#output.sessionBegins(cameraTime || options.relay === null)
         this.#pipeline = pipeline
-        pipeline.setRenditions(this.#output.renditions)
+        this.#encoding.sessionBegins(pipeline, cameraTime || options.relay === null)
       },
       news: (news: PipelineNews) => this.#onNews(news),
       closing: (last: PipelineStats, counters: PipelineCounters, described: boolean) => {
         this.#history.pipelineClosing(last, counters, described)
         this.#pipeline = null
+        this.#encoding.sessionEnds()
       },
     }
     return runSession(options, listener, this.#stop.signal)
@@ -202,6 +194,7 @@ export class Camera extends CameraStatus implements CameraView {
   #onNews(news: PipelineNews): void {
     if (this.#stop.signal.aborted) return
     if (news.stream) this.stream = news.stream
+    if (news.largestPicture !== undefined) this.#encoding.picturesAre(news.largestPicture)
     if (news.live === true) {
       this.#liveSinceMs ??= performance.now()
       this.everLive = true
@@ -214,6 +207,6 @@ export class Camera extends CameraStatus implements CameraView {
       else this.fail(silent, 'stalled')
     }
     if (news.fault) this.fail(new SourceError(news.fault.code, news.fault.message))
-    for (const frame of news.frames) this.#output.put(frame)
+    for (const frame of news.frames) this.#encoding.put(frame)
   }
 }

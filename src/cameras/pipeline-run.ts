@@ -30,6 +30,8 @@ export interface SessionOptions {
   first: boolean
   /** Whether the camera has ever been live. */
   everLive: boolean
+  /** MiB that decoding it for its readers takes. */
+  decodingMb: number
   /** false: do not begin with a probe, since the camera may have been busy with the last one. */
   probe: boolean
   /** Give a slow camera the full timeouts. */

@@ -36,7 +36,12 @@ export async function runSession(
 ): Promise<SessionEnd> {
   let leave
   try {
-    leave = enterSession((...more) => options.native.headroom(...more), memoryLeftMb(), options.everLive)
+    leave = enterSession(
+      (...more) => options.native.headroom(...more),
+      memoryLeftMb(),
+      options.everLive,
+      options.decodingMb,
+    )
   } catch (error) {
     return { kind: 'pipeline', error: error as SourceError }
   }

@@ -126,6 +126,11 @@ export const cameraAnswer = z.object({
       'What the gateway decodes: `all` pictures; `key_frames` alone, if they come as often and as evenly as the fastest reader asks for frames, or if this machine is too slow to decode all; `no`. It decodes while a topic has readers and for 3 s after, and without readers if a GOP exceeds the cache.',
     ),
   renditions: z.array(z.string()).describe('Topics that the gateway is encoding.'),
+  refused_renditions: z
+    .array(z.object({ topic: z.string(), message: z.string() }))
+    .describe(
+      '`{topic, message}` of each topic that has readers and is not encoded, and why: no memory is left, or the camera has too many.',
+    ),
   readers: z
     .object({
       mjpeg: count("HTTP readers of the camera's own topic: `/mjpeg`, `/frames`, `/snapshot`."),

@@ -74,6 +74,7 @@ export function describeCamera(deps: HttpDeps, camera: CameraView, caller: Calle
     waiting_for_key_frame_s: stats.waitingForKeyMs === null ? null : Math.round(stats.waitingForKeyMs / 100) / 10,
     decoding: stats.decoding,
     renditions: camera.renditionTopics,
+    refused_renditions: [...camera.refusedRenditions].map(([topic, message]) => ({ topic, message })),
     readers: { mjpeg: mjpegReaders, ...players },
     readers_by_kind: { ...deps.frames.readersByKind(camera.name), ...players },
     mjpeg_readers: mjpegReaders,

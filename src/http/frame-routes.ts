@@ -9,8 +9,8 @@ import { parseTopic } from '../frames/rendition-topic.js'
 import type { CameraView, Frame } from '../types.js'
 import { shown } from '../validate.js'
 import type { HttpDeps } from './deps.js'
-import { streamFrames, type Source, type StreamFormat } from './frame-stream.js'
-import { noFrame, requireHope } from './no-frame.js'
+import { streamFrames, type StreamFormat } from './frame-stream.js'
+import { noFrame, requireHope, type Source } from './no-frame.js'
 
 const MJPEG_BOUNDARY = 'framegate'
 const MAX_TOPICS = 64
@@ -36,7 +36,7 @@ export function frameRoutes(deps: HttpDeps): Router {
 
   router.get('/snapshot', async (ctx) => {
     const camera = cameraOf(deps, ctx)
-    requireHope([camera])
+    requireHope([{ topic: camera.name, camera }])
     const leave = limits.enter([camera.name])
     const frame = await newestFrame(deps, camera, ctx).finally(leave)
     if (!frame) throw noFrame(camera)

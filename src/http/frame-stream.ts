@@ -2,18 +2,13 @@
 
 import type { Context } from 'koa'
 import { RequestError } from '../errors.js'
-import type { CameraState, CameraView, Frame } from '../types.js'
+import type { CameraState, Frame } from '../types.js'
 import { grantIn } from './access.js'
 import type { HttpDeps } from './deps.js'
 import { NewestFramesResponse } from './newest-frames-response.js'
-import { requireHope } from './no-frame.js'
+import { requireHope, type Source } from './no-frame.js'
 import { mayStream } from './pipelining.js'
 import type { ReaderLimits } from './reader-limits.js'
-
-export interface Source {
-  topic: string
-  camera: CameraView
-}
 
 export interface StreamFormat {
   contentType: string
@@ -33,7 +28,7 @@ export function streamFrames(
   sources: Source[],
   format: StreamFormat,
 ): void {
-  requireHope(sources.map(({ camera }) => camera))
+  requireHope(sources)
   const headers = { 'Content-Type': format.contentType, 'Cache-Control': 'no-store', 'X-Accel-Buffering': 'no' }
   if (ctx.method === 'HEAD') {
     ctx.set(headers)

@@ -56,6 +56,22 @@ t.test('frames arrive only while a rendition is set', async (t) => {
   await until('decoding to end', () => pipeline.stats().decoding === 'no')
 })
 
+t.test('a stream of larger pictures than are granted is not decoded', async (t) => {
+  const { pipeline, news } = open(camera.url)
+  t.teardown(() => pipeline.close())
+  const announced = () => news.find((item) => item.largestPicture !== undefined)?.largestPicture
+  pipeline.setRenditions([rendition], 320 * 180 - 1)
+  await until('whole frames to arrive', () => news.some((item) => item.live) && announced() !== undefined)
+  t.ok(announced()! >= 320 * 180, 'it reports how large they are')
+  t.equal(pipeline.stats().decoding, 'no')
+  pipeline.setRenditions([rendition], announced())
+  await until('frames', () => frames(news).length > 0)
+  pipeline.setRenditions([rendition], 1)
+  await until('decoding to end', () => pipeline.stats().decoding === 'no')
+  pipeline.setRenditions([rendition])
+  await until('decoding to go on', () => pipeline.stats().decoding !== 'no')
+})
+
 t.test('readers of the lane in other processes get raw frames, and may be killed', async (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'framegate-lane-'))
   const [socket, program] = [join(folder, 'lane.sock'), join(folder, 'reader')]

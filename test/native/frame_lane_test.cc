@@ -227,6 +227,17 @@ TEST(WithoutMemoryNewReadersAreRefusedAndOthersGoOn) {
   CHECK(AllAre(first.pixels(), 64 * 48, 2));
 }
 
+TEST(OnlyTheReadersOfARefusedTopicAreRefused) {
+  Lane lane;
+  LaneReader refused(lane.path, "cam", PixelFormat::kGray), other(lane.path, "cam@16w5fps", PixelFormat::kGray);
+  CHECK(lane.HasReaders(2));
+  lane.lane.RefuseTopic("cam", "no room");
+  CHECK_EQ(refused.Receive(5000), lane::kRefused);
+  CHECK_EQ(refused.refused.reason, lane::kNoMemory);
+  CHECK(lane.HasReaders(1));
+  CHECK(lane.lane.HasReaders("cam@16w5fps"));
+}
+
 TEST(AReaderOfAnotherGatewayIsRefused) {
   Lane lane;
   LaneReader reader(lane.path);

@@ -15,7 +15,7 @@ function start() {
   const refused: string[] = []
   const demand = new Demand(() => wanted, {
     changed: (topics) => changes.push(topics),
-    refused: (topic) => refused.push(topic),
+    refused: (topic, _why, isNew) => void (isNew && refused.push(topic)),
   })
   const want = (...topics: string[]) => {
     wanted = topics
@@ -96,6 +96,48 @@ t.test('topics that come and go beyond the limit are reported a few times only',
   }
   t.equal(refused.length, 8)
   t.equal(new Set(refused).size, 8)
+})
+
+t.test('topics for which there is no memory are refused with the reason; those that are encoded remain', async (t) => {
+  let leftMb = 100
+  let wanted: string[] = []
+  const changes: string[][] = []
+  const refused: string[] = []
+  const room = {
+    neededMb: (topic: string, first: boolean) => (first ? 60 : 0) + (topic === 'a@0w5fps' ? 40 : 10),
+    lacks: (mb: number, besidesMb: number) => (mb + besidesMb > leftMb ? `needs ${mb}` : null),
+    take: (mb: number) => void (leftMb -= mb),
+  }
+  const events = {
+    changed: (topics: string[]) => void changes.push(topics),
+    refused: (topic: string, why: string, isNew: boolean) => void refused.push(`${topic} ${why} ${isNew}`),
+  }
+  const demand = new Demand(() => wanted, events, undefined, room)
+  t.teardown(() => demand.close())
+  wanted = ['a', 'a@0w5fps', 'a@320w5fps']
+  t.equal(demand.whyNot('a'), null)
+  demand.update()
+  t.strictSame(changes, [['a', 'a@320w5fps']], 'a small one fits after a large one did not')
+  t.strictSame([...demand.refused], [['a@0w5fps', 'needs 40']])
+  t.equal(leftMb, 20)
+  t.strictSame(
+    [demand.whyNot('a@0w5fps'), demand.whyNot('a'), demand.whyNot('a@64w1fps')],
+    ['needs 40', null, null],
+    'for a reader that comes now',
+  )
+  mock.timers.tick(3000)
+  t.equal(refused.filter((line) => line.endsWith('true')).length, 1, 'logged once')
+  leftMb = 40
+  mock.timers.tick(1000)
+  t.strictSame(changes.at(-1), ['a', 'a@0w5fps', 'a@320w5fps'], 'encoded once memory is there')
+  t.equal(demand.refused.size, 0)
+  leftMb = 0
+  wanted = ['a']
+  demand.update()
+  t.strictSame(demand.topics, ['a', 'a@0w5fps', 'a@320w5fps'], 'nothing that is encoded is looked at again')
+  leftMb = 70
+  demand.updateAll()
+  t.strictSame(demand.topics, ['a'], 'except if the pictures become larger')
 })
 
 t.test('close() clears all timers', async (t) => {

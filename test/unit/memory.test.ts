@@ -1,9 +1,15 @@
 // How much memory is left, and what the gateway refuses when that is little.
 
+import { setImmediate as soon } from 'node:timers/promises'
 import t from 'tap'
-import { enterSession } from '../../src/cameras/capacity.js'
+import { cameraSettings } from '../../src/camera-settings.js'
+import { enterSession, expectMemory, shortForRenditions } from '../../src/cameras/capacity.js'
+import { decodingMb, renditionMb } from '../../src/cameras/encoding-memory.js'
+import { Encoding } from '../../src/cameras/encoding.js'
+import { FrameHub } from '../../src/frames/frame-hub.js'
 import { ReaderLimits } from '../../src/http/reader-limits.js'
 import { memoryLeftMb, memoryLimitMb } from '../../src/memory.js'
+import type { Lane, Pipeline, Rendition } from '../../src/native.js'
 
 const MIB = 1024 * 1024
 const reads = (files: Record<string, string | number>) => (path: string) => String(files[path] ?? '')
@@ -70,6 +76,79 @@ t.test('a session needs room, a new camera more than one that was live', async (
   for (const end of leave) end()
   for (const end of leave) end()
   enter(96, false)()
+})
+
+t.test('renditions need room beside what was granted and is not in use yet', async (t) => {
+  t.equal(shortForRenditions(Infinity, 1e6), null)
+  t.equal(shortForRenditions(58, 10), null)
+  t.match(shortForRenditions(57, 9.5), /short of memory \(.*it needs 10 MB more; .*raise the limit/)
+  const taken = expectMemory(20)
+  t.match(shortForRenditions(58, 10), /short of memory/)
+  t.equal(shortForRenditions(78, 10), null)
+  taken()
+})
+
+t.test('the estimate grows with the pictures, and a rendition is no larger than the camera', async (t) => {
+  const uhd = { largest: 3840 * 2160, width: 3840 }
+  const hd = { largest: 1280 * 720, width: 1280 }
+  // Measured in all: 4K 81 MB, and 41 MB for a rendition of its own size; 720p 25 and 5 MB.
+  for (const [mb, least, most] of [
+    [decodingMb(uhd), 80, 120],
+    [decodingMb(hd), 20, 40],
+    [renditionMb(uhd, 0), 35, 50],
+    [renditionMb(uhd, 640), 1, 5],
+  ] as const)
+    t.ok(mb >= least && mb <= most, `${mb}`)
+  t.equal(renditionMb(hd, 7680), renditionMb(hd, 0))
+  t.equal(decodingMb({ largest: null, width: null }), decodingMb({ largest: 1920 * 1080, width: 1920 }))
+})
+
+t.test('a camera is decoded within the memory that is left, whatever its pictures turn out to be', async (t) => {
+  let leftMb = 140
+  const given: { ids: string[]; mostPixels: number | undefined }[] = []
+  const pipeline = {
+    setRenditions: (list: Rendition[], mostPixels?: number) =>
+      given.push({ ids: list.map(({ id }) => id), mostPixels }),
+  } as unknown as Pipeline
+  const refusedLane: string[] = []
+  const lane = { refuse: (topic: string) => refusedLane.push(topic) } as unknown as Lane
+  const frames = new FrameHub()
+  const settings = cameraSettings.parse({ name: 'a', rtsp: 'rtsp://h/', scaleWidth: 640 })
+  const quiet = () => undefined
+  const logger = { info: quiet, warn: quiet, error: quiet, debug: quiet }
+  const encoding = new Encoding(
+    settings,
+    { lane, frames, logger },
+    () => 3840,
+    () => leftMb,
+  )
+  t.teardown(() => encoding.close())
+  frames.read('a', () => undefined)
+  await soon()
+  t.strictSame(encoding.topics, [], 'nothing is granted before a session begins')
+  t.equal(encoding.refused.size, 0)
+  encoding.sessionBegins(pipeline, false)
+  t.strictSame(given.at(-1), { ids: ['a'], mostPixels: 1920 * 1080 })
+  encoding.picturesAre(3840 * 2160)
+  t.strictSame(given.at(-1)?.ids, [], 'too large for what is left')
+  t.match(encoding.refused.get('a'), /short of memory/)
+  t.match(encoding.whyNot('a'), /short of memory/)
+  t.ok(refusedLane.includes('a'), 'readers of the lane hear of it')
+  leftMb = 400
+  encoding.picturesAre(3840 * 2160)
+  t.strictSame(given.at(-1), { ids: ['a'], mostPixels: 3840 * 2160 })
+  t.equal(encoding.refused.size, 0)
+  encoding.sessionEnds()
+  t.ok(encoding.takesMb > 90, 'the next session needs as much')
+  const unlimited = new Encoding(
+    settings,
+    { lane: null, frames, logger },
+    () => null,
+    () => Infinity,
+  )
+  t.teardown(() => unlimited.close())
+  unlimited.sessionBegins(pipeline, false)
+  t.strictSame(given.at(-1), { ids: ['a'], mostPixels: Infinity })
 })
 
 t.test('HTTP readers are refused while memory is short', async (t) => {

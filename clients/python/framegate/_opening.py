@@ -10,7 +10,7 @@ from typing import Any
 from ._frame import Frame
 from ._lane import LaneError, LaneReader
 from ._reader import TopicReader
-from ._reasons import is_refusal, start_notes, why_away, why_live_is_silent
+from ._reasons import is_refusal, start_notes, why_away, why_live_is_silent, why_refused
 from ._transport import LANE_AGAIN_S, LaneChoice
 from .gateway import Gateway, GatewayError
 from .naming import camera_name, reachable_from
@@ -303,6 +303,9 @@ class Opening:
         subscriber, topic = self.subscriber, str(camera.get("zmq_topic"))
         if subscriber is None:  # It begins to read with this answer.
             return f"{topic}: the camera is live, but no frame has come yet"
+        refused = why_refused(subscriber.topic, camera)
+        if refused is not None:
+            return refused
         published_at = reachable_from(self._gateway.host, str(camera.get("zmq_endpoint")))
         if isinstance(subscriber, LaneReader):
             return f"{subscriber.topic}: the camera is live, but no frame has come over the lane yet"

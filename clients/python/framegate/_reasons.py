@@ -62,9 +62,20 @@ def why_silent(topic: str, cameras: Sequence[dict[str, Any]], connect: str | Non
     away = why_away(camera)
     if away is not None:
         return f"{name}: {away}"
+    refused = why_refused(topic, camera)
+    if refused is not None:
+        return refused
     if not _RENDITION.fullmatch(topic):
         return f"{topic} is not a topic: expected {name}, or a rendition such as {name}@320w5fps"
     return why_live_is_silent(topic, connect, published_at)
+
+
+def why_refused(topic: str, camera: dict[str, Any]) -> str | None:
+    """Why the gateway does not encode this topic of a live camera; None if it does."""
+    for refused in camera.get("refused_renditions") or []:
+        if isinstance(refused, dict) and refused.get("topic") == topic:
+            return f"{topic} is not encoded: {refused.get('message')}"
+    return None
 
 
 def why_live_is_silent(topic: str, connect: str | None, published_at: str | None) -> str:
