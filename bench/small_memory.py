@@ -2,7 +2,7 @@
 """A gateway and its MediaMTX in a cgroup of 300 MB, with more cameras and readers than fit: whether the process lives,
 what it says is short, and whether the first cameras stay live.
 
-    .venv/bin/python bench/small_memory.py [--mb 300] [--first 3] [--more 24] [--size 1280x720] [--mediamtx off]  # as root
+    .venv/bin/python bench/small_memory.py [--mb 300] [--first 3] [--more 24] [--size 3840x2160] # as root
 
 The cameras and readers run outside the cgroup. Ends with status 1 if a check fails.
 """
@@ -43,9 +43,7 @@ class Cgroup:
     def __init__(self, megabytes: int) -> None:
         v1 = pathlib.Path("/sys/fs/cgroup/memory")
         self.v1 = v1.is_dir()
-        self.path = (
-            v1 if self.v1 else pathlib.Path("/sys/fs/cgroup")
-        ) / f"framegate-{os.getpid()}"
+        self.path = (v1 if self.v1 else pathlib.Path("/sys/fs/cgroup")) / f"framegate-{os.getpid()}"
         if not self.v1:
             (self.path.parent / "cgroup.subtree_control").write_text("+memory")
         self.path.mkdir()
@@ -53,21 +51,11 @@ class Cgroup:
         (self.path / limit).write_text(str(megabytes << 20))
 
     def used_mb(self) -> int:
-        return (
-            int(
-                (
-                    self.path
-                    / ("memory.usage_in_bytes" if self.v1 else "memory.current")
-                ).read_text()
-            )
-            >> 20
-        )
+        return int((self.path / ("memory.usage_in_bytes" if self.v1 else "memory.current")).read_text()) >> 20
 
     def killed(self) -> int:
         """How many processes the kernel has killed for their memory."""
-        text = (
-            self.path / ("memory.oom_control" if self.v1 else "memory.events")
-        ).read_text()
+        text = (self.path / ("memory.oom_control" if self.v1 else "memory.events")).read_text()
         found = re.search(r"^oom_kill (\d+)", text, re.MULTILINE)
         return int(found[1]) if found else 0
 
@@ -103,9 +91,7 @@ class Small:
             "MTX_RTSPTRANSPORTS": "tcp",
             **{f"MTX_{name}": f"127.0.0.1:{free_port()}" for name in names},
         }
-        enter = (
-            f"echo $$ > {group.path}/cgroup.procs; exec node {ROOT}/dist/src/main.js"
-        )
+        enter = f"echo $$ > {group.path}/cgroup.procs; exec node {ROOT}/dist/src/main.js"
         with open(f"{self.folder}/log", "w") as log:
             self.process = subprocess.Popen(
                 ["sh", "-c", enter],
@@ -172,18 +158,12 @@ class Reader(threading.Thread):
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--mb", type=int, default=300)
     parser.add_argument("--seconds", type=float, default=40)
     parser.add_argument("--more", type=int, default=24)
-    parser.add_argument(
-        "--first", type=int, default=3, help="cameras that must stay live"
-    )
-    parser.add_argument(
-        "--size", default="1280x720", help="of the cameras' pictures, up to 3840x2160"
-    )
+    parser.add_argument("--first", type=int, default=3, help="cameras that must stay live")
+    parser.add_argument("--size", default="1280x720", help="of the cameras' pictures, up to 3840x2160")
     parser.add_argument("--mediamtx", default="managed" if MEDIAMTX else "off")
     options = parser.parse_args()
     first, (width, height) = options.first, options.size.split("x")
@@ -198,18 +178,10 @@ def main() -> int:
 
     try:
         gateway = Small(group, options.mediamtx)
-        cameras.extend(
-            Camera(*CAMERA, "--width", width, "--height", height) for _ in range(2)
-        )
+        cameras.extend(Camera(*CAMERA, "--width", width, "--height", height) for _ in range(2))
         # Each address counts as a camera of its own. One process draws for the first ones, one for the others.
-        urls = [
-            cameras[i >= first].url.replace("127.0.0.1", f"127.0.0.{i + 1}")
-            for i in range(first + options.more)
-        ]
-        readers = [
-            Reader(url, f"first{i}", gateway.base, pub_fps=10)
-            for i, url in enumerate(urls[:first])
-        ]
+        urls = [cameras[i >= first].url.replace("127.0.0.1", f"127.0.0.{i + 1}") for i in range(first + options.more)]
+        readers = [Reader(url, f"first{i}", gateway.base, pub_fps=10) for i, url in enumerate(urls[:first])]
         end = time.monotonic() + 60
         while any(len(reader.at) < 20 for reader in readers) and time.monotonic() < end:
             time.sleep(0.1)
@@ -218,34 +190,20 @@ def main() -> int:
         codes: dict[str, int] = {}
         clients: list[socket.socket] = []
         for i, url in enumerate(urls[first:]):
-            status, answer = gateway.ask(
-                "/cameras/start", {"name": f"more{i}", "rtsp": url, "scale_width": 0}
-            )
+            status, answer = gateway.ask("/cameras/start", {"name": f"more{i}", "rtsp": url, "scale_width": 0})
             code = "started" if status == 200 else answer["code"]
             codes[code] = codes.get(code, 0) + 1
             topics = (f"more{i}", f"more{i}@0w25fps", f"first{i % first}@0w20fps")
             clients.extend(gateway.stalled(f"/frames?cam={topic}") for topic in topics)
             time.sleep(options.seconds / options.more / 2)
-        later = [
-            Reader(urls[0], "first0", gateway.base, pub_fps=10, scale_width=w)
-            for w in (0, 960, 800, 480)
-        ]
+        later = [Reader(urls[0], "first0", gateway.base, pub_fps=10, scale_width=w) for w in (0, 960, 800, 480)]
         time.sleep(options.seconds / 2)
-        print(
-            f"{options.more} more: {codes}; {group.used_mb()} MB in the cgroup, {group.killed()} processes killed"
-        )
+        print(f"{options.more} more: {codes}; {group.used_mb()} MB in the cgroup, {group.killed()} processes killed")
         check("the gateway lives", gateway.process.poll() is None)
         if gateway.process.poll() is None:
-            listed = {
-                camera["name"]: camera
-                for camera in gateway.ask("/cameras")[1]["cameras"]
-            }
+            listed = {camera["name"]: camera for camera in gateway.ask("/cameras")[1]["cameras"]}
             states = [camera["state"] for camera in listed.values()]
-            errors = {
-                camera["last_error"]["message"]
-                for camera in listed.values()
-                if camera["last_error"]
-            }
+            errors = {camera["last_error"]["message"] for camera in listed.values() if camera["last_error"]}
             print({state: states.count(state) for state in sorted(set(states))}, errors)
             short = [message for message in errors if "short of memory" in message]
             check(
@@ -253,6 +211,9 @@ def main() -> int:
                 bool(short) or states.count("live") == len(states),
             )
             for i, reader in enumerate(readers):
+                if not reader.at:
+                    print(f"first{i}: no frames, last_error {reader.capture.last_error}")
+                    continue
                 camera = listed[f"first{i}"]
                 gap = reader.longest_gap_s(begun)
                 seen = f"{camera['state']}, {camera['reconnects']} reconnects, longest gap {gap:.1f} s"
@@ -264,9 +225,7 @@ def main() -> int:
                 f"renditions that did not fit: {sum(len(camera['refused_renditions']) for camera in listed.values())}"
             )
             for reader in later:
-                print(
-                    f"a reader that came later: {len(reader.at)} frames, last_error {reader.capture.last_error}"
-                )
+                print(f"a reader that came later: {len(reader.at)} frames, last_error {reader.capture.last_error}")
             for path in (
                 "/snapshot?cam=more0",
                 "/mjpeg?cam=more0",
