@@ -6,13 +6,14 @@ import { App } from './app.js'
 import { checkCamera } from './check-camera.js'
 import { readConfig, type CommandLine } from './config.js'
 import { DEMO_PORT, startDemoCamera, type Demo } from './demo.js'
-import { AddonLoadError, BindError, ConfigError, messageOf } from './errors.js'
-import { createLogger, logWarnings } from './logger.js'
+import { AddonLoadError, BindError, ConfigError, FramegateError, messageOf } from './errors.js'
+import { logProcess, stderrLogger } from './log/logger.js'
 import { loadNative } from './native.js'
 import { makeKey } from './publish/curve-keys.js'
 import { onHangup, Reload } from './reload.js'
 import { redact } from './redact.js'
 import { Supervisor } from './supervisor.js'
+import type { Logger } from './types.js'
 import { welcome } from './welcome.js'
 
 const DEMO_NAME = 'demo'
@@ -26,9 +27,11 @@ function exitStatusOf(error: unknown): number {
   return 1
 }
 
-function fail(error: unknown): void {
+/** @param log null: as text, for people. */
+function fail(error: unknown, log: Logger | null = null): void {
   process.exitCode = exitStatusOf(error)
-  for (const line of redact(messageOf(error)).split('\n')) process.stderr.write(`framegate: ${line}\n`)
+  if (log) log.error(messageOf(error), error instanceof FramegateError ? { code: error.code } : {})
+  else for (const line of redact(messageOf(error)).split('\n')) process.stderr.write(`framegate: ${line}\n`)
 }
 
 /**
@@ -61,8 +64,8 @@ export async function main(argv: string[]): Promise<void> {
     fail(error)
     return
   }
-  const logger = createLogger(line.config.logLevel)
-  logWarnings(logger)
+  const { logger, format } = stderrLogger(line.config.logLevel, line.config.logFormat, process.env)
+  logProcess(logger)
   const supervisor = new Supervisor(process.env)
   const app = new App(line, logger, version, process.env)
   let demo: Demo | null = null
@@ -109,7 +112,7 @@ export async function main(argv: string[]): Promise<void> {
     }
   } catch (error) {
     if (ending !== null) return // By a signal, which also ends the process.
-    fail(error)
+    fail(error, format === 'json' ? logger : null)
     await end('the gateway could not start')
     process.exit()
   }

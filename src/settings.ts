@@ -204,6 +204,12 @@ export const SETTINGS = {
     help: 'lowest level to log: debug, info, warn or error',
     fallback: () => 'info',
   },
+  logFormat: {
+    env: 'LOG_FORMAT',
+    schema: z.enum(['auto', 'json', 'pretty']).describe('auto, json or pretty'),
+    help: 'form of the log: json, pretty (text), or auto (text on a terminal, otherwise JSON)',
+    fallback: () => 'auto',
+  },
 } satisfies Record<string, Setting>
 
 /** The setting's name in framegate.yaml. */

@@ -137,9 +137,19 @@ export interface RelayUrls {
 
 export type MediaMtxMode = 'managed' | 'external' | 'off'
 
+/** What a log line says besides its message, which does not repeat it. */
+export interface LogFields {
+  /** The name of the camera that it is about. */
+  camera?: string
+  /** The error code. */
+  code?: string
+  /** The program or library whose message it is. Default: the gateway. */
+  source?: 'mediamtx' | 'gstreamer'
+}
+
 export interface Logger {
-  info(message: string): void
-  warn(message: string): void
-  error(message: string): void
-  debug(message: string): void
+  info(message: string, fields?: LogFields): void
+  warn(message: string, fields?: LogFields): void
+  error(message: string, fields?: LogFields): void
+  debug(message: string, fields?: LogFields): void
 }

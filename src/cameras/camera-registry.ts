@@ -6,7 +6,7 @@ import type { Started } from '../types.js'
 import type { Camera, CameraDeps } from './camera.js'
 import { CameraList } from './camera-list.js'
 import { parseCameraUrl, type CameraUrl } from './camera-url.js'
-import { takenMessage, takeOver } from './file-cameras.js'
+import { TAKEN, takeOver } from './file-cameras.js'
 import { GuessLimit } from './guess-limit.js'
 import { Provisional } from './provisional.js'
 import { AS_ASKED, ignoredFields, ignoredNote, OWN, replacedNote } from './start-notes.js'
@@ -57,7 +57,7 @@ export class CameraRegistry {
     for (const { neverLive = false, ...settings } of await this.store.load()) {
       const taken = this.#cameras.get(settings.name) ?? this.#cameras.byKey(parseCameraUrl(settings.rtsp).key)
       if (!taken) this.#cameras.add(settings, !neverLive, 'api', null)
-      else if (taken.owner === 'file') this.deps.logger.warn(takenMessage(settings.name))
+      else if (taken.owner === 'file') this.deps.logger.warn(TAKEN, { camera: settings.name })
     }
     this.#startAll(this.list(), this.maxCameras)
     return this.list().length - fromFile.length
@@ -67,7 +67,7 @@ export class CameraRegistry {
   async useFile(wanted: CameraSettings[]): Promise<string[]> {
     const added = await takeOver(wanted, this.#cameras, this.#stopping, ({ name }) => {
       this.#provisional.remove(name)
-      this.deps.logger.warn(takenMessage(name))
+      this.deps.logger.warn(TAKEN, { camera: name })
     })
     this.#startAll(added, this.maxCameras - this.#cameras.running + added.length, true)
     await this.#save()
@@ -123,7 +123,7 @@ export class CameraRegistry {
     const over = camera.stop()
     this.#stopping.add([name], [camera.url.key], over)
     await Promise.all([over, this.#save()])
-    this.deps.logger.info(`camera ${name}: stopped by ${by}`)
+    this.deps.logger.info(`stopped by ${by}`, { camera: name })
     return true
   }
 
@@ -162,7 +162,7 @@ export class CameraRegistry {
     const ignored = ignoredFields(camera, request)
     // Programs ask again each time that they open the camera.
     const level = request.keep === false ? 'debug' : 'info'
-    if (ignored.length > 0) this.deps.logger[level](ignoredNote(camera, ignored, request, by))
+    if (ignored.length > 0) this.deps.logger[level](ignoredNote(ignored, request, by), { camera: camera.name })
     if (this.#provisional.has(camera.name)) {
       if (request.keep === false) this.#provisional.add(camera.name)
       else await this.#keep(camera.name)
@@ -180,7 +180,7 @@ export class CameraRegistry {
     const next = old.stop().then(() => this.#cameras.add(settings, proven, old.owner, by, old))
     this.#stopping.add([old.name], [old.url.key, url.key], next)
     const camera = await next
-    this.deps.logger.info(replacedNote(old, camera, by))
+    this.deps.logger.info(replacedNote(old, camera, by), { camera: camera.name })
     if (request.keep !== false) this.#provisional.remove(camera.name)
     const ignored = request.name === camera.name ? [] : ['name']
     return this.#begin(camera, true, { ignored, replaced: old.settings.rtsp })
@@ -195,7 +195,7 @@ export class CameraRegistry {
 
   #refuseCredentials({ name }: Camera, url: CameraUrl, by: string): never {
     this.#guesses.wrong(url.key, `${url.user}\n${url.password}`)
-    this.deps.logger.warn(`camera ${name}: refused a start by ${by}: its user name or password differs`)
+    this.deps.logger.warn(`refused a start by ${by}: its user name or password differs`, { camera: name })
     throw credentialsDiffer(name)
   }
 
@@ -204,7 +204,7 @@ export class CameraRegistry {
   }
 
   async #forget(name: string): Promise<void> {
-    this.deps.logger.info(`camera ${name}: has never been live and has no readers; the gateway forgets it`)
+    this.deps.logger.info('has never been live and has no readers; the gateway forgets it', { camera: name })
     await this.stop(name)
   }
 

@@ -151,7 +151,7 @@ export class Camera extends CameraStatus implements CameraView {
       this.#history.attemptFailed(end, wasLive)
       this.fail(error, 'retrying')
       if (end.kind === 'relay-cannot') {
-        this.deps.logger.info(`camera ${this.name}: pulled directly, without WHEP and HLS`)
+        this.deps.logger.info('pulled directly, without WHEP and HLS', { camera: this.name })
         continue
       }
       // It may have been busy with the probe: some cameras take a moment to release a connection that was closed.

@@ -42,7 +42,7 @@ export class Encoding {
       changed: (topics: string[], jpeg: ReadonlySet<string>) => this.#encode(topics, jpeg),
       refused: (topic: string, why: string, isNew: boolean) => {
         lane?.refuse(topic, why)
-        if (isNew) logger.warn(`camera ${name}: rendition ${topic} is not encoded: ${why}`)
+        if (isNew) logger.warn(`rendition ${topic} is not encoded: ${why}`, { camera: name })
       },
     }
     const room = {

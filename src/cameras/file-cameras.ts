@@ -53,9 +53,8 @@ export async function takeOver(
   return added
 }
 
-/** For a camera of another owner. */
-export const takenMessage = (name: string) =>
-  `camera ${name}: removed from the saved cameras, since framegate.yaml has a camera with its name or address`
+/** For the log, about a camera of another owner. */
+export const TAKEN = 'removed from the saved cameras, since framegate.yaml has a camera with its name or address'
 
 /** Pure. Cameras of the file whose settings are the same are in none of the lists. */
 export function fileChanges<Camera extends RunningCamera>(

@@ -96,7 +96,7 @@ export async function runPipeline(
     listener.news(news)
     if (!news.ended) return
     const { code, message, element, debug } = news.ended
-    if (debug) logger.debug(`camera ${name}: ${element}: ${debug}`)
+    if (debug) logger.debug(`${element}: ${debug}`, { camera: name })
     end({ kind: 'pipeline', error: new SourceError(code, message) })
   })
   try {

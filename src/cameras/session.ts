@@ -115,7 +115,7 @@ async function pull(options: SessionOptions, listener: SessionListener, stop: Ab
     if (stop.aborted) return { end: { kind: 'stopped' }, explained: true }
     if (error instanceof SourceError)
       return { end: { kind: 'relay-failed', error }, explained: !(error instanceof RelayCannotError) }
-    options.logger.error(`camera ${name}: ${messageOf(error)}`)
+    options.logger.error(messageOf(error), { camera: name })
     const internal = new SourceError('ERR_INTERNAL', messageOf(error))
     return { end: { kind: 'pipeline', error: internal }, explained: true }
   } finally {

@@ -27,11 +27,11 @@ export function ignoredFields({ settings }: Running, request: StartRequest): str
 }
 
 /** @param ignored at least one field. */
-export function ignoredNote({ name }: Running, ignored: string[], request: StartRequest, by: string): string {
+export function ignoredNote(ignored: string[], request: StartRequest, by: string): string {
   const fields = ignored.map((field) => (field === 'name' ? `name "${request.name}"` : field)).join(', ')
-  return `camera ${name}: runs already, so ${fields} of a start by ${by} had no effect`
+  return `runs already, so ${fields} of a start by ${by} had no effect`
 }
 
-export function replacedNote({ settings: old }: Running, { name, settings }: Running, by: string): string {
-  return `camera ${name}: replaced by ${by}, with another ${differences(old, settings).map(jsonKey).join(', ')}`
+export function replacedNote({ settings: old }: Running, { settings }: Running, by: string): string {
+  return `replaced by ${by}, with another ${differences(old, settings).map(jsonKey).join(', ')}`
 }

@@ -48,7 +48,7 @@ export class CameraStatus extends EventEmitter<{ state: [CameraState] }> {
     const from = this.#state
     if (state === from) return
     if (state === 'live') {
-      this.logger.info(`camera ${this.name}: live`)
+      this.logger.info('live', { camera: this.name })
       this.#lastError = null
     }
     this.#state = state
@@ -64,7 +64,7 @@ export class CameraStatus extends EventEmitter<{ state: [CameraState] }> {
   protected fail(error: SourceError, next = this.#state): void {
     if (this.#lastError?.code !== error.code || this.#lastError.message !== error.message) {
       this.#lastError = { code: error.code, message: error.message, sinceMs: Date.now() }
-      this.logger.warn(`camera ${this.name}: ${error.message} (${error.code})`)
+      this.logger.warn(error.message, { camera: this.name, code: error.code })
     }
     if (next === this.#state) this.eventLog.add({ kind: 'problem', error: reasonOf(error) })
     else this.setState(next, error)

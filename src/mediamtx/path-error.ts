@@ -3,6 +3,10 @@
 import { RelayCannotError, SourceError } from '../errors.js'
 import { codeOfRtspStatus } from '../rtsp-status.js'
 
+/** The path that a line is about, which is named like its camera; null if it is about none. */
+export const pathOf = (message: string) =>
+  /\[path ([^\]]+)\]|\bpath '([^']+)'/.exec(message)?.slice(1).find(Boolean) ?? null
+
 const CONNECTION_LOST =
   /\bEOF\b|reset by peer|broken pipe|closed|terminated|no such host|^dial |^no source|^source of path/
 

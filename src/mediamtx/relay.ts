@@ -166,7 +166,7 @@ export class MediaRelay extends EventEmitter<RelayEvents> {
     try {
       await this.#connection.api?.deletePath(name)
     } catch (error) {
-      this.options.logger.debug(`MediaMTX did not remove path ${name}: ${messageOf(error)}`)
+      this.options.logger.debug(`MediaMTX did not remove its path: ${messageOf(error)}`, { camera: name })
     }
   }
 
@@ -227,7 +227,7 @@ export class MediaRelay extends EventEmitter<RelayEvents> {
     for (const [name, path] of expected) {
       // A path that was added or removed during this check is not lost.
       if (there.has(name) || this.#paths.get(name) !== path) continue
-      this.options.logger.warn(`MediaMTX lost the path of camera ${name}; adding it again`)
+      this.options.logger.warn('MediaMTX lost its path; adding it again', { camera: name })
       await api.replacePath(name, path)
     }
   }

@@ -9,7 +9,7 @@ import { z } from 'zod'
 import type { SourceError } from '../errors.js'
 import { redact } from '../redact.js'
 import type { Logger } from '../types.js'
-import { readPathError, readPathWarning } from './path-error.js'
+import { pathOf, readPathError, readPathWarning } from './path-error.js'
 
 export interface SidecarOptions {
   binary: string
@@ -43,8 +43,6 @@ export class Sidecar extends EventEmitter<SidecarEvents> {
   #restartTimer: NodeJS.Timeout | null = null
   #startedAtMs = 0
   #lastError = ''
-  #lastLine = ''
-  #repeats = 0
 
   constructor(readonly options: SidecarOptions) {
     super()
@@ -114,14 +112,8 @@ export class Sidecar extends EventEmitter<SidecarEvents> {
     const pathError = isError ? readPathError(message) : readPathWarning(message)
     if (pathError) this.emit('path-error', pathError.name, pathError.error)
     else if (isError) this.#lastError = message
-    if (message === this.#lastLine) {
-      this.#repeats++
-      return
-    }
-    if (this.#repeats > 0) this.options.logger.debug(`mediamtx: (last line repeated ${this.#repeats} times)`)
-    this.#lastLine = message
-    this.#repeats = 0
-    this.options.logger.debug(`mediamtx: ${message}`)
+    const camera = pathOf(message)
+    this.options.logger.debug(message, { source: 'mediamtx', ...(camera !== null && { camera }) })
   }
 }
 

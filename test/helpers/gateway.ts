@@ -71,6 +71,7 @@ export class Gateway {
       HTTP_PORT: '0',
       ZMQ_BIND: 'tcp://127.0.0.1:*',
       STATE_FILE: options.stateFile,
+      LOG_FORMAT: 'pretty',
       MEDIAMTX: mode,
       ...(mode === 'managed' ? await mediaMtxPorts() : {}),
       ...options.env,
@@ -145,6 +146,6 @@ export class Gateway {
 /** The environment without the gateway settings of the user who runs the tests. */
 export function cleanEnv(): NodeJS.ProcessEnv {
   const own =
-    /^(MTX_|MEDIAMTX|ZMQ_|HTTP_(HOST|PORT)|AUTH_TOKENS_FILE|INSECURE_NO_AUTH|ALLOWED_HOSTS|CORS_ORIGINS|TRUST_PROXY|PUB_FPS|SCALE_WIDTH|JPEG_QUALITY|STATE_FILE|CONFIG_FILE|FRAMEGATE_CONFIG|LOG_LEVEL|PORT_OFFSET|FORGET_AFTER)/
+    /^(MTX_|MEDIAMTX|ZMQ_|HTTP_(HOST|PORT)|AUTH_TOKENS_FILE|INSECURE_NO_AUTH|ALLOWED_HOSTS|CORS_ORIGINS|TRUST_PROXY|PUB_FPS|SCALE_WIDTH|JPEG_QUALITY|STATE_FILE|CONFIG_FILE|FRAMEGATE_CONFIG|LOG_(LEVEL|FORMAT)|PORT_OFFSET|FORGET_AFTER)/
   return Object.fromEntries(Object.entries(process.env).filter(([key]) => !own.test(key) || key === 'MEDIAMTX_BIN'))
 }

@@ -226,16 +226,33 @@ t.test('MEDIAMTX_RTSP: the gateway reads from this address', { skip: NO_MEDIAMTX
   t.ok(bytes() > 0)
 })
 
-t.test("LOG_LEVEL=debug shows MediaMTX's log, info does not", { skip: NO_MEDIAMTX }, async (t) => {
-  for (const level of ['debug', 'info']) {
-    const gateway = await Gateway.start({
-      stateFile: join(temporaryFolder(t), 'cameras.json'),
-      mediamtx: 'managed',
-      env: { LOG_LEVEL: level },
-    })
-    t.equal(await gateway.stop(), 0)
-    t.equal(/ debug mediamtx: \S/.test(gateway.log), level === 'debug', level)
-  }
+t.test('outside a terminal, each log line is JSON; all about a camera name it', { skip: NO_MEDIAMTX }, async (t) => {
+  const camera = await TestCamera.start({ user: 'u', password: 'secret-word' })
+  t.teardown(() => camera.stop())
+  const gateway = await Gateway.start({
+    stateFile: join(temporaryFolder(t), 'cameras.json'),
+    mediamtx: 'managed',
+    env: { LOG_FORMAT: '', LOG_LEVEL: 'debug' },
+  })
+  t.teardown(() => gateway.stop())
+  await gateway.post('/cameras/start', { name: 'hall-7', rtsp: camera.url.replace('//', '//u:secret-word@') })
+  await gateway.untilState('hall-7', 'live')
+  t.equal(await gateway.stop(), 0)
+  const lines = gateway.log.trimEnd().split('\n')
+  const parsed = lines.map((line) => JSON.parse(line))
+  for (const line of parsed)
+    t.match(line, { time: /^\d{4}-\d\d-\d\dT.*Z$/, level: /^(debug|info|warn|error)$/, msg: /./ }, line.msg)
+  t.match(
+    parsed.find(({ msg }) => msg === 'live'),
+    { level: 'info', camera: 'hall-7' },
+  )
+  t.ok(parsed.some(({ source, camera }) => source === 'mediamtx' && camera === 'hall-7'))
+  t.strictSame(
+    parsed.filter(({ msg, camera }) => /hall-7/.test(msg) && camera !== 'hall-7'),
+    [],
+  )
+  t.ok(parsed.some(({ level, msg }) => level === 'info' && msg === 'shutting down (SIGTERM)'))
+  t.notMatch(gateway.log, /secret-word/)
 })
 
 t.test('managed without a binary: logs the remedy once, and everything else works', async (t) => {
@@ -262,6 +279,10 @@ t.test('invalid settings end with status 2 and an error message', async (t) => {
     [
       { MEDIAMTX: 'managed', MEDIAMTX_BIN: '/bin/false' },
       /MEDIAMTX_BIN: expected MediaMTX 1\.20\.1 or newer at \/bin\/false/,
+    ],
+    [
+      { MEDIAMTX: 'managed', MEDIAMTX_BIN: '/bin/false', LOG_FORMAT: 'json' },
+      /^\{"level":"error","time":"[^"]+","code":"ERR_CONFIG_INVALID","msg":"MEDIAMTX_BIN: /,
     ],
   ]
   for (const [env, message] of cases) {

@@ -74,7 +74,13 @@ t.test("LOG_LEVEL=debug shows MediaMTX's log, info does not", { skip: NO_MEDIAMT
 
 t.test('without the addon or a GStreamer element, the exit status is 3', async (t) => {
   const folder = temporaryFolder(t)
-  const env = { PATH: process.env.PATH, MEDIAMTX: 'off', HTTP_PORT: '0', STATE_FILE: join(folder, 'cameras.json') }
+  const env = {
+    PATH: process.env.PATH,
+    MEDIAMTX: 'off',
+    HTTP_PORT: '0',
+    STATE_FILE: join(folder, 'cameras.json'),
+    LOG_FORMAT: 'pretty',
+  }
   const start = (main: string, more: object) =>
     spawnSync(process.execPath, [main], { env: { ...env, ...more }, encoding: 'utf8' })
 

@@ -66,7 +66,12 @@ function make(
     relay,
     hosts: new CameraHosts([]),
     frames,
-    logger: { info: (line) => void log.push(line), warn: quiet, error: quiet, debug: quiet },
+    logger: {
+      info: (line, about) => void log.push(`camera ${about?.camera}: ${line}`),
+      warn: quiet,
+      error: quiet,
+      debug: quiet,
+    },
     userAgent: 'test',
   }
   const list: SavedCamera[] = saved.map((name) => ({

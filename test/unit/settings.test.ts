@@ -38,6 +38,7 @@ t.test('the defaults are those of docs/settings.md', async (t) => {
     portOffset: 0,
     stateFile: '/state/framegate/cameras.json',
     logLevel: 'info',
+    logFormat: 'auto',
   })
   t.equal(demo, false)
   t.equal(print, null)

@@ -1,0 +1,27 @@
+// A log line as text for people. Pure.
+
+import type { LogLine } from './repeats.js'
+
+/** What a line of JSON has. */
+export interface JsonLine extends LogLine {
+  /** ISO 8601, UTC. */
+  time: string
+  /** The line came so many times ... */
+  repeated?: number
+  /** ... in so many seconds. */
+  within_s?: number
+}
+
+/** @param json one line. @returns one line, unless the message itself has more. */
+export function pretty(json: string): string {
+  const { time, level, camera, code, source, msg, repeated, within_s: seconds } = JSON.parse(json) as JsonLine
+  const from = source ?? (camera === undefined ? undefined : `camera ${camera}`)
+  const parts = [
+    `${time} ${level.padEnd(5)} `,
+    from === undefined ? '' : `${from}: `,
+    msg,
+    code === undefined ? '' : ` (${code})`,
+    repeated === undefined ? '' : ` (repeated ${repeated} time${repeated === 1 ? '' : 's'} in ${seconds} s)`,
+  ]
+  return `${parts.join('')}\n`
+}
