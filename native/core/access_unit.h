@@ -12,7 +12,7 @@ constexpr int64_t kUnknownTime = -1;
 
 struct AccessUnit {
   SamplePtr sample;                       // Buffer with its caps; read-only.
-  uint64_t pts_ns = 0;                    // Running time of the receiver's pipeline.
+  uint64_t pts_ns = 0;                    // Presentation time, of PictureClock.
   int64_t received_at_us = 0;             // Wall clock when its last packet arrived.
   int64_t received_mono_ns = 0;           // The same on the monotonic clock.
   int64_t captured_at_us = kUnknownTime;  // Camera clock, from RTCP sender reports.

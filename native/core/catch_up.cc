@@ -71,7 +71,7 @@ CatchUp::PictureVerdict CatchUp::CheckPicture(const Picture& picture, const Pace
   if (age_ns + picture.transport_lag_ns > LimitNs(pace)) return PictureVerdict::kDropLate;
   // If a newer unit is queued, skip encoding this one, but never twice in a row: a decoder at its limit must still
   // show something.
-  dropped_last_late_ = picture.more_queued && IsBehind(picture.age_ns, pace) && !dropped_last_late_;
+  dropped_last_late_ = picture.more_queued && IsBehind(picture.decoder_late_ns, pace) && !dropped_last_late_;
   return dropped_last_late_ ? PictureVerdict::kDropLate : PictureVerdict::kShow;
 }
 

@@ -40,7 +40,8 @@ class CatchUp {
   struct Picture {
     int64_t age_ns = 0;  // Since its access unit was received.
     int64_t transport_lag_ns = 0;
-    bool more_queued = false;  // Newer access units.
+    bool more_queued = false;     // Newer access units.
+    int64_t decoder_late_ns = 0;  // Since the unit was received that the decoder works on, which may be a later one.
   };
   enum class PictureVerdict {
     kShow,

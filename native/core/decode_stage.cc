@@ -246,6 +246,7 @@ void DecodeStage::Feed(const AccessUnit& unit, bool restart) {
   const bool recovering = units_to_recovery_ > 0;
   if (recovering) --units_to_recovery_;
   times_.Add(unit);
+  fed_received_ns_ = unit.received_mono_ns;
   if (restart) show_from_pts_ns_ = unit.pts_ns;
   if (recovering) show_from_pts_ns_ = unit.pts_ns + 1;
   if (stuck_since_ns_ == 0) stuck_since_ns_ = MonotonicNs();
@@ -307,9 +308,10 @@ void DecodeStage::OnPicture(SamplePtr raw) {
   if (DamageScope::FoundOnThisThread() != Damage::kNone || catch_up_.waiting_for_key()) return;
   damaged_since_ns_ = 0;
 
-  const int64_t age_ns = MonotonicNs() - times->received_mono_ns;
+  const int64_t now_ns = MonotonicNs();
+  const int64_t age_ns = now_ns - times->received_mono_ns;
   const CatchUp::PictureVerdict verdict =
-      catch_up_.CheckPicture({age_ns, times->transport_lag_ns, MoreQueued()}, CurrentPace());
+      catch_up_.CheckPicture({age_ns, times->transport_lag_ns, MoreQueued(), now_ns - fed_received_ns_}, CurrentPace());
   LeaveBacklog();
   switch (verdict) {
     case CatchUp::PictureVerdict::kHide:

@@ -137,6 +137,7 @@ class DecodeStage {
   bool alone_ = false;           // The unit is decoded without any other.
   CatchUp catch_up_;
   UnitTimes times_;
+  int64_t fed_received_ns_ = 0;    // When the newest unit was received that the decoder got.
   uint64_t shown_before_pts_ns_;   // By the stage before this one: go on after it. 0: no matter.
   uint64_t show_from_pts_ns_ = 0;  // After a restart, the decoder still returns older pictures.
   RenditionEncoder encoder_;

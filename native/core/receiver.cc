@@ -220,6 +220,7 @@ bool Receiver::AddChain(GstPad* pad, const GstStructure* rtp_caps) {
   int clock_rate_hz = 0;
   if (gst_structure_get_int(rtp_caps, "clock-rate", &clock_rate_hz) && clock_rate_hz > 0) {
     lag_meter_ = LagMeter(static_cast<uint32_t>(clock_rate_hz));
+    picture_clock_ = PictureClock(static_cast<uint32_t>(clock_rate_hz));
   }
   std::vector<GstElement*> elements = {MakeElement(chain->depayloader), MakeElement("capsfilter")};
   if (!elements[0] || !elements[1]) return false;
@@ -252,11 +253,13 @@ GstPadProbeReturn Receiver::OnPacket(GstPad*, GstPadProbeInfo* info, gpointer se
   receiver->last_packet_ns_ = now_ns;
   GstBuffer* buffer = nullptr;
   if (GST_PAD_PROBE_INFO_TYPE(info) & GST_PAD_PROBE_TYPE_BUFFER_LIST) {
-    GstBufferList* list = GST_PAD_PROBE_INFO_BUFFER_LIST(info);
+    GstBufferList* list = gst_buffer_list_make_writable(GST_PAD_PROBE_INFO_BUFFER_LIST(info));
+    info->data = list;
     const guint length = gst_buffer_list_length(list);
-    for (guint i = 0; i < length; ++i) receiver->CountPacket(buffer = gst_buffer_list_get(list, i));
+    for (guint i = 0; i < length; ++i) receiver->CountPacket(buffer = gst_buffer_list_get_writable(list, i));
   } else {
-    receiver->CountPacket(buffer = GST_PAD_PROBE_INFO_BUFFER(info));
+    info->data = buffer = gst_buffer_make_writable(GST_PAD_PROBE_INFO_BUFFER(info));
+    receiver->CountPacket(buffer);
   }
   // The depayloader drops this meta. Packets of a frame share one timestamp, so the last packet's is the frame's.
   const GstReferenceTimestampMeta* meta = buffer ? gst_buffer_get_reference_timestamp_meta(buffer, nullptr) : nullptr;
@@ -275,6 +278,7 @@ void Receiver::CountPacket(GstBuffer* packet) {
   uint8_t timestamp[4];  // RFC 3550, 5.1.
   if (gst_buffer_extract(packet, 4, timestamp, 4) != 4) return;
   rtp_timestamp_ = GST_READ_UINT32_BE(timestamp);
+  GST_BUFFER_PTS(packet) = static_cast<GstClockTime>(picture_clock_.Count(rtp_timestamp_, last_packet_ns_));
   lag_meter_.Count(rtp_timestamp_, gst_buffer_get_size(packet), last_packet_ns_);
   transport_lag_ns_ = lag_meter_.lag_ns();
   stream_ns_ = lag_meter_.stream_ns();

@@ -13,6 +13,7 @@
 #include "access_unit.h"
 #include "gst_ptr.h"
 #include "lag_meter.h"
+#include "picture_clock.h"
 #include "pipeline_error.h"
 #include "rtsp_front.h"
 #include "stream_types.h"
@@ -107,7 +108,9 @@ class Receiver {
   std::atomic<int64_t> transport_lag_ns_{0};
   std::atomic<uint32_t> rtp_timestamp_{0};
   std::atomic<int64_t> stream_ns_{0};
-  LagMeter lag_meter_{kVideoClockRateHz};  // Streaming thread only.
+  // Streaming thread only.
+  LagMeter lag_meter_{kVideoClockRateHz};
+  PictureClock picture_clock_{kVideoClockRateHz};
 };
 
 }  // namespace framegate

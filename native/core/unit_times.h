@@ -22,16 +22,15 @@ class UnitTimes {
     if (times_.size() > kMaxTimes) times_.erase(times_.begin());
   }
 
-  // The times of the unit with this presentation time. If a decoder changed it, those of the next later unit, or of the
-  // latest. Removes that unit and all before it. Empty if no unit is left.
+  // The times of the unit with this presentation time, which it removes with all before it. If a decoder changed the
+  // time, those of the next later unit, or of the latest, which stays: its own picture is still to come. Empty if no
+  // unit is left.
   std::optional<Times> Take(uint64_t pts_ns) {
-    auto found = times_.lower_bound(pts_ns);
-    if (found == times_.end()) {
-      if (times_.empty()) return std::nullopt;
-      found = std::prev(times_.end());
-    }
+    if (times_.empty()) return std::nullopt;
+    const auto later = times_.lower_bound(pts_ns);
+    const auto found = later == times_.end() ? std::prev(later) : later;
     const Times times = found->second;
-    times_.erase(times_.begin(), std::next(found));
+    times_.erase(times_.begin(), found->first == pts_ns ? std::next(found) : found);
     return times;
   }
 

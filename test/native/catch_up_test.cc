@@ -35,7 +35,7 @@ struct Decoder {
   }
   UnitVerdict Unit(int64_t waited_ms) { return Unit(waited_ms, {}); }
   PictureVerdict Picture(int64_t age_ms, bool more_queued = false, int64_t lag_ms = 0) {
-    return catch_up.CheckPicture({MsToNs(age_ms), MsToNs(lag_ms), more_queued}, pace);
+    return catch_up.CheckPicture({MsToNs(age_ms), MsToNs(lag_ms), more_queued, MsToNs(age_ms)}, pace);
   }
 };
 
@@ -105,6 +105,15 @@ TEST(ADecoderThatIsBehindSkipsEncodingButNeverTwiceInARow) {
   CHECK(decoder.Picture(61, true) == PictureVerdict::kDropLate);
   CHECK(decoder.Picture(61, false) == PictureVerdict::kShow);
   CHECK(decoder.Picture(61, true) == PictureVerdict::kDropLate);
+}
+
+TEST(APictureThatWaitedForItsTurnDoesNotMakeTheDecoderLate) {
+  CatchUp catch_up;
+  const Pace b_frames = {MsToNs(40), true, false};
+  for (int i = 0; i < 3; ++i) {
+    CHECK(catch_up.CheckPicture({MsToNs(130), 0, true, MsToNs(10)}, b_frames) == CatchUp::PictureVerdict::kShow);
+  }
+  CHECK(catch_up.CheckPicture({MsToNs(130), 0, true, MsToNs(61)}, b_frames) == CatchUp::PictureVerdict::kDropLate);
 }
 
 TEST(ALateDecoderShowsNothingUntilItsNewestPicture) {
@@ -223,10 +232,10 @@ TEST(AfterAQueueOverflowOnlyAPunctualKeyPictureCounts) {
 TEST(TheNewestPictureOfACameraThatPausesIsShownAtAnyAge) {
   const Pace pauses = {MsToNs(40), false, true};
   const int64_t old = MsToNs(5000);
-  CHECK(CatchUp().CheckPicture({old, 0, false}, pauses) == CatchUp::PictureVerdict::kShow);
-  CHECK(CatchUp().CheckPicture({old, 0, true}, pauses) == CatchUp::PictureVerdict::kDropLate);
-  CHECK(CatchUp().CheckPicture({old, MsToNs(251), false}, pauses) == CatchUp::PictureVerdict::kDropLate);
-  CHECK(CatchUp().CheckPicture({old, 0, false}, {MsToNs(40), false, false}) == CatchUp::PictureVerdict::kDropLate);
+  CHECK(CatchUp().CheckPicture({old, 0, false, old}, pauses) == CatchUp::PictureVerdict::kShow);
+  CHECK(CatchUp().CheckPicture({old, 0, true, old}, pauses) == CatchUp::PictureVerdict::kDropLate);
+  CHECK(CatchUp().CheckPicture({old, MsToNs(251), false, old}, pauses) == CatchUp::PictureVerdict::kDropLate);
+  CHECK(CatchUp().CheckPicture({old, 0, false, old}, {MsToNs(40), false, false}) == CatchUp::PictureVerdict::kDropLate);
 }
 
 }  // namespace
