@@ -125,6 +125,8 @@ export interface PipelineStats {
   decoding: 'all' | 'key_frames' | 'no'
   /** How long the session has waited for a key frame; null if it does not. */
   waitingForKeyMs: number | null
+  /** CPU time of the session's threads over the last 5 s, in percent of one core; null in the first second. */
+  cpuPercent: number | null
   /** Nothing has arrived since the newest whole frame, and no frame is overdue. */
   pauses: boolean
 }

@@ -20,6 +20,7 @@ const COUNTS = [
   'overwritten',
   'lent',
   'decodeCpuMs',
+  'cpuMs',
 ] as const
 export const LATENCIES = ['network', 'decode', 'encode', 'age'] as const
 

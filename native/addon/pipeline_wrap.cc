@@ -257,6 +257,7 @@ Napi::Value PipelineWrap::Stats(const Napi::CallbackInfo& info) {
   object.Set("decoding", NameOf(stats.decoding));
   const int64_t waiting_ns = stats.waiting_for_key_ns;
   object.Set("waitingForKeyMs", waiting_ns < 0 ? env.Null() : Napi::Value(Napi::Number::New(env, waiting_ns / 1e6)));
+  object.Set("cpuPercent", stats.cpu_percent < 0 ? env.Null() : Napi::Value(Napi::Number::New(env, stats.cpu_percent)));
   object.Set("pauses", stats.pauses);
   return object;
 }
@@ -278,6 +279,7 @@ Napi::Value PipelineWrap::Counters(const Napi::CallbackInfo& info) {
   number("overwritten", static_cast<double>(counters.overwritten));
   number("lent", static_cast<double>(counters.lent));
   number("decodeCpuMs", counters.decode_cpu_ns / 1e6);
+  number("cpuMs", counters.cpu_ns / 1e6);
   object.Set("network", ToObject(env, counters.network));
   object.Set("decode", ToObject(env, counters.decode));
   object.Set("encode", ToObject(env, counters.encode));

@@ -101,6 +101,7 @@ PipelineError CameraPipeline::Watch() {
       requests->renditions.reset();
       most_pixels = requests->most_pixels;
     }
+    MeasureCpu();
     stream_.Lock()->most_pixels = most_pixels;
     UpdateDecodeStage(renditions);
     const StreamFacts facts = Facts();
@@ -216,6 +217,14 @@ void CameraPipeline::SetFault(std::optional<PipelineError> fault) {
   if (fault) news_.PutFault(std::move(*fault));
 }
 
+void CameraPipeline::MeasureCpu() {
+  control_cpu_ns_ = ThreadCpuNs();
+  const int64_t now_ns = MonotonicNs();
+  if (!cpu_share_.due(now_ns)) return;
+  cpu_share_.Add(now_ns, CpuNs());
+  cpu_percent_ = cpu_share_.Percent();
+}
+
 Receiver::Callbacks CameraPipeline::ReceiverCallbacks() {
   Receiver::Callbacks callbacks;
   callbacks.on_sample = [this](Codec codec, SamplePtr sample, int64_t captured_at_us) {
@@ -289,6 +298,7 @@ PipelineStats CameraPipeline::Stats() const {
       stats.height = intake.parameters().height;
     }
   }
+  stats.cpu_percent = cpu_percent_;
   stats.pauses = pauses_;
   stats.encoded = counters_.encoded;
   stats.lent = counters_.lent;
@@ -321,6 +331,7 @@ PipelineCounters CameraPipeline::Counters() const {
   counters.overwritten = news_.overwritten();
   counters.lent = counters_.lent;
   counters.decode_cpu_ns = counters_.cpu_ns;
+  counters.cpu_ns = CpuNs();
   counters.network = counters_.network.Read();
   counters.decode = counters_.decode.Read();
   counters.encode = counters_.encode.Read();

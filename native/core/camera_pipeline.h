@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "cpu_account.h"
 #include "decode_plan.h"
 #include "decode_stage.h"
 #include "guarded.h"
@@ -84,6 +85,8 @@ class CameraPipeline {
   StreamFacts Facts() const;
   void SetLive(bool live, bool quiet);
   void SetFault(std::optional<PipelineError> fault);
+  void MeasureCpu();
+  int64_t CpuNs() const { return counters_.cpu_ns + receiver_.cpu_ns() + control_cpu_ns_; }
 
   // The receiver's threads.
   Receiver::Callbacks ReceiverCallbacks();
@@ -106,10 +109,13 @@ class CameraPipeline {
   std::atomic<bool> live_{false};
   std::atomic<bool> pauses_{false};
   std::atomic<bool> may_lack_key_{false};  // See StreamFacts.
-  std::atomic<int64_t> described_ns_{0};   // When the source described the stream, monotonic; 0: not yet.
-  DecodePlan plan_;                        // Control thread only.
-  std::string fault_;                      // Control thread only: the message last reported; empty: none.
-  std::mutex join_mutex_;                  // Several threads may call Close().
+  std::atomic<int64_t> control_cpu_ns_{0};
+  std::atomic<double> cpu_percent_{-1};
+  std::atomic<int64_t> described_ns_{0};  // When the source described the stream, monotonic; 0: not yet.
+  DecodePlan plan_;                       // Control thread only.
+  CpuShare cpu_share_;                    // Control thread only.
+  std::string fault_;                     // Control thread only: the message last reported; empty: none.
+  std::mutex join_mutex_;                 // Several threads may call Close().
   Thread thread_;
 };
 

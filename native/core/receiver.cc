@@ -94,7 +94,7 @@ std::string Shown(std::string name) {
 Receiver::Receiver(const SourceOptions& options, Callbacks callbacks)
     : options_(options),
       callbacks_(std::move(callbacks)),
-      front_(options.direct ? std::make_unique<RtspFront>(options, callbacks_.on_error) : nullptr) {}
+      front_(options.direct ? std::make_unique<RtspFront>(options, callbacks_.on_error, &cpu_) : nullptr) {}
 
 void Receiver::Open() {
   if (front_ && !front_->Start()) callbacks_.on_error(MakeError(error_code::kPipelineBuild, "no local port is free"));
@@ -135,6 +135,7 @@ void Receiver::Start() {
 }
 
 void Receiver::Stop() {
+  cpu_.Close();  // rtspsrc's thread and the front's end without leaving.
   if (!pipeline_) {
     if (front_) front_->Stop();
     return;
@@ -170,6 +171,7 @@ void Receiver::OnRtcp(GstElement*, guint, guint, gpointer self) {
 
 void Receiver::OnSdp(GstElement*, void* sdp, gpointer self) {
   auto* receiver = static_cast<Receiver*>(self);
+  receiver->cpu_.Enter();  // rtspsrc does not announce its thread.
   const auto* message = static_cast<const GstSDPMessage*>(sdp);
   StreamInfo info;
   std::string refused;  // The codec of a video that cannot be used.
@@ -293,8 +295,17 @@ GstFlowReturn Receiver::OnNewSample(GstAppSink* sink, gpointer self) {
   return GST_FLOW_OK;
 }
 
+// The thread that begins or ends posts the message itself.
+void Receiver::CountThread(GstMessage* message) {
+  GstStreamStatusType type = GST_STREAM_STATUS_TYPE_CREATE;
+  gst_message_parse_stream_status(message, &type, nullptr);
+  if (type == GST_STREAM_STATUS_TYPE_ENTER) cpu_.Enter();
+  if (type == GST_STREAM_STATUS_TYPE_LEAVE) cpu_.Leave();
+}
+
 GstBusSyncReply Receiver::OnMessage(GstBus*, GstMessage* message, gpointer self) {
   auto* receiver = static_cast<Receiver*>(self);
+  if (GST_MESSAGE_TYPE(message) == GST_MESSAGE_STREAM_STATUS) receiver->CountThread(message);
   if (receiver->stopping_) return GST_BUS_PASS;
   switch (GST_MESSAGE_TYPE(message)) {
     case GST_MESSAGE_ERROR:

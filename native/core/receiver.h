@@ -11,6 +11,7 @@
 #include <string>
 
 #include "access_unit.h"
+#include "cpu_account.h"
 #include "gst_ptr.h"
 #include "lag_meter.h"
 #include "picture_clock.h"
@@ -70,6 +71,9 @@ class Receiver {
   // Of the newest packet.
   uint32_t rtp_timestamp() const { return rtp_timestamp_; }
 
+  // Of the threads that receive, in this session.
+  int64_t cpu_ns() const { return cpu_.TotalNs(); }
+
   // When the last video packet arrived, monotonic; 0 before the first.
   int64_t last_packet_ns() const { return last_packet_ns_; }
 
@@ -87,12 +91,14 @@ class Receiver {
   bool relayed_front() const { return front_ && !options_.relay_url.empty(); }
   static GstFlowReturn OnNewSample(GstAppSink* sink, gpointer self);
   static GstBusSyncReply OnMessage(GstBus*, GstMessage* message, gpointer self);
+  void CountThread(GstMessage* message);
   bool AddChain(GstPad* pad, const GstStructure* rtp_caps);
 
   static constexpr uint32_t kVideoClockRateHz = 90000;  // All video except MPEG-4: RFC 6184, 7798, 2435, 7741, 9628.
 
   const SourceOptions options_;
   const Callbacks callbacks_;
+  CpuAccount cpu_;
   const std::unique_ptr<RtspFront>
       front_;                       // To the camera, for rtspsrc or MediaMTX; null: MediaMTX pulls the camera itself.
   GstElement* pipeline_ = nullptr;  // (transfer full)

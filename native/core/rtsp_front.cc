@@ -68,8 +68,12 @@ void Close(GSocketConnection* connection) { g_io_stream_close(G_IO_STREAM(connec
 
 }  // namespace
 
-RtspFront::RtspFront(const SourceOptions& options, std::function<void(PipelineError)> on_error)
-    : options_(options), on_error_(std::move(on_error)), cancellable_(g_cancellable_new()), buffer_(kReadBytes, '\0') {}
+RtspFront::RtspFront(const SourceOptions& options, std::function<void(PipelineError)> on_error, CpuAccount* cpu)
+    : options_(options),
+      on_error_(std::move(on_error)),
+      cpu_(cpu),
+      cancellable_(g_cancellable_new()),
+      buffer_(kReadBytes, '\0') {}
 
 void RtspFront::Stop() {
   g_cancellable_cancel(cancellable_.get());
@@ -107,6 +111,7 @@ bool RtspFront::Start() {
 }
 
 void RtspFront::Run() {
+  cpu_->Enter();
   // rtspsrc connects a second time if the camera closes the connection while the packets come over UDP.
   while (listener_ && !g_cancellable_is_cancelled(cancellable_.get())) {
     const Ptr<GSocket> accepted(g_socket_accept(listener_.get(), cancellable_.get(), nullptr));

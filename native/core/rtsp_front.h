@@ -8,6 +8,7 @@
 #include <memory>
 #include <string>
 
+#include "cpu_account.h"
 #include "pipeline_error.h"
 #include "rtsp_dialog.h"
 #include "stream_types.h"
@@ -18,8 +19,8 @@ namespace framegate {
 class RtspFront {
  public:
   // on_error: the connection to the camera failed; the first error of a connection counts, on the thread of this
-  // object.
-  RtspFront(const SourceOptions& options, std::function<void(PipelineError)> on_error);
+  // object. cpu: of the session.
+  RtspFront(const SourceOptions& options, std::function<void(PipelineError)> on_error, CpuAccount* cpu);
   ~RtspFront() { Stop(); }
   RtspFront(const RtspFront&) = delete;
   RtspFront& operator=(const RtspFront&) = delete;
@@ -61,6 +62,7 @@ class RtspFront {
 
   const SourceOptions options_;
   const std::function<void(PipelineError)> on_error_;
+  CpuAccount* const cpu_;
   std::string client_url_, client_name_;
   Ptr<GSocket> listener_;
   const Ptr<GCancellable> cancellable_;

@@ -66,6 +66,7 @@ struct PipelineStats {
   bool began_with_key = false;  // The session's first picture was a whole key picture.
   Decoding decoding = Decoding::kNo;
   int64_t waiting_for_key_ns = -1;  // How long it has waited for a key picture; -1: it does not.
+  double cpu_percent = -1;          // Of one core, over the last seconds; -1: unknown.
   bool pauses = false;              // Nothing has arrived since the newest whole frame, and no frame is overdue.
 };
 
@@ -83,6 +84,7 @@ struct PipelineCounters {
   uint64_t overwritten = 0;  // JPEGs replaced by a newer one before JS took them.
   uint64_t lent = 0;         // Raw frames for local readers.
   int64_t decode_cpu_ns = 0;
+  int64_t cpu_ns = 0;  // Of all threads of the session.
   // From the arrival that the sender's clock makes us expect to the last packet; from there to the picture; from there
   // to its JPEGs and raw frames; from the last packet to these.
   LatencyHistogram::Counts network, decode, encode, age;

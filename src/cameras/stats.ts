@@ -19,6 +19,7 @@ export const NO_STATS: PipelineStats = {
   beganWithKey: false,
   decoding: 'no',
   waitingForKeyMs: null,
+  cpuPercent: null,
   pauses: false,
 }
 

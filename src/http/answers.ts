@@ -125,6 +125,13 @@ export const cameraAnswer = z.object({
     .describe(
       'What the gateway decodes: `all` pictures; `key_frames` alone, if they come as often and as evenly as the fastest reader asks for frames, or if this machine is too slow to decode all; `no`. It decodes while a topic has readers and for 3 s after, and without readers if a GOP exceeds the cache.',
     ),
+  cpu_percent: z
+    .number()
+    .min(0)
+    .nullable()
+    .describe(
+      "CPU time of the camera's own threads (receiving, decoding, scaling, encoding) over the last 5 s, in percent of one core; null in the first second of a session and between sessions. Node.js and MediaMTX, which serve all cameras, come on top.",
+    ),
   renditions: z.array(z.string()).describe('Topics that the gateway is encoding.'),
   refused_renditions: z
     .array(z.object({ topic: z.string(), message: z.string() }))

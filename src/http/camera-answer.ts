@@ -73,6 +73,7 @@ export function describeCamera(deps: HttpDeps, camera: CameraView, caller: Calle
     preferred,
     waiting_for_key_frame_s: stats.waitingForKeyMs === null ? null : Math.round(stats.waitingForKeyMs / 100) / 10,
     decoding: stats.decoding,
+    cpu_percent: stats.cpuPercent === null ? null : Math.round(stats.cpuPercent * 10) / 10,
     renditions: camera.renditionTopics,
     refused_renditions: [...camera.refusedRenditions].map(([topic, message]) => ({ topic, message })),
     readers: { mjpeg: mjpegReaders, ...players },

@@ -51,6 +51,7 @@ function addTotals(samples: Samples, totals: PipelineCounters, boundsMs: number[
     samples.add('framegate_camera_frames_dropped_total', totals[reason], { ...labels, reason })
   samples.add('framegate_camera_jpegs_total', totals.encoded, labels)
   samples.add('framegate_camera_raw_frames_total', totals.lent, labels)
+  samples.add('framegate_camera_cpu_seconds_total', totals.cpuMs / 1000, labels)
   samples.add('framegate_camera_decode_cpu_seconds_total', totals.decodeCpuMs / 1000, labels)
   for (const stage of LATENCIES) {
     if (stage === 'age') samples.addHistogram('framegate_camera_frame_age_seconds', totals.age, boundsMs, labels)

@@ -58,7 +58,11 @@ export const METRICS = {
     'How long data without a complete key frame has arrived; 0 while frames can be decoded.',
     'camera',
   ),
-  framegate_camera_decode_cpu_seconds_total: counter('CPU time of decoding, scaling and encoding.', 'camera'),
+  framegate_camera_cpu_seconds_total: counter(
+    "CPU time of the camera's own threads: receiving, decoding, scaling and encoding; without Node.js, which serves all cameras, and MediaMTX.",
+    'camera',
+  ),
+  framegate_camera_decode_cpu_seconds_total: counter('Of this, decoding, scaling and encoding.', 'camera'),
   framegate_camera_readers: gauge(
     'Readers: lane, zmq, http, webrtc, hls, rtsp, as readers_by_kind of GET /cameras.',
     'camera',

@@ -7,13 +7,17 @@ import { CameraView } from './CameraView'
 import { CopyList } from './CopyList'
 import { Dialog } from './Dialog'
 import { isMasked, startNote } from './form-rules'
+import { SettingsView } from './SettingsView'
 import { ThumbnailsContext, useThumbnails } from './thumbnails'
 import { useCameras } from './use-cameras'
 import { useKeptFocus } from './use-kept-focus'
 import { useViewed } from './use-viewed'
 
 type Open =
-  { dialog: 'add'; initial?: Partial<StartRequest> } | { dialog: 'use' | 'edit' | 'stop'; name: string } | null
+  | { dialog: 'add'; initial?: Partial<StartRequest> }
+  | { dialog: 'use' | 'edit' | 'stop'; name: string }
+  | { dialog: 'settings' }
+  | null
 
 export function App({ session }: { session: Session }) {
   const { cameras, unreachable, refresh, add } = useCameras()
@@ -30,7 +34,7 @@ export function App({ session }: { session: Session }) {
   const isAdmin = session.role === 'admin'
   const running = cameras ?? []
   const shown = running.find(({ name }) => name === viewed)
-  const chosen = open && open.dialog !== 'add' ? running.find(({ name }) => name === open.name) : undefined
+  const chosen = open && 'name' in open ? running.find(({ name }) => name === open.name) : undefined
 
   async function stop(name: string) {
     const forget = (names: string[]) => names.filter((other) => other !== name)
@@ -82,12 +86,17 @@ export function App({ session }: { session: Session }) {
         </h1>
         {cameras !== null && unreachable === null && <Summary cameras={cameras} />}
         {isAdmin && (
-          <button type="button" className="button primary" onClick={() => setOpen({ dialog: 'add' })}>
-            Add a camera
-          </button>
+          <>
+            <button type="button" className="button primary" onClick={() => setOpen({ dialog: 'add' })}>
+              Add a camera
+            </button>
+            <button type="button" className="button later" onClick={() => setOpen({ dialog: 'settings' })}>
+              Settings
+            </button>
+          </>
         )}
         {session.token_required && (
-          <button type="button" className="button" onClick={() => void leave()}>
+          <button type="button" className="button later" onClick={() => void leave()}>
             Sign out
           </button>
         )}
@@ -124,6 +133,7 @@ export function App({ session }: { session: Session }) {
         />
       </main>
       {shown && <CameraView key={shown.name} camera={shown} unreachable={unreachable} onClose={() => view(null)} />}
+      {open?.dialog === 'settings' && <SettingsView onClose={close} />}
       {open?.dialog === 'add' && <CameraForm initial={open.initial} onClose={close} onStarted={onStarted} />}
       {open?.dialog === 'edit' && chosen && <CameraForm editing={chosen} onClose={close} onStarted={onStarted} />}
       {open?.dialog === 'use' && chosen && (

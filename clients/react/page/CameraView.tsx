@@ -3,8 +3,10 @@ import { ReactWhepSample, WAY_WORDS, type Way } from '../ReactWhepSample'
 import { gatewayBase } from './api'
 import type { Camera, Verdict } from './api-types'
 import { Figures, figuresOf } from './CameraTile'
+import { CameraLog } from './CameraLog'
 import { CopyList } from './CopyList'
 import { Dialog } from './Dialog'
+import { sizeWords, timeWords } from './events'
 import { StateWord } from './StateWord'
 import { whyNoPicture } from './words'
 
@@ -19,9 +21,10 @@ export function CameraView({
   onClose: () => void
 }) {
   const [way, setWay] = useState<Way | null>(null)
+  const [first] = useState(() => tilePicture(camera.name))
   const picture = useRef<HTMLDivElement>(null)
   const why = unreachable !== null || camera.state !== 'live' ? whyNoPicture(camera, null, unreachable) : null
-  const { gop_length: gopLength, reconnects } = camera
+  const { gop_length: gopLength, reconnects, cpu_percent: cpu, totals } = camera
   return (
     <Dialog
       className="large"
@@ -37,6 +40,8 @@ export function CameraView({
           cameraName={camera.name}
           gatewayBase={gatewayBase}
           className="large-video"
+          // Until the player has a picture of its own.
+          style={way === null && why === null && first !== null ? { background: first } : undefined}
           onState={(state) => setWay(state.way)}
         />
         {document.fullscreenEnabled && <FullScreenButton element={picture} />}
@@ -50,6 +55,13 @@ export function CameraView({
           { label: 'Key frame every', value: gopLength === null ? null : `${gopLength} frames` },
           { label: 'Reconnected', value: reconnects === 1 ? 'once' : `${reconnects} times` },
           { label: 'Played here over', value: way === null ? null : WAY_WORDS[way] },
+          {
+            label: 'CPU',
+            value: cpu === null ? null : `${cpu < 10 ? cpu.toFixed(1) : Math.round(cpu)} % of a core`,
+            title: 'Receiving, decoding, scaling and encoding, over the last 5 s.',
+          },
+          { label: 'Received', value: sizeWords(totals.received_bytes) },
+          { label: 'Started', value: timeWords(camera.started_at) },
         ]}
       />
       {camera.playability && (
@@ -58,10 +70,18 @@ export function CameraView({
           <VerdictLine way="hls" verdict={camera.playability.hls} />
         </ul>
       )}
+      <CameraLog camera={camera} />
       <h3>Use it elsewhere</h3>
       <CopyList camera={camera} />
     </Dialog>
   )
+}
+
+/** What the tile shows, as a background; null if that is nothing or old. */
+function tilePicture(name: string): string | null {
+  const canvas = document.querySelector(`[data-camera-tile="${name}"][data-picture="fresh"] canvas`)
+  if (!(canvas instanceof HTMLCanvasElement)) return null
+  return `url(${canvas.toDataURL('image/jpeg')}) center / contain no-repeat`
 }
 
 function FullScreenButton({ element }: { element: React.RefObject<HTMLElement | null> }) {

@@ -32,7 +32,51 @@ export interface Camera {
   playability?: { webrtc: Verdict; hls: Verdict }
   readers_by_kind: { lane: number; zmq: number; http: number; webrtc: number; hls: number; rtsp: number }
   reconnects: number
+  /** Of one core. */
+  cpu_percent: number | null
   started_at: string
+  totals: {
+    received_bytes: number
+    received: number
+    decoded: number
+    shown: number
+    gated: number
+    damaged: number
+    skipped: number
+    late: number
+    overwritten: number
+  }
+}
+
+export interface CameraEvent {
+  kind: 'started' | 'replaced' | 'state' | 'problem'
+  first_at: string
+  last_at: string
+  count: number
+  from: CameraState | null
+  to: CameraState | null
+  code: string | null
+  message: string | null
+  /** Settings of `replaced`, by their names in JSON. */
+  changed: string[]
+  /** null: not a client, or not for this session to know. */
+  by: string | null
+}
+
+export interface GatewaySetting {
+  name: string
+  variable: string
+  /** With secrets masked; null: not set. */
+  value: string | number | boolean | string[] | null
+  source: 'flag' | 'environment' | 'file' | 'default'
+  line: number | null
+  meaning: string
+}
+
+export interface SettingsAnswer {
+  /** The path of framegate.yaml. */
+  file: string | null
+  settings: GatewaySetting[]
 }
 
 export interface StartAnswer extends Camera {

@@ -1,6 +1,6 @@
 // Calls of the gateway's HTTP API. Addresses are relative, so the page works under a sub-path of a reverse proxy.
 
-import type { Camera, StartAnswer, StartRequest } from './api-types'
+import type { Camera, CameraEvent, SettingsAnswer, StartAnswer, StartRequest } from './api-types'
 
 /** The gateway responded with an error. */
 export class GatewayError extends Error {
@@ -35,6 +35,16 @@ export async function startCamera(request: StartRequest): Promise<StartAnswer> {
 
 export async function stopCamera(name: string): Promise<void> {
   await call('cameras/stop', { method: 'POST', body: JSON.stringify({ name }) }, START_STOP_TIMEOUT_MS)
+}
+
+/** The newest first. */
+export async function listEvents(name: string): Promise<CameraEvent[]> {
+  const { events } = await call(`cameras/${encodeURIComponent(name)}/events`, {}, TIMEOUT_MS)
+  return events as CameraEvent[]
+}
+
+export async function getSettings(): Promise<SettingsAnswer> {
+  return (await call('settings', {}, TIMEOUT_MS)) as unknown as SettingsAnswer
 }
 
 export type Role = 'viewer' | 'admin'

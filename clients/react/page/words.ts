@@ -1,6 +1,6 @@
 // Text for states, figures and reasons.
 
-import type { Camera, CameraState } from './api-types'
+import type { Camera, CameraState } from './api-types.js'
 
 export const STATE_WORDS: Record<CameraState, string> = {
   connecting: 'connecting',

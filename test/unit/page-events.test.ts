@@ -1,0 +1,46 @@
+// The page's words for events and counters.
+
+import t from 'tap'
+import type { Camera, CameraEvent } from '../../clients/react/page/api-types.js'
+import { counters, eventTone, eventWords, repeatWords, sizeWords } from '../../clients/react/page/events.js'
+
+const at = '2026-11-25T14:03:07.000Z'
+const NONE = { first_at: at, last_at: at, count: 1, from: null, to: null, code: null, message: null, changed: [] }
+
+t.test('each event has a sentence and a tone', async (t) => {
+  const events: [Partial<CameraEvent>, string, string][] = [
+    [{ kind: 'started' }, 'Started', 'stopped'],
+    [{ kind: 'started', by: 'curl/8 at ::1' }, 'Started by curl/8 at ::1', 'stopped'],
+    [{ kind: 'replaced', changed: ['rtsp', 'pub_fps', 'x'] }, 'Changed: address, frames per second, x', 'stopped'],
+    [{ kind: 'state', from: 'connecting', to: 'live' }, 'Live', 'live'],
+    [{ kind: 'state', from: 'retrying', to: 'live' }, 'Live again', 'live'],
+    [{ kind: 'state', from: 'live', to: 'retrying', message: 'it closed' }, 'Lost: it closed', 'retrying'],
+    [{ kind: 'state', from: 'connecting', to: 'retrying', message: 'refused' }, 'Not reached: refused', 'retrying'],
+    [{ kind: 'state', from: 'live', to: 'stalled' }, 'Stalled: the camera sends nothing', 'stalled'],
+    [{ kind: 'state', from: 'connecting', to: 'stopped', message: 'too many' }, 'Not started: too many', 'stopped'],
+    [{ kind: 'problem', message: 'the host refused' }, 'The host refused', 'retrying'],
+  ]
+  for (const [event, words, tone] of events) {
+    const whole = { ...NONE, by: null, ...event } as CameraEvent
+    t.strictSame([eventWords(whole), eventTone(whole)], [words, tone])
+  }
+  const repeated = { ...NONE, kind: 'problem', by: null, count: 31 } as const
+  t.equal(
+    repeatWords(repeated, (iso) => iso.slice(11, 19)),
+    '31 times since 14:03:07',
+  )
+})
+
+t.test('counters have the reasons that occurred, in words', async (t) => {
+  const none = { gated: 0, damaged: 0, skipped: 0, late: 0, overwritten: 0 }
+  const totals = { received_bytes: 0, received: 10, decoded: 8, shown: 5, ...none, late: 3 }
+  t.strictSame(counters({ totals } as Camera), {
+    frames: [
+      { label: 'Received', count: 10 },
+      { label: 'Decoded', count: 8 },
+      { label: 'Shown', count: 5 },
+    ],
+    dropped: [{ label: 'too old when their turn came', count: 3 }],
+  })
+  t.strictSame([0, 999, 1000, 25_400_000, 3.25e9].map(sizeWords), ['0 B', '999 B', '1.0 kB', '25 MB', '3.3 GB'])
+})
