@@ -143,8 +143,8 @@ export interface LogFields {
   camera?: string
   /** The error code. */
   code?: string
-  /** The program or library whose message it is. Default: the gateway. */
-  source?: 'mediamtx' | 'gstreamer'
+  /** The program whose message it is. Default: the gateway. */
+  source?: 'mediamtx'
 }
 
 export interface Logger {
