@@ -38,13 +38,20 @@ PATHS = (
     f"/snapshot?cam={NAME}",
     f"/mjpeg?cam={NAME}",
     f"/frames?cam={NAME}",
+    f"/cameras/{NAME}/events",
+    "/settings",
     "/health",
+    "/health/live",
+    "/health/ready",
     "/session",
     "/",
     "/docs",
     "/openapi.json",
     "/metrics",
 )
+# Open to all. The first ones say only whether the gateway runs, and is ready.
+HEALTH = ("/health", "/health/live", "/health/ready")
+PUBLIC = (*HEALTH, "/", "/docs", "/openapi.json", "/session")
 
 
 # ---- On the other machine ----
@@ -126,14 +133,21 @@ def other_machine(given: dict[str, Any]) -> None:
 
     ports = open_ports()
     check("only the ports for readers are open", set(ports) == {HTTP, ZMQ, RTSP, HLS, WEBRTC}, ports)
+    described = json.loads(ask(HTTP, "/openapi.json")[1].split(b"\n\n", 1)[1])["paths"]
+    checked = {path.split("?")[0].replace(NAME, "{name}") for path in PATHS}
+    unchecked = [path for path, methods in described.items() if "get" in methods and path not in checked]
+    check("every GET of /openapi.json is asked for", not unchecked, unchecked)
     start = {"name": "x", "rtsp": "rtsp://10.213.0.2/x"}
     changes = [("/cameras/start", start), ("/cameras/stop", {"name": NAME}), ("/tickets", {"name": NAME})]
     for token in (None, "x" * 64):
         who = "no token" if token is None else "a wrong token"
         for path in PATHS:
             status, answer = ask(HTTP, path, token)
-            public = path in ("/", "/docs", "/openapi.json", "/health", "/session")
-            check(f"{who}: GET {path}: {status}", not leaks(answer) and (public or status == 401), answer[:300])
+            content = answer.split(b"\n\n", 1)[1]
+            right = status == 200 if path in PUBLIC else status == 401
+            if path in HEALTH:
+                right = (status, json.loads(content)) == (200, {"ok": True})
+            check(f"{who}: GET {path}: {status}", right and not leaks(answer), answer[:300])
         for path, body in changes:
             status, answer = ask(HTTP, path, token, body)
             check(f"{who}: POST {path}: {status}", status == 401 and not leaks(answer), answer[:300])
@@ -156,6 +170,8 @@ def other_machine(given: dict[str, Any]) -> None:
         status, answer = ask(HTTP, path, viewer)
         seen = JPEG in answer if "snapshot" in path else NAME.encode() in answer
         check(f"viewer: GET {path}: {status}", status == 200 and seen and PASSWORD.encode() not in answer, answer[:300])
+    status, answer = ask(HTTP, "/settings", viewer)
+    check(f"viewer: GET /settings: {status}", status == 403 and not leaks(answer), answer[:300])
     for path, body in changes[:2]:
         status, answer = ask(HTTP, path, viewer, body)
         check(f"viewer: POST {path}: {status}", status == 403, answer[:300])

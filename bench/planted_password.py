@@ -4,8 +4,11 @@
     .venv/bin/python bench/planted_password.py
 
 Addresses with a marked password are started, refused, replaced and restored, in every place of an address or a request
-where one may be. Searched are the responses of all routes, debug logs, output of the commands, the command lines of
-all processes, and files that others may read. Ends with status 1 if the password is found.
+where one may be. Searched are the responses of all routes, debug logs with MediaMTX's, output of the commands and of
+framegate-run, a session with the page in Chromium, MediaMTX's API, the command lines and environments of all
+processes, and all files below /tmp, /dev/shm and the home folder that were written meanwhile and that others may read.
+The modes of the state file and the sockets are checked. Ends with status 1 if the password is found, or a mode is too
+wide.
 """
 
 from __future__ import annotations
@@ -77,7 +80,9 @@ class Service(threading.Thread):
             "LOG_LEVEL": "debug",
             "TMPDIR": folder,
             "HOME": os.environ.get("HOME", folder),
+            "XDG_RUNTIME_DIR": f"{folder}/run",
         }
+        os.mkdir(f"{folder}/run", 0o700)
         self.port = int(self.environment["HTTP_PORT"])
         self.log = pathlib.Path(folder, "log")
         self.begin()
@@ -99,8 +104,13 @@ class Service(threading.Thread):
         while True:
             for path in pathlib.Path("/proc").glob("[0-9]*/cmdline"):
                 with contextlib.suppress(OSError):
-                    if int(path.parent.name) not in self.ours:
-                        self.search.see("command line", str(path), path.read_bytes())
+                    if int(path.parent.name) in self.ours:
+                        continue
+                    self.search.see("command line", str(path), path.read_bytes())
+                    environment = path.with_name("environ")
+                    if environment.stat().st_mode & 0o077:
+                        self.search.found.append(f"{environment} is readable by others")
+                    self.search.see("environment", str(environment), environment.read_bytes())
             time.sleep(0.05)
 
     def ask(self, method: str, path: str, body: object = None) -> int:
@@ -220,53 +230,135 @@ def commands(service: Service, good: str, others: list[str]) -> None:
         run([*client, *words])
 
 
-def search_files(search: Search, *folders: str) -> list[str]:
-    """Searches files that others may read. Returns those that have the password and are for their owner only."""
+def framegate_run(service: Service, good: str, others: list[str]) -> None:
+    """An unchanged program with the address in its own file."""
+    script = pathlib.Path(service.folder, "program.py")
+    script.touch(0o600)
+    for address in (good, others[0], others[2], others[3]):
+        script.write_text(
+            f"import cv2\ncapture = cv2.VideoCapture({address!r})\n"
+            "for _ in range(3): print(capture.isOpened(), capture.read()[0], capture)\n"
+            "print(repr(capture), capture.getBackendName())\nraise SystemError(str(vars(capture)) if 0 else 'end')\n"
+        )
+        environment = {**service.environment, **PYTHON_PATH, "GATEWAY_BASE": f"http://127.0.0.1:{service.port}"}
+        words = [sys.executable, "-m", "framegate.run", str(script)]
+        done = subprocess.run(words, text=True, capture_output=True, env=environment, timeout=90, cwd=service.folder)
+        # Python prints the line that raised, which has no address.
+        service.search.see("framegate-run", script.name, done.stdout + done.stderr)
+        print(f"framegate-run: {done.stdout.split()[:2]}, status {done.returncode}")
+
+
+def browser(service: Service, good: str, others: list[str]) -> None:
+    words = ["node", str(ROOT / "bench/browser_session.mjs"), f"http://127.0.0.1:{service.port}"]
+    given = json.dumps([f"{good}?browser", *others])
+    done = subprocess.run(words, input=given, text=True, capture_output=True, timeout=300)
+    for line in done.stdout.splitlines():
+        seen = json.loads(line)
+        service.search.see(seen["kind"], seen["where"][:60], seen["text"])
+    if done.returncode != 0:
+        service.search.found.append(f"the browser's session failed: {done.stderr[-400:]}")
+
+
+def mediamtx(service: Service) -> None:
+    """What MediaMTX answers without the run's password, on each of its ports."""
+    for name in ("APIADDRESS", "HLSADDRESS", "WEBRTCADDRESS", "RTSPADDRESS"):
+        port = int(service.environment[f"MTX_{name}"].rsplit(":", 1)[1])
+        for path in (
+            "/v3/config/paths/list",
+            "/v3/paths/list",
+            "/v3/config/global/get",
+            "/good/index.m3u8",
+            "/good/whep",
+        ):
+            connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+            with contextlib.closing(connection), contextlib.suppress(OSError, http.client.HTTPException):
+                connection.request("GET", path)
+                answer = connection.getresponse()
+                service.search.see(
+                    "MediaMTX's response", f"{name} {path}", str(answer.headers).encode() + answer.read()
+                )
+
+
+def modes(service: Service) -> None:
+    """What must not be open to other users."""
+    for path in pathlib.Path(service.folder).rglob("*"):
+        mode = stat.S_IMODE(path.lstat().st_mode)
+        allowed = 0o660 if path.is_socket() else 0o600
+        is_ours = path.name.startswith("cameras.json") or path.is_socket()
+        if is_ours and mode & ~allowed and all(folder.stat().st_mode & 0o011 for folder in path.parents):
+            service.search.found.append(f"{path} has mode {mode:o}")
+        if is_ours:
+            print(
+                f"{path.relative_to(service.folder)}: mode {mode:o}, its folder {path.parent.stat().st_mode & 0o777:o}"
+            )
+    limits = pathlib.Path(f"/proc/{service.process.pid}/limits").read_text()
+    core = next(line for line in limits.splitlines() if line.startswith("Max core file size")).split()
+    pattern = pathlib.Path("/proc/sys/kernel/core_pattern").read_text().strip()
+    print(f"core dumps of at most {core[4]} bytes, to {pattern!r}")
+
+
+def others_may_read(path: pathlib.Path) -> bool:
+    """By its own mode and those of its folders."""
+    if not path.lstat().st_mode & 0o044:
+        return False
+    return all(folder.stat().st_mode & 0o011 for folder in path.parents)
+
+
+def search_files(search: Search, since: float, *folders: str) -> list[str]:
+    """Searches files that were written meanwhile. Returns those that have the password and that others cannot read."""
     private = []
     for folder in folders:
-        for where, _, names in os.walk(folder):
+        for where, below, names in os.walk(folder):
+            below[:] = [name for name in below if name not in ("node_modules", ".git", "ccache")]
             for name in names:
-                path = os.path.join(where, name)
-                mode = os.lstat(path).st_mode
-                if not stat.S_ISREG(mode):
-                    continue
-                content = pathlib.Path(path).read_bytes()
-                if mode & 0o077:
-                    search.see("file", f"{path} {mode & 0o777:o}", content)
-                elif MARK.encode() in content:
-                    private.append(f"{name} {mode & 0o777:o}")
+                path = pathlib.Path(where, name)
+                with contextlib.suppress(OSError):
+                    status = path.lstat()
+                    if not stat.S_ISREG(status.st_mode) or status.st_mtime < since or status.st_size > 1 << 28:
+                        continue
+                    content = path.read_bytes()
+                    if others_may_read(path):
+                        search.see("file", f"{path} {status.st_mode & 0o777:o}", content)
+                    elif MARK.encode() in content:
+                        private.append(f"{name} {status.st_mode & 0o777:o}")
     return private
 
 
 def main() -> int:
+    since = time.time()
     search, folder = Search(), tempfile.mkdtemp()
     os.chmod(folder, 0o755)  # Its files need modes of their own.
     # Its command line has the password, so it is left out.
     camera = Camera("--width", "320", "--height", "180", "--gop", "25", "--user", "joe", "--password", MARK)
     service = Service(search, folder, {camera.process.pid})
+    everywhere = ["/tmp", "/var/tmp", "/dev/shm", "/var/log", "/run/user", str(pathlib.Path.home())]
     try:
         host = camera.url.split("//")[1]
         good, others = f"rtsp://joe:{MARK}@{host}", addresses(host)
         change(service, good, others)
         look(service, len(others))
         commands(service, good, others)
+        framegate_run(service, good, others)
+        mediamtx(service)
+        browser(service, good, others)
+        look(service, 3)
+        modes(service)
         for how in (signal.SIGTERM, signal.SIGKILL):
             service.end(how)
             service.begin()
             look(service, 3)
         live = service.ask("GET", "/snapshot?cam=good")
-        search_files(search, "/tmp/framegate-0", os.environ.get("XDG_RUNTIME_DIR", "/nowhere"))
-        private = search_files(search, folder)
+        private = search_files(search, since, *everywhere)
     finally:
         service.end(signal.SIGTERM)
         camera.stop()
     for line in service.log.read_bytes().splitlines():
         search.see("log line", "", line)
-    private += search_files(search, folder)
+    private += search_files(search, since, *everywhere)
     print(f"searched: {dict(search.searched)}")
     print(f"the camera with this password, after the restarts: {live}")
-    print(f"with the password, for their owner only: {sorted(set(private))}")
-    for where in search.found:
+    print(f"with the password, and closed to others: {sorted(set(private))}")
+    for where in dict.fromkeys(search.found):
         print(f"FOUND {where}")
     return 1 if search.found or live != 200 else 0
 
