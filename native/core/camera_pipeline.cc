@@ -126,7 +126,7 @@ void CameraPipeline::UpdateDecodeStage(const std::vector<Rendition>& renditions)
   if (!stream->input) return;
   StreamIntake& intake = stream->input->intake;
   if (auto picture = stream->input->assembler.TakeSettled(MonotonicNs())) {
-    Take(*stream, std::move(*picture));
+    Take(*stream, intake, std::move(*picture));
   }
   // Decoding starts over from the cache once pictures turn out to be reordered, or too large for what was granted.
   const bool outdated = std::exchange(stream->stage_outdated, false);
@@ -240,8 +240,7 @@ Receiver::Callbacks CameraPipeline::ReceiverCallbacks() {
 }
 
 // True if the control thread should look at once.
-bool CameraPipeline::Take(Stream& stream, PictureAssembler::Picture picture) {
-  StreamIntake& intake = stream.input->intake;
+bool CameraPipeline::Take(Stream& stream, StreamIntake& intake, PictureAssembler::Picture picture) {
   DecodeStage* decode_stage = stream.decode_stage.get();
   AccessUnitPtr unit = intake.Take(std::move(picture.sample), picture.arrival);
   if (intake.too_large()) {
@@ -268,7 +267,7 @@ void CameraPipeline::OnSample(Codec codec, SamplePtr sample, int64_t captured_at
     if (!stream->input) stream->input.emplace(codec, described_ns_);
     Input& input = *stream->input;
     for (PictureAssembler::Picture& picture : input.assembler.Add(std::move(sample), arrival)) {
-      check_now |= Take(*stream, std::move(picture));
+      check_now |= Take(*stream, input.intake, std::move(picture));
     }
   }
   if (check_now) UpdateRequests([](Requests& requests) { requests.check_now = true; });

@@ -90,7 +90,7 @@ class CameraPipeline {
 
   // The receiver's threads.
   Receiver::Callbacks ReceiverCallbacks();
-  bool Take(Stream& stream, PictureAssembler::Picture picture);
+  bool Take(Stream& stream, StreamIntake& intake, PictureAssembler::Picture picture);
   void OnSample(Codec codec, SamplePtr sample, int64_t captured_at_us);
 
   // Changes the requests and wakes the control thread. Any thread.

@@ -16,7 +16,7 @@ from stand_in import URL, Publishing, StandIn
 from wire import in_child, message, send, some
 
 from capture import open_capture as alias
-from framegate import Capture, open_capture
+from framegate import Capture, FrameSubscriber, open_capture
 from framegate.naming import camera_name
 
 if TYPE_CHECKING:
@@ -70,6 +70,24 @@ def test_finds_a_gateway_that_starts_later() -> None:
     cap.release()
     gateway.stop()
     gateway.context.term()
+
+
+def test_a_rendition_that_the_gateway_does_not_encode_is_reported_with_its_reason(gateway: StandIn) -> None:
+    refused = [{"topic": "cam1@9w1fps", "message": "too many"}, {"topic": "cam1", "message": "short of memory"}]
+    gateway.answer = {"refused_renditions": refused}
+    expected = "cam1 is not encoded: short of memory"
+    with open_capture(URL, timeout_ms=200, gateway=gateway.base) as cap:
+        end = time.monotonic() + 20
+        while cap.last_error != expected and time.monotonic() < end:
+            assert cap.read() == (False, None)
+        assert cap.last_error == expected
+        with FrameSubscriber("cam1", gateway=gateway.base, timeout_ms=200) as subscriber:
+            while subscriber.last_error != expected and time.monotonic() < end:
+                assert subscriber.read() is None
+            assert subscriber.last_error == expected
+        gateway.answer = {}
+        read_until(cap, gateway)
+        assert cap.last_error is None
 
 
 def test_asks_a_restarted_gateway_again(gateway: StandIn) -> None:
