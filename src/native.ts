@@ -208,8 +208,10 @@ export async function loadNative(): Promise<NativeAddon> {
     const require = createRequire(import.meta.url)
     addon = (require('node-gyp-build') as (folder: string) => NativeAddon)(root)
   } catch (error) {
+    const why = messageOf(error).split('\n')[0] ?? ''
+    const library = /^lib\S+\.so\S*: cannot open shared object file/.test(why)
     throw new AddonLoadError(
-      `the native addon does not load (${messageOf(error).split('\n')[0]}); in ${root}, ${remedy('addon')}`,
+      `the native addon does not load (${why}); in ${root}, ${remedy(library ? 'libraries' : 'addon')}`,
       error,
     )
   }

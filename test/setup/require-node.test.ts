@@ -58,7 +58,7 @@ t.test('the check and the program are ES5, apart from import()', async (t) => {
 
 t.test('every command of package.json and the program run the check first', async (t) => {
   for (const [name, command] of Object.entries(scripts).filter(([, command]) => command.startsWith('node ')))
-    t.match(command, /^node -r \.\/bin\/require-node\.cjs (scripts|packaging)\//, name)
+    t.match(command, /^node -r \.\/bin\/require-node\.cjs (scripts|packaging|bin)\//, name)
   t.strictSame(bin, { framegated: 'bin/framegated.cjs' })
   const program = join(ROOT, bin.framegated!)
   t.match(readFileSync(program, 'utf8'), /^#!\/usr\/bin\/env node\n/)
@@ -67,7 +67,7 @@ t.test('every command of package.json and the program run the check first', asyn
 
 t.test('what to do about a missing part fits the place: a checkout or the npm package', async (t) => {
   t.ok(existsSync(join(ROOT, 'scripts/setup.mjs')))
-  for (const part of ['addon', 'elements', 'test camera', 'MediaMTX'] as const) {
+  for (const part of ['addon', 'elements', 'libraries', 'test camera', 'MediaMTX'] as const) {
     t.match(remedy(part), /npm run setup/)
     t.notMatch(remedy(part, 'package'), /npm run setup/)
   }
