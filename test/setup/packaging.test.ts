@@ -40,7 +40,7 @@ t.test('the unit has readiness, the watchdog, reload, and what the gateway write
 t.test('the scripts of the packages are valid', async (t) => {
   const scripts = ['postinst', 'prerm', 'postrm', 'framegated'].map((name) => `debian/${name}`)
   t.same(readdirSync(join(ROOT, 'packaging/debian')).sort(), ['framegated', 'postinst', 'postrm', 'prerm'])
-  for (const script of [...scripts, 'try-debian.sh']) {
+  for (const script of [...scripts, 'try-debian.sh', 'try-npm.sh']) {
     const { status, stderr } = spawnSync('sh', ['-n', join(ROOT, 'packaging', script)], { encoding: 'utf8' })
     t.equal(status, 0, `${script}: ${stderr}`)
   }

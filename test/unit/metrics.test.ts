@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import t from 'tap'
 import { parse } from 'yaml'
 import { UNKNOWN_FORMAT, NO_STATS } from '../../src/cameras/stats.js'
+import { CAMERA_ERRORS } from '../../src/error-codes.js'
 import { METRICS, type Definition } from '../../src/metrics/definitions.js'
 import { Metrics, type MetricsDeps } from '../../src/metrics/metrics.js'
 import type { MeasuredCamera } from '../../src/metrics/camera-metrics.js'
@@ -120,6 +121,8 @@ t.test('docs/operations.md has a row for every metric', async (t) => {
   }
 })
 
+const codes = Object.keys(CAMERA_ERRORS)
+
 /** What a query names that /metrics does not have. */
 async function unknownIn(expr: string): Promise<string[]> {
   const text = await metricsOf([camera('a')]).text()
@@ -131,8 +134,10 @@ async function unknownIn(expr: string): Promise<string[]> {
     const { labels = [] }: Partial<Definition> = METRICS[metric as keyof typeof METRICS] ?? {}
     for (const [, label = '', values = ''] of matchers.matchAll(/(\w+)[=!]~?"(.*?)"/g)) {
       if (!['instance', 'job', ...labels].includes(label)) problems.push(`${name}: ${label}`)
-      if (label !== 'state' && label !== 'reason') continue
-      for (const value of values.split('|')) if (!text.includes(`${label}="${value}"`)) problems.push(value)
+      if (!['state', 'reason', 'code'].includes(label)) continue
+      for (const value of values.split('|'))
+        if (!text.includes(`${label}="${value}"`) && !codes.some((code) => new RegExp(`^${value}$`).test(code)))
+          problems.push(value)
     }
   }
   return problems
@@ -142,6 +147,7 @@ t.test('a query with a metric, a label or a value that does not exist is noticed
   t.same(await unknownIn('rate(framegate_frames_total[1m])'), ['framegate_frames_total'])
   t.same(await unknownIn('framegate_ready{camera="a"}'), ['framegate_ready: camera'])
   t.same(await unknownIn('framegate_camera_state{state=~"live|dead"}'), ['dead'])
+  t.same(await unknownIn('framegate_camera_error{code=~"ERR_SOURCE_GONE|ERR_MEDIAMTX_.*"}'), ['ERR_SOURCE_GONE'])
 })
 
 t.test('the Grafana dashboard uses only metrics, labels and states that exist', async (t) => {
