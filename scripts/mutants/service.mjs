@@ -121,8 +121,8 @@ export const service = [
     id: 'eight-renditions',
     why: 'A camera encodes at most eight renditions, also for ZeroMQ subscribers.',
     file: 'src/cameras/demand.ts',
-    text: '...this.#lingering.keys()].slice(0, MAX_RENDITIONS)',
-    fault: '...this.#lingering.keys()].slice(0, MAX_RENDITIONS + 1)',
+    text: 'wanted.slice(0, MAX_RENDITIONS)',
+    fault: 'wanted.slice(0, MAX_RENDITIONS + 1)',
     tests: ['test/unit/demand.test.ts'],
   },
   {
