@@ -168,7 +168,7 @@ void CameraPipeline::FollowPlan(const StreamIntake& intake, DecodeStage& stage,
   facts.last_shown_ns = stage.last_shown_ns();
   const bool was_alone = stage.keys_alone();
   const DecodePlan::Verdict plan = plan_.Check(facts);
-  stage.SetKeysAlone(plan.keys_alone);
+  stage.SetKeysAlone(plan.keys_alone, plan_.overloaded());
   if (was_alone && plan.shows_newest && !intake.cache().units().empty()) stage.StartOver(intake.cache().units());
 }
 

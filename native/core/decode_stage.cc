@@ -98,8 +98,9 @@ void DecodeStage::StartOver(const std::vector<AccessUnitPtr>& backlog) {
   wake_.notify_one();
 }
 
-void DecodeStage::SetKeysAlone(bool keys_alone) {
+void DecodeStage::SetKeysAlone(bool keys_alone, bool overloaded) {
   std::lock_guard<std::mutex> lock(queue_mutex_);
+  overloaded_ = overloaded;
   all_from_next_key_ = keys_alone_ && !keys_alone;
   if (keys_alone == keys_alone_ || !keys_alone) return;
   keys_alone_ = true;
@@ -115,7 +116,10 @@ void DecodeStage::Push(AccessUnitPtr unit) {
   {
     std::lock_guard<std::mutex> lock(queue_mutex_);
     if (keys_alone_ && !in_backlog_) {
-      if (!unit->stands_alone() && !(all_from_next_key_ && unit->key)) return;
+      if (!unit->stands_alone() && !(all_from_next_key_ && unit->key)) {
+        if (overloaded_) ++counters_->skipped;
+        return;
+      }
       if (all_from_next_key_) keys_alone_ = all_from_next_key_ = false;
     }
     // A session must not seem to show frames before its first one.

@@ -53,7 +53,8 @@ class DecodeStage {
 
   // true: once the backlog is decoded, decode key pictures alone, each with a decoder of its own that holds none back.
   // false: decode all pictures from the next key picture on.
-  void SetKeysAlone(bool keys_alone);
+  // overloaded: readers want the others too; those count as skipped.
+  void SetKeysAlone(bool keys_alone, bool overloaded = false);
   bool keys_alone();
 
   // Never blocks.
@@ -117,7 +118,7 @@ class DecodeStage {
   size_t queued_bytes_ = 0;
   bool overflowed_ = false;  // Units were dropped from the full queue.
   std::optional<std::vector<Rendition>> new_renditions_;
-  bool keys_alone_ = false, all_from_next_key_ = false;
+  bool keys_alone_ = false, all_from_next_key_ = false, overloaded_ = false;
   bool starts_over_ = false;  // The queue holds a new backlog.
   bool in_backlog_ = false;
   bool awaits_first_ = true;  // No unit was pushed yet.

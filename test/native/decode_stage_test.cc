@@ -249,6 +249,24 @@ TEST(KeyPicturesOfH265AreShownAtOnce) {
                                  Units(EncodeH265("bframes=2:b-adapt=0:keyint=6:scenecut=0", 24), 0, Codec::kH265));
 }
 
+TEST(PicturesLeftOutBecauseOfOverloadCountAsSkipped) {
+  const auto units = Units("x264enc tune=zerolatency key-int-max=10", 20);
+  for (const bool overloaded : {false, true}) {
+    Shown shown;
+    auto stage = Make(&shown);
+    stage->SetKeysAlone(true, overloaded);
+    stage->Start({});
+    size_t keys = 0;
+    for (const auto& unit : units) {
+      stage->Push(unit);
+      keys += unit->key;
+      WaitFor([&] { return shown.count() == keys; });
+    }
+    stage->Stop();
+    CHECK_EQ(shown.counters.skipped.load(), overloaded ? 18u : 0u);
+  }
+}
+
 TEST(AStartThatDecodesKeyPicturesAloneShowsTheNewestPictureFirst) {
   const auto units = Units("x264enc tune=zerolatency key-int-max=20", 60);
   Shown shown;
