@@ -70,8 +70,8 @@ export const native = [
     id: 'transport-lag-reaches-the-rule',
     why: 'A picture that the network held back is not published.',
     file: 'native/core/decode_stage.cc',
-    text: 'CheckPicture({age_ns, times->transport_lag_ns, MoreQueued()}',
-    fault: 'CheckPicture({age_ns, 0, MoreQueued()}',
+    text: 'CheckPicture({age_ns, times->transport_lag_ns, MoreQueued(),',
+    fault: 'CheckPicture({age_ns, 0, MoreQueued(),',
     tests: ['test/native/decode_stage_test.cc'],
   },
   {
