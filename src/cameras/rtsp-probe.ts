@@ -7,6 +7,7 @@ import { TLSSocket } from 'node:tls'
 import { cameraSettings } from '../camera-settings.js'
 import { codeOf, messageOf, SourceError } from '../errors.js'
 import { codeOfRtspStatus, refusalOf } from '../rtsp-status.js'
+import { within } from '../time-limit.js'
 import { hostOf, parseCameraUrl, splitAddress, type CameraUrl } from './camera-url.js'
 import { AnswerReader, type Answer } from './rtsp-answer.js'
 import { authorize } from './rtsp-auth.js'
@@ -32,14 +33,27 @@ export async function probeCamera(
   tlsFingerprint: string | null = null,
   resolve = (target: CameraUrl) => Promise.resolve(target),
 ): Promise<CameraUrl> {
-  const limit = AbortSignal.timeout(timeoutMs)
-  const stop = signal ? AbortSignal.any([limit, signal]) : limit
+  const late = (host: string) =>
+    signal?.aborted
+      ? new SourceError('ERR_CLOSED', 'closed')
+      : new SourceError('ERR_SOURCE_TIMEOUT', `${host} did not respond within ${timeoutMs / 1000} s`)
+  return within(timeoutMs, signal, (stop) => follow(url, { userAgent, tlsFingerprint, resolve, stop, late }))
+}
+
+interface Ask {
+  userAgent: string
+  tlsFingerprint: string | null
+  resolve: (target: CameraUrl) => Promise<CameraUrl>
+  stop: AbortSignal
+  /** The error when `stop` is aborted. */
+  late: (host: string) => SourceError
+}
+
+async function follow(url: CameraUrl, { userAgent, tlsFingerprint, resolve, stop, late }: Ask): Promise<CameraUrl> {
   let target = url
   for (let redirects = 0; redirects <= MAX_REDIRECTS; redirects++) {
     const answer = await describe(target, await resolve(target), userAgent, tlsFingerprint, stop, () =>
-      signal?.aborted
-        ? new SourceError('ERR_CLOSED', 'closed')
-        : new SourceError('ERR_SOURCE_TIMEOUT', `${hostOf(target)} did not respond within ${timeoutMs / 1000} s`),
+      late(hostOf(target)),
     )
     const location = answer.headers.get('location')?.[0]
     if (answer.status >= 300 && answer.status < 400 && cameraSettings.shape.rtsp.safeParse(location).success) {

@@ -3,6 +3,7 @@
 import { EventEmitter, once } from 'node:events'
 import { setTimeout as pause } from 'node:timers/promises'
 import { FramegateError, messageOf, SourceError } from '../errors.js'
+import { within } from '../time-limit.js'
 import type { Logger } from '../types.js'
 import { DEFAULT_ADDRESSES } from './addresses.js'
 import { isOlder, LEAST_VERSION } from './binary.js'
@@ -94,8 +95,7 @@ export class Connection extends EventEmitter<ConnectionEvents> {
   /** Resolves with the API as soon as it responds. @throws SourceError after 5 s, or when the signal is aborted. */
   async whenReady(signal: AbortSignal): Promise<ControlApi> {
     if (!this.#api) {
-      const limit = AbortSignal.any([signal, AbortSignal.timeout(WAIT_FOR_READY_MS)])
-      await once(this, 'ready', { signal: limit }).catch(() => undefined)
+      await within(WAIT_FOR_READY_MS, signal, (over) => once(this, 'ready', { signal: over })).catch(() => undefined)
     }
     if (this.#api) return this.#api
     throw new SourceError('ERR_MEDIAMTX_DOWN', `MediaMTX is unavailable: ${this.#problem ?? 'not ready'}`)

@@ -4,6 +4,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { z } from 'zod'
 import { messageOf, RelayCannotError, SourceError } from '../errors.js'
 import { redact } from '../redact.js'
+import { within } from '../time-limit.js'
 import type { PathReaders } from '../types.js'
 
 const PATH_LIMIT_MS = 2000
@@ -62,12 +63,13 @@ export class ControlApi {
 
   /** MediaMTX answers before its path manager knows a new path, and would refuse a reader that comes first. */
   async untilPathExists(name: string, signal: AbortSignal): Promise<void> {
-    const over = AbortSignal.any([signal, AbortSignal.timeout(PATH_LIMIT_MS)])
-    while (!over.aborted) {
-      const there = await this.#read(z.object({}), `/v3/paths/get/${name}`).catch(() => null)
-      if (there) return
-      await pause(PATH_POLL_MS, undefined, { signal: over }).catch(() => undefined)
-    }
+    await within(PATH_LIMIT_MS, signal, async (over) => {
+      while (!over.aborted) {
+        const there = await this.#read(z.object({}), `/v3/paths/get/${name}`).catch(() => null)
+        if (there) return
+        await pause(PATH_POLL_MS, undefined, { signal: over }).catch(() => undefined)
+      }
+    })
   }
 
   /** Adds the path, or replaces the one that has this name. */
@@ -132,20 +134,21 @@ export class ControlApi {
     signal?: AbortSignal,
     absent: number[] = [],
   ): Promise<unknown> {
-    const limit = AbortSignal.timeout(CALL_TIMEOUT_MS)
+    const request = {
+      method,
+      headers: {
+        ...(this.#authorization ? { authorization: this.#authorization } : {}),
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    }
     let response: Response
     let text: string
     try {
-      response = await fetch(this.#base + path, {
-        method,
-        signal: signal ? AbortSignal.any([limit, signal]) : limit,
-        headers: {
-          ...(this.#authorization ? { authorization: this.#authorization } : {}),
-          ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-        },
-        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      ;[response, text] = await within(CALL_TIMEOUT_MS, signal, async (over) => {
+        const answer = await fetch(this.#base + path, { ...request, signal: over })
+        return [answer, await answer.text()]
       })
-      text = await response.text()
     } catch (error) {
       const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error
       throw new SourceError(

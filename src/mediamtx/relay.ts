@@ -4,6 +4,7 @@
 import { EventEmitter } from 'node:events'
 import { FramegateError, messageOf, type SourceError } from '../errors.js'
 import { remedy } from '../remedies.js'
+import { within } from '../time-limit.js'
 import type { Logger, MediaMtxMode, PathReaders, RelayUrls } from '../types.js'
 import { publicUrls, readUrl, withAccess, type PublicAddresses } from './addresses.js'
 import { AuthHook, type PathReader } from './auth-hook.js'
@@ -190,10 +191,8 @@ export class MediaRelay extends EventEmitter<RelayEvents> {
     const died = new AbortController()
     sidecar.once('died', (why) => died.abort(why))
     sidecar.start()
-    await connection.connect(
-      api,
-      AbortSignal.any([died.signal, this.#closing.signal, AbortSignal.timeout(START_LIMIT_MS)]),
-    )
+    const ended = AbortSignal.any([died.signal, this.#closing.signal])
+    await within(START_LIMIT_MS, ended, (over) => connection.connect(api, over))
     if (!this.ready || died.signal.aborted) {
       await sidecar.stop()
       throw startError(died.signal.aborted ? String(died.signal.reason) : (this.problem ?? 'no response'))

@@ -111,6 +111,7 @@ t.test(
         server.listen(port, '127.0.0.1', () => resolve(server))
       })
     const thief = await until('the port to be free', take, { everyMs: 5 })
+    t.teardown(() => thief.close())
     const inUse = async () => {
       const { last_error } = await gateway.camera('a')
       return last_error?.code === 'ERR_MEDIAMTX_DOWN' && /in use/.test(last_error.message) ? last_error : null
