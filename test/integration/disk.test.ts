@@ -39,11 +39,11 @@ t.test(
     t.throws(() => writeFileSync(inside(join(folder, 'full')), Buffer.alloc(1 << 20)), { code: 'ENOSPC' })
     t.equal((await start(1)).status, 200)
     await gateway.untilState('cam-1', 'live')
-    t.match(await problem(), /cannot be written .*ENOSPC/)
+    await until('the full disk to be reported', async () => /cannot be written .*ENOSPC/.test(await problem()))
     t.strictSame(saved(), ['cam-0'], 'the last complete list is still on disk')
     rmSync(inside(join(folder, 'full')))
     await until('the list to be saved', () => saved().length === 2)
-    t.equal(await problem(), null)
+    await until('the problem to be over', async () => (await problem()) === null)
 
     const remount = (how: string) =>
       spawnSync('nsenter', [
@@ -60,7 +60,7 @@ t.test(
     t.equal(remount('ro').status, 0)
     t.equal((await start(2)).status, 200)
     await gateway.untilState('cam-2', 'live')
-    t.match(await problem(), /cannot be written .*EROFS/)
+    await until('the read-only disk to be reported', async () => /cannot be written .*EROFS/.test(await problem()))
     t.equal(remount('rw').status, 0)
     await until('the list to be saved', () => saved().length === 3)
     t.equal(gateway.log.match(/cannot be written/g)?.length, 2, 'logged once each time')
