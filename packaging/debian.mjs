@@ -130,6 +130,7 @@ execFileSync('chmod', ['-R', 'u+rwX,go+rX,go-w', stage])
 chmodSync(join(stage, 'etc/framegate/framegate.yaml'), 0o640)
 
 const out = join(resolve(values.out ?? join(root, 'dist')), `framegate_${version}_${architecture}.deb`)
+mkdirSync(dirname(out), { recursive: true })
 execFileSync('dpkg-deb', ['--root-owner-group', '-Zxz', '-z1', '--build', stage, out], {
   stdio: ['ignore', 'ignore', 'inherit'],
 })
