@@ -25,6 +25,8 @@ export interface PipelineOptions {
    * once this session plays `relayUrl`, so that the first key frame finds a reader. Default false.
    */
   direct?: boolean
+  /** The times in RTCP are the camera's own; otherwise frames have no capture time. Default true. */
+  cameraTime?: boolean
   /** With `direct`, for rtsps: the only certificate to accept; SHA-256, 64 hexadecimal digits in lower case. */
   tlsFingerprint?: string
   /** Default tcp. */

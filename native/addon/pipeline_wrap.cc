@@ -133,6 +133,7 @@ PipelineWrap::PipelineWrap(const Napi::CallbackInfo& info)
       .Integer("latencyMs", 0, 60000, &options.latency_ms)
       .Integer("connectTimeoutMs", 100, 60000, &options.connect_timeout_ms)
       .Integer("firstFrameTimeoutMs", 100, 600000, &options.first_frame_timeout_ms)
+      .Boolean("cameraTime", &options.camera_time)
       .Boolean("beginsWithKey", &options.begins_with_key);
   if (!reader.error().empty()) {
     Napi::TypeError::New(env, reader.error()).ThrowAsJavaScriptException();

@@ -257,7 +257,7 @@ void CameraPipeline::OnSample(Codec codec, SamplePtr sample, int64_t captured_at
   StreamIntake::Arrival arrival;
   arrival.mono_ns = MonotonicNs();
   arrival.wall_us = WallClockUs();
-  arrival.captured_at_us = captured_at_us;
+  if (options_.camera_time) arrival.captured_at_us = captured_at_us;
   arrival.transport_lag_ns = receiver_.transport_lag_ns();
   arrival.stream_ns = receiver_.stream_ns();
   arrival.rtp_timestamp = receiver_.rtp_timestamp();

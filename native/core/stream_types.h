@@ -23,6 +23,7 @@ struct SourceOptions {
   int latency_ms = 0;                  // Reorder window of the jitter buffer.
   int connect_timeout_ms = 5000;       // For the connection and for each response.
   int first_frame_timeout_ms = 10000;  // From the start to the first packet.
+  bool camera_time = true;             // RTCP sender reports come from the camera, not from MediaMTX.
   bool begins_with_key = false;        // New sessions of this camera are known to begin with a key picture.
 };
 

@@ -177,9 +177,8 @@ export class Camera extends CameraStatus implements CameraView {
       found: (url: CameraUrl) => (this.#history.found = url),
       opened: (pipeline: Pipeline) => {
         this.#history.sessions++
-        // Without camera_time MediaMTX replaces the camera's clock by its own.
         this.#pipeline = pipeline
-        this.#encoding.sessionBegins(pipeline, cameraTime || options.relay === null)
+        this.#encoding.sessionBegins(pipeline)
       },
       news: (news: PipelineNews) => this.#onNews(news),
       closing: (last: PipelineStats, counters: PipelineCounters, described: boolean) => {

@@ -84,9 +84,8 @@ export class Encoding {
     return this.#demand.whyNot(topic)
   }
 
-  /** @param cameraTime whether capturedAtUs is by the camera's own clock. */
-  sessionBegins(pipeline: Pipeline, cameraTime: boolean): void {
-    this.#output.sessionBegins(cameraTime)
+  sessionBegins(pipeline: Pipeline): void {
+    this.#output.sessionBegins()
     this.#pipeline = pipeline
     this.#demand.update()
     pipeline.setRenditions(this.#output.renditions, this.#mostPixels)

@@ -19,7 +19,6 @@ export class FrameOutput {
   /** Those that are encoded now. */
   #renditions: Rendition[] = []
   #published = 0
-  #cameraTime = false
 
   constructor(
     readonly camera: string,
@@ -34,9 +33,7 @@ export class FrameOutput {
     return this.#published
   }
 
-  /** @param cameraTime whether capturedAtUs is by the camera's own clock. */
-  sessionBegins(cameraTime: boolean): void {
-    this.#cameraTime = cameraTime
+  sessionBegins(): void {
     this.#published = 0
   }
 
@@ -60,7 +57,7 @@ export class FrameOutput {
       receivedAtUs,
       receivedAtMs: performance.now() - (handedOverAtUs - receivedAtUs) / 1000,
       publishedAtUs: handedOverAtUs,
-      capturedAtUs: this.#cameraTime ? native.capturedAtUs : null,
+      capturedAtUs: native.capturedAtUs,
     }
     this.frames.put(frame, 1000 / made.fps)
   }

@@ -139,6 +139,8 @@ function pipelineOptions(options: SessionOptions): PipelineOptions {
   return {
     ...{ url: url.key, user: url.user, password: url.password, userAgent, beginsWithKey, lane },
     direct: connectsItself(options),
+    // Without camera_time MediaMTX replaces the camera's clock with its own.
+    cameraTime: options.cameraTime || relay === null,
     ...(relay && { relayUrl: relay.readUrl(options.name) }),
     ...(tlsFingerprint === null ? {} : { tlsFingerprint }),
     // MediaMTX runs on this machine, or on one that the operator chose, so TCP is fine for its path.

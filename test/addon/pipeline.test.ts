@@ -72,6 +72,20 @@ t.test('a stream of larger pictures than are granted is not decoded', async (t) 
   await until('decoding to go on', () => pipeline.stats().decoding !== 'no')
 })
 
+t.test('without the camera clock no frame has a capture time', async (t) => {
+  const [its, other] = [true, false].map((cameraTime) => {
+    const news: PipelineNews[] = []
+    const pipeline = new native.Pipeline({ ...options(camera.url), cameraTime }, (item) => news.push(item))
+    pipeline.setRenditions([rendition])
+    t.teardown(() => pipeline.close())
+    return news
+  }) as [PipelineNews[], PipelineNews[]]
+  await until('a capture time', () => frames(its).some(({ capturedAtUs }) => capturedAtUs !== null))
+  const before = frames(other).length
+  await until('frames of the other', () => frames(other).length > before)
+  t.ok(frames(other).every(({ capturedAtUs }) => capturedAtUs === null))
+})
+
 t.test('readers of the lane in other processes get raw frames, and may be killed', async (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'framegate-lane-'))
   const [socket, program] = [join(folder, 'lane.sock'), join(folder, 'reader')]

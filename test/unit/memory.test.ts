@@ -127,7 +127,7 @@ t.test('a camera is decoded within the memory that is left, whatever its picture
   await soon()
   t.strictSame(encoding.topics, [], 'nothing is granted before a session begins')
   t.equal(encoding.refused.size, 0)
-  encoding.sessionBegins(pipeline, false)
+  encoding.sessionBegins(pipeline)
   t.strictSame(given.at(-1), { ids: ['a'], mostPixels: 1920 * 1080 })
   encoding.picturesAre(3840 * 2160)
   t.strictSame(given.at(-1)?.ids, [], 'too large for what is left')
@@ -147,7 +147,7 @@ t.test('a camera is decoded within the memory that is left, whatever its picture
     () => Infinity,
   )
   t.teardown(() => unlimited.close())
-  unlimited.sessionBegins(pipeline, false)
+  unlimited.sessionBegins(pipeline)
   t.strictSame(given.at(-1), { ids: ['a'], mostPixels: Infinity })
 })
 
