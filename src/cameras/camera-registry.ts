@@ -65,9 +65,10 @@ export class CameraRegistry {
 
   /** Makes the cameras of framegate.yaml those of the list. Those whose settings are the same go on undisturbed. @returns the names of those that were started. */
   async useFile(wanted: CameraSettings[]): Promise<string[]> {
-    const added = await takeOver(wanted, this.#cameras, this.#stopping, ({ name }) => {
+    const added = await takeOver(wanted, this.#cameras, this.#stopping, ({ name, owner }) => {
       this.#provisional.remove(name)
-      this.deps.logger.warn(TAKEN, { camera: name })
+      if (owner === 'file') this.deps.logger.info('stopped: it is no longer in framegate.yaml', { camera: name })
+      else this.deps.logger.warn(TAKEN, { camera: name })
     })
     this.#startAll(added, this.maxCameras - this.#cameras.running + added.length, true)
     await this.#save()

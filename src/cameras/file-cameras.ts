@@ -25,7 +25,7 @@ export interface FileChanges<Camera> {
 
 /**
  * Ends what is no longer in the file or in its way, and adds what is new or has other settings.
- * @param onTaken called for each camera of another owner that ends.
+ * @param onStopped called for each camera that ends and is not replaced: one of the file, or of another owner in its way.
  * @returns the cameras to start.
  * @throws RequestError ERR_CLOSED
  */
@@ -33,13 +33,13 @@ export async function takeOver(
   wanted: CameraSettings[],
   cameras: CameraList,
   stopping: StoppingCameras,
-  onTaken: (camera: Camera) => void,
+  onStopped: (camera: Camera) => void,
 ): Promise<Camera[]> {
   for (const { name, rtsp } of wanted) await stopping.untilFree(name, parseCameraUrl(rtsp).key)
   // Nothing waits from here until names and addresses are held.
   const { stop, replace, add } = fileChanges(cameras.all(), wanted)
   for (const camera of stop) {
-    if (camera.owner !== 'file') onTaken(camera)
+    onStopped(camera)
     cameras.remove(camera.name)
   }
   const ending = [...stop, ...replace.map(({ camera }) => camera)]
