@@ -44,6 +44,8 @@ def test_from_start_to_stop(camera: Camera, gateway: Gateway, tmp_path: pathlib.
     assert "The camera already runs as yard; the name lobby was not used. To rename it, stop it" in done.stdout
     assert "jpeg_quality had no effect" in done.stdout
     assert framegate(base, "start", camera.url, "--scale-width", "320").stdout == "yard: live\n"
+    done = framegate(base, "start", camera.url, "--pub-fps", "5", "--scale-width", "160")
+    assert "yard already runs with other settings; frames with these are yard@160w5fps" in done.stdout, done.stdout
 
     out = tmp_path / "out.jpg"
     done = framegate(base, "snapshot", str(out))

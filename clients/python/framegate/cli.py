@@ -142,6 +142,9 @@ def start_camera(gateway: Gateway, options: Any) -> int:
         camera = gateway.camera(name)
     error = camera.get("last_error") or {}
     print(f"{name}: {camera.get('state')}" + (f": {error['message']}" if "message" in error else ""))
+    topic = answer.get("zmq_topic", name)
+    if topic != name:
+        print(f"{name} already runs with other settings; frames with these are {topic} (or use --replace)")
     if camera.get("state") != "live":
         print("the gateway keeps trying; framegate list shows its state")
     return OK if camera.get("state") == "live" else FAILED
