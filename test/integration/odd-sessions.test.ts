@@ -222,11 +222,11 @@ t.test('sessions of cameras pulled directly', async (t) => {
       const proxy = await RtspProxy.start(t, camera, oddity)
       const name = `keep-${index}`
       await gateway.post('/cameras/start', { name, rtsp: `rtsp://127.0.0.1:${proxy.port}/x` })
-      await gateway.untilState(name, 'live')
+      const { reconnects } = await gateway.untilState(name, 'live')
       const asked = () => proxy.requests.slice(proxy.requests.indexOf('PLAY') + 1)
       await until('two keep-alives', () => asked().length >= 2)
       t.strictSame(new Set(asked()), new Set([method]))
-      t.match(await gateway.camera(name), { state: 'live', reconnects: 0 })
+      t.match(await gateway.camera(name), { state: 'live', reconnects })
       await gateway.post('/cameras/stop', { name })
     })
   }
@@ -253,10 +253,11 @@ t.test('sessions of cameras pulled directly', async (t) => {
       const proxy = await RtspProxy.start(t, camera, digestCamera({ ...digest, password: 'secret' }, seen))
       const name = `digest-${index}`
       await gateway.post('/cameras/start', { name, rtsp: `rtsp://admin:secret@127.0.0.1:${proxy.port}/x` })
-      await gateway.untilState(name, 'live')
+      // The test camera may refuse the first attempt with 503 while it ends the stream of the probe or the test before.
+      const { reconnects } = await gateway.untilState(name, 'live')
       const keepAlives = () => proxy.requests.filter((method) => method === 'GET_PARAMETER').length
       await until('keep-alives with a stale nonce', () => keepAlives() >= 6 && seen.stale >= 2)
-      t.match(await gateway.camera(name), { state: 'live', reconnects: 0 })
+      t.match(await gateway.camera(name), { state: 'live', reconnects })
       t.equal(seen.wrong, 0)
       await gateway.post('/cameras/stop', { name })
     })
