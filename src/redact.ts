@@ -9,6 +9,14 @@ const QUERY_PARAMETER = new RegExp(`([?&;])(${NAMES})=((?:[^&\\s"\\\\]|\\\\\\S)*
 // Some cameras: /0/user:password/main. Some proxies: /user:password@camera/main.
 const PATH_PAIR = /(rtsps?:\/\/[^\s/?#"]*)(\/[^\s?#"]*)/gi
 
+/** Control characters but line feeds and tabs, and those that reverse text. */
+const UNSHOWN = /(?![\n\t])[\p{Cc}\u202a-\u202e\u2066-\u2069]/gu
+
+/** For text of which cameras choose parts, before it reaches a terminal. */
+export function printable(text: string): string {
+  return text.replace(UNSHOWN, '?')
+}
+
 /**
  * `rtsp://user:password@host` becomes `rtsp://***@host`, `?token=x` becomes `?token=***`, and so on; works inside longer
  * text.

@@ -41,8 +41,8 @@ export const service = [
     id: 'mediamtx-log-redaction',
     why: 'MediaMTX may log an address with its password.',
     file: 'src/mediamtx/sidecar.ts',
-    text: 'message: redact(message).replace(',
-    fault: "message: (level === '' ? redact(message) : message).replace(",
+    text: 'message: printable(redact(message).replace(',
+    fault: "message: printable((level === '' ? redact(message) : message).replace(",
     tests: ['test/unit/sidecar.test.ts'],
   },
   {
@@ -337,8 +337,8 @@ export const service = [
     id: 'log-redaction',
     why: 'No log line contains a password.',
     file: 'src/log/logger.ts',
-    text: 'const clean = redact(text)',
-    fault: 'const clean = (text.length > 8000 ? text : redact(text))',
+    text: 'printable(redact(text))',
+    fault: 'printable(text.length > 8000 ? text : redact(text))',
     tests: ['test/unit/logger.test.ts'],
   },
   {

@@ -3,7 +3,7 @@
 import { fstatSync } from 'node:fs'
 import { pino } from 'pino'
 import { messageOf } from '../errors.js'
-import { redact } from '../redact.js'
+import { printable, redact } from '../redact.js'
 import type { LogFields, Logger } from '../types.js'
 import { LogOutput, writeTo, type Write } from './output.js'
 import { pretty } from './pretty.js'
@@ -75,8 +75,7 @@ export function isJournal({ JOURNAL_STREAM }: NodeJS.ProcessEnv, { dev, ino }: {
 }
 
 function safe(text: string): string {
-  // Cameras choose parts of it, and it reaches terminals: no control characters, no reversed text.
-  const clean = redact(text).replace(/(?![\n\t])[\p{Cc}\u202a-\u202e\u2066-\u2069]/gu, '?')
+  const clean = printable(redact(text))
   return clean.length > MAX_LENGTH ? `${clean.slice(0, MAX_LENGTH)} (and ${clean.length - MAX_LENGTH} more)` : clean
 }
 

@@ -7,7 +7,7 @@ import { createInterface } from 'node:readline'
 import type { Readable } from 'node:stream'
 import { z } from 'zod'
 import type { SourceError } from '../errors.js'
-import { redact } from '../redact.js'
+import { printable, redact } from '../redact.js'
 import type { Logger } from '../types.js'
 import { pathOf, readPathError, readPathWarning } from './path-error.js'
 
@@ -128,8 +128,7 @@ const structuredLine = z.object({ level: z.string(), message: z.string() })
 /** A structured line, or plain text, which MediaMTX writes before it has read its configuration and when it panics. */
 function readLogLine(line: string): { level: string; message: string } {
   const { level, message } = structuredLine.safeParse(parsed(line)).data ?? { level: '', message: line }
-  // A camera chooses parts of the message, which reaches terminals: no control characters, no reversed text.
-  return { level, message: redact(message).replace(/[\p{Cc}\u202a-\u202e\u2066-\u2069]/gu, '?') }
+  return { level, message: printable(redact(message).replace(/[\n\t]/g, '?')) }
 }
 
 /** MediaMTX quotes strings as Go does, which has escapes that JSON lacks. @returns null if the line is plain text. */
