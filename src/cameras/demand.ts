@@ -114,8 +114,10 @@ export class Demand {
       if (topics.includes(topic)) continue
       const neededMb = this.room.neededMb(topic, topics.length === 0)
       const why = this.room.lacks(neededMb, mb)
-      if (why !== null) refused.set(topic, why)
-      if (why !== null) continue
+      if (why !== null) {
+        refused.set(topic, why)
+        continue
+      }
       topics.push(topic)
       mb += neededMb
     }

@@ -66,9 +66,7 @@ export class Thumbnails {
   update(cameras: Camera[]): void {
     const before = this.#cameras
     this.#cameras = cameras
-    const idle = !this.#stream.isOpen
-    if (idle && this.#wanted().every(isAway)) this.#stream.close()
-    else if (idle || keyOf(before) !== keyOf(cameras)) this.#change(0)
+    if (!this.#stream.isOpen || keyOf(before) !== keyOf(cameras)) this.#change(0)
     // Live cameras are visible but no frame arrives: the connection is dead and the browser has not noticed.
     if (this.#wanted().some(({ state, fps }) => state === 'live' && fps >= 1))
       this.#stream.reopenIfSilentFor(SILENT_LIMIT_MS)
