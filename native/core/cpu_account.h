@@ -38,21 +38,24 @@ class CpuAccount {
 
   int64_t TotalNs() const {
     const std::lock_guard<std::mutex> lock(mutex_);
+    return LockedTotalNs();
+  }
+
+  // Counts no longer. Call it before threads end that do not leave.
+  void Close() {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    if (std::exchange(closed_, true)) return;
+    ended_ns_ = LockedTotalNs();
+    threads_.clear();
+  }
+
+ private:
+  int64_t LockedTotalNs() const {
     int64_t total_ns = ended_ns_;
     for (auto& [clock, times] : threads_) total_ns += times.SpentNs(clock);
     return total_ns;
   }
 
-  // Counts no longer. Call it before threads end that do not leave.
-  void Close() {
-    const int64_t total_ns = TotalNs();
-    const std::lock_guard<std::mutex> lock(mutex_);
-    if (std::exchange(closed_, true)) return;
-    ended_ns_ = total_ns;
-    threads_.clear();
-  }
-
- private:
   // -1 if the thread has ended.
   static int64_t Read(clockid_t clock) {
     timespec time = {};
