@@ -2,7 +2,7 @@
 # Builds the gateway's image and the consumer's with buildah, runs both as the compose file does, and checks each step. It needs
 # root, a free port range and a checkout in which `npm run setup -- --tests` has run, for the test camera.
 #   NODE_IMAGE=… BASE_IMAGE=… PYTHON_IMAGE=… try-container.sh    (by default those of the Dockerfiles)
-#   BUILD_OPTIONS=…                                              (for buildah, such as -v FOLDER:/root/.cache)
+#   BUILD_OPTIONS=…                                              (for buildah)
 # BUILDAH_ISOLATION=chroot works where namespaces are not allowed. Resource limits and the read-only system are not tried.
 set -eu
 cd "$(dirname "$0")/.."
