@@ -21,8 +21,8 @@ extern char** environ;
 class TestCamera {
  public:
   // A small, cheap picture. If the camera does not start, url() is empty.
-  explicit TestCamera(const std::string& codec) {
-    std::istringstream options("--port 0 --codec " + codec + " --width 320 --height 176 --fps 10 --gop 5");
+  explicit TestCamera(const std::string& codec, const std::string& more = "") {
+    std::istringstream options("--port 0 --codec " + codec + " --width 320 --height 176 --fps 10 --gop 5 " + more);
     std::vector<std::string> words = {FRAMEGATE_TEST_CAMERA};
     for (std::string word; options >> word;) words.push_back(word);
     std::vector<char*> arguments;
