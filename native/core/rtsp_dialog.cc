@@ -281,6 +281,11 @@ void RtspDialog::TakeResponse(RtspHead head, std::string_view body, int64_t now_
   Learn(request, &head, now_ns);
   if (request.head.Method() == "DESCRIBE" && !body.empty()) LearnPayloadTypes(body);
   if (request.client_cseq.empty()) return;
+  // Some cameras refuse OPTIONS and play all the same. The response to DESCRIBE counts.
+  if (request.head.Method() == "OPTIONS" && head.Status() >= 400 && head.Status() != 401) {
+    head = RtspHead("RTSP/1.0 200 OK");
+    body = {};
+  }
   head.Set("CSeq", request.client_cseq);
   to_client += head.Text();
   to_client += body;

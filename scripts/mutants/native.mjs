@@ -35,6 +35,22 @@ export const native = [
     tests: ['test/native/catch_up_test.cc'],
   },
   {
+    id: 'picture-clock-wiring',
+    why: 'The receiver gives pictures the times of their RTP timestamps, not those of the jitter buffer.',
+    file: 'native/core/receiver.cc',
+    text: 'GST_BUFFER_PTS(packet) = static_cast<GstClockTime>(picture_clock_.Count(rtp_timestamp_, last_packet_ns_));',
+    fault: '',
+    tests: ['test/native/receiver_test.cc'],
+  },
+  {
+    id: 'options-refused',
+    why: 'Some cameras refuse OPTIONS and play all the same.',
+    file: 'native/core/rtsp_dialog.cc',
+    text: 'head.Status() >= 400 && head.Status() != 401',
+    fault: 'head.Status() >= 600',
+    tests: ['test/native/rtsp_dialog_test.cc'],
+  },
+  {
     id: 'lag-meter-b-pictures',
     why: 'A B-picture is as late as the picture before it.',
     file: 'native/core/lag_meter.h',

@@ -130,6 +130,19 @@ TEST(MessagesPassUnderTheNamesOfTheOtherSide) {
   CHECK(Has(sides.Answer("200 OK", "CSeq: 2\r\nContent-Length: 0\r\n"), "RTSP/1.0 200 OK\r\nCSeq: 2\r\n"));
 }
 
+TEST(ACameraMayRefuseOptions) {
+  for (const char* refusal : {"404 Not Found", "405 Method Not Allowed", "501 Not Implemented"}) {
+    Sides sides;
+    sides.Ask("OPTIONS");
+    CHECK(sides.Answer(refusal, "CSeq: 1\r\nContent-Length: 0\r\n") == "RTSP/1.0 200 OK\r\nCSeq: 1\r\n\r\n");
+    sides.Ask("DESCRIBE");
+    CHECK(Has(sides.Answer(refusal, "CSeq: 2\r\n"), refusal));
+  }
+  Sides sides;
+  sides.Ask("OPTIONS");
+  CHECK(Has(sides.Answer("401 Unauthorized", "CSeq: 1\r\n"), "401"));
+}
+
 TEST(AClientThatDoesNotKnowTheNameGetsNothing) {
   RtspDialog dialog(DialogOptions("user"));
   dialog.ClientConnected();
