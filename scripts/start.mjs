@@ -8,7 +8,7 @@ const args = process.argv.slice(2)
 const running = args.every((arg) => arg === '--demo') ? await runningGateway(process.env) : null
 if (running !== null) {
   process.stderr.write(
-    `framegate: a gateway runs already at ${running}; use that one, end it first, or give this one other ports (PORT_OFFSET=100)\n`,
+    `framegate: a gateway is already running at ${running}; use that one, stop it, or give this one other ports (PORT_OFFSET=100)\n`,
   )
   process.exit(1)
 }

@@ -120,10 +120,10 @@ export const startRequestJson = z
   .extend({
     // Not settings: nothing remembers them.
     replace: flag(
-      'Replace the camera of this name, or of this address, if it runs with another address, user name, password or other settings. Settings that the request leaves out stay as they are; so does the address if `rtsp` repeats `source`. The camera then connects again, and its HTTP streams end. Default: `false`; a camera that has never been live is replaced without it if its address or its credentials differ.',
+      'Replace the camera of this name, or of this address, if it runs with another address, user name, password or other settings. Settings that the request leaves out stay as they are; so does the address if `rtsp` equals `source` of the camera. The camera then connects again, and its HTTP streams end. Default: `false`; even so, a camera that has never been live is replaced if its address or its credentials differ.',
     ),
     keep: flag(
-      'Keep the camera across restarts. With `false`, until the camera has been live once, the gateway does not save it, and forgets it `FORGET_AFTER` seconds after its last reader (ZeroMQ or HTTP) left. Default: `true`.',
+      'Keep the camera across restarts. `false`: until the camera is live for the first time, the gateway does not save it, and removes it `FORGET_AFTER` seconds after its last reader left. Default: `true`.',
     ),
     retry: flag(
       'Try at once even if the camera refused the user name or password before. Every wrong attempt may bring the camera closer to locking the account. Default: `false`.',

@@ -63,7 +63,7 @@ async function cameraOf({ camera, cameras, file }: CommandLine): Promise<CameraS
   const known = cameras.find(({ name }) => name === wanted)
   if (known) return known
   if (CAMERA_NAME.test(wanted))
-    throw new ConfigError(`check-camera: no camera "${wanted}" in ${file ?? 'framegate.yaml, since there is none'}`)
+    throw new ConfigError(`check-camera: no camera "${wanted}"${file ? ` in ${file}` : ': there is no framegate.yaml'}`)
   const parsed = cameraSettings.safeParse({ name: 'camera', rtsp: wanted })
   if (parsed.success) return parsed.data
   throw new ConfigError(`check-camera: expected an address such as rtsp://192.168.1.10/stream; got ${shown(wanted)}`)

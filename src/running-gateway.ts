@@ -20,7 +20,7 @@ export async function orRunningGateway(error: unknown, httpHost: string, httpPor
   }
   const holder = /process \d+/.exec(portHolder(httpPort) ?? '')?.[0]
   return new BindError(
-    `a gateway runs already at ${address}${holder === undefined ? '' : ` (${holder})`}; use that one, end it first, or give this one other ports (PORT_OFFSET=100)`,
+    `a gateway is already running at ${address}${holder === undefined ? '' : ` (${holder})`}; use that one, stop it, or give this one other ports (PORT_OFFSET=100)`,
     error,
   )
 }

@@ -67,7 +67,7 @@ export class StateLock {
 }
 
 function inUseBy({ pid, http }: Holder, stateFile: string): string {
-  return `a gateway runs already${http === null ? '' : ` at ${http}`} (process ${pid}), with the same STATE_FILE (${stateFile}); use that one, end it first, or give this one another STATE_FILE and other ports (PORT_OFFSET does both)`
+  return `a gateway is already running${http === null ? '' : ` at ${http}`} (process ${pid}), with the same STATE_FILE (${stateFile}); use that one, stop it, or give this one another STATE_FILE and other ports (PORT_OFFSET does both)`
 }
 
 /** When a process started, in ticks since the boot; '' if it does not run. A process id is used again, the pair is not. */

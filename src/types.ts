@@ -78,7 +78,7 @@ export interface CameraView {
   /** Why no frame of it will come soon; null if one may. */
   readonly refusal: CameraError | null
   readonly stream: { codec: string; audio: boolean } | null
-  /** How packets arrive from the camera in this session. */
+  /** How packets arrive from the camera in this session: `tcp` or `udp`. */
   readonly transport: 'tcp' | 'udp'
   /** Why the gateway pulls it directly although there is a MediaMTX; null if it does not. */
   readonly relayProblem: string | null
@@ -89,7 +89,7 @@ export interface CameraView {
   readonly renditionTopics: string[]
   /** Topics that have readers but are not encoded, and why. */
   readonly refusedRenditions: ReadonlyMap<string, string>
-  /** Frames given to readers in this session, over all topics. */
+  /** Frames published to readers in this session, over all topics. */
   readonly framesPublished: number
   /** Why a reader of the topic that came now would get no frames; null if it would, or if the camera is not live. */
   whyNotEncoded(topic: string): string | null

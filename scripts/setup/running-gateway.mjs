@@ -1,4 +1,4 @@
-// Looks for a gateway that runs already, before a set-up that may take minutes. The gateway itself looks again.
+// Looks for a running gateway, before a set-up that may take minutes. The gateway itself looks again.
 
 const LIMIT_MS = 1000
 

@@ -82,7 +82,7 @@ export class CameraHosts {
 
   #judge(url: CameraUrl, addresses: string[]): void {
     for (const address of addresses) {
-      if (contains(never, address)) throw refused(url, `${address} cannot be a camera`)
+      if (contains(never, address)) throw refused(url, `${address} is a link-local, multicast or reserved address`)
       if (this.rules.length === 0 || this.#allowsName(nameOf(url)) || contains(this.#networks, address)) continue
       throw refused(url, 'it is not in CAMERA_HOSTS')
     }

@@ -149,7 +149,7 @@ export class CameraRegistry {
 
   /** @param room for how many; the rest is set aside. */
   #startAll(cameras: Camera[], room: number, force = false): void {
-    const tooMany = new SourceError('ERR_SET_ASIDE', `the gateway starts ${this.maxCameras} cameras at most`)
+    const tooMany = new SourceError('ERR_SET_ASIDE', `more than ${this.maxCameras} cameras are saved (MAX_CAMERAS)`)
     for (const camera of cameras.slice(room)) camera.setAside(tooMany)
     void this.starter.startAll(cameras.slice(0, room), force)
   }

@@ -72,7 +72,7 @@ export class Camera extends CameraStatus implements CameraView {
   get reconnects(): number {
     return Math.max(0, this.#history.sessions - 1)
   }
-  /** How packets arrive from the camera in this session. */
+  /** How packets arrive from the camera in this session: `tcp` or `udp`. */
   get transport(): 'tcp' | 'udp' {
     const asked = this.settings.rtspTransport
     if (asked !== 'automatic') return asked
@@ -91,7 +91,7 @@ export class Camera extends CameraStatus implements CameraView {
   whyNotEncoded(topic: string): string | null {
     return this.state === 'live' ? this.#encoding.whyNot(topic) : null
   }
-  /** Frames given to readers in this session, over all topics. */
+  /** Frames published to readers in this session, over all topics. */
   get framesPublished(): number {
     return this.#encoding.published + this.stats().lent
   }

@@ -34,7 +34,7 @@ export type Headroom = (descriptors: number, threads: number) => 'descriptors' |
 
 const SHORT = {
   descriptors: 'file descriptors (ulimit -n)',
-  threads: 'threads (ulimit -u, the limit of processes of its container or service, or memory)',
+  threads: 'threads (limited by ulimit -u, by its container or service, or by memory)',
   memory: MEMORY,
 }
 

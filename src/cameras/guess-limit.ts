@@ -18,7 +18,7 @@ export class GuessLimit {
     if (guesses.size >= MAX_GUESSES)
       throw new RequestError(
         'ERR_TOO_MANY_GUESSES',
-        `rtsp: ${MAX_GUESSES} different wrong user names or passwords within a minute; retry later`,
+        `rtsp: ${MAX_GUESSES} different wrong user names or passwords within a minute; retry in a minute`,
       )
   }
 

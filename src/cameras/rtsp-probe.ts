@@ -61,7 +61,7 @@ async function follow(url: CameraUrl, { userAgent, tlsFingerprint, resolve, stop
       continue
     }
     if (answer.status === 401 && url.user !== '' && target.user === '') {
-      const message = `${hostOf(url)} redirects to ${hostOf(target)}, which requires a user name and password; start that address`
+      const message = `${hostOf(url)} redirects to ${hostOf(target)}, which requires a user name and password; start the camera with that address and its credentials`
       throw new SourceError('ERR_SOURCE_UNAUTHORIZED', message)
     }
     judge(answer, target)

@@ -29,7 +29,7 @@ export function ignoredFields({ settings }: Running, request: StartRequest): str
 /** @param ignored at least one field. */
 export function ignoredNote(ignored: string[], request: StartRequest, by: string): string {
   const fields = ignored.map((field) => (field === 'name' ? `name "${request.name}"` : field)).join(', ')
-  return `runs already, so ${fields} of a start by ${by} had no effect`
+  return `is already running, so ${fields} of a start by ${by} had no effect`
 }
 
 export function replacedNote({ settings: old }: Running, { settings }: Running, by: string): string {

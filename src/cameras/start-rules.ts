@@ -39,7 +39,7 @@ export function decideStart<Camera extends RunningCamera>(
     if (replace && named && named !== pulls)
       throw new RequestError(
         'ERR_NAME_IN_USE',
-        `name: camera "${name}" uses another address, and camera "${pulls.name}" already pulls this one; stop one of them, or send the name "${pulls.name}"`,
+        `name: this address belongs to camera "${pulls.name}", and camera "${name}" has another address; stop one of them, or send the name "${pulls.name}"`,
       )
     if (!sameCredentials(pulls.url, url))
       return { kind: replace || pulls.credentialsInDoubt ? 'replace' : 'credentials-differ', camera: pulls }
@@ -107,7 +107,7 @@ export function requireRoom(running: number, maxCameras: number): void {
   if (running < maxCameras) return
   throw new RequestError(
     'ERR_TOO_MANY_CAMERAS',
-    `the gateway already runs ${running} cameras, the most it can here; stop one, or raise MAX_CAMERAS or ulimit -n`,
+    `the gateway already runs its maximum of ${running} cameras; stop one, or raise MAX_CAMERAS or ulimit -n`,
   )
 }
 

@@ -22,7 +22,7 @@ export class Starter {
   /** Resolves when the start is marked. @param force start it also if it was set aside. */
   async start(camera: Camera, force = false): Promise<void> {
     if (!force && this.marks.crashes(camera.name) >= MOST_CRASHES) {
-      const message = `the gateway ended ${MOST_CRASHES} times while it was starting this camera, so it was set aside`
+      const message = `the gateway crashed ${MOST_CRASHES} times while starting this camera, so it skips it`
       return camera.setAside(new SourceError('ERR_SET_ASIDE', message))
     }
     if (this.#closed) return

@@ -25,7 +25,7 @@ export const CAMERA_ERRORS = {
   },
   ERR_SOURCE_TRANSPORT: {
     sentence:
-      'The camera does not support the transport that was tried (461). With `rtsp_transport` set to `automatic`, the gateway tries the other one (TCP or UDP) next; otherwise, set the other one yourself.',
+      'The camera does not support this transport, TCP or UDP (461). With `rtsp_transport` set to `automatic`, the gateway tries the other one next; otherwise, set `rtsp_transport` to the other one.',
   },
   ERR_SOURCE_NO_VIDEO: { sentence: 'The address has no video. Choose another path of the camera.' },
   ERR_CODEC_UNSUPPORTED: {
@@ -52,18 +52,18 @@ export const CAMERA_ERRORS = {
   },
   ERR_NO_KEY_FRAME: {
     sentence:
-      "The camera sends data, but the gateway has no complete key frame to begin with. It waits for one, for up to 5 min, and reconnects sooner if that is known to bring one. Shorten the key frame interval in the camera's settings.",
+      "The camera sends data, but the gateway has no complete key frame to begin with. It waits for one, for up to 5 min, and reconnects sooner if earlier sessions began with one. Shorten the key frame interval in the camera's settings.",
   },
   ERR_DECODE: { sentence: 'The decoder reports damaged frames, or produces none. The gateway reconnects.' },
   ERR_NOT_SHOWN: {
     sentence:
-      "Complete frames arrive, but for 5 s the gateway could show none. The gateway reconnects. If the error persists, check the load of the gateway's machine, and report the camera's model.",
+      "Complete frames arrive, but for 5 s the gateway could publish none. The gateway reconnects. If the error persists, check the load of the gateway's machine, and report the camera's model.",
   },
   ERR_ENCODE: { sentence: 'The gateway could not encode a frame as JPEG. The gateway reconnects.' },
   ERR_PIPELINE: { sentence: 'GStreamer reported an error. The gateway reconnects; see the log for details.' },
   ERR_SET_ASIDE: {
     sentence:
-      'The gateway did not start the camera: it ended three times in a row while it was starting this one, or more than `MAX_CAMERAS` are saved. Start the camera with `retry: true` to try again.',
+      'The gateway did not start the camera: it crashed three times in a row while it was starting this one, or more than `MAX_CAMERAS` are saved. Start the camera with `retry: true` to try again.',
   },
   ERR_PIPELINE_BUILD: {
     sentence:

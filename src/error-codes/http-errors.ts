@@ -44,7 +44,7 @@ export const HTTP_ERRORS = {
   ERR_NOT_READY: {
     status: 503,
     sentence:
-      'The gateway is starting or shutting down, or MediaMTX is unavailable; the message says which. Send requests to another gateway, or retry.',
+      'Only from `GET /health/ready`: the gateway is starting or shutting down, or MediaMTX is unavailable; the message says which. Send requests to another gateway, or retry.',
   },
   ERR_TOO_MANY_CAMERAS: {
     status: 409,
@@ -56,7 +56,7 @@ export const HTTP_ERRORS = {
     sentence:
       'The gateway does not connect to this host: it is not in `CAMERA_HOSTS`, or its address is link-local, multicast or reserved. Add it to `CAMERA_HOSTS`, or give the camera another address.',
   },
-  ERR_CLOSED: { status: 409, sentence: 'The gateway is shutting down. Retry when it runs again.' },
+  ERR_CLOSED: { status: 409, sentence: 'The gateway is shutting down and starts no camera. Retry when it runs again.' },
   ERR_CAMERA_NOT_FOUND: {
     status: 404,
     sentence: 'No camera with this name is running. See `GET /cameras` for those that are.',
@@ -69,7 +69,7 @@ export const HTTP_ERRORS = {
   ERR_TOO_MANY_READERS: {
     status: 503,
     sentence:
-      'The camera has 256 HTTP readers, the gateway 1024, or the gateway is short of memory; the message says which. Retry after `Retry-After`, read with ZeroMQ or WebRTC, or raise the limit.',
+      'The camera has 256 HTTP readers, the gateway 1024, or the gateway is short of memory; the message says which. Retry after `Retry-After`, or read with ZeroMQ or WebRTC. If memory is short, raise the memory limit of the service or container.',
   },
   ERR_FRAME_UNAVAILABLE: {
     status: 503,

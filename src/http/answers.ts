@@ -59,12 +59,12 @@ export const cameraAnswer = z.object({
   state: z
     .enum(CAMERA_STATES)
     .describe(
-      '`connecting`: the first attempt is under way. `live`: complete frames arrive, decoded or not. `stalled`: connected, but no complete frame for 1 s, or for 5 frame intervals if that is longer, and the camera is not known to pause; `last_error` stays null while nothing at all arrives and it may still be a pause. `retrying`: waiting for the next attempt, or making it. `stopped`: the camera is being stopped and is about to leave the list.',
+      '`connecting`: the first attempt is under way. `live`: complete frames arrive, decoded or not. `stalled`: connected, but no complete frame for 1 s, or for 5 frame intervals if that is longer, and the camera is not known to pause; `last_error` stays null while this may still be a pause. `retrying`: waiting for the next attempt, or making it. `stopped`: the camera is being stopped and is about to leave the list.',
     ),
   last_error: lastError
     .nullable()
     .describe(
-      '`{code, message, since}`: why the camera delivers nothing; null while live, and before the first failure.',
+      '`{code, message, since}`: why the camera delivers nothing; null while live, before the first failure, and while a stall may still be a pause.',
     ),
   mediamtx_path: z.string().nullable().describe("The camera's path at MediaMTX; null without MediaMTX."),
   webrtc_whep: z
@@ -94,7 +94,7 @@ export const cameraAnswer = z.object({
     .describe(
       '`{socket, key, topic, formats}`: where programs on this machine get raw frames ([the lane](lane-format.md)); null if there is none.',
     ),
-  transport: z.enum(['tcp', 'udp']).describe('How packets arrive from the camera in this session.'),
+  transport: z.enum(['tcp', 'udp']).describe('How packets arrive from the camera in this session: `tcp` or `udp`.'),
   fps: z.number().min(0).describe('Complete frames per second that arrive from the camera; 0 in the first second.'),
   age_ms: z
     .int()
@@ -104,7 +104,9 @@ export const cameraAnswer = z.object({
   codec: z
     .string()
     .nullable()
-    .describe('Video codec, such as `h264`; null while unknown, as are the fields below up to `b_frames`.'),
+    .describe(
+      'Video codec, such as `h264`; null while unknown, as are `audio`, `width`, `height`, `gop_length` and `b_frames`.',
+    ),
   audio: z.boolean().nullable().describe('Whether the camera offers audio.'),
   width: z.int().nullable().describe("Width of the camera's own video, in pixels."),
   height: z.int().nullable().describe("Height of the camera's own video, in pixels."),
@@ -119,7 +121,7 @@ export const cameraAnswer = z.object({
     .describe(
       '`{webrtc, hls}`, each `{ok, reason}`: whether a browser will play the camera that way, and why not (B-frames, H.265). `ok` is null while unknown. For H.265, `ok` is false although some browsers can play H.265; in those browsers, the React component tries it anyway.',
     ),
-  preferred: way.describe('What a browser should try first.'),
+  preferred: way.describe('What a browser should try first: `webrtc`, `hls` or `mjpeg`.'),
   decoding: z
     .enum(['all', 'key_frames', 'no'])
     .describe(
@@ -146,7 +148,7 @@ export const cameraAnswer = z.object({
       rtsp: count("RTSP sessions at MediaMTX, without the gateway's own."),
     })
     .describe(
-      '`{mjpeg, webrtc, hls, rtsp}`: the number of readers, without those of ZeroMQ and of renditions. `readers_by_kind` has all.',
+      '`{mjpeg, webrtc, hls, rtsp}`: the number of readers, without those of ZeroMQ, the lane and of renditions. An older form: use `readers_by_kind`, which has all.',
     ),
   readers_by_kind: z
     .object({
@@ -160,10 +162,10 @@ export const cameraAnswer = z.object({
     .describe(
       "`{lane, zmq, http, webrtc, hls, rtsp}`: readers now. `lane`: programs on this machine that read raw frames. `zmq`: ZeroMQ subscriptions to the camera or one of its renditions; a Python program has one for each reader that it opens, and a subscription to all cameras counts for each. `http`: `/mjpeg`, `/frames` (one for each topic) and `/snapshot` requests that wait; the gateway's own page is one while it shows the camera. `webrtc`, `hls`, `rtsp`: sessions at MediaMTX, asked every 2 s, without the gateway's own.",
     ),
-  mjpeg_readers: count('The same as `readers.mjpeg`.'),
+  mjpeg_readers: count('The same as `readers.mjpeg`. An older form: use `readers_by_kind`.'),
   reconnects: count('Number of sessions since the first one.'),
   started_at: z.iso.datetime().describe('When the camera was started.'),
-  frames_published: count('Frames given to readers in this session, over all topics.'),
+  frames_published: count('Frames published to readers in this session, over all topics.'),
   frames_late: count('Frames that were too old to publish when their turn came, in this session.'),
   frames_overwritten: count('Frames that a newer one replaced before they were published, in this session.'),
   frames_gated: count(

@@ -20,7 +20,12 @@ const cameraEvent = z.object({
     .nullable()
     .describe('The newest reason, for people; null if there is none. Never contains a password.'),
   changed: z.array(z.string()).describe('Of `replaced`: the settings that changed, such as `rtsp`; empty otherwise.'),
-  by: z.string().nullable().describe('Of `started` and `replaced`: the client that asked, for admins; null otherwise.'),
+  by: z
+    .string()
+    .nullable()
+    .describe(
+      'Of `started` and `replaced`: the client that sent the request. Null for other kinds, and if the reader of the events has no `admin` token.',
+    ),
 })
 export type CameraEventAnswer = z.output<typeof cameraEvent>
 

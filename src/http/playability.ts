@@ -5,7 +5,7 @@ import type { Verdict, Way } from './answers.js'
 export interface Playability {
   webrtc: Verdict
   hls: Verdict
-  /** What a browser should try first. */
+  /** What a browser should try first: `webrtc`, `hls` or `mjpeg`. */
   preferred: Way
 }
 

@@ -98,7 +98,10 @@ export class Connection extends EventEmitter<ConnectionEvents> {
       await within(WAIT_FOR_READY_MS, signal, (over) => once(this, 'ready', { signal: over })).catch(() => undefined)
     }
     if (this.#api) return this.#api
-    throw new SourceError('ERR_MEDIAMTX_DOWN', `MediaMTX is unavailable: ${this.#problem ?? 'not ready'}`)
+    throw new SourceError(
+      'ERR_MEDIAMTX_DOWN',
+      this.#problem ? `MediaMTX is unavailable: ${this.#problem}` : 'MediaMTX is not ready yet',
+    )
   }
 
   /** Call this when MediaMTX has ended or hangs. */

@@ -105,7 +105,7 @@ export class CurveKeys {
 
 function keyOf(path: string, pattern: RegExp): string | Error {
   try {
-    return pattern.exec(readFileSync(path, 'utf8'))?.[1] ?? new Error('it holds no such key')
+    return pattern.exec(readFileSync(path, 'utf8'))?.[1] ?? new Error('the key is missing')
   } catch (error) {
     return new Error(messageOf(error))
   }

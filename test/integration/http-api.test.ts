@@ -87,7 +87,7 @@ t.test('the same start again returns the same camera, under any spelling of its 
   t.strictSame(body.ignored, ['jpeg_quality'])
   t.match(
     gateway.log,
-    new RegExp(`camera ${name}: runs already, so name "other" of a start by \\S+ at 127\\.0\\.0\\.1 had`),
+    new RegExp(`camera ${name}: is already running, so name "other" of a start by \\S+ at 127\\.0\\.0\\.1 had`),
   )
   t.equal((await gateway.get('/cameras/other')).status, 404)
   t.equal(camera.total, 1)

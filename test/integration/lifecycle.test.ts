@@ -346,7 +346,7 @@ t.test('a second gateway with the same state file or the same ports is refused, 
   const [port, stateFile] = [String(await freePort()), join(folder, 'cameras.json')]
   const first = await Gateway.start({ stateFile, mediamtx: 'off', env: { HTTP_PORT: port } })
   t.teardown(() => first.stop())
-  const runs = `a gateway runs already at ${first.base} (process ${first.pid})`
+  const runs = `a gateway is already running at ${first.base} (process ${first.pid})`
   const sameState = await Gateway.spawn({ stateFile, mediamtx: 'off' })
   t.match(await sameState.exited, { status: 2 })
   t.ok(sameState.log.includes(runs), sameState.log)

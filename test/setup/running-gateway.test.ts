@@ -1,4 +1,4 @@
-// npm start, if a gateway runs already.
+// npm start, if a gateway is already running.
 
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -9,7 +9,7 @@ import { text } from 'node:stream/consumers'
 import t from 'tap'
 import { ROOT } from '../helpers/paths.js'
 
-t.test('a gateway that runs already is reported before the set-up', async (t) => {
+t.test('a gateway that is already running is reported before the set-up', async (t) => {
   let asked = ''
   const gateway = createServer((request, response) => {
     asked = request.url ?? ''
@@ -26,6 +26,6 @@ t.test('a gateway that runs already is reported before the set-up', async (t) =>
   const [stderr] = await Promise.all([text(start.stderr), once(start, 'exit')])
   t.equal(start.exitCode, 1)
   t.equal(asked, '/health')
-  t.match(stderr, `a gateway runs already at http://127.0.0.1:${port};`)
+  t.match(stderr, `a gateway is already running at http://127.0.0.1:${port};`)
   t.notMatch(stderr, /\[1\/|MediaMTX/, 'no set-up')
 })

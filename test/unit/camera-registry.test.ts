@@ -286,7 +286,10 @@ t.test('a replacement takes the place of its camera at once, and others wait for
     [{ name: 'a', neverLive: true }, { name: 'b' }],
   )
   t.match(await waiting[0], { camera: { name: 'a' }, ignored: ['name'], replaced: null }, 'joins the replacement')
-  t.ok(log.includes('camera a: runs already, so name "x" of a start by the gateway had no effect'), log.join('\n'))
+  t.ok(
+    log.includes('camera a: is already running, so name "x" of a start by the gateway had no effect'),
+    log.join('\n'),
+  )
   t.match(await waiting[1], { camera: { name: 'y' } })
   await until('the path of the replacement to be removed', () => !registry.get('a') && removals.get('a'))
   removals.get('a')!()

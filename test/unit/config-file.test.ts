@@ -126,7 +126,7 @@ cameras:
     /^12: cameras\.gate: expected the settings of the camera below its name, such as rtsp$/,
     /^14: cameras\.hall\.rtsp: expected an address that begins with rtsp.*$/,
     /^18: cameras\.yard-2\.rtsp: expected an address of its own; camera yard \(line 15\) has this one$/,
-    /^20: cameras\.cloud\.rtsp: 169\.254\.169\.254 is refused: .* cannot be a camera$/,
+    /^20: cameras\.cloud\.rtsp: 169\.254\.169\.254 is refused: .* is a link-local, multicast or reserved address$/,
   ]
   t.equal(found.length, expected.length, found.join('\n'))
   for (const [i, pattern] of expected.entries()) t.match(found[i], pattern)

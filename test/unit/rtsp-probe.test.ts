@@ -169,7 +169,7 @@ t.test('credentials follow a redirect only to the same host, and not from rtsps 
   t.match(await probe(`rtsp://admin:secret@${redirecting}/s`), { key: location, user: 'admin', password: 'secret' })
   t.match(requests.join(), /Authorization/)
   requests.length = 0
-  const refused = { code: 'ERR_SOURCE_UNAUTHORIZED', message: /redirects to .*; start that address/ }
+  const refused = { code: 'ERR_SOURCE_UNAUTHORIZED', message: /redirects to .*; start the camera with that address/ }
   await t.rejects(probe(`rtsps://admin:secret@127.0.0.1:${secure}/s`), refused, 'from rtsps to rtsp')
   location = `rtsp://admin:secret@localhost:${asking.split(':')[1]}/moved`
   await t.rejects(probe(`rtsp://admin:secret@${redirecting}/s`), refused, 'to another name')

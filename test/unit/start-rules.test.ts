@@ -68,7 +68,7 @@ t.test('a start joins, adds, replaces or is refused', async (t) => {
       'the address of another, replace',
       { rtsp: 'rtsp://10.0.0.1/b', replace: true },
       [live, other],
-      /"b" already pulls/,
+      /this address belongs to camera "b"/,
     ],
     ['the address of another, never live', { rtsp: 'rtsp://10.0.0.1/b' }, [dead, other], 'join b'],
   ]

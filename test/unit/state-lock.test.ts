@@ -15,7 +15,9 @@ t.test('a second lock is refused with the address and the process of the first, 
   await first.take()
   await first.setAddress('http://127.0.0.1:8090')
   const second = new StateLock(file, logger)
-  const message = new RegExp(`runs already at http://127\\.0\\.0\\.1:8090 \\(process ${process.pid}\\), .*STATE_FILE`)
+  const message = new RegExp(
+    `is already running at http://127\\.0\\.0\\.1:8090 \\(process ${process.pid}\\), .*STATE_FILE`,
+  )
   await t.rejects(second.take(), { code: 'ERR_CONFIG_INVALID', message })
   await second.release()
   t.ok(existsSync(`${file}.lock`), 'one that was refused leaves the lock alone')

@@ -335,7 +335,7 @@ class Opening:
         offer, choice = self._answer.get("lane"), self._lane
         if choice is None or not isinstance(offer, dict) or time.monotonic() < self._lane_from:
             if choice is not None and choice.required:
-                raise ValueError("the gateway offers no lane, and FRAMEGATE_TRANSPORT is lane")
+                raise ValueError("FRAMEGATE_TRANSPORT is lane, but the gateway offers no lane")
             return False
         current = self.subscriber
         same = isinstance(current, LaneReader) and (current.offer, current.format) == (offer, choice.format)
@@ -347,7 +347,7 @@ class Opening:
         except LaneError as error:
             # Usual for a gateway on another machine, in another container or of another user.
             if choice.required:
-                raise ValueError(f"the lane cannot be used, and FRAMEGATE_TRANSPORT is lane: {error}") from None
+                raise ValueError(f"FRAMEGATE_TRANSPORT is lane, but the lane cannot be used: {error}") from None
             return False
 
     def _leave_lane(self, reader: LaneReader) -> None:

@@ -129,7 +129,7 @@ def _listed(name: str, values: Any) -> list[Any]:
 def _requests(urls: list[Any], names: Any, options: dict[str, Any]) -> list[dict[str, Any]]:
     given = [None] * len(urls) if names is None else _listed("names", names)
     if len(given) != len(urls):
-        raise ValueError(f"names must be as many as rtsp_urls: {len(urls)}, not {len(given)}")
+        raise ValueError(f"names must have as many entries as rtsp_urls: {len(urls)}, not {len(given)}")
     requests, wrong = [], []
     for i, (url, name) in enumerate(zip(urls, given)):
         try:
