@@ -1,9 +1,16 @@
 // Reads camera addresses as people type them, with passwords that hold @ : / ? # and spaces. Pure. The Python client
 // follows the same table of cases: test/data/camera-addresses.json.
 
-const ENCODINGS = [...':@/?#% '].map((character) => `${encodeURIComponent(character)} for ${character}`)
+const ENCODINGS = [...'@/?#:% '].map((character) => `${encodeURIComponent(character)} for ${character}`)
 /** The same for every address: it must not show which of the characters a password has. */
-const REMEDY = `In a user name or password, write ${ENCODINGS.join(', ').replace(/ $/, 'a space')}`
+const REMEDY = `In the user name and password, write ${ENCODINGS.join(', ').replace(/ $/, 'a space')}; the password p@ss/1 becomes ${encodeURIComponent('p@ss/1')}`
+
+// Of another kind than HOST/PATH: with a scheme (or a slip in writing it), a path, a camera's name or rendition, a file.
+const OTHER_KINDS = [
+  /^(?:[a-z][a-z0-9+.-]*:\/|rtsps?[:/]|[/.~])/i,
+  /^[a-z0-9_-]*(?:@\d+w[\d.]+fps)?$/i,
+  /^(?:[^/:@]*|[^/:@.]+\/[^:@]*)\.(?:mp4|m4v|mov|mkv|avi|webm|mpe?g|ts|flv|wmv|jpe?g|png|gif|bmp)$/i,
+]
 
 const HOST = /^(\[[0-9a-f:.%]+\]|[^\s/?#@:[\]<>^|%\\]+)(?::(\d*))?$/i
 /** Hosts that are hardly part of a password: an IP address, or localhost. */
@@ -17,9 +24,15 @@ interface Reading {
   rest: string
 }
 
+/** `192.168.1.10/stream`, or `//192.168.1.10/stream`, with its rtsp://. What else is no address stays as it is. */
+export function withScheme(typed: string): string {
+  const text = typed.trim().replace(/^\/\/+/, '')
+  return OTHER_KINDS.some((kind) => kind.test(text)) ? text : `rtsp://${text}`
+}
+
 /** @returns the address with user name and password percent-encoded, or what is wrong with it and what to write. */
 export function readCameraAddress(typed: string): { address: string } | { problem: string } {
-  const text = typed.trim()
+  const text = withScheme(typed)
   const [, scheme, body = ''] = /^(rtsps?:\/\/)(.*)$/is.exec(text) ?? []
   if (scheme === undefined)
     return { problem: 'expected an address that begins with rtsp:// or rtsps://, such as rtsp://192.168.1.10/stream' }
@@ -31,7 +44,9 @@ export function readCameraAddress(typed: string): { address: string } | { proble
       problem: `expected a host, or HOST:PORT with a port of 1 to 65535, after rtsp:// and credentials. ${REMEDY}`,
     }
   if (readings.length > 1)
-    return { problem: `the address has several possible hosts, because of its @. ${REMEDY}; in a path, %40 for @` }
+    return {
+      problem: `the address has several possible hosts, because of its @. ${REMEDY}. In a path, write %40 for @`,
+    }
   const { userInfo, host, rest } = reading
   if (/\s/.test(rest)) return { problem: 'expected a path without spaces; write %20 for a space' }
   const encoded = encodeUserInfo(userInfo)
@@ -57,7 +72,9 @@ function readingsOf(body: string): Reading[] {
 }
 
 function standardOr(standard: Reading, later: Reading[]): Reading[] {
-  const serious = later.filter(({ host }) => looksLikeHost(host))
+  // Of two plain names, neither is more likely, unless one has a port.
+  const isPlain = !looksLikeHost(standard.host) && !standard.host.includes(':')
+  const serious = later.filter(({ host, rest }) => looksLikeHost(host) || (isPlain && /:|\//.test(host + rest)))
   return serious.length === 0 ? [standard] : [standard, ...serious]
 }
 

@@ -8,7 +8,8 @@ import { described, expectedOf, WHOLE_MESSAGE } from './validate.js'
 /** Excludes the names that MediaMTX reserves. */
 export const CAMERA_NAME = /^(?!all$|all_others$)[A-Za-z0-9_-]{1,64}$/
 
-const RTSP_ADDRESS = '^\\s*[Rr][Tt][Ss][Pp][Ss]?://\\s*\\S'
+const RTSP_ADDRESS =
+  '^\\s*(?:[Rr][Tt][Ss][Pp][Ss]?://\\s*\\S|//\\s*[^\\s/]|(?![A-Za-z][A-Za-z0-9+.-]*:/)[^\\s/.~][^.:/@]*[.:/@])'
 
 function encodedAddress(typed: string): string {
   const read = readCameraAddress(typed)
@@ -36,7 +37,7 @@ export const cameraSettings = z.object({
       // Of the JSON Schema alone: what of the rules a pattern can express.
       .meta({ pattern: RTSP_ADDRESS }),
     'an address that begins with rtsp:// or rtsps:// and names a host, at most 2048 characters',
-    'Address of the camera, `rtsp://` or `rtsps://`, with its user name and password. The last `@` before the host ends the password, which may hold `@ : / ? #` and spaces as they are. If that leaves several possible hosts, the answer is an error; then percent-encode them (`%40`, `%3A`, `%2F`, `%3F`, `%23`, `%20`).',
+    'Address of the camera, `rtsp://` or `rtsps://`, with its user name and password; `rtsp://` may be left out (`192.168.1.10/stream`). The last `@` before the host ends the password, which may hold `@ : / ? #` and spaces as they are. If that leaves several possible hosts, the answer is an error; then percent-encode them (`%40`, `%3A`, `%2F`, `%3F`, `%23`, `%20`).',
   ),
   pubFps: described(
     z.number().min(0.1).max(120).refine(hasOneDecimal).default(20),

@@ -82,6 +82,8 @@ export interface CameraView {
   readonly transport: 'tcp' | 'udp'
   /** Why the gateway pulls it directly although there is a MediaMTX; null if it does not. */
   readonly relayProblem: string | null
+  /** Until it connects again; null while it is connected or connecting. */
+  readonly nextAttemptMs: number | null
   /** Sessions after the first. */
   readonly reconnects: number
   /** Milliseconds since 1970. */

@@ -82,6 +82,9 @@ export class Camera extends CameraStatus implements CameraView {
   get relayProblem(): string | null {
     return this.#history.relayProblem
   }
+  get nextAttemptMs(): number | null {
+    return this.#pause.leftMs
+  }
   get renditionTopics(): string[] {
     return this.#encoding.topics
   }

@@ -7,7 +7,8 @@ import { codeOf, ConfigError } from '../errors.js'
 const MOST_BYTES = 65536
 /** The first form, with one more $, is plain text. */
 const REFERENCE = /\$(\$\{[^}]*\})|\$\{([^}]*)\}/g
-const ADDRESS = /^[a-z][a-z0-9+.-]*:\/\//i
+/** `SCHEME://...`, or `USER:PASSWORD@...`, each reference being one letter. */
+const ADDRESS = /^(?:[a-z][a-z0-9+.-]*:\/\/|[^\s/:@]*:[^\s/@]*@[^\s@/])/i
 
 /** Whether the text names a secret, instead of being one. */
 export function hasReference(text: string): boolean {
@@ -21,7 +22,7 @@ export function hasReference(text: string): boolean {
  * @throws ConfigError, without the secret.
  */
 export function resolveReferences(text: string, env: NodeJS.ProcessEnv, folder: string): string {
-  const credentialsEnd = ADDRESS.test(text) ? text.lastIndexOf('@') : -1
+  const credentialsEnd = ADDRESS.test(text.replace(REFERENCE, 'x')) ? text.lastIndexOf('@') : -1
   const result = text.replace(REFERENCE, (_, literal: string | undefined, name: string, at: number) => {
     if (literal !== undefined) return literal
     const secret = name.startsWith('file:') ? readSecret(name, folder) : variable(name, env)

@@ -66,6 +66,13 @@ export const cameraAnswer = z.object({
     .describe(
       '`{code, message, since}`: why the camera delivers nothing; null while live, before the first failure, and while a stall may still be a pause.',
     ),
+  next_attempt_s: z
+    .int()
+    .min(0)
+    .nullable()
+    .describe(
+      'Seconds until the gateway connects to the camera again; null while it is connected or connecting. After a refused password, up to 30 min; a start with `retry: true` or other credentials connects at once.',
+    ),
   mediamtx_path: z.string().nullable().describe("The camera's path at MediaMTX; null without MediaMTX."),
   webrtc_whep: z
     .string()

@@ -52,6 +52,7 @@ export function describeCamera(deps: HttpDeps, camera: CameraView, caller: Calle
       message: camera.lastError.message,
       since: new Date(camera.lastError.sinceMs).toISOString(),
     },
+    next_attempt_s: camera.nextAttemptMs === null ? null : Math.ceil(camera.nextAttemptMs / 1000),
     mediamtx_path: urls.rtsp === null ? null : camera.name,
     webrtc_whep: withTicket(urls.webrtcWhep, true),
     hls: withTicket(urls.hls, true),

@@ -32,7 +32,7 @@ The OpenAPI document is at /openapi.json.
 
 /** @param folder the built page; its docs/ contains Swagger UI. */
 export function docsRoutes(folder: string, version: string): Router {
-  const document = JSON.stringify(openApiDocument(version))
+  const document = `${JSON.stringify(openApiDocument(version))}\n`
   const files = readViewer(join(folder, 'docs'))
   const router = new Router()
 

@@ -16,6 +16,7 @@ import { docsRoutes } from './docs-routes.js'
 import { errorMiddleware } from './error-middleware.js'
 import { frameRoutes } from './frame-routes.js'
 import { healthRoutes } from './health-routes.js'
+import { jsonLines } from './json-lines.js'
 import { metricsRoutes } from './metrics-routes.js'
 import { pageRoutes } from './page-routes.js'
 import { mayRespond } from './pipelining.js'
@@ -49,6 +50,7 @@ export class HttpServer {
     app.proxy = deps.browsers.trustProxy // X-Forwarded-Host: clients use the name of the reverse proxy.
     app.silent = true
     app.use(corsHeaders(deps.browsers))
+    app.use(jsonLines)
     app.use(errorMiddleware(deps.logger))
     app.use(browserGuard(deps.browsers))
     app.use(accessControl(deps.auth))

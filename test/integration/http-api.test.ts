@@ -477,6 +477,8 @@ t.test('health has the version, MediaMTX and the cameras', async (t) => {
     mediamtx: { mode: gateway.env.MEDIAMTX },
     cameras: { live: 1 },
   })
+  for (const path of ['/health', '/cameras', '/nothing', '/openapi.json'])
+    t.match(await (await fetch(gateway.base + path)).text(), /\}\n$/, `${path} ends with a line feed`)
 })
 
 t.test('GET /metrics follows a camera from its start to its stop', async (t) => {

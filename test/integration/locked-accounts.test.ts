@@ -38,6 +38,8 @@ for (const mediamtx of ['managed', 'off'] as const) {
         const refused = async () => (await gateway.camera(name)).last_error?.code === 'ERR_SOURCE_UNAUTHORIZED'
         await until('the refusal', refused)
         t.equal(proxy.logins, 1)
+        const { next_attempt_s: nextS } = await gateway.camera(name)
+        t.ok(nextS > 5 && nextS <= 120, `the API says when the gateway tries again: in ${nextS} s`)
 
         for (let i = 0; i < 5; i++) t.equal((await start('admin:wrong')).status, 200)
         await pause(1000)

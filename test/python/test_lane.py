@@ -82,6 +82,25 @@ def test_a_capture_takes_the_lane_and_no_jpeg_is_made(width: int, camera: Camera
         assert some(capture.frame).jpeg[:2] == b"\xff\xd8"
 
 
+def test_numbers_go_on_when_frames_come_another_way(camera: Camera, gateway: Gateway) -> None:
+    started(gateway, camera)
+    seen, ways = [], []
+    with FrameSubscriber("cam", gateway=gateway.base) as subscriber:
+        for take_jpegs in (False, True):
+            end = time.monotonic() + LIMIT_S
+            while subscriber.transport != ("zmq" if take_jpegs else "lane") or len(seen) < 5:
+                frame = subscriber.read(20000)
+                assert frame is not None and time.monotonic() < end, subscriber.last_error
+                seen.append((frame.seq, frame.header.received_at_us))
+                ways.append(subscriber.transport)
+                assert not take_jpegs or frame.jpeg
+        for _ in range(5):
+            frame = some(subscriber.read(20000))
+            seen.append((frame.seq, frame.header.received_at_us))
+    assert ways[0] == "lane", "frames come over the lane from the first one on"
+    assert seen == sorted(seen) and len(set(seen)) == len({seq for seq, _ in seen}) == len(seen), seen
+
+
 def test_frames_have_the_colors_of_jpegs(camera: Camera, gateway: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
     pictures = {}
     for transport in ("lane", "zmq"):

@@ -187,6 +187,20 @@ def test_a_failed_read_between_two_frames_has_a_reason_too(site: Site) -> None:
     assert capture.read() == (False, None) and capture.last_error == "this Capture is released"
 
 
+def test_a_running_camera_is_opened_by_its_name(site: Site) -> None:
+    own = Api(site.gateway.base).camera("yard")["width"]
+    for what, width in (("yard", own), ("yard@160w5fps", 160), (site.camera.url.replace("rtsp://", ""), own)):
+        with open_capture(what, timeout_ms=20000) as capture:
+            assert first_image(capture).shape[1] == width and capture.name == "yard" and capture.isOpened()
+    with open_captures(["yard", "yard"], timeout_ms=20000, scale_width=160) as captures:
+        captures.read()
+        assert [capture.name for capture in captures] == ["yard", "yard"]
+    with open_capture("yrd", timeout_ms=500) as capture:
+        assert not capture.isOpened() and capture.read() == (False, None)
+        assert "no camera yrd; running: yard. To start one, pass its address" in str(capture.last_error)
+        assert capture.open("yard")
+
+
 def test_several_captures_open_at_once_and_a_failure_hides_no_other(site: Site) -> None:
     urls = [site.camera.url, site.camera.url + "/none", site.camera.url]
     with open_captures(urls, timeout_ms=20000, names=["yard", "none", None], scale_width=160) as captures:

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { z } from 'zod'
-import { readCameraAddress } from '../../src/camera-address.js'
+import { readCameraAddress, withScheme } from '../../src/camera-address.js'
 import { startRequestJson } from '../../src/camera-settings.js'
 import { parseCameraUrl } from '../../src/cameras/camera-url.js'
 import { redact } from '../../src/redact.js'
@@ -12,11 +12,18 @@ import { check } from '../../src/validate.js'
 import { ROOT } from '../helpers/paths.js'
 
 interface Table {
+  bare: { typed: string; address: string }[]
   accepted: { typed: string; user: string; password: string; address: string }[]
   /** `says`: part of the error. */
   refused: { typed: string; says: string }[]
 }
-const { accepted, refused } = JSON.parse(readFileSync(join(ROOT, 'test/data/camera-addresses.json'), 'utf8')) as Table
+const { bare, accepted, refused } = JSON.parse(
+  readFileSync(join(ROOT, 'test/data/camera-addresses.json'), 'utf8'),
+) as Table
+
+t.test('an address without a scheme gets one; a name and a file do not', async (t) => {
+  for (const { typed, address } of bare) t.equal(withScheme(typed), address, typed)
+})
 
 t.test('credentials are read as they were typed, and shown to no one', async (t) => {
   for (const { typed, user, password, address } of accepted) {
@@ -34,12 +41,15 @@ t.test('credentials are read as they were typed, and shown to no one', async (t)
   }
 })
 
-t.test('the JSON Schema of an address admits what the gateway accepts, and nothing without a scheme', async (t) => {
-  const pattern = new RegExp(String(z.toJSONSchema(startRequestJson.shape.rtsp).pattern), 'u')
-  for (const { typed } of accepted) t.match(typed, pattern)
-  for (const typed of ['', ' ', 'rtsp://', 'rtsp:// ', '192.168.1.10/stream', 'http://192.168.1.10/'])
-    t.notMatch(typed, pattern)
-})
+t.test(
+  'the JSON Schema of an address admits what the gateway accepts, and no name, file or other scheme',
+  async (t) => {
+    const pattern = new RegExp(String(z.toJSONSchema(startRequestJson.shape.rtsp).pattern), 'u')
+    for (const { typed } of accepted) t.match(typed, pattern)
+    for (const typed of ['', ' ', 'rtsp://', 'rtsp:// ', 'yard', './a.mp4', '/dev/video0', 'http://192.168.1.10/'])
+      t.notMatch(typed, pattern)
+  },
+)
 
 t.test('an address that cannot be read says what to write, and nothing of the password', async (t) => {
   for (const { typed, says } of refused) {

@@ -1,27 +1,8 @@
 // What the page's camera form sends, and how it words errors.
 
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import t from 'tap'
 import type { Camera, StartAnswer, StartRequest } from '../../clients/react/page/api-types.js'
-import {
-  isMasked,
-  missingIn,
-  problemOf,
-  requestOf,
-  startNote,
-  withScheme,
-} from '../../clients/react/page/form-rules.js'
-import { ROOT } from '../helpers/paths.js'
-
-// The Python client reads the same table.
-const { bare } = JSON.parse(readFileSync(join(ROOT, 'test/data/camera-addresses.json'), 'utf8')) as {
-  bare: { typed: string; address: string }[]
-}
-
-t.test('an address without a scheme gets rtsp://', async (t) => {
-  for (const { typed, address } of bare) t.equal(withScheme(typed), address, typed)
-})
+import { isMasked, missingIn, problemOf, requestOf, startNote } from '../../clients/react/page/form-rules.js'
 
 const values = { name: ' a ', rtsp: '10.0.0.1/s', pub_fps: '12,5', scale_width: '' }
 const running = { name: 'a', source: 'rtsp://***@10.0.0.1/s' } as Camera
@@ -29,7 +10,7 @@ const running = { name: 'a', source: 'rtsp://***@10.0.0.1/s' } as Camera
 t.test('the request holds what was typed, and only Edit replaces', async (t) => {
   t.strictSame(requestOf(values, undefined), {
     name: 'a',
-    rtsp: 'rtsp://10.0.0.1/s',
+    rtsp: '10.0.0.1/s',
     pub_fps: 12.5,
     scale_width: undefined,
     retry: true,

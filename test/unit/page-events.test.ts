@@ -1,8 +1,9 @@
-// The page's words for events and counters.
+// The page's words for events, counters and errors.
 
 import t from 'tap'
 import type { Camera, CameraEvent } from '../../clients/react/page/api-types.js'
 import { counters, eventTone, eventWords, repeatWords, sizeWords } from '../../clients/react/page/events.js'
+import { whyNoPicture } from '../../clients/react/page/words.js'
 
 const at = '2026-11-25T14:03:07.000Z'
 const NONE = { first_at: at, last_at: at, count: 1, from: null, to: null, code: null, message: null, changed: [] }
@@ -43,4 +44,15 @@ t.test('counters have the reasons that occurred, in words', async (t) => {
     dropped: [{ label: 'too old when their turn came', count: 3 }],
   })
   t.strictSame([0, 999, 1000, 25_400_000, 3.25e9].map(sizeWords), ['0 B', '999 B', '1.0 kB', '25 MB', '3.3 GB'])
+})
+
+t.test('a camera that the gateway does not try for long says when the next attempt is', async (t) => {
+  const refused = { state: 'retrying', last_error: { code: 'ERR_SOURCE_UNAUTHORIZED', message: 'no entry', since: at } }
+  for (const [next_attempt_s, words] of [
+    [null, 'No entry'],
+    [2, 'No entry'],
+    [30, 'No entry. Next attempt in 30 s'],
+    [1800, 'No entry. Next attempt in 30 min'],
+  ] as const)
+    t.equal(whyNoPicture({ ...refused, next_attempt_s } as Camera, null, null), words)
 })

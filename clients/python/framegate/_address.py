@@ -5,20 +5,38 @@ As the gateway's src/camera-address.ts; both follow test/data/camera-addresses.j
 
 from __future__ import annotations
 
+import os
 import re
 import unicodedata
 from typing import NamedTuple
 from urllib.parse import quote, urlsplit
 
-_ENCODINGS = ", ".join(f"{quote(character, safe='')} for {character}" for character in ":@/?#%")
+_ENCODINGS = ", ".join(f"{quote(character, safe='')} for {character}" for character in "@/?#:%")
 # The same for every address: it must not show which of the characters a password has.
-_REMEDY = f"In a user name or password, write {_ENCODINGS}, %20 for a space"
+_REMEDY = (
+    f"In the user name and password, write {_ENCODINGS}, %20 for a space; "
+    f"the password p@ss/1 becomes {quote('p@ss/1', safe='')}"
+)
 _SCHEME = re.compile(r"rtsps?://", re.IGNORECASE)
-# Or the path of a file.
-_ANY_SCHEME = re.compile(r"[a-z][a-z0-9+.-]*:/|[/.]", re.IGNORECASE)
+_NAME = re.compile(r"[a-z0-9_-]*(@\d+w[\d.]+fps)?\Z", re.IGNORECASE | re.ASCII)
+# Of another kind than HOST/PATH: with a scheme (or a slip in writing it), a path, a camera's name or rendition, a file.
+_OTHER_KINDS = (
+    re.compile(r"[a-z][a-z0-9+.-]*:/|rtsps?[:/]|[/.~]", re.IGNORECASE | re.ASCII),
+    _NAME,
+    re.compile(
+        r"([^/:@]*|[^/:@.]+/[^:@]*)\.(mp4|m4v|mov|mkv|avi|webm|mpe?g|ts|flv|wmv|jpe?g|png|gif|bmp)\Z", re.IGNORECASE
+    ),
+)
 _HOST = re.compile(r"(\[[0-9a-f:.%]+\]|[^\s/?#@:\[\]<>^|%\\]+)(?::(\d*))?", re.IGNORECASE | re.ASCII)
 # Hosts that are hardly part of a password: an IP address, or localhost.
 _PLAIN_HOST = re.compile(r"(\[.*\]|\d{1,3}(\.\d{1,3}){3}|localhost)(:|\Z)", re.IGNORECASE | re.ASCII)
+_RTSP_HOST = re.compile(r"rtsps?://[^/]", re.IGNORECASE)
+# An IP address, or NAME.DOMAIN:PORT, also after USER:PASSWORD@. Not FFmpeg's protocols, such as file:PATH.
+_SURELY_BARE = re.compile(
+    r"(//)?(?!\w+:/|(?:file|concat|concatf|subfile|crypto|cache|async|data|pipe|fd|unix)[:,])([^\s/:@]+:[^\s]*@)?"
+    r"((\[[0-9a-f:.%]+\]|\d{1,3}(\.\d{1,3}){3})(:\d{1,5})?|[a-z0-9-]+(\.[a-z0-9-]+)+:\d{1,5})(?=[/?]|\Z)(?!.*%\d*d)",
+    re.IGNORECASE | re.ASCII,
+)
 _END = re.compile(r"[/?#]|\Z")
 
 
@@ -29,10 +47,24 @@ class _Reading(NamedTuple):
 
 
 def with_scheme(typed: str) -> str:
-    """`192.168.1.10/stream`, or `//192.168.1.10/stream`, with its rtsp://. As withScheme in
-    clients/react/page/form-rules.ts."""
+    """`192.168.1.10/stream`, or `//192.168.1.10/stream`, with its rtsp://. What else is no address stays as it is."""
     text = re.sub("^//+", "", typed.strip())
-    return text if not text or _ANY_SCHEME.match(text) else f"rtsp://{text}"
+    return text if any(kind.match(text) for kind in _OTHER_KINDS) else f"rtsp://{text}"
+
+
+def is_name(typed: str) -> bool:
+    """Whether it is the name of a camera, or of a rendition, rather than an address."""
+    text = typed.strip()
+    return text != "" and _NAME.match(text) is not None
+
+
+def is_surely_camera(typed: str) -> bool:
+    """Whether a program that opens this for video means a camera: it is an RTSP address or, without its scheme, no file
+    and nothing that OpenCV opens otherwise."""
+    text = typed.strip()
+    if _RTSP_HOST.match(text):
+        return True
+    return _SURELY_BARE.match(text) is not None and with_scheme(text) != text and not os.path.exists(typed)
 
 
 def read_address(typed: str) -> str:
@@ -40,7 +72,7 @@ def read_address(typed: str) -> str:
 
     :raises ValueError: what is wrong with it and what to write, without any part of it.
     """
-    text = typed.strip()
+    text = with_scheme(typed)
     scheme = _SCHEME.match(text)
     if scheme is None:
         raise ValueError("must begin with rtsp:// or rtsps://, such as rtsp://192.168.1.10/stream")
@@ -51,7 +83,7 @@ def read_address(typed: str) -> str:
     if not readings:
         raise ValueError(f"must name a host, or HOST:PORT with a port of 1 to 65535, after rtsp://. {_REMEDY}")
     if len(readings) > 1:
-        raise ValueError(f"has several possible hosts, because of its @. {_REMEDY}; in a path, %40 for @")
+        raise ValueError(f"has several possible hosts, because of its @. {_REMEDY}. In a path, write %40 for @")
     user_info, host, rest = readings[0]
     if re.search(r"\s", rest):
         raise ValueError("must not have a space in its path; write %20")
@@ -84,7 +116,16 @@ def _readings(body: str) -> list[_Reading]:
     # An @ in a path is common; a user name and password that end in a slash and a host name are not.
     if _looks_like_host(standard.host) and standard.user_info == "":
         return [standard]
-    return [standard, *(reading for reading in later if _looks_like_host(reading.host))]
+    # Of two plain names, neither is more likely, unless one has a port.
+    is_plain = not _looks_like_host(standard.host) and ":" not in standard.host
+    return [
+        standard,
+        *(
+            reading
+            for reading in later
+            if _looks_like_host(reading.host) or (is_plain and re.search("[:/]", reading.host + reading.rest))
+        ),
+    ]
 
 
 def _later_readings(body: str, start: int) -> list[_Reading]:

@@ -7,7 +7,7 @@ from typing import Any, Callable
 
 from ._lane import LaneError, LaneReader
 from ._reader import TopicReader
-from ._reasons import cannot_connect
+from ._reasons import cannot_connect, next_attempt
 from ._transport import choose_lane
 from .gateway import Gateway, GatewayError
 from .naming import LOCAL_HOSTS, reachable_from
@@ -59,9 +59,8 @@ def doctor(gateway: Gateway, _options: Any) -> int:
 
 def _examine(gateway: Gateway, camera: dict[str, Any], report: Callable[[bool, str, str], bool]) -> None:
     name, error = str(camera.get("name")), camera.get("last_error") or {}
-    state = f"{name}: {camera.get('state')} {error.get('message', '')}".rstrip()
-    remedy = _REMEDIES.get(str(error.get("code")), _TRYING).replace("NAME", name)
-    if not report(camera.get("state") == "live", state, remedy):
+    state = ": ".join(str(part) for part in (name, camera.get("state"), error.get("message")) if part)
+    if not report(camera.get("state") == "live", state, "\n      ".join(remedies(camera))):
         return
     connect = endpoint_of(gateway, camera)
     problem = cannot_connect(connect)
@@ -75,6 +74,24 @@ def _examine(gateway: Gateway, camera: dict[str, Any], report: Callable[[bool, s
     if frame is not None:
         clocks = "this machine's clock and the gateway's differ (NTP), or the network is slow"
         report(-1000 < frame.age_ms < 1000, f"{name}: the newest frame is {frame.age_ms:.0f} ms old", clocks)
+
+
+def remedies(camera: dict[str, Any]) -> list[str]:
+    """What to do about a camera that is not live, and when the gateway tries it again."""
+    error, again = camera.get("last_error") or {}, next_attempt(camera)
+    code, name = str(error.get("code")), str(camera.get("name"))
+    known = [_REMEDIES[code].replace("NAME", name)] if code in _REMEDIES else []
+    if code != "ERR_SOURCE_UNAUTHORIZED":
+        return [*known, "the gateway keeps trying" + ("" if again is None else f", next in {again}")]
+    return [
+        *(
+            []
+            if again is None
+            else [f"the gateway tries again in {again}, so that the camera does not lock the account"]
+        ),
+        *known,
+        f"if they are right, to try now: framegate start --retry {name}",
+    ]
 
 
 def why_no_lane(camera: dict[str, Any]) -> str | None:
@@ -122,7 +139,6 @@ def endpoint_of(gateway: Gateway, camera: dict[str, Any]) -> str:
     return os.environ.get("ZMQ_CONNECT") or reachable_from(gateway.host, str(camera["zmq_endpoint"]))
 
 
-_TRYING = "the gateway keeps trying"
 _NO_SOCKET = "set the gateway's ZMQ_BIND (tcp://0.0.0.0:5555 for the LAN), or ZMQ_CONNECT here"
 _NO_WAY = "check that the camera is on, that its address is right, and that the gateway's machine can reach it"
 _MEDIAMTX_REMEDIES = {
@@ -131,9 +147,8 @@ _MEDIAMTX_REMEDIES = {
     "address; or let the gateway run its own (MEDIAMTX=managed)",
 }
 _REMEDIES = {
-    "ERR_SOURCE_UNAUTHORIZED": "user name or password is wrong; to correct them: "
-    "framegate start --replace ADDRESS --name NAME",
-    "ERR_SOURCE_NOT_FOUND": "the path in the address is wrong; the camera's manual names it. "
+    "ERR_SOURCE_UNAUTHORIZED": "to correct the user name or password: framegate start --replace ADDRESS --name NAME",
+    "ERR_SOURCE_NOT_FOUND": "the path in the address is wrong; the camera's manual has the right one. "
     "To correct it: framegate start --replace ADDRESS --name NAME",
     "ERR_SOURCE_UNKNOWN_HOST": "the gateway's machine cannot resolve the host name",
     "ERR_SOURCE_UNREACHABLE": _NO_WAY,

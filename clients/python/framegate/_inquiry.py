@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from ._reasons import cannot_connect, why_silent
+from ._reasons import cannot_connect, why_silent, without_time
 from .gateway import Gateway, GatewayError
 from .naming import reachable_from
 
@@ -30,6 +30,8 @@ class Inquiry:
         self.gateway = gateway
         #: Where the gateway publishes, unless another endpoint was asked for. None until it has answered.
         self.endpoint: str | None = None
+        #: A request has ended, with an answer or without.
+        self.asked = False
         #: What the last answer says of each topic that has a camera: its lane, or None.
         self.offers: dict[str, Any] = {}
         #: Topics whose frames come over the lane.
@@ -101,8 +103,9 @@ class Inquiry:
         """Once for each topic and reason."""
         now = time.monotonic()
         for topic, reason in self.reasons().items():
-            if self.logs and now - self._heard_at[topic] >= self._timeout_s and self._logged.get(topic) != reason:
-                self._logged[topic] = reason
+            known = self._logged.get(topic) == without_time(reason)
+            if self.logs and now - self._heard_at[topic] >= self._timeout_s and not known:
+                self._logged[topic] = without_time(reason)
                 logger.warning("%s", reason)
 
     def _request(self) -> None:
@@ -124,6 +127,7 @@ class Inquiry:
             }
         except GatewayError as error:
             found = dict.fromkeys(topics, self._without_gateway(error))
+        self.asked = True
         self._explain({topic: why for topic, why in found.items() if self._heard_at[topic] < asked_at})
 
     def _without_gateway(self, error: GatewayError) -> str:

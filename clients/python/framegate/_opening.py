@@ -9,8 +9,10 @@ from typing import Any
 
 from ._frame import Frame
 from ._lane import LaneError, LaneReader
+from ._numbering import Numbering
 from ._reader import TopicReader
 from ._reasons import is_refusal, start_notes, why_away, why_live_is_silent, why_refused
+from ._running import as_asked, find_running
 from ._transport import LANE_AGAIN_S, LaneChoice
 from .gateway import Gateway, GatewayError
 from .naming import camera_name, reachable_from
@@ -45,7 +47,7 @@ class Opening:
     def __init__(
         self, gateway: Gateway, request: dict[str, Any], zmq_connect: str | None, lane: LaneChoice | None = None
     ) -> None:
-        #: The body of /cameras/start.
+        #: The body of /cameras/start; without ``rtsp``, the camera is one that runs.
         self.request = request
         #: The camera's name at the gateway, once it has answered.
         self.name: str | None = None
@@ -77,6 +79,7 @@ class Opening:
         self._refused = False
         self._why: str | None = None  # Why a read may find nothing, by the gateway's last answer.
         self._notes: list[str] = []
+        self._numbering = ("", Numbering())  # Of which topic.
         self._missed_before = 0  # By the subscribers before this one.
 
     @property
@@ -94,7 +97,7 @@ class Opening:
             if subscriber is None:
                 self._subscribed.wait(slice_s)
             else:
-                frame = subscriber.read(slice_s * 1000)
+                frame = self._numbered(subscriber.read(slice_s * 1000), subscriber)
                 if frame is not None:
                     self._frame_at = self._read_at = time.monotonic()
                     self._was_live = True
@@ -108,7 +111,19 @@ class Opening:
     def read_if_there(self) -> Frame | None:
         """The newest frame that was not read before, if it has arrived."""
         subscriber = self.subscriber
-        return None if subscriber is None else subscriber.read(0)
+        return None if subscriber is None else self._numbered(subscriber.read(0), subscriber)
+
+    def _numbered(self, frame: Frame | None, subscriber: TopicReader | LaneReader) -> Frame | None:
+        """None for a frame that another subscriber has read, or an older one."""
+        if frame is None:
+            return None
+        if frame.topic != self._numbering[0]:
+            self._numbering = (frame.topic, Numbering())
+        header = self._numbering[1].header(frame.header, subscriber)
+        if header is None:
+            return None
+        frame.header = header
+        return frame
 
     def explain(self, limit_ms: float) -> None:
         """Sets :attr:`error` after a read without a frame, unless the reason is known already."""
@@ -232,7 +247,10 @@ class Opening:
     def _ask(self) -> None:
         asked_at = time.monotonic()
         try:
-            answer = self._gateway.start(self.request, _HTTP_TIMEOUT_S)
+            if "rtsp" in self.request:
+                answer = self._gateway.start(self.request, _HTTP_TIMEOUT_S)
+            else:
+                answer = as_asked(find_running(self._gateway, str(self.request["name"])), self.request)
             topic, endpoint = str(answer["zmq_topic"]), str(answer["zmq_endpoint"])
         except GatewayError as error:
             self._fail(error.message, error.code)
@@ -256,6 +274,8 @@ class Opening:
 
     def _log_notes(self, answer: dict[str, Any]) -> None:
         """Logs once what the gateway did other than asked."""
+        if "rtsp" not in self.request:
+            return
         notes = start_notes(self.request, answer, named=self.request["name"] != camera_name(self.request["rtsp"]))
         for note in notes:
             if note not in self._notes:
@@ -354,6 +374,8 @@ class Opening:
         """Goes on with ZeroMQ until the gateway offers the lane again."""
         if reader.refused:
             self._lane_from = time.monotonic() + LANE_AGAIN_S
+        else:
+            self._numbering[1].restarted()
         self._lane_lost = not reader.refused
         if self._lane is not None and self._lane.required:
             self._fail(str(reader.error))

@@ -17,6 +17,7 @@ from ._curve import use_curve
 from ._frame import Frame
 from ._freshness import DEFAULT_MAX_AGE_MS, Freshness, Times
 from ._lane import ANSWER_LIMIT_S, LaneReader
+from ._numbering import Numbering
 from .checks import check_ms, check_process
 from .message import FrameHeader, MessageError, decode_message
 
@@ -86,10 +87,6 @@ def _is_same(header: FrameHeader, last: FrameHeader) -> bool:
     return (header.seq, header.published_at_us) == (last.seq, last.published_at_us)
 
 
-# After a change between ZeroMQ and the lane, frames of the last second may come once more.
-_AGAIN_US = 1_000_000
-
-
 class _Topic:
     """The read position of one topic."""
 
@@ -98,19 +95,27 @@ class _Topic:
         self.missed = 0
         self._last: FrameHeader | None = None
         self._freshness = Freshness(max_age_ms)
-        self._received_at_us = 0  # Of the last frame, whichever way it came.
-        self._changed = False
+        self._numbering = Numbering()
 
-    def change_way(self) -> None:
-        """The next frame comes over the lane instead of ZeroMQ, or the other way round: each counts on its own."""
-        self._last, self._changed = None, True
+    def leave_lane(self, missed: int, restarted: bool) -> None:
+        """The next frame comes over ZeroMQ, perhaps of another run of the gateway."""
+        self._last = None
+        self.missed += missed
+        if restarted:
+            self._numbering.restarted()
 
-    def is_new(self, header: FrameHeader) -> bool:
-        """Whether it is not one that has come the other way, or an older one."""
-        again = self._changed and 0 <= self._received_at_us - header.received_at_us < _AGAIN_US
-        if not again:
-            self._received_at_us, self._changed = header.received_at_us, False
-        return not again
+    def take(self, lane: LaneReader) -> Frame | None:
+        """A frame that has come over the lane."""
+        frame = lane.take()
+        return None if frame is None else self._numbered(frame, lane)
+
+    def _numbered(self, frame: Frame, lane: LaneReader | None) -> Frame | None:
+        """None for a frame that has come the other way, or an older one."""
+        header = self._numbering.header(frame.header, lane)
+        if header is None:
+            return None
+        frame.header = header
+        return frame
 
     def accept(self, data: bytes, waited: bool) -> Frame | None:
         """None for a frame that was read before, or is too old.
@@ -132,9 +137,7 @@ class _Topic:
         if self._freshness.is_old(header, Times(time.time(), time.monotonic()), waited):
             self.missed += 1
             return None
-        if not self.is_new(header):
-            return None
-        return Frame(message.topic, header, message.jpeg)
+        return self._numbered(Frame(message.topic, header, message.jpeg), None)
 
 
 class Reader:
@@ -239,16 +242,15 @@ class Reader:
         index = self.topics.index(lane.topic)
         self._lanes[lane.topic] = lane
         self._poller.register(lane.fileno(), zmq.POLLIN)
-        self._states[index].change_way()
         if self._sockets:
             self._unsubscribe(index)
 
     def _leave_lane(self, lane: LaneReader) -> None:
         """Goes on over ZeroMQ."""
         index = self.topics.index(lane.topic)
+        ended = lane.error is not None and not lane.refused
         self._close_lane(lane)
-        self._states[index].change_way()
-        self._states[index].missed += lane.missed
+        self._states[index].leave_lane(lane.missed, ended)
         if self._sockets:
             self._subscribe(index)
 
@@ -304,8 +306,7 @@ class Reader:
         state = self._states[index]
         lane = self._lanes.get(state.topic)
         if lane is not None:
-            frame = lane.take()
-            return frame if frame is not None and state.is_new(frame.header) else None
+            return state.take(lane)
         socket = self._sockets[index] if self._sockets else None
         if socket is None or socket not in ready:
             return None

@@ -12,6 +12,9 @@ from urllib.parse import urlsplit
 # A message lists so many names at most.
 _MOST_NAMES = 8
 _CONNECT_LIMIT_S = 2.0
+# The gateway tries most cameras again within 2 s.
+_LONG_WAIT_S = 5
+_AGAIN = "; the gateway tries again in "
 _RENDITION = re.compile(r"[A-Za-z0-9_-]+(@\d{1,4}w\d{1,3}(\.\d)?fps)?")
 # The gateway tries these again at once, another way, or has had the camera's packets.
 _NOT_A_REFUSAL = ("ERR_SOURCE_TRANSPORT", "ERR_SOURCE_LATE")
@@ -36,9 +39,23 @@ def why_away(camera: dict[str, Any]) -> str | None:
     if camera.get("state") == "live":
         return None
     error = camera.get("last_error")
-    if isinstance(error, dict) and error.get("message"):
-        return str(error["message"])
-    return f"the camera is {camera.get('state')}"
+    if not isinstance(error, dict) or not error.get("message"):
+        return f"the camera is {camera.get('state')}"
+    again = next_attempt(camera)
+    return str(error["message"]) + ("" if again is None else f"{_AGAIN}{again}")
+
+
+def next_attempt(camera: dict[str, Any]) -> str | None:
+    """``2 min``: when the gateway tries a camera of its answer again; None if that is soon."""
+    seconds = camera.get("next_attempt_s")
+    if not isinstance(seconds, int) or seconds < _LONG_WAIT_S:
+        return None
+    return f"{seconds} s" if seconds < 100 else f"{round(seconds / 60)} min"
+
+
+def without_time(reason: str) -> str:
+    """A reason of :func:`why_away`, the same each time."""
+    return reason.partition(_AGAIN)[0]
 
 
 def is_refusal(camera: dict[str, Any]) -> bool:

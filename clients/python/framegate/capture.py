@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from . import properties as props
+from ._address import is_name
 from ._frame import Frame
 from ._inquiry import logger
 from ._lane import LaneFrame
@@ -139,10 +140,11 @@ class Capture:
 
         ``apiPreference`` and ``params`` are cv2's and have no meaning here.
         """
-        filename = check_url("filename", filename)
+        camera = _camera_of("filename", filename)
         self._check_process()
         self.release()
-        self._begin({**self._opening.request, "name": camera_name(filename), "rtsp": filename})
+        before = self._opening.request
+        self._begin({**{key: before[key] for key in before if key not in ("rtsp", "keep")}, **camera})
         return self.isOpened()
 
     def get(self, propId: int) -> float:
@@ -384,7 +386,7 @@ class Reading(NamedTuple):
 
 def check_request(rtsp_url: Any, name: Any, options: dict[str, Any]) -> dict[str, Any]:
     """The body of /cameras/start. :raises TypeError, ValueError: the message names the argument."""
-    rtsp_url = check_url("rtsp_url", rtsp_url)
+    camera = _camera_of("rtsp_url", rtsp_url)
     check_options(options["pub_fps"], options["scale_width"], options["jpeg_quality"])
     if options["rtsp_transport"] not in (None, *TRANSPORTS):
         raise ValueError(f"rtsp_transport must be one of {', '.join(TRANSPORTS)}, not {options['rtsp_transport']!r}")
@@ -392,9 +394,29 @@ def check_request(rtsp_url: Any, name: Any, options: dict[str, Any]) -> dict[str
         check_fingerprint(options["tls_fingerprint"])
     if name is not None:
         check_name(name)
+    options = {key: value for key, value in options.items() if value is not None}
+    if "rtsp" in camera:
+        return {**camera, **options, "name": name or camera["name"]}
+    for key, value in {"name": name, **options}.items():
+        if value is not None and key not in ("pub_fps", "scale_width"):
+            raise ValueError(
+                f"{key} has no effect on {camera['name']}, which is the name of a running camera; leave it out"
+            )
+    return {**options, **camera}
+
+
+def _camera_of(argument: str, value: Any) -> dict[str, Any]:
+    """The fields of /cameras/start that say which camera: that at an address, or the running one of a name."""
+    if isinstance(value, str) and is_name(value):
+        name, at, rendition = value.strip().partition("@")
+        check_name(name)
+        if not at:
+            return {"name": name}
+        width, fps = rendition[: -len("fps")].split("w")
+        return {"name": name, "scale_width": check_width(int(width)), "pub_fps": check_fps(float(fps))}
+    rtsp = check_url(argument, value)
     # A mistyped address does not stay behind: the gateway keeps the camera once it has been live.
-    request = {"name": name or camera_name(rtsp_url), "rtsp": rtsp_url, "keep": False}
-    return {**request, **{key: value for key, value in options.items() if value is not None}}
+    return {"name": camera_name(rtsp), "rtsp": rtsp, "keep": False}
 
 
 def open_capture(
@@ -420,7 +442,8 @@ def open_capture(
     has accepted the camera, and while the camera refuses. Once the camera was live, it stays True, even while
     the camera is away. :attr:`Capture.last_error` says why there is no frame, and reads succeed once frames arrive.
 
-    :param rtsp_url: ``rtsp://user:password@host/path``.
+    :param rtsp_url: ``rtsp://user:password@host/path``; ``rtsp://`` may be left out. Or the name of a running camera
+        (``lobby-1``), or a rendition of one.
     :param timeout_ms: the longest that a read waits, 0 to 86400000.
     :param pub_fps: maximum frames per second, 0.1 to 120 with at most one decimal; None: the gateway's default.
     :param scale_width: pixels, 16 to 7680, 0 for the camera's own; None: the default.

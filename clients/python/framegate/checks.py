@@ -8,9 +8,6 @@ from typing import Any
 
 from ._address import read_address
 
-#: The addresses that the gateway reads.
-RTSP = re.compile(r"\s*rtsps?://[^/]", re.IGNORECASE)
-
 
 def check_process(pid: int, what: str, remedy: str) -> None:
     """:raises RuntimeError: the process ``pid`` created ``what``, and this process was forked from it."""

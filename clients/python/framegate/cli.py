@@ -9,11 +9,12 @@ import time
 from typing import Any, Callable
 
 from . import __version__
-from ._address import with_scheme
-from ._doctor import doctor, start_it
+from ._address import is_name
+from ._doctor import doctor, remedies, start_it
 from ._frame import Frame
 from ._lane import LaneFrame
 from ._reasons import names_of, start_notes, unknown_camera, why_away
+from ._running import find_running
 from .checks import check_url
 from .gateway import REPLACE_HERE, Gateway, GatewayError
 from .naming import TRANSPORTS, camera_name
@@ -40,7 +41,7 @@ def main(argv: list[str] | None = None) -> int:
         "rtsp",
         metavar="ADDRESS",
         help="rtsp://user:password@host/path; without rtsp:// too. -: read it from standard input; process lists show "
-        "arguments",
+        "arguments. Or the name of a running camera, to --retry it or --replace its settings",
     )
     start.add_argument("--name", help="default: derived from the address")
     start.add_argument("--pub-fps", type=float)
@@ -104,7 +105,6 @@ def list_cameras(gateway: Gateway, _options: Any) -> int:
     for camera in cameras:
         live = camera.get("state") == "live"
         age, width = camera.get("age_ms"), camera.get("width")
-        error = camera.get("last_error") or {}
         rows.append(
             (
                 str(camera.get("name")),
@@ -114,7 +114,7 @@ def list_cameras(gateway: Gateway, _options: Any) -> int:
                 f"{width}x{camera.get('height')}" if width else "-",
                 str(camera.get("codec") or "-"),
                 str(camera.get("source") or "-"),
-                str(error.get("message", "")),
+                why_away(camera) or "" if camera.get("last_error") else "",
             )
         )
     widths = [max(len(row[i]) for row in rows) for i in range(7)]
@@ -124,20 +124,22 @@ def list_cameras(gateway: Gateway, _options: Any) -> int:
 
 
 def start_camera(gateway: Gateway, options: Any) -> int:
-    typed = sys.stdin.readline() if options.rtsp == "-" else options.rtsp
-    rtsp = check_url("the address", with_scheme(typed))
-    body: dict[str, Any] = {"name": options.name or camera_name(rtsp), "rtsp": rtsp}
+    typed = (sys.stdin.readline() if options.rtsp == "-" else options.rtsp).strip()
+    keys = ("pub_fps", "scale_width", "jpeg_quality", "rtsp_transport", "tls_fingerprint")
+    body: dict[str, Any] = {key: getattr(options, key) for key in keys if getattr(options, key) is not None}
+    if is_name(typed):
+        body = {**_running(gateway, typed, options, changes=bool(body)), **body}
+    else:
+        rtsp = check_url("the address", typed)
+        body = {"name": options.name or camera_name(rtsp), "rtsp": rtsp, **body}
     if options.retry:
         body["retry"] = True
-    for key in ("pub_fps", "scale_width", "jpeg_quality", "rtsp_transport", "tls_fingerprint"):
-        if getattr(options, key) is not None:
-            body[key] = getattr(options, key)
-    answer = gateway.start(body, replace=options.replace)
+    answer = gateway.start(body, replace=options.replace or is_name(typed))
     name = str(answer["name"])
     for note in start_notes(body, answer, named=options.name is not None):
         print(note, flush=True)
     camera, deadline = gateway.camera(name), time.monotonic() + 10
-    while camera.get("state") == "connecting" and time.monotonic() < deadline:
+    while _is_trying(camera) and time.monotonic() < deadline:
         time.sleep(0.1)
         camera = gateway.camera(name)
     error = camera.get("last_error") or {}
@@ -146,8 +148,23 @@ def start_camera(gateway: Gateway, options: Any) -> int:
     if topic != name:
         print(f"{name} already runs with other settings; frames with these are {topic} (or use --replace)")
     if camera.get("state") != "live":
-        print("the gateway keeps trying; framegate list shows its state")
+        for line in remedies(camera):
+            print(f"  {line}")
     return OK if camera.get("state") == "live" else FAILED
+
+
+def _running(gateway: Gateway, name: str, options: Any, *, changes: bool) -> dict[str, Any]:
+    """What stands for a running camera, whose address need not be typed again."""
+    if options.name is not None:
+        raise ValueError(f"--name: {name} is a camera's name already; to start another one, give its address")
+    if changes and not options.replace:
+        raise ValueError(f"to change the settings of {name}, which may be running, add --replace")
+    return {"name": name, "rtsp": find_running(gateway, name)["source"]}
+
+
+def _is_trying(camera: dict[str, Any]) -> bool:
+    state = camera.get("state")
+    return state == "connecting" or (state == "retrying" and camera.get("next_attempt_s", 0) is None)
 
 
 def stop_camera(gateway: Gateway, options: Any) -> int:

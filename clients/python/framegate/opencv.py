@@ -6,8 +6,9 @@ import os
 import sys
 from typing import Any
 
+from ._address import is_surely_camera
 from .capture import Capture, open_capture
-from .checks import RTSP, check_ms, check_options
+from .checks import check_ms, check_options
 from .gateway import Gateway
 
 _real: Any = None
@@ -30,8 +31,9 @@ def patch_opencv(
 ) -> None:
     """Replaces ``cv2.VideoCapture`` in this process. Idempotent; the arguments of the last call apply.
 
-    Addresses that begin with rtsp:// or rtsps:// are read through the gateway, in the camera's
-    own size and rate by default; files, devices and all else by the real OpenCV.
+    Addresses that begin with rtsp:// or rtsps://, and those without it that could be no file
+    (``192.168.1.10/stream``), are read through the gateway, in the camera's own size and rate by default; files,
+    devices and all else by the real OpenCV.
 
     :param gateway: default GATEWAY_BASE, then http://127.0.0.1:8090.
     :param fallback: if the gateway cannot be reached when a camera is opened: True opens it
@@ -102,7 +104,7 @@ def _make_class(real: Any, options: dict[str, Any], fallback: bool) -> Any:
 
         def open(self, *args: Any, **kwargs: Any) -> bool:
             source = args[0] if args else kwargs.get("filename", kwargs.get("index"))
-            if not (isinstance(source, str) and RTSP.match(source)):
+            if not (isinstance(source, str) and is_surely_camera(source)):
                 self._close()
                 self._capture = real(*args, **kwargs)
                 return bool(self._capture.isOpened())

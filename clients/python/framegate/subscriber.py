@@ -41,6 +41,7 @@ class _Subscriber(Reader):
     def _begin(self, source: _Source) -> None:
         self._inquiry = Inquiry(source.gateway, self.topics, source.fixed, self.timeout_ms / 1000)
         self._lane = source.lane
+        self._otherwise = source.otherwise if source.connect is None else None
         # Topics of which the gateway has not said whether they have a lane.
         self._undecided = set(self.topics) if self._lane else set()
         self._lane_from = dict.fromkeys(self.topics, float("-inf"))  # Not before this time.
@@ -53,6 +54,8 @@ class _Subscriber(Reader):
         :returns: how long to wait for frames before the next call, in seconds.
         """
         inquiry = self._inquiry
+        # Before the offers of the same answer, so that frames do not begin over ZeroMQ if there is a lane.
+        endpoint = inquiry.endpoint or (self._otherwise if inquiry.asked else None)
         inquiry.ask_if_due()
         for lane in list(self._lanes.values()):
             self._follow_lane(lane)
@@ -61,13 +64,12 @@ class _Subscriber(Reader):
         if self._lane is not None:
             self._use_offers(self._lane)
         inquiry.over_lane = set(self._lanes)
-        endpoint = inquiry.endpoint
         if endpoint is not None and endpoint != self.connect and not (self._lane and self._lane.required):
             try:
                 self._connect(endpoint)
             except ValueError as error:
                 inquiry.failed(self.topics, str(error))
-        return _SHORT_SLICE_S if self.transport is None and inquiry.running else _SLICE_S
+        return _SHORT_SLICE_S if self.transport is None else _SLICE_S
 
     def _follow_lane(self, lane: LaneReader) -> None:
         """Leaves a lane that has ended, and one that costs the program more than ZeroMQ."""
@@ -132,6 +134,8 @@ class _Source(NamedTuple):
     connect: str | None
     #: The same, if it was asked for.
     fixed: str | None
+    #: The one to read from if the gateway does not answer; None: wait until it does.
+    otherwise: str | None
     #: None: frames do not come over the lane.
     lane: LaneChoice | None
     #: It knows why there are no frames.
@@ -143,10 +147,11 @@ def _source(connect: Any, gateway: str | None, token: str | None) -> _Source:
     base = gateway if gateway is not None else os.environ.get("GATEWAY_BASE") or None
     lane = choose_lane(gray=False, reduce=1, zmq_connect=connect)
     if connect is not None:
-        return _Source(connect, connect, lane, Gateway(base if base is not None else base_beside(connect), token))
+        return _Source(connect, connect, None, lane, Gateway(base if base is not None else base_beside(connect), token))
     # The default endpoint may be that of another gateway if one was named: it says where its own is.
-    known = base is None and not (lane and lane.required)
-    return _Source(default_connect() if known else None, None, lane, Gateway(base, token))
+    known = default_connect() if base is None and not (lane and lane.required) else None
+    # If frames may come over the lane, they do so from the first one on.
+    return _Source(None if lane else known, None, known, lane, Gateway(base, token))
 
 
 class FrameSubscriber(SyncReader, _Subscriber):

@@ -9,8 +9,8 @@ from urllib.parse import unquote, urlsplit
 
 import pytest
 
-from framegate import open_capture
-from framegate._address import read_address, with_scheme
+from framegate._address import is_surely_camera, read_address, with_scheme
+from framegate.checks import check_url
 from framegate.naming import camera_name
 
 TABLE = json.loads((pathlib.Path(__file__).parents[3] / "test/data/camera-addresses.json").read_text("utf8"))
@@ -41,7 +41,7 @@ def test_credentials_are_read_as_they_were_typed(case: dict[str, Any]) -> None:
 @pytest.mark.parametrize("case", TABLE["refused"], ids=lambda case: case["typed"].strip())
 def test_an_address_that_cannot_be_read_says_what_to_write(case: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match=r"^rtsp_url ") as raised:
-        open_capture(case["typed"])
+        check_url("rtsp_url", case["typed"])
     assert case["says"] in str(raised.value)
     assert "S3CRET" not in str(raised.value)
 
@@ -49,3 +49,38 @@ def test_an_address_that_cannot_be_read_says_what_to_write(case: dict[str, Any])
 @pytest.mark.parametrize("case", TABLE["bare"], ids=lambda case: case["typed"])
 def test_a_bare_address_gets_its_scheme(case: dict[str, str]) -> None:
     assert with_scheme(case["typed"]) == case["address"]
+
+
+def test_of_what_a_program_opens_for_video_only_what_is_surely_a_camera_is_one(tmp_path: pathlib.Path) -> None:
+    cameras = (
+        "rtsp://cam/a",
+        " RTSPS://cam/a",
+        "192.168.1.10/stream",
+        "192.168.1.10:8554/a",
+        "//10.0.0.1/a",
+        "[fe80::1]/a",
+    )
+    for typed in (*cameras, "192.168.1.10", "camera.local:554/x", "admin:p@ss/1@10.0.0.1/a", "u:p@cam.local:554/a?x=1"):
+        assert is_surely_camera(typed), typed
+    files = (
+        "a.mp4",
+        "videos/a.mp4",
+        "/dev/video0",
+        "./10.0.0.1/a",
+        "10.0.0.1/img_%03d.jpg",
+        "camera.local/x",
+        "cam",
+        "cam/x",
+    )
+    others = (
+        "http://10.0.0.1/a",
+        "file:10.0.0.1/a.mp4",
+        "file:a@10.0.0.1",
+        "pipe:0",
+        "tcp://10.0.0.1:5",
+        "0",
+        "",
+        "rtsp://",
+    )
+    for typed in (*files, *others, "videotestsrc ! appsink", "rtspsrc location=rtsp://10.0.0.1/a ! appsink", "a:1/b"):
+        assert not is_surely_camera(typed), typed

@@ -2,7 +2,7 @@ import { useContext } from 'react'
 import type { Camera } from './api-types'
 import { StateWord } from './StateWord'
 import { ThumbnailsContext, useThumbnailCanvas } from './thumbnails'
-import { ageWords, capitalized, readersByKind, videoWords, whyNoPicture } from './words'
+import { ageWords, errorWords, readersByKind, videoWords, whyNoPicture } from './words'
 
 /** What a tile's buttons do; undefined for what the session may not do. */
 export interface TileActions {
@@ -52,7 +52,7 @@ export function CameraTile({ camera, unreachable, onOpen, onUse, onEdit, onStop 
           {ofFile && ' (framegate.yaml)'}
         </p>
         {camera.last_error && camera.state !== 'live' && picture === 'fresh' && !stale && (
-          <p className="tile-reason">{capitalized(camera.last_error.message)}</p>
+          <p className="tile-reason">{errorWords(camera)}</p>
         )}
         <Figures figures={[sent, newest]} unreachable={unreachable} />
         <div className="tile-foot">

@@ -15,6 +15,8 @@ export interface Camera {
   scale_width: number
   state: CameraState
   last_error: { code: string; message: string; since: string } | null
+  /** Seconds until the gateway connects again; null while it is connected or connecting. */
+  next_attempt_s: number | null
   webrtc_whep: string | null
   hls: string | null
   owner: 'api' | 'file' | 'demo'

@@ -23,15 +23,6 @@ export function isMasked(address: string): boolean {
   return address.includes(MASK)
 }
 
-/**
- * `192.168.1.10/stream` becomes `rtsp://192.168.1.10/stream`. Another scheme, and the path of a file, stay for the gateway
- * to refuse. As with_scheme in clients/python/framegate/_address.py.
- */
-export function withScheme(address: string): string {
-  const text = address.trim().replace(/^\/\/+/, '')
-  return text === '' || /^([a-z][a-z0-9+.-]*:\/|[/.])/i.test(text) ? text : `rtsp://${text}`
-}
-
 /** What is missing before the gateway is asked; null if nothing is. @param editing the camera that the form changes. */
 export function missingIn(values: Values, editing: Camera | undefined): Problem | null {
   if (values.name.trim() === '') return { field: 'name', message: 'Enter a name' }
@@ -47,7 +38,7 @@ export function requestOf(values: Values, editing: Camera | undefined): StartReq
   const number = (text: string) => (text.trim() === '' ? undefined : Number(text.replace(',', '.')))
   return {
     name: values.name.trim(),
-    rtsp: withScheme(values.rtsp),
+    rtsp: values.rtsp.trim(),
     pub_fps: number(values.pub_fps),
     scale_width: number(values.scale_width),
     retry: true, // A person asks.

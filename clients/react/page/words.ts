@@ -37,12 +37,25 @@ export function capitalized(text: string): string {
   return text.charAt(0).toUpperCase() + text.slice(1)
 }
 
+/** The gateway tries most cameras again within 2 s. */
+const LONG_WAIT_S = 5
+
+/** The camera's error and, if the gateway waits long before it tries again, how long. */
+export function errorWords({ last_error: error, next_attempt_s: seconds }: Camera): string {
+  const words = capitalized(error?.message ?? '')
+  return seconds === null || seconds < LONG_WAIT_S ? words : `${words}. Next attempt in ${waitWords(seconds)}`
+}
+
+function waitWords(seconds: number): string {
+  return seconds < 100 ? `${seconds} s` : `${Math.round(seconds / 60)} min`
+}
+
 /** Why there is no picture. @param problem why no frames reach this page; null if they do. */
 export function whyNoPicture(camera: Camera, problem: string | null, unreachable: string | null): string {
   if (unreachable !== null) return 'Cannot reach the gateway'
   const waitS = camera.waiting_for_key_frame_s ?? 0
   if (waitS >= 1 && camera.state !== 'live') return `Waiting for a key frame for ${Math.round(waitS)} s`
-  if (camera.last_error && camera.state !== 'live') return capitalized(camera.last_error.message)
+  if (camera.last_error && camera.state !== 'live') return errorWords(camera)
   if (camera.state === 'connecting') return 'Connecting to the camera'
   if (camera.state === 'stalled') return 'The camera is connected but sends no complete frames'
   if (camera.state === 'retrying') return 'Reconnecting to the camera'
