@@ -39,7 +39,11 @@ def doctor(gateway: Gateway, _options: Any) -> int:
     )
     unsaved = (health.get("state_file") or {}).get("problem")
     if unsaved:
-        report(False, f"the list of cameras: {unsaved}", "make the file writable before you restart the gateway; a restart would lose the changes")
+        report(
+            False,
+            f"the list of cameras: {unsaved}",
+            "make the file writable before you restart the gateway; a restart would lose the changes",
+        )
     cameras = gateway.cameras()
     count = "1 camera is running" if len(cameras) == 1 else f"{len(cameras)} cameras are running"
     found = count if cameras else "no camera is running"

@@ -19,7 +19,11 @@ from framegate import open_async_capture, open_captures
         ({"rtsp_urls": URL}, TypeError, "rtsp_urls must be a list, not str"),
         ({"rtsp_urls": []}, ValueError, "rtsp_urls must not be empty"),
         ({"rtsp_urls": [URL, "http://h/", 5]}, ValueError, r"rtsp_urls\[1\] must begin .*; rtsp_urls\[2\] must be"),
-        ({"rtsp_urls": [URL], "names": ["a", "b"]}, ValueError, "names must have as many entries as rtsp_urls: 1, not 2"),
+        (
+            {"rtsp_urls": [URL], "names": ["a", "b"]},
+            ValueError,
+            "names must have as many entries as rtsp_urls: 1, not 2",
+        ),
         ({"rtsp_urls": [URL], "names": "a"}, TypeError, "names must be a list"),
         ({"rtsp_urls": [URL], "names": ["a b"]}, ValueError, "name must be 1 to 64 letters"),
         ({"rtsp_urls": [URL, URL], "pub_fps": 0}, ValueError, "^pub_fps must be [^;]*$"),
