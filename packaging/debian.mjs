@@ -98,7 +98,8 @@ if (typeof mediamtx === 'string') throw new Error(`MediaMTX: ${mediamtx}; run "n
 put(mediamtx.path, 'usr/lib/framegate/libexec/mediamtx', 0o755)
 put('packaging/debian/framegated', 'usr/bin/framegated', 0o755)
 put('packaging/systemd/framegated.service', 'usr/lib/systemd/system/framegated.service')
-put('packaging/framegate.yaml', 'etc/framegate/framegate.yaml', 0o640)
+// postinst copies it to /etc: a conffile that its owner has changed would stop an unattended upgrade.
+put('packaging/framegate.yaml', 'usr/lib/framegate/packaging/framegate.yaml')
 put('docs', 'usr/share/doc/framegate')
 put('LICENSE', 'usr/share/doc/framegate/copyright')
 put(node.license, 'usr/share/doc/framegate/copyright.node')
@@ -123,11 +124,9 @@ const control = [
 ]
 mkdirSync(join(stage, 'DEBIAN'))
 writeFileSync(join(stage, 'DEBIAN/control'), `${control.join('\n')}\n`)
-writeFileSync(join(stage, 'DEBIAN/conffiles'), '/etc/framegate/framegate.yaml\n')
 for (const script of ['postinst', 'prerm', 'postrm']) put(`packaging/debian/${script}`, `DEBIAN/${script}`, 0o755)
 // A checkout may have been made with a strict umask.
 execFileSync('chmod', ['-R', 'u+rwX,go+rX,go-w', stage])
-chmodSync(join(stage, 'etc/framegate/framegate.yaml'), 0o640)
 
 const out = join(resolve(values.out ?? join(root, 'dist')), `framegate_${version}_${architecture}.deb`)
 mkdirSync(dirname(out), { recursive: true })

@@ -30,11 +30,15 @@ start() {
 stop() { kill $pid && wait $pid; }
 js() { /usr/lib/framegate/libexec/node -e "$1"; }
 get() { js "fetch('http://127.0.0.1:$((8090 + offset))/$1').then((r) => r.text()).then(console.log, () => process.exit(1))"; }
+# An upgrade as unattended-upgrades does it: nothing answers a question.
+add() { # PACKAGE
+  apt-get install -y -qq --no-install-recommends "$1" >/tmp/apt.log 2>&1 </dev/null || { tail -20 /tmp/apt.log; exit 1; }
+}
 cameras() { get cameras | js "process.stdin.on('data', (d) => console.log(JSON.parse(d).cameras.map((c) => c.name + ':' + c.owner).join(' ')))"; }
 
 step "install $old"
 apt-get update -qq
-apt-get install -y -qq --no-install-recommends "$old" >/tmp/apt.log 2>&1 || { tail -20 /tmp/apt.log; exit 1; }
+add "$old"
 framegated --version
 ls -ld /etc/framegate/framegate.yaml /var/lib/framegate
 
@@ -49,9 +53,19 @@ get health
 test "$(cameras)" = 'door:file hall:api'
 stop
 
-step "upgrade to $new"
-apt-get install -y -qq --no-install-recommends "$new" >/tmp/apt.log 2>&1 || { tail -20 /tmp/apt.log; exit 1; }
+step "upgrade to $new, which brings another framegate.yaml than the one that was edited"
+work=$(mktemp -d)
+chmod 0755 "$work"
+dpkg-deb -R "$new" "$work/new"
+find "$work/new" -name framegate.yaml -exec sh -c 'echo "# A new comment." >>"$1"' sh {} \;
+dpkg-deb -Znone -b "$work/new" "$work/new.deb" >/dev/null
+cp -p /etc/framegate/framegate.yaml "$work/before"
+add "$work/new.deb"
 framegated --version
+cmp /etc/framegate/framegate.yaml "$work/before"
+test "$(stat -c '%U:%G %a' /etc/framegate/framegate.yaml)" = 'root:framegate 640'
+test "$(ls /etc/framegate)" = framegate.yaml
+rm -r "$work"
 start
 test "$(cameras)" = 'door:file hall:api'
 stop
