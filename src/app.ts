@@ -29,15 +29,18 @@ import { LocalLane } from './publish/local-lane.js'
 import { Readiness } from './readiness.js'
 import { orRunningGateway } from './running-gateway.js'
 import { StateLock } from './state-lock.js'
-import type { Logger } from './types.js'
+import type { Logger, RelayUrls } from './types.js'
 
 export interface RunningAddresses {
   http: string
   zmq: string[]
+  /** Of a camera at MediaMTX. */
+  players: (camera: string) => Omit<RelayUrls, 'reason'>
 }
+const NO_PLAYERS = { webrtcWhep: null, hls: null, rtsp: null }
 
 export class App {
-  #addresses: RunningAddresses = { http: '', zmq: [] }
+  #addresses: RunningAddresses = { http: '', zmq: [], players: () => NO_PLAYERS }
   /** Ends each part that runs; in the order of their starts. */
   readonly #started: (() => Promise<void>)[] = []
   #registry: CameraRegistry | null = null
@@ -191,7 +194,8 @@ export class App {
     await this.#own(() => http.close())
     // Bound before MediaMTX starts, so that a port in use is reported at once.
     const port = await http.listen(config.httpHost, config.httpPort)
-    this.#addresses = { http: `http://${inUrl(config.httpHost)}:${port}`, zmq }
+    const host = inUrl(config.httpHost)
+    this.#addresses = { http: `http://${host}:${port}`, zmq, players: (camera) => relay.urls(camera, host) }
     await lock.setAddress(this.#addresses.http)
 
     if (config.insecureNoAuth)

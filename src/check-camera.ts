@@ -19,6 +19,10 @@ const FIRST_FRAME_LIMIT_MS = 30000
 // After the first frame, for the rate and the distance of key frames.
 const WATCH_MS = 3000
 const EVERY_MS = 50
+const LOGIN_ADVICE = [
+  "Check both in the camera's own web page: many cameras have a user of their own for RTSP.",
+  'Each wrong attempt brings the camera closer to locking the account.',
+]
 const silent = { info: quiet, warn: quiet, error: quiet, debug: quiet }
 
 /**
@@ -43,6 +47,7 @@ export async function checkCamera(line: CommandLine, version: string, write: (te
     logger: silent,
     userAgent: `Framegate/${version}`,
   })
+  write(redact(`${settings.rtsp}\n`)) // At once: the rest may take a while.
   const beganMs = performance.now()
   let frameMs: number | null = null
   const off = frames.read(settings.name, () => (frameMs ??= performance.now()))
@@ -54,7 +59,7 @@ export async function checkCamera(line: CommandLine, version: string, write: (te
   const result = frameMs === null ? failure(camera) : description(camera, frameMs - beganMs)
   off()
   await camera.stop()
-  write(redact(`${settings.rtsp}\n${result}\n`))
+  write(redact(`${result}\n`))
   return frameMs !== null
 }
 
@@ -66,14 +71,26 @@ async function cameraOf({ camera, cameras, file }: CommandLine): Promise<CameraS
     throw new ConfigError(`check-camera: no camera "${wanted}"${file ? ` in ${file}` : ': there is no framegate.yaml'}`)
   const parsed = cameraSettings.safeParse({ name: 'camera', rtsp: wanted })
   if (parsed.success) return parsed.data
-  throw new ConfigError(`check-camera: expected an address such as rtsp://192.168.1.10/stream; got ${shown(wanted)}`)
+  const problem = parsed.error.issues.find(({ path }) => path[0] === 'rtsp')?.message
+  throw new ConfigError(`check-camera: ${problem ?? 'expected an address'}; got ${shown(wanted)}`)
 }
 
-function failure({ lastError }: Camera): string {
-  if (lastError === null) return `no frame came within ${FIRST_FRAME_LIMIT_MS / 1000} s`
+function failure({ lastError, stream }: Camera): string {
+  if (lastError === null) {
+    const found =
+      stream === null ? 'does not say what it sends' : `announces ${stream.codec}, but sends no whole picture`
+    return `no video     no frame came within ${FIRST_FRAME_LIMIT_MS / 1000} s: the camera ${found}`
+  }
   const { code, message } = lastError
+  return [`no video     ${message} (${code})`, ...adviceFor(code).map((line) => `             ${line}`)].join('\n')
+}
+
+/** What the list of codes advises, without what a running gateway does about the error. */
+function adviceFor(code: string): string[] {
+  if (code === 'ERR_SOURCE_UNAUTHORIZED') return LOGIN_ADVICE
   const info = (CAMERA_ERRORS as Partial<Record<string, ErrorInfo>>)[code]
-  return `${message} (${code})${info ? `\n${info.sentence.replaceAll('`', '')}` : ''}`
+  const [, ...advice] = info?.sentence.replaceAll('`', '').split(/(?<=\.) (?=[A-Z])/) ?? []
+  return advice.filter((sentence) => !/\bgateway (?:re|tries)|^It waits/.test(sentence))
 }
 
 function description(camera: Camera, firstFrameMs: number): string {

@@ -108,7 +108,9 @@ export async function main(argv: string[]): Promise<void> {
         () => app.cameras.list(),
       )
       const tokens = line.config.authTokensFile !== undefined
-      process.stdout.write(welcome({ ...app.addresses, tokens, demo: demo && { name: demoCamera, url: demo.url } }))
+      const players = app.addresses.players(demoCamera)
+      const shown = demo && { name: demoCamera, url: demo.url, ...players }
+      process.stdout.write(welcome({ ...app.addresses, tokens, demo: shown }))
     }
   } catch (error) {
     if (ending !== null) return // By a signal, which also ends the process.

@@ -1,16 +1,24 @@
 // What the gateway prints once it runs. Pure.
 
+import type { RelayUrls } from './types.js'
+
 export interface Welcome {
   http: string
   zmq: string[]
   /** Whether clients need a token. */
   tokens: boolean
-  demo: { name: string; url: string } | null
+  demo: Demo | null
+}
+
+/** null: MediaMTX does not serve it. */
+interface Demo extends Omit<RelayUrls, 'reason'> {
+  name: string
+  url: string
 }
 
 export function welcome({ http, zmq, tokens, demo }: Welcome): string {
   const lines = ['', `Framegate is running: ${http}`, `  frames (ZeroMQ)  ${zmq.join(', ')}`]
-  lines.push(...(demo ? demoLines(http, demo) : startLines(http, tokens)))
+  lines.push(...(demo ? demoLines(http, tokens, demo) : startLines(http, tokens)))
   return `${lines.join('\n')}\n\nTo end it, press Ctrl+C.\n\n`
 }
 
@@ -24,14 +32,18 @@ function startLines(http: string, tokens: boolean): string[] {
   ]
 }
 
-function demoLines(http: string, { name, url }: { name: string; url: string }): string[] {
+function demoLines(http: string, tokens: boolean, { name, url, rtsp, webrtcWhep, hls }: Demo): string[] {
   const gateway = http === 'http://127.0.0.1:8090' ? '' : `, gateway="${http}"`
-  const program = `from framegate import open_capture; cap = open_capture("${url}"${gateway}); ok, frame = cap.read(); print(frame.shape if ok else cap.last_error)`
+  const program = `from framegate import open_capture; cap = open_capture("${name}"${gateway}); ok, frame = cap.read(); print(frame.shape if ok else cap.last_error)`
+  // Where clients need a token, players need a ticket in these addresses: GET /cameras has it.
+  const players = tokens ? [] : [rtsp && `  VLC, ffplay      ${rtsp}`, webrtcWhep && `  WebRTC (WHEP)    ${webrtcWhep}`]
+  if (!tokens && hls) players.push(`  HLS              ${hls}`)
   return [
     `  camera           ${url} (simulated)`,
     `  web page         ${http}/`,
     `  MJPEG stream     ${http}/mjpeg?cam=${name}`,
     `  snapshot         ${http}/snapshot?cam=${name}`,
+    ...players.filter((line) => line !== null),
     `  cameras          ${http}/cameras`,
     '',
     'In Python (after pip install ./clients/python):',

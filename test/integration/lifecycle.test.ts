@@ -366,6 +366,8 @@ t.test('--demo starts a simulated camera, prints its addresses, and does not sav
   const gateway = await Gateway.start({ stateFile, args: ['--demo'] })
   t.match(gateway.stdout, /mjpeg\?cam=demo/)
   t.match(gateway.stdout, /from framegate import open_capture/)
+  const { rtsp_url: rtsp, webrtc_whep: whep, hls } = await gateway.camera('demo')
+  for (const player of [rtsp, whep, hls]) t.ok(player === null || gateway.stdout.includes(player), player)
   t.match(gateway.stdout, /is not saved: a start without --demo[\s\S]*To end it, press Ctrl\+C/)
   const address = /camera +(\S+) \(simulated\)/.exec(gateway.stdout)![1]!
   await gateway.untilState('demo', 'live')
