@@ -38,6 +38,8 @@ def check_topics(topics: Any) -> list[str]:
     for topic in checked:
         if not isinstance(topic, str):
             raise TypeError(f"topic must be a string, not {type(topic).__name__}")
+        if re.search("[/:]", topic):  # Not shown: it may hold a password.
+            raise ValueError("topic must be a camera's name; to read a camera by its address, use open_capture")
         if not topic or len(topic) > 128 or not topic.isascii() or "\0" in topic:
             raise ValueError("topic must be a camera's name or a rendition of it")
     if not checked or len(set(checked)) != len(checked):

@@ -16,6 +16,8 @@ from ._reasons import in_words
 from .checks import check_token
 
 _HTTP_PORT, _ZMQ_PORT = 8090, 5555
+# `edge-box:8090`: an address without its http://.
+_HOST_PORT = re.compile(r"(\[[0-9a-fA-F:.]+\]|[\w.-]+):\d{1,5}/?", re.ASCII)
 _TCP = re.compile(r"tcp://(\[[^\]]*\]|[^:;/]+):\d+")
 #: What the message of an error advises.
 REPLACE_HERE = "use framegate start --replace, or Gateway.start(..., replace=True),"
@@ -75,9 +77,10 @@ class Gateway:
         base = base if base is not None else os.environ.get("GATEWAY_BASE") or default_base()
         if not isinstance(base, str):
             raise TypeError(f"gateway must be a string, not {type(base).__name__}")
+        base = f"http://{base}" if _HOST_PORT.fullmatch(base) else base
         parts = urlsplit(base)
         if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise ValueError(f"gateway must be an http:// or https:// address, not {base!r}")
+            raise ValueError(f"gateway must be an http:// or https:// address, such as {default_base()}, not {base!r}")
         token = token if token is not None else os.environ.get("FRAMEGATE_TOKEN") or None
         if token is not None:
             check_token(token)
@@ -156,7 +159,10 @@ class Gateway:
             except (ValueError, KeyError, TypeError, OSError):
                 raise GatewayError("ERR_GATEWAY", f"{self.base} responded with {error.code}", error.code) from None
         except (OSError, http.client.HTTPException) as error:
+            if isinstance(error, http.client.BadStatusLine) and not isinstance(error, OSError):
+                raise self._is_another() from None  # It does not speak HTTP.
             why = getattr(error, "reason", error)
+            why = getattr(why, "strerror", None) or why
             raise GatewayError(
                 "ERR_GATEWAY_UNREACHABLE", f"the gateway at {self.base} does not respond ({why})"
             ) from None

@@ -59,6 +59,21 @@ def test_an_endless_answer_is_an_error(endless: str) -> None:
         Gateway(endless).health(timeout_s=60)
 
 
+def test_a_port_that_does_not_speak_http_is_no_gateway_and_its_bytes_are_not_shown() -> None:
+    for base in serve(b"\xff\0\0\x01\x7f secret", b"\n", 0.05):
+        with pytest.raises(GatewayError, match=r"127\.0\.0\.1:\d+ is not a Framegate gateway$") as raised:
+            Gateway(base).health(timeout_s=20)
+        assert raised.value.code == "ERR_GATEWAY"
+
+
+def test_the_address_of_a_gateway_may_lack_its_scheme() -> None:
+    assert Gateway("edge-box:8090").base == Gateway("edge-box:8090/").base == "http://edge-box:8090"
+    assert Gateway("[::1]:8090").host == "::1"
+    for base in ("edge-box", "ftp://edge-box:8090", "a b:8090", ":8090"):
+        with pytest.raises(ValueError, match=r"such as http://127\.0\.0\.1:8090, not"):
+            Gateway(base)
+
+
 TOKEN = "t" * 40
 
 

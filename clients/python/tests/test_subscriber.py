@@ -167,6 +167,7 @@ def test_close_is_idempotent_and_a_later_read_returns_nothing(publisher: Publish
         ({"topic": 5}, TypeError, "topic"),
         ({"topic": ""}, ValueError, "topic"),
         ({"topic": "a\0b"}, ValueError, "topic"),
+        ({"topic": "rtsp://u:p@cam/a"}, ValueError, "to read a camera by its address, use open_capture$"),
         ({"topic": "kamera-é"}, ValueError, "topic"),
         ({"topic": "a", "connect": 5}, TypeError, "connect"),
         ({"topic": "a", "connect": "nonsense"}, ValueError, "connect"),
