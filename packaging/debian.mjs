@@ -1,5 +1,6 @@
 // Builds framegate_VERSION_ARCHITECTURE.deb: the gateway with its own Node.js and MediaMTX; GStreamer is Debian's.
 //   npm run setup; npm run prebuild; npm run package:debian [-- --out FOLDER --version VERSION]
+// --arch arm64 on x64 takes the addon in prebuilds/ and the MediaMTX in MEDIAMTX_BIN (packaging/cross-arm64.sh).
 
 import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
@@ -39,9 +40,14 @@ const DEPENDS = [
 ]
 
 const json = (path) => JSON.parse(readFileSync(join(root, path), 'utf8'))
-const { values } = parseArgs({ options: { out: { type: 'string' }, version: { type: 'string' } } })
+const { values } = parseArgs({
+  options: { arch: { type: 'string' }, out: { type: 'string' }, version: { type: 'string' } },
+})
 const version = values.version ?? json('package.json').version.replace('-', '~')
-const architecture = ARCHITECTURES[process.arch]
+const arch = values.arch ?? process.arch
+const foreign = arch !== process.arch
+const architecture = ARCHITECTURES[arch]
+if (!architecture) throw new Error(`--arch: expected x64 or arm64, not "${arch}"`)
 const stage = mkdtempSync(join(tmpdir(), 'framegate-deb-'))
 process.on('exit', () => rmSync(stage, { recursive: true, force: true }))
 const app = join(stage, 'usr/lib/framegate')
@@ -56,9 +62,10 @@ function put(from, to, mode) {
 
 /** The addon that ships; the developer's build if there is no prebuild. */
 function addon() {
-  const folder = join(root, `prebuilds/linux-${process.arch}`)
+  const folder = join(root, `prebuilds/linux-${arch}`)
   const [file] = existsSync(folder) ? readdirSync(folder).filter((name) => name.endsWith('.node')) : []
   if (file) return join(folder, file)
+  if (foreign) throw new Error(`${folder} has no addon: cross-build it with "npm run prebuild -- --arch ${arch}"`)
   process.stderr.write('There is no prebuilds/ (npm run prebuild): the package gets the addon of build/Release.\n')
   return join(root, 'build/Release/framegate.node')
 }
@@ -66,12 +73,22 @@ function addon() {
 /** Node.js from npm, checked against packaging/node.json. */
 function nodeBinary() {
   const { version: node, integrity } = json('packaging/node.json')
-  const args = ['pack', `node-linux-${process.arch}@${node}`, '--pack-destination', stage, '--silent']
+  const args = ['pack', `node-linux-${arch}@${node}`, '--pack-destination', stage, '--silent']
   const archive = join(stage, execFileSync('npm', args, { encoding: 'utf8' }).trim())
   const hash = `sha512-${createHash('sha512').update(readFileSync(archive)).digest('base64')}`
-  if (hash !== integrity[process.arch]) throw new Error(`node-linux-${process.arch}@${node}: unexpected hash ${hash}`)
+  if (hash !== integrity[arch]) throw new Error(`node-linux-${arch}@${node}: unexpected hash ${hash}`)
   execFileSync('tar', ['-xzf', archive, '-C', stage, 'package/bin/node', 'package/LICENSE'])
   return { binary: join(stage, 'package/bin/node'), license: join(stage, 'package/LICENSE'), archive }
+}
+
+/** MediaMTX as the gateway finds it here. One for another architecture does not run here, so it is not tried. */
+async function mediamtx() {
+  const given = process.env.MEDIAMTX_BIN || undefined
+  if (foreign && given === undefined)
+    throw new Error(`MEDIAMTX_BIN: expected MediaMTX for ${arch} (packaging/mediamtx.mjs gets it)`)
+  const found = foreign ? { path: given } : await findBinary(given, process.env)
+  if (typeof found === 'string') throw new Error(`MediaMTX: ${found}; run "npm run setup"`)
+  return found.path
 }
 
 /** The packages that the gateway uses at run time, as the lock file has them. */
@@ -83,19 +100,17 @@ function modules() {
   // Binaries for other systems.
   const zeromq = join(app, 'node_modules/zeromq/build')
   for (const system of ['darwin', 'win32']) rmSync(join(zeromq, system), { recursive: true, force: true })
-  for (const other of readdirSync(join(zeromq, 'linux')).filter((name) => name !== process.arch))
+  for (const other of readdirSync(join(zeromq, 'linux')).filter((name) => name !== arch))
     rmSync(join(zeromq, 'linux', other), { recursive: true, force: true })
 }
 
 for (const path of ['bin', 'dist/src', 'dist/page', 'package.json', 'mediamtx.yaml', 'packaging/framegate.schema.json'])
   put(path, `usr/lib/framegate/${path}`)
-put(addon(), `usr/lib/framegate/prebuilds/linux-${process.arch}/framegate.node`)
+put(addon(), `usr/lib/framegate/prebuilds/linux-${arch}/framegate.node`)
 modules()
 const node = nodeBinary()
 put(node.binary, 'usr/lib/framegate/libexec/node', 0o755)
-const mediamtx = await findBinary(process.env.MEDIAMTX_BIN || undefined, process.env)
-if (typeof mediamtx === 'string') throw new Error(`MediaMTX: ${mediamtx}; run "npm run setup"`)
-put(mediamtx.path, 'usr/lib/framegate/libexec/mediamtx', 0o755)
+put(await mediamtx(), 'usr/lib/framegate/libexec/mediamtx', 0o755)
 put('packaging/debian/framegated', 'usr/bin/framegated', 0o755)
 put('packaging/systemd/framegated.service', 'usr/lib/systemd/system/framegated.service')
 // postinst copies it to /etc: a conffile that its owner has changed would stop an unattended upgrade.

@@ -21,6 +21,12 @@ export function archiveArch(arch = process.arch, armVersion = process.config.var
   return arch === 'arm' && ['6', '7'].includes(String(armVersion)) ? `armv${armVersion}` : null
 }
 
+/** Where the release archive for `arch` is. */
+export function archiveUrl(arch, env = process.env) {
+  const base = (env.FRAMEGATE_MEDIAMTX_BASE_URL ?? BASE_URL).replace(/\/+$/, '')
+  return `${base}/v${LEAST_VERSION}/mediamtx_v${LEAST_VERSION}_linux_${arch}.tar.gz`
+}
+
 /** With MEDIAMTX_BIN nothing is installed: the gateway checks that program and reports what is wrong with it. */
 async function isThere(env) {
   return Boolean(env.MEDIAMTX_BIN) || typeof (await findBinary(undefined, env)) !== 'string'
@@ -44,8 +50,7 @@ export async function downloadMediamtx({
   const sha256 = archives[arch]?.sha256
   if (sha256 === undefined)
     throw new Error(`there is no pinned SHA-256 for ${arch ?? process.arch}, so nothing was downloaded`)
-  const base = (env.FRAMEGATE_MEDIAMTX_BASE_URL ?? BASE_URL).replace(/\/+$/, '')
-  const url = `${base}/v${LEAST_VERSION}/mediamtx_v${LEAST_VERSION}_linux_${arch}.tar.gz`
+  const url = archiveUrl(arch, env)
   return intoCache(env, async (folder) => {
     const file = join(folder, 'archive.tar.gz')
     await download({ url, file, sha256, env, limits, onProgress: (fraction) => onProgress('downloading', fraction) })
