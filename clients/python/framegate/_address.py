@@ -33,7 +33,7 @@ _PLAIN_HOST = re.compile(r"(\[.*\]|\d{1,3}(\.\d{1,3}){3}|localhost)(:|\Z)", re.I
 _RTSP_HOST = re.compile(r"rtsps?://[^/]", re.IGNORECASE)
 # An IP address, or NAME.DOMAIN:PORT, also after USER:PASSWORD@. Not FFmpeg's protocols, such as file:PATH.
 _SURELY_BARE = re.compile(
-    r"(//)?(?!\w+:/|(?:file|concat|concatf|subfile|crypto|cache|async|data|pipe|fd|unix)[:,])([^\s/:@]+:[^\s]*@)?"
+    r"(//)?(?!\w+:/|(?:file|concat|subfile|crypto|cache|async|data|pipe|fd|unix)[:,])([^\s/:@]+:[^\s]*@)?"
     r"((\[[0-9a-f:.%]+\]|\d{1,3}(\.\d{1,3}){3})(:\d{1,5})?|[a-z0-9-]+(\.[a-z0-9-]+)+:\d{1,5})(?=[/?]|\Z)(?!.*%\d*d)",
     re.IGNORECASE | re.ASCII,
 )

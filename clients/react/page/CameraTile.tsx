@@ -26,6 +26,8 @@ export function CameraTile({ camera, unreachable, onOpen, onUse, onEdit, onStop 
   const ageMs = thumbnails?.ageMs(name) ?? null
   const stale = unreachable !== null || (thumbnails?.isStale(camera) ?? false)
   const why = stale || camera.state !== 'live' ? whyNoPicture(camera, thumbnails?.problem ?? null, unreachable) : null
+  const isRefused = unreachable === null && camera.last_error?.code === 'ERR_SOURCE_UNAUTHORIZED'
+  const advice = isRefused && onEdit && !ofFile ? '. To correct the password, or to try now, use Edit' : ''
   const picture = ageMs === null ? 'none' : stale ? 'stale' : 'fresh'
   const [sent, newest, readers] = figuresOf(camera)
   return (
@@ -38,7 +40,7 @@ export function CameraTile({ camera, unreachable, onOpen, onUse, onEdit, onStop 
         {why !== null && (picture !== 'fresh' || stale) && (
           <p className="tile-words">
             {ageMs !== null && ageMs >= 1000 && <strong>No new frame for {ageWords(ageMs)}</strong>}
-            {why}
+            {why + advice}
           </p>
         )}
       </div>
