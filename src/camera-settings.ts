@@ -37,7 +37,7 @@ export const cameraSettings = z.object({
       // Of the JSON Schema alone: what of the rules a pattern can express.
       .meta({ pattern: RTSP_ADDRESS }),
     'an address that begins with rtsp:// or rtsps:// and names a host, at most 2048 characters',
-    'Address of the camera, `rtsp://` or `rtsps://`, with its user name and password; `rtsp://` may be left out (`192.168.1.10/stream`). The last `@` before the host ends the password, which may hold `@ : / ? #` and spaces as they are. If that leaves several possible hosts, the answer is an error; then percent-encode them (`%40`, `%3A`, `%2F`, `%3F`, `%23`, `%20`).',
+    'Address of the camera, `rtsp://` or `rtsps://`, with its user name and password; `rtsp://` may be left out (`192.168.1.10/stream`). A password may hold `@ : / ? #` and spaces as they are. If the gateway cannot find out where the password ends, it answers with an error; then percent-encode these characters (`%40`, `%3A`, `%2F`, `%3F`, `%23`, `%20`).',
   ),
   pubFps: described(
     z.number().min(0.1).max(120).refine(hasOneDecimal).default(20),
@@ -57,7 +57,7 @@ export const cameraSettings = z.object({
   cameraTime: described(
     z.boolean().default(false),
     'true or false',
-    "Carry the camera's own clock through MediaMTX (`captured_at_us`). The camera then goes live only after its first RTCP report, some seconds later; a camera that sends none never goes live. Ignored if the camera is already running, unless `replace` is true. Default: `false`.",
+    'Keep the capture time by the camera through MediaMTX, so that frames have `captured_at_us`. The camera then goes live only after its first RTCP report, some seconds later; a camera that sends none never goes live. Ignored if the camera is already running, unless `replace` is true. Default: `false`.',
   ),
   rtspTransport: described(
     z.enum(['automatic', 'tcp', 'udp']).default('automatic'),
@@ -121,7 +121,7 @@ export const startRequestJson = z
   .extend({
     // Not settings: nothing remembers them.
     replace: flag(
-      'Replace the camera of this name, or of this address, if it runs with another address, user name, password or other settings. Settings that the request leaves out stay as they are; so does the address if `rtsp` equals `source` of the camera. The camera then connects again, and its HTTP streams end. Default: `false`; even so, a camera that has never been live is replaced if its address or its credentials differ.',
+      'Replace the camera of this name, or of this address, if it runs with another address, user name, password or other settings. Settings that the request leaves out stay as they are. To keep the address with its user name and password, send its `source` (with `***`) as `rtsp`. The camera then connects again, and its HTTP streams end. Default: `false`. A camera that has never been live needs no `replace`.',
     ),
     keep: flag(
       'Keep the camera across restarts. `false`: until the camera is live for the first time, the gateway does not save it, and removes it `FORGET_AFTER` seconds after its last reader left. Default: `true`.',

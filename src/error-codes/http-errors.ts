@@ -49,12 +49,12 @@ export const HTTP_ERRORS = {
   ERR_TOO_MANY_CAMERAS: {
     status: 409,
     sentence:
-      'The gateway already runs the maximum number of cameras: `MAX_CAMERAS`, or fewer if the process may have few file descriptors or threads. Stop one first.',
+      'The gateway already runs the maximum number of cameras: `MAX_CAMERAS`, or fewer if the process has low limits on file descriptors or threads. Stop one first.',
   },
   ERR_CAMERA_HOST: {
     status: 403,
     sentence:
-      'The gateway does not connect to this host: it is not in `CAMERA_HOSTS`, or its address is link-local, multicast or reserved. Add it to `CAMERA_HOSTS`, or give the camera another address.',
+      'The gateway does not connect to this host. If it is not in `CAMERA_HOSTS`, add it. Link-local, multicast and reserved addresses are always refused: give the camera another address.',
   },
   ERR_CLOSED: { status: 409, sentence: 'The gateway is shutting down and starts no camera. Retry when it runs again.' },
   ERR_CAMERA_NOT_FOUND: {

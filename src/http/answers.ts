@@ -59,7 +59,7 @@ export const cameraAnswer = z.object({
   state: z
     .enum(CAMERA_STATES)
     .describe(
-      '`connecting`: the first attempt is under way. `live`: complete frames arrive, decoded or not. `stalled`: connected, but no complete frame for 1 s, or for 5 frame intervals if that is longer, and the camera is not known to pause; `last_error` stays null while this may still be a pause. `retrying`: waiting for the next attempt, or making it. `stopped`: the camera is being stopped and is about to leave the list.',
+      '`connecting`: the first attempt is under way. `live`: complete frames arrive, decoded or not. `stalled`: connected, but no complete frame for 1 s, or for 5 frame intervals if that is longer; a camera that has made such pauses before stays `live`. `last_error` stays null until the silence is too long for a pause. `retrying`: waiting for the next attempt, or making it. `stopped`: the camera is being stopped and is about to leave the list.',
     ),
   last_error: lastError
     .nullable()
@@ -120,7 +120,7 @@ export const cameraAnswer = z.object({
   waiting_for_key_frame_s: z
     .number()
     .nullable()
-    .describe('Seconds for which data without a complete key frame has arrived; null while frames can be decoded.'),
+    .describe('Seconds that the gateway has waited for a complete key frame; null while it does not wait for one.'),
   gop_length: z.int().nullable().describe('Frames from key frame to key frame.'),
   b_frames: z.boolean().nullable().describe('Whether the video has B-frames.'),
   playability: z
@@ -132,7 +132,7 @@ export const cameraAnswer = z.object({
   decoding: z
     .enum(['all', 'key_frames', 'no'])
     .describe(
-      'What the gateway decodes: `all` pictures; `key_frames` alone, if they come as often and as evenly as the fastest reader asks for frames, or if this machine is too slow to decode all; `no`. It decodes while a topic has readers and for 3 s after, and without readers if a GOP exceeds the cache.',
+      'What the gateway decodes: `all` pictures; `key_frames` alone, if they come as often and as evenly as the fastest reader asks for frames, or if this machine is too slow to decode all; `no`. It decodes while a topic has readers and for 3 s after, and without readers if key frames are so far apart (300 pictures or 32 MiB) that a new reader would wait for one.',
     ),
   cpu_percent: z
     .number()
@@ -167,7 +167,7 @@ export const cameraAnswer = z.object({
       rtsp: count("RTSP sessions at MediaMTX, without the gateway's own."),
     })
     .describe(
-      "`{lane, zmq, http, webrtc, hls, rtsp}`: readers now. `lane`: programs on this machine that read raw frames. `zmq`: ZeroMQ subscriptions to the camera or one of its renditions; a Python program has one for each reader that it opens, and a subscription to all cameras counts for each. `http`: `/mjpeg`, `/frames` (one for each topic) and `/snapshot` requests that wait; the gateway's own page is one while it shows the camera. `webrtc`, `hls`, `rtsp`: sessions at MediaMTX, asked every 2 s, without the gateway's own.",
+      "`{lane, zmq, http, webrtc, hls, rtsp}`: readers now. `lane`: programs on this machine that read raw frames. `zmq`: ZeroMQ subscriptions to the camera or one of its renditions; each `Capture` or `FrameSubscriber` over ZeroMQ has one for each camera, and a subscription to all cameras counts for each. `http`: `/mjpeg`, `/frames` (one for each topic) and `/snapshot` requests that wait; the gateway's own page is one while it shows the camera. `webrtc`, `hls`, `rtsp`: sessions at MediaMTX, asked every 2 s, without the gateway's own.",
     ),
   mjpeg_readers: count('The same as `readers.mjpeg`. An older form: use `readers_by_kind`.'),
   reconnects: count('Number of sessions since the first one.'),
@@ -204,7 +204,7 @@ export const startAnswer = z
     ignored: z
       .array(z.string())
       .describe(
-        'Fields of the request that had no effect because the camera already runs otherwise, such as `name`: `name` in the answer is the one that it runs under.',
+        'Fields of the request that had no effect because the camera already runs with other values, such as `name`: `name` in the answer is the one that it runs under.',
       ),
     replaced: z
       .string()

@@ -7,7 +7,7 @@ const cameraEvent = z.object({
   kind: z
     .enum(['started', 'replaced', 'state', 'problem'])
     .describe(
-      '`started`: the camera was added. `replaced`: it got other settings. `state`: its state changed. `problem`: a reason that changed no state, such as an attempt that failed like the one before.',
+      '`started`: the camera was added. `replaced`: it got other settings. `state`: its state changed. `problem`: an error that did not change the state, such as another attempt that failed for the same reason.',
     ),
   first_at: z.iso.datetime().describe('When it first happened.'),
   last_at: z.iso.datetime().describe('When it last happened; the same as `first_at` if it happened once.'),
@@ -41,12 +41,14 @@ const setting = z.object({
     .union([z.string(), z.number(), z.boolean(), z.array(z.string())])
     .nullable()
     .describe('The value in effect, with `***` for secrets; null: not set.'),
-  source: z.enum(['flag', 'environment', 'file', 'default']).describe('Where the value comes from.'),
+  source: z
+    .enum(['flag', 'environment', 'file', 'default'])
+    .describe('Where the value comes from: `flag`, `environment`, `file` or `default`.'),
   line: z
     .int()
     .min(1)
     .nullable()
-    .describe('Of `file`: its line in `framegate.yaml`, when the value was read; null otherwise.'),
+    .describe('If `source` is `file`: its line in `framegate.yaml` when the file was read; null otherwise.'),
   meaning: z.string().describe('For people.'),
 })
 

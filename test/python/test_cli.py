@@ -45,7 +45,7 @@ def test_from_start_to_stop(camera: Camera, gateway: Gateway, tmp_path: pathlib.
     assert "jpeg_quality had no effect" in done.stdout
     assert framegate(base, "start", camera.url, "--scale-width", "320").stdout == "yard: live\n"
     done = framegate(base, "start", camera.url, "--pub-fps", "5", "--scale-width", "160")
-    assert "yard already runs with other settings; frames with these are yard@160w5fps" in done.stdout, done.stdout
+    assert "yard already runs with other settings; yard@160w5fps has yours." in done.stdout, done.stdout
 
     out = tmp_path / "out.jpg"
     done = framegate(base, "snapshot", str(out))

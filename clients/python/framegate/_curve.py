@@ -22,7 +22,9 @@ def _read(name: str, path: str, *patterns: re.Pattern[str]) -> list[bytes]:
         raise ValueError(f"{name}: {error}") from None
     found = [pattern.search(text) for pattern in patterns]
     if None in found:
-        raise ValueError(f"{name}: {path} is not a key file of the gateway's --make-key")
+        raise ValueError(
+            f"{name}: {path} does not hold the expected key; use a file that the gateway wrote with --make-key"
+        )
     return [match[1].encode() for match in found if match is not None]
 
 

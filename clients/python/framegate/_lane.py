@@ -171,7 +171,9 @@ class LaneReader:
         if not (isinstance(path, str) and isinstance(topic, str) and type(key) is int and isinstance(formats, list)):
             raise LaneError("the gateway's answer has no socket, key, topic and formats")
         if format not in formats:
-            raise LaneError(f"the gateway has no {format}")
+            raise LaneError(
+                f"the lane does not offer the pixel format {format}; it offers {', '.join(map(str, formats))}"
+            )
         self.topic = topic
         self.offer, self.format = offer, format
         #: Frames that were published but not read, because newer ones replaced them.

@@ -146,7 +146,7 @@ def start_camera(gateway: Gateway, options: Any) -> int:
     print(f"{name}: {camera.get('state')}" + (f": {error['message']}" if "message" in error else ""))
     topic = answer.get("zmq_topic", name)
     if topic != name:
-        print(f"{name} already runs with other settings; frames with these are {topic} (or use --replace)")
+        print(f"{name} already runs with other settings; {topic} has yours. To change the camera, use --replace")
     if camera.get("state") != "live":
         for line in remedies(camera):
             print(f"  {line}")

@@ -67,7 +67,10 @@ def _without_cv2(error: Exception) -> str:
             "pip install opencv-python-headless"
         )
     if isinstance(error, ImportError):
-        return f"OpenCV (cv2) does not load: {error}. opencv-python-headless needs no libraries of a display."
+        return (
+            f"OpenCV (cv2) does not load: {error}. If a graphics library is missing, install opencv-python-headless, "
+            "which needs none."
+        )
     return str(error)
 
 
