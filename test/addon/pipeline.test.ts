@@ -140,16 +140,18 @@ t.test('close() ends the pipeline in any state, any number of times', async (t) 
 })
 
 t.test('a pipeline that fails reports the reason once, and can be closed', async (t) => {
-  const { pipeline, news } = open('rtsp://127.0.0.1:9/x')
-  await until('its end', () => news.some((item) => item.ended))
-  t.match(news.find((item) => item.ended)!.ended, {
-    code: 'ERR_SOURCE_UNREACHABLE',
-    domain: 'gst-resource-error-quark',
-    gstCode: /open/,
-  })
-  await pause(100)
-  t.equal(news.filter((item) => item.ended).length, 1)
-  await pipeline.close()
+  for (const [direct, origin] of [
+    [false, { domain: 'gst-resource-error-quark', gstCode: /open/ }],
+    [true, { domain: 'g-io-error-quark', gstCode: /^\d+$/ }],
+  ] as const) {
+    const news: PipelineNews[] = []
+    const pipeline = new native.Pipeline({ ...options('rtsp://127.0.0.1:9/x'), direct }, (item) => news.push(item))
+    await until('its end', () => news.some((item) => item.ended))
+    t.match(news.find((item) => item.ended)!.ended, { code: 'ERR_SOURCE_UNREACHABLE', ...origin })
+    await pause(100)
+    t.equal(news.filter((item) => item.ended).length, 1)
+    await pipeline.close()
+  }
 })
 
 t.test('invalid arguments throw at once, with the name of the argument', async (t) => {

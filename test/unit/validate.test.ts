@@ -24,7 +24,7 @@ t.test('a complaint names the field, what was expected and what came, but no pas
   // Passwords that make the address invalid, and one that would be cut off before its @.
   for (const rtsp of [
     'rtsp://u:se?cret@h:x/',
-    'u:cret@h/s',
+    'u:cret@h:x/s',
     `http://u:cret${'x'.repeat(90)}@h/`,
     'rtsp://u:cret%0d%0aX:1@h/',
   ]) {
