@@ -18,6 +18,7 @@ import { FrameHub } from './frames/frame-hub.js'
 import { mayWatch } from './http/browser-rules.js'
 import { ReaderLimits, MAX_READERS } from './http/reader-limits.js'
 import { HttpServer } from './http/server.js'
+import { logLibraries } from './log/library-log.js'
 import { MediaRelay } from './mediamtx/relay.js'
 import { Metrics } from './metrics/metrics.js'
 import { loadNative } from './native.js'
@@ -104,7 +105,7 @@ export class App {
     const lock = new StateLock(config.stateFile, logger)
     await lock.take()
     await this.#own(() => lock.release())
-    const native = await loadNative()
+    const native = await loadNative((addon) => logLibraries(addon, logger, config.logLevel === 'debug'))
     native.useOneMallocArena()
     const auth = new Auth(config.authTokensFile, logger)
     await this.#own(async () => auth.close())

@@ -167,7 +167,25 @@ export interface TcpQueue {
   window: number
 }
 
-export interface NativeAddon {
+/** What GLib or GStreamer reports. */
+export interface LibraryMessage {
+  level: 'debug' | 'info' | 'warn'
+  /** Its domain or category, a colon, and the message; at most 2000 bytes. */
+  text: string
+}
+
+export interface LibraryLog {
+  /**
+   * What GLib and GStreamer would write to standard error goes to takeLibraryLog().
+   * @param verbose errors and warnings of GStreamer's debug log too; has no effect after inspect(), or if GST_DEBUG is set.
+   * @param onMessages there are some.
+   */
+  readLibraryLog(verbose: boolean, onMessages: () => void): void
+  /** Up to 100 messages since the last call, and how many more there were. */
+  takeLibraryLog(): { messages: LibraryMessage[]; lost: number }
+}
+
+export interface NativeAddon extends LibraryLog {
   Pipeline: new (options: PipelineOptions, onNews: (news: PipelineNews) => void) => Pipeline
   /**
    * Listens on a new Unix socket with mode 0660; `memoryBytes` for the frames of all cameras. Throws if it cannot.
@@ -201,9 +219,10 @@ export interface NativeAddon {
 
 /**
  * Loads the addon and checks that GStreamer has all required elements.
+ * @param onLoad takes the addon before GStreamer starts.
  * @throws AddonLoadError, which names what is missing and how to install it.
  */
-export async function loadNative(): Promise<NativeAddon> {
+export async function loadNative(onLoad?: (addon: NativeAddon) => void): Promise<NativeAddon> {
   const root = fileURLToPath(new URL('../..', import.meta.url))
   let addon: NativeAddon
   try {
@@ -217,6 +236,7 @@ export async function loadNative(): Promise<NativeAddon> {
       error,
     )
   }
+  onLoad?.(addon)
   const found = await addon.inspect()
   if (found.missing.length > 0) {
     throw new AddonLoadError(`GStreamer ${found.gstreamer} lacks ${found.missing.join(', ')}; ${remedy('elements')}`)

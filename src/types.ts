@@ -146,7 +146,7 @@ export interface LogFields {
   /** The error code. */
   code?: string
   /** The program whose message it is. Default: the gateway. */
-  source?: 'mediamtx'
+  source?: 'mediamtx' | 'gstreamer'
 }
 
 export interface Logger {

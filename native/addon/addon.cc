@@ -26,6 +26,8 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports.Set("limitZmqConnections", Napi::Function::New(env, LimitZmqConnections));
   exports.Set("refusedZmqConnections", Napi::Function::New(env, RefusedZmqConnections));
   exports.Set("notify", Napi::Function::New(env, Notify));
+  exports.Set("readLibraryLog", Napi::Function::New(env, ReadLibraryLog));
+  exports.Set("takeLibraryLog", Napi::Function::New(env, TakeLibraryLog));
   exports.Set("tcpQueue", Napi::Function::New(env, TcpQueue));
   exports.Set("useOneMallocArena", Napi::Function::New(env, UseOneMallocArena));
   exports.Set("zmqConnections", Napi::Function::New(env, ZmqConnections));

@@ -14,6 +14,12 @@ Napi::Value Notify(const Napi::CallbackInfo& info);
 // tcpQueue(fd): the state of a TCP connection's send queue.
 Napi::Value TcpQueue(const Napi::CallbackInfo& info);
 
+// readLibraryLog(verbose, wake): what GLib and GStreamer report goes to takeLibraryLog() instead of standard error.
+Napi::Value ReadLibraryLog(const Napi::CallbackInfo& info);
+
+// takeLibraryLog(): what they have reported since the last call.
+Napi::Value TakeLibraryLog(const Napi::CallbackInfo& info);
+
 // headroom(descriptors, threads): what the process cannot have so many more of; null if it can.
 Napi::Value Headroom(const Napi::CallbackInfo& info);
 

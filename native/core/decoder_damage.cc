@@ -1,12 +1,12 @@
 // A log function on GStreamer's category "libav". Any thread.
 #include "decoder_damage.h"
 
-#include <dlfcn.h>
 #include <gst/gst.h>
 
 #include <algorithm>
-#include <cstdlib>
 #include <cstring>
+
+#include "library_log.h"
 
 namespace framegate {
 namespace {
@@ -51,22 +51,16 @@ void OnLog(GstDebugCategory* category, GstDebugLevel, const gchar*, const gchar*
   }
 }
 
-// GStreamer keeps the log function until the process ends, but a worker thread that ends would unload this library.
-void StayLoaded() {
-  Dl_info self;
-  if (dladdr(reinterpret_cast<void*>(&OnLog), &self) != 0) {
-    dlopen(self.dli_fname, RTLD_NOW | RTLD_NOLOAD | RTLD_NODELETE);
-  }
-}
-
 }  // namespace
 
 void ListenToDecoders() {
-  StayLoaded();
   gst_debug_add_log_function(OnLog, nullptr, nullptr);
   // FFmpeg logs "concealing" at INFO. Without GST_DEBUG, print none of these lines.
-  if (std::getenv("GST_DEBUG") == nullptr) gst_debug_remove_log_function(gst_debug_log_default);
-  gst_debug_set_threshold_for_name("libav", GST_LEVEL_INFO);
+  if (!GstDebugIsSet()) gst_debug_remove_log_function(gst_debug_log_default);
+  // Creates the category before its plugin is loaded, with the threshold that GST_DEBUG asks for.
+  GstDebugCategory* libav = _gst_debug_category_new("libav", 0, "libav elements");
+  if (gst_debug_category_get_threshold(libav) < GST_LEVEL_INFO)
+    gst_debug_set_threshold_for_name("libav", GST_LEVEL_INFO);
 }
 
 DamageScope::DamageScope() { t_found = &found_; }

@@ -4,7 +4,8 @@
 
 namespace framegate {
 
-// Starts reading FFmpeg's log. Call it once per process, after gst_init. If GST_DEBUG is set, lines are still printed.
+// Starts reading FFmpeg's log. Call it once per process, after gst_init. If GST_DEBUG is set, GStreamer prints the
+// lines.
 void ListenToDecoders();
 
 enum class Damage {

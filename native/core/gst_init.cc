@@ -3,36 +3,27 @@
 
 #include <gst/gst.h>
 
-#include <cstring>
 #include <mutex>
 
 #include "decoder_damage.h"
+#include "library_log.h"
 
 namespace framegate {
-namespace {
-
-void OnCritical(const gchar* domain, GLogLevelFlags level, const gchar* message, gpointer) {
-  // rtspsrc 1.22 logs this at the end of each session without a seek. It is harmless.
-  if (message != nullptr && std::strstr(message, "gst_event_set_seqnum: assertion") != nullptr) return;
-  g_log_default_handler(domain, level, message, nullptr);
-}
-
-}  // namespace
-
 std::string EnsureGstInit() {
   static std::once_flag once;
   static std::string failure;
   std::call_once(once, [] {
     // Node owns the process's signals; GStreamer's fault handler would capture SIGSEGV.
     gst_segtrap_set_enabled(FALSE);
+    ListenToGlib();
     GError* error = nullptr;
     if (!gst_init_check(nullptr, nullptr, &error)) {
       failure = error ? error->message : "gst_init_check failed";
     }
     g_clear_error(&error);
     if (!failure.empty()) return;
-    ListenToDecoders();  // Also keeps this library loaded, for both log functions.
-    g_log_set_handler("GStreamer", G_LOG_LEVEL_CRITICAL, OnCritical, nullptr);
+    ListenToDecoders();
+    ListenToGstreamer();
   });
   return failure;
 }

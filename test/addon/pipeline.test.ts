@@ -235,7 +235,7 @@ const script = (body: string) =>
   `
   import { loadNative } from ${JSON.stringify(join(ROOT, 'dist/src/native.js'))}
   import { Worker, isMainThread, parentPort } from 'node:worker_threads'
-  const native = await loadNative()
+  const native = await loadNative((addon) => addon.readLibraryLog(true, () => void addon.takeLibraryLog()))
   const open = () => { const p = new native.Pipeline({ url: ${JSON.stringify('URL')}, userAgent: 'Framegate/test', direct: true }, (n) => { if (n.frames.length) onFrame() }); p.setRenditions([{ id: 'a', width: 160, fps: 25, jpegQuality: 80 }]); return p }
   let onFrame = () => undefined
   ${body}

@@ -1,0 +1,17 @@
+// What GLib and GStreamer report, as lines of the log.
+
+import type { LibraryLog } from '../native.js'
+import type { Logger } from '../types.js'
+
+/** @param verbose GStreamer's own errors and warnings too, at the level debug. */
+export function logLibraries(native: LibraryLog, logger: Logger, verbose: boolean): void {
+  const from = { source: 'gstreamer' } as const
+  const take = () => {
+    const { messages, lost } = native.takeLibraryLog()
+    for (const { level, text } of messages) logger[level](text.trim().replace(/\s*\n\s*/g, ' '), from)
+    if (lost > 0) logger.warn(`${lost} messages of GLib and GStreamer were lost: too many came at once`, from)
+  }
+  native.readLibraryLog(verbose, take)
+  // Before the log itself ends.
+  process.prependListener('exit', take)
+}
