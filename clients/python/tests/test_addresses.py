@@ -51,7 +51,10 @@ def test_a_bare_address_gets_its_scheme(case: dict[str, str]) -> None:
     assert with_scheme(case["typed"]) == case["address"]
 
 
-def test_of_what_a_program_opens_for_video_only_what_is_surely_a_camera_is_one(tmp_path: pathlib.Path) -> None:
+def test_of_what_a_program_opens_for_video_only_what_is_surely_a_camera_is_one(
+    tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
     cameras = (
         "rtsp://cam/a",
         " RTSPS://cam/a",
@@ -84,3 +87,6 @@ def test_of_what_a_program_opens_for_video_only_what_is_surely_a_camera_is_one(t
     )
     for typed in (*files, *others, "videotestsrc ! appsink", "rtspsrc location=rtsp://10.0.0.1/a ! appsink", "a:1/b"):
         assert not is_surely_camera(typed), typed
+    (tmp_path / "192.168.1.10").mkdir()
+    (tmp_path / "192.168.1.10/stream").touch()
+    assert not is_surely_camera("192.168.1.10/stream"), "a file that exists"

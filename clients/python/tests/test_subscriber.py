@@ -101,6 +101,22 @@ def test_reads_from_a_camera_that_is_restarted_after_the_clock_was_set_back(publ
             assert subscriber.read(10000).seq == seq
 
 
+def test_reads_the_default_endpoint_only_if_frames_cannot_come_over_the_lane(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("GATEWAY_BASE", "ZMQ_CONNECT", "FRAMEGATE_TRANSPORT"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("PORT_OFFSET", "41234")  # Nothing listens there.
+    default = "tcp://127.0.0.1:46789"
+    with FrameSubscriber("cam1", timeout_ms=100) as subscriber:
+        assert subscriber.connect is None, "the gateway is asked first"
+        end = time.monotonic() + 30
+        while subscriber.connect != default:
+            assert subscriber.read() is None and time.monotonic() < end
+        assert "does not respond" in str(subscriber.last_error)
+    monkeypatch.setenv("FRAMEGATE_TRANSPORT", "zmq")
+    with FrameSubscriber("cam1") as subscriber:
+        assert subscriber.connect == default
+
+
 def test_a_subscription_to_cam1_gets_nothing_from_cam10(publisher: Publisher) -> None:
     with subscribed(publisher) as subscriber:
         send(publisher, message("cam10", seq=1))
