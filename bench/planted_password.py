@@ -28,6 +28,7 @@ import tempfile
 import threading
 import time
 from collections import Counter
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote
 
@@ -49,8 +50,8 @@ def forms(text: bytes) -> list[bytes]:
 class Search:
     """What was searched, how much of it, and where the password was found."""
 
-    def __init__(self) -> None:
-        self.forms = forms(MARK.encode())
+    def __init__(self, mark: str = MARK) -> None:
+        self.forms = forms(mark.encode())
         self.searched: Counter[str] = Counter()
         self.found: list[str] = []
 
@@ -61,6 +62,20 @@ class Search:
             if (at := content.find(form)) >= 0:
                 self.found.append(f"{kind}: {where}: {content[max(0, at - 80) : at + 60]!r}")
                 return
+
+
+def see_processes(search: Search, is_ours: Callable[[int, bytes], bool]) -> None:
+    """Searches the command lines and environments of all processes. is_ours: by process id and command line."""
+    for path in pathlib.Path("/proc").glob("[0-9]*/cmdline"):
+        with contextlib.suppress(OSError):
+            line = path.read_bytes()
+            if is_ours(int(path.parent.name), line):
+                continue
+            search.see("command line", str(path), line)
+            environment = path.with_name("environ")
+            if environment.stat().st_mode & 0o077:
+                search.found.append(f"{environment} is readable by others")
+            search.see("environment", str(environment), environment.read_bytes())
 
 
 class Service(threading.Thread):
@@ -102,15 +117,7 @@ class Service(threading.Thread):
 
     def run(self) -> None:
         while True:
-            for path in pathlib.Path("/proc").glob("[0-9]*/cmdline"):
-                with contextlib.suppress(OSError):
-                    if int(path.parent.name) in self.ours:
-                        continue
-                    self.search.see("command line", str(path), path.read_bytes())
-                    environment = path.with_name("environ")
-                    if environment.stat().st_mode & 0o077:
-                        self.search.found.append(f"{environment} is readable by others")
-                    self.search.see("environment", str(environment), environment.read_bytes())
+            see_processes(self.search, lambda pid, line: pid in self.ours)
             time.sleep(0.05)
 
     def ask(self, method: str, path: str, body: object = None) -> int:

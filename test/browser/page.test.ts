@@ -107,7 +107,7 @@ t.test('the page', { skip }, async (t) => {
 
   await t.test('adds, corrects, opens and stops a camera by keyboard alone', async (t) => {
     const gateway = await startGateway(t)
-    const camera = await startCamera(t, { ...SMALL, user: 'admin', password: 'secret' })
+    const camera = await startCamera(t, { ...SMALL, user: 'admin', password: 'S3CRET' })
     const address = `127.0.0.1:${camera.port}/cam`
     const { page, errors } = await open(t, gateway.base)
     const { keyboard } = page
@@ -146,7 +146,7 @@ t.test('the page', { skip }, async (t) => {
     await wrong('Name', /1 to 64 letters/)
     await type('Name', 'lobby-1')
     await wrong('RTSP address', /rtsp:\/\//)
-    await type('RTSP address', `admin:wrong@${address}`)
+    await type('RTSP address', `admin:S3CRET-wrong@${address}`)
     await type('Frames per second', 'many')
     await wrong('Frames per second', /from 0.1 to 120/)
     await type('Frames per second', '10')
@@ -162,7 +162,7 @@ t.test('the page', { skip }, async (t) => {
     await tile(page, 'lobby-1').getByText(`rtsp://***@${address}`).waitFor()
 
     await openBy('Edit lobby-1', 'RTSP address')
-    await keyboard.type('admin:secret') // Over the selected ***.
+    await keyboard.type('admin:S3CRET') // Over the selected ***.
     await keyboard.press('Enter')
     await untilMoving(page, 'lobby-1')
     t.equal(await focused(page), 'Edit lobby-1')

@@ -71,7 +71,7 @@ t.test('cameras of the file belong to the file, those of the API are saved besid
   const folder = temporaryFolder(t)
   const file = join(folder, 'framegate.yaml')
   const stateFile = join(folder, 'cameras.json')
-  const rtsp = (n: number) => `rtsp://u:secret-word@127.0.0.1:9/${n}`
+  const rtsp = (n: number) => `rtsp://u:S3CRET-word@127.0.0.1:9/${n}`
   writeFileSync(file, `cameras:\n  a: {rtsp: "${rtsp(1)}"}\n  b: {rtsp: "${rtsp(2)}"}\n`)
   const options = { stateFile, mediamtx: 'off' as const, args: ['--config', file] }
   const gateway = await Gateway.start(options)
@@ -92,7 +92,7 @@ t.test('cameras of the file belong to the file, those of the API are saved besid
   for (const change of [
     { name: 'a', rtsp: rtsp(1), pub_fps: 3, replace: true },
     { name: 'a', rtsp: rtsp(5), replace: true },
-    { name: 'x', rtsp: rtsp(1).replace('secret-word', 'other'), replace: true },
+    { name: 'x', rtsp: rtsp(1).replace('S3CRET-word', 'other'), replace: true },
   ])
     t.match(await gateway.post('/cameras/start', change), refused, JSON.stringify(change))
   t.match(await gateway.post('/cameras/start', { name: 'x', rtsp: rtsp(1), pub_fps: 3 }), {
@@ -111,7 +111,7 @@ t.test('cameras of the file belong to the file, those of the API are saved besid
   const second = await Gateway.start({ stateFile, mediamtx: 'off', args: ['--config', file, '--http-port', '0'] })
   t.teardown(() => second.stop())
   t.strictSame(await owners(second), { a: 'file', c: 'file', d: 'file', mine: 'api' })
-  t.notMatch(gateway.log + gateway.stdout + second.log, /secret-word/)
+  t.notMatch(gateway.log + gateway.stdout + second.log, /S3CRET-word/)
 })
 
 t.test('framegated check prints the settings with status 0, or all errors with status 2', async (t) => {
@@ -120,34 +120,34 @@ t.test('framegated check prints the settings with status 0, or all errors with s
     writeFileSync(file, text)
     return spawnSync(process.execPath, [MAIN, 'check', '--config', file], { encoding: 'utf8' })
   }
-  const good = check('http_port: 8123\ncameras:\n  a: {rtsp: "rtsp://u:secret-word@h/1"}\n')
+  const good = check('http_port: 8123\ncameras:\n  a: {rtsp: "rtsp://u:S3CRET-word@h/1"}\n')
   t.equal(good.status, 0, good.stderr)
   t.match(good.stdout, /http_port: 8123 # line 1\n[^]*rtsp: "rtsp:\/\/\*\*\*@h\/1"\n/)
-  const bad = check('http_port: x\ncameras:\n  a: {rtsp: "ftp://u:secret-word@h/1"}\n')
+  const bad = check('http_port: x\ncameras:\n  a: {rtsp: "ftp://u:S3CRET-word@h/1"}\n')
   t.equal(bad.status, 2)
   t.match(
     bad.stderr,
     /framegate\.yaml:1: http_port: expected a port.*\n.*framegate\.yaml:3: cameras\.a\.rtsp: expected/,
   )
-  t.notMatch(good.stdout + bad.stderr + bad.stdout, /secret-word/)
+  t.notMatch(good.stdout + bad.stderr + bad.stdout, /S3CRET-word/)
 })
 
 t.test('framegated check-camera says what a camera sends, or why it does not, and shows no password', async (t) => {
-  const camera = await TestCamera.start({ user: 'u', password: 'se/cret', fps: 10, gop: 5 })
+  const camera = await TestCamera.start({ user: 'u', password: 'S3CRET/x', fps: 10, gop: 5 })
   t.teardown(() => camera.stop())
   const file = join(temporaryFolder(t), 'framegate.yaml')
   const address = (password: string) => camera.url.replace('://', `://u:${password}@`)
-  writeFileSync(file, `cameras:\n  lobby: {rtsp: "${address('se/cret')}"}\n`)
+  writeFileSync(file, `cameras:\n  lobby: {rtsp: "${address('S3CRET/x')}"}\n`)
   const check = (name: string, input = '') =>
     spawnSync(process.execPath, [MAIN, 'check-camera', name, '--config', file], { encoding: 'utf8', input })
   const found = check('lobby')
   t.equal(found.status, 0, found.stderr)
   t.match(found.stdout, /^rtsp:\/\/\*\*\*@.*\nvideo +h264, 640x360, [\d.]+ fps, .*\naudio +no\ntransport +tcp\n/)
-  const refused = check('-', `${address('other-secret')}\n`)
+  const refused = check('-', `${address('S3CRET-other')}\n`)
   t.equal(refused.status, 1, refused.stderr)
   t.match(refused.stdout, /refused the user name or password .*\(ERR_SOURCE_UNAUTHORIZED\)\n/)
   const unknown = check('hall')
   t.equal(unknown.status, 2)
   t.match(unknown.stderr, /check-camera: no camera "hall" in .*framegate\.yaml\n$/)
-  t.notMatch([found, refused, unknown].map(({ stdout, stderr }) => stdout + stderr).join(''), /cret/)
+  t.notMatch([found, refused, unknown].map(({ stdout, stderr }) => stdout + stderr).join(''), /S3CRET/)
 })

@@ -130,12 +130,12 @@ t.jobs = 6
 t.test('a password that changes while the camera runs', async (t) => {
   const gateway = await Gateway.start({ stateFile: join(temporaryFolder(t), 'cameras.json'), mediamtx: 'off' })
   t.teardown(() => gateway.stop())
-  const camera = await TestCamera.start({ ...CAMERA, user: 'admin', password: 'first' })
+  const camera = await TestCamera.start({ ...CAMERA, user: 'admin', password: 'S3CRET-first' })
   t.teardown(() => camera.stop())
-  const rtsp = camera.url.replace('://', '://admin:first@')
+  const rtsp = camera.url.replace('://', '://admin:S3CRET-first@')
   await gateway.post('/cameras/start', { name: 'a', rtsp })
   await gateway.untilState('a', 'live')
-  await camera.command('password second')
+  await camera.command('password S3CRET-second')
   await camera.command('fault fin')
   await until('the refusal', async () => (await gateway.camera('a')).last_error?.code === 'ERR_SOURCE_UNAUTHORIZED')
   const { describes } = await camera.stats()
@@ -144,7 +144,7 @@ t.test('a password that changes while the camera runs', async (t) => {
     (await camera.stats()).describes <= describes + 1,
     'the gateway rarely retries, so that the camera does not lock the account',
   )
-  await camera.command('password first')
+  await camera.command('password S3CRET-first')
   await gateway.post('/cameras/start', { name: 'a', rtsp, retry: true })
   await gateway.untilState('a', 'live')
 })

@@ -45,13 +45,13 @@ t.test(
   'kill -9 leaves no MediaMTX and no session, and the next start restores the cameras',
   { skip: NO_MEDIAMTX },
   async (t) => {
-    const camera = await TestCamera.start({ user: 'u', password: 'secret-word' })
+    const camera = await TestCamera.start({ user: 'u', password: 'S3CRET-word' })
     t.teardown(() => camera.stop())
     const stateFile = join(temporaryFolder(t), 'cameras.json')
     const first = await Gateway.start({ stateFile, mediamtx: 'managed' })
     await first.post('/cameras/start', {
       name: 'a',
-      rtsp: camera.url.replace('://', '://u:secret-word@'),
+      rtsp: camera.url.replace('://', '://u:S3CRET-word@'),
       pub_fps: 7,
       scale_width: 320,
       jpeg_quality: 55,
@@ -60,7 +60,7 @@ t.test(
     t.equal(statSync(stateFile).mode & 0o777, 0o600)
     const children = childrenOf(first.pid)
     t.equal(children.length, 1, 'MediaMTX is its child')
-    for (const child of [first.pid, ...children]) t.notMatch(commandLine(child), /secret-word/)
+    for (const child of [first.pid, ...children]) t.notMatch(commandLine(child), /S3CRET-word/)
 
     first.kill('SIGKILL')
     await first.exited
@@ -71,7 +71,7 @@ t.test(
     t.teardown(() => second.stop())
     t.match(await second.untilState('a', 'live'), { pub_fps: 7, scale_width: 320, jpeg_quality: 55 })
     t.equal(camera.active, 1)
-    t.notMatch(first.log + first.stdout + second.log + second.stdout, /secret-word/)
+    t.notMatch(first.log + first.stdout + second.log + second.stdout, /S3CRET-word/)
   },
 )
 
@@ -228,7 +228,7 @@ t.test('MEDIAMTX_RTSP: the gateway reads from this address', { skip: NO_MEDIAMTX
 })
 
 t.test('outside a terminal, each log line is JSON; all about a camera name it', { skip: NO_MEDIAMTX }, async (t) => {
-  const camera = await TestCamera.start({ user: 'u', password: 'secret-word' })
+  const camera = await TestCamera.start({ user: 'u', password: 'S3CRET-word' })
   t.teardown(() => camera.stop())
   const gateway = await Gateway.start({
     stateFile: join(temporaryFolder(t), 'cameras.json'),
@@ -236,7 +236,7 @@ t.test('outside a terminal, each log line is JSON; all about a camera name it', 
     env: { LOG_FORMAT: '', LOG_LEVEL: 'debug' },
   })
   t.teardown(() => gateway.stop())
-  await gateway.post('/cameras/start', { name: 'hall-7', rtsp: camera.url.replace('//', '//u:secret-word@') })
+  await gateway.post('/cameras/start', { name: 'hall-7', rtsp: camera.url.replace('//', '//u:S3CRET-word@') })
   await gateway.untilState('hall-7', 'live')
   t.equal(await gateway.stop(), 0)
   const lines = gateway.log.trimEnd().split('\n')
@@ -253,7 +253,7 @@ t.test('outside a terminal, each log line is JSON; all about a camera name it', 
     [],
   )
   t.ok(parsed.some(({ level, msg }) => level === 'info' && msg === 'shutting down (SIGTERM)'))
-  t.notMatch(gateway.log, /secret-word/)
+  t.notMatch(gateway.log, /S3CRET-word/)
 })
 
 t.test('managed without a binary: logs the remedy once, and everything else works', async (t) => {

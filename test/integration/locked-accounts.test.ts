@@ -27,38 +27,38 @@ for (const mediamtx of ['managed', 'off'] as const) {
     t.teardown(() => gateway.stop())
     for (const [index, [what, oddity]] of Object.entries(CAMERAS).entries()) {
       t.test(what, async (t) => {
-        const login: Record<string, string> = oddity.answers ? {} : { user: 'guest', password: 'right', auth: 'basic' }
+        const login: Record<string, string> = oddity.answers ? {} : { user: 'guest', password: 'S3CRET', auth: 'basic' }
         const camera = await TestCamera.start({ gop: 10, path: '/x', ...login })
         t.teardown(() => camera.stop())
         const proxy = await RtspProxy.start(t, camera, oddity)
         const name = `cam-${index}`
         const start = (credentials: string, more = {}) =>
           gateway.post('/cameras/start', { name, rtsp: `rtsp://${credentials}@127.0.0.1:${proxy.port}/x`, ...more })
-        await start('admin:wrong')
+        await start('admin:S3CRET-wrong')
         const refused = async () => (await gateway.camera(name)).last_error?.code === 'ERR_SOURCE_UNAUTHORIZED'
         await until('the refusal', refused)
         t.equal(proxy.logins, 1)
         const { next_attempt_s: nextS } = await gateway.camera(name)
         t.ok(nextS > 5 && nextS <= 120, `the API says when the gateway tries again: in ${nextS} s`)
 
-        for (let i = 0; i < 5; i++) t.equal((await start('admin:wrong')).status, 200)
+        for (let i = 0; i < 5; i++) t.equal((await start('admin:S3CRET-wrong')).status, 200)
         await pause(1000)
         t.equal(proxy.logins, 1, 'a start with the same credentials is no reason to send them again')
 
-        await start('admin:wrong', { retry: true })
+        await start('admin:S3CRET-wrong', { retry: true })
         await until('the attempt', () => proxy.logins === 2)
         await pause(1000)
         t.equal(proxy.logins, 2, 'retry sends them once')
 
         const right = await gateway.post('/cameras/start', {
           name: 'another-name',
-          rtsp: `rtsp://guest:right@127.0.0.1:${proxy.port}/x`,
+          rtsp: `rtsp://guest:S3CRET@127.0.0.1:${proxy.port}/x`,
         })
         t.match(right.body, { ok: true, name }, 'other credentials replace it, under its name')
         await gateway.untilState(name, 'live')
-        const differ = await start('admin:wrong')
+        const differ = await start('admin:S3CRET-wrong')
         t.match(differ, { status: 409, body: { code: 'ERR_CREDENTIALS_DIFFER' } }, 'a camera that is live stays')
-        t.notMatch(gateway.log, /wrong|right/)
+        t.notMatch(gateway.log, /S3CRET/)
       })
     }
   })

@@ -250,9 +250,9 @@ t.test('sessions of cameras pulled directly', async (t) => {
   for (const [index, [what, digest]] of Object.entries(DIGESTS).entries()) {
     t.test(`Digest: ${what}`, async (t) => {
       const seen = { wrong: 0, stale: 0 }
-      const proxy = await RtspProxy.start(t, camera, digestCamera({ ...digest, password: 'secret' }, seen))
+      const proxy = await RtspProxy.start(t, camera, digestCamera({ ...digest, password: 'S3CRET' }, seen))
       const name = `digest-${index}`
-      await gateway.post('/cameras/start', { name, rtsp: `rtsp://admin:secret@127.0.0.1:${proxy.port}/x` })
+      await gateway.post('/cameras/start', { name, rtsp: `rtsp://admin:S3CRET@127.0.0.1:${proxy.port}/x` })
       // The test camera may refuse the first attempt with 503 while it ends the stream of the probe or the test before.
       const { reconnects } = await gateway.untilState(name, 'live')
       const keepAlives = () => proxy.requests.filter((method) => method === 'GET_PARAMETER').length
@@ -267,9 +267,9 @@ t.test('sessions of cameras pulled directly', async (t) => {
     'a wrong password is sent once, though each refusal has a new nonce and says that the old one was stale',
     async (t) => {
       const seen = { wrong: 0, stale: 0 }
-      const oddity = digestCamera({ ...DIGESTS['MD5, then SHA-256']!, password: 'other' }, seen)
+      const oddity = digestCamera({ ...DIGESTS['MD5, then SHA-256']!, password: 'S3CRET-other' }, seen)
       const proxy = await RtspProxy.start(t, camera, oddity)
-      await gateway.post('/cameras/start', { name: 'wrong', rtsp: `rtsp://admin:secret@127.0.0.1:${proxy.port}/x` })
+      await gateway.post('/cameras/start', { name: 'wrong', rtsp: `rtsp://admin:S3CRET@127.0.0.1:${proxy.port}/x` })
       await until('the reason', async () => (await gateway.camera('wrong')).last_error)
       t.equal((await gateway.camera('wrong')).last_error.code, 'ERR_SOURCE_UNAUTHORIZED')
       t.equal(seen.wrong, 1)

@@ -43,11 +43,11 @@ for (const mediamtx of ['off', 'managed'] as const) {
     `a camera with a certificate of its own plays with its fingerprint, MEDIAMTX=${mediamtx}`,
     { skip },
     async (t) => {
-      const secret = await TestCamera.start({ user: 'admin', password: 'pass' })
+      const secret = await TestCamera.start({ user: 'admin', password: 'S3CRET' })
       t.teardown(() => secret.stop())
       const port = await tlsBefore(t, secret.port)
       const gateway = await start(t, { mediamtx })
-      const request = { name: 'a', rtsp: `rtsps://admin:pass@127.0.0.1:${port}/cam` }
+      const request = { name: 'a', rtsp: `rtsps://admin:S3CRET@127.0.0.1:${port}/cam` }
       const failure = async (seen: RegExp) =>
         until('the reason', async () => {
           const { last_error: error } = await gateway.camera('a')

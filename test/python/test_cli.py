@@ -138,9 +138,9 @@ def test_the_default_ports_follow_port_offset() -> None:
 
 
 def test_correcting_a_camera(gateway: Gateway) -> None:
-    camera = Camera("--user", "admin", "--password", "p@ss#1 /?")
+    camera = Camera("--user", "admin", "--password", "S3CRET@#1 /?")
     host = camera.url.replace("rtsp://", "")
-    done = framegate(gateway.base, "start", f"admin:wrong@{host}", "--name", "yard")
+    done = framegate(gateway.base, "start", f"admin:S3CRET-wrong@{host}", "--name", "yard")
     assert done.returncode == 1 and "password" in done.stdout, done.stdout + done.stderr
     remedy = framegate(gateway.base, "doctor").stdout
     assert "framegate start --replace ADDRESS --name yard" in remedy, remedy
@@ -151,10 +151,10 @@ def test_correcting_a_camera(gateway: Gateway) -> None:
     for words, says in ((("yrd",), "no camera yrd; running: yard"), (("yard", "--pub-fps", "5"), "add --replace")):
         done = framegate(gateway.base, "start", *words)
         assert done.returncode in (1, 2) and says in done.stderr, done.stderr
-    done = framegate(gateway.base, "start", "--replace", f"admin:p@ss#1 /?@{host}", "--name", "yard")
+    done = framegate(gateway.base, "start", "--replace", f"admin:S3CRET@#1 /?@{host}", "--name", "yard")
     assert (done.returncode, done.stdout) == (0, "yard: live\n"), done.stdout + done.stderr
     assert framegate(gateway.base, "start", camera.login_url).stdout == "yard: live\n"
-    for address in (f"rtsp://admin:other@{host}", "rtsp://127.0.0.1:9/a"):
+    for address in (f"rtsp://admin:S3CRET-other@{host}", "rtsp://127.0.0.1:9/a"):
         done = framegate(gateway.base, "start", address, "--name", "yard")
         assert done.returncode == 1 and "; add --replace to change" in done.stderr, done.stderr
     listed = framegate(gateway.base, "list").stdout
@@ -178,7 +178,7 @@ class TestDoctor:
         assert done.returncode == 1 and "framegate start rtsp://" in done.stdout
 
     def test_a_camera_that_refuses_the_password(self, gateway: Gateway) -> None:
-        camera = Camera("--user", "admin", "--password", "right")
+        camera = Camera("--user", "admin", "--password", "S3CRET")
         assert framegate(gateway.base, "start", camera.url, "--name", "yard").returncode == 1
         done = framegate(gateway.base, "doctor")
         assert done.returncode == 1

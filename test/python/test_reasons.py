@@ -29,7 +29,7 @@ class Site(NamedTuple):
 def site() -> Iterator[Site]:
     gateway = Gateway(mediamtx="off")
     small = ("--width", "320", "--height", "180", "--gop", "25", "--bitrate-kbps", "300")
-    camera, locked = Camera(*small), Camera(*small, "--user", "admin", "--password", "right")
+    camera, locked = Camera(*small), Camera(*small, "--user", "admin", "--password", "S3CRET")
     api = Api(gateway.base)
     api.start({"name": "yard", "rtsp": camera.url})
     end = time.monotonic() + 30
@@ -132,7 +132,7 @@ def with_password(url: str, password: str) -> str:
 
 @pytest.mark.parametrize("timeout_ms", [0, 300])
 def test_a_refused_password_is_the_first_reason_and_the_capture_is_not_open(site: Site, timeout_ms: float) -> None:
-    url = with_password(site.locked.url, f"wrong{timeout_ms:.0f}")
+    url = with_password(site.locked.url, f"S3CRET{timeout_ms:.0f}")
     with open_capture(url, timeout_ms=timeout_ms, name=f"wrong-{timeout_ms:.0f}") as capture:
         end = time.monotonic() + 20
         while "password" not in (capture.last_error or ""):
@@ -140,7 +140,7 @@ def test_a_refused_password_is_the_first_reason_and_the_capture_is_not_open(site
             assert capture.last_error
             assert time.monotonic() < end
         assert not capture.isOpened()
-        assert "wrong0" not in str(capture.last_error)
+        assert "S3CRET" not in str(capture.last_error)
     Api(site.gateway.base).stop(f"wrong-{timeout_ms:.0f}")
 
 
@@ -261,7 +261,7 @@ def test_framegate_run_says_once_per_camera_why_no_frame_comes(site: Site) -> No
     )
     script = ROOT / "dist" / f"refused-{os.getpid()}.py"
     script.write_text(program)
-    urls = [with_password(site.locked.url, "wr0ng"), site.camera.url + "/nope"]
+    urls = [with_password(site.locked.url, "S3CRET-wrong"), site.camera.url + "/nope"]
     done = subprocess.run(
         [sys.executable, "-m", "framegate.run", str(script), *urls],
         env={**os.environ, "PYTHONPATH": str(ROOT / "clients/python")},
@@ -273,4 +273,4 @@ def test_framegate_run_says_once_per_camera_why_no_frame_comes(site: Site) -> No
     assert done.returncode == 0, done.stderr
     lines = done.stderr.splitlines()
     assert len(lines) == 2 and "password" in lines[0] and "nope" in lines[1], lines
-    assert "wr0ng" not in done.stderr
+    assert "S3CRET-wrong" not in done.stderr

@@ -13,6 +13,7 @@ from ._address import is_name
 from ._doctor import doctor, remedies, start_it
 from ._frame import Frame
 from ._lane import LaneFrame
+from ._process_list import hide_addresses
 from ._reasons import names_of, start_notes, unknown_camera, why_away
 from ._running import find_running
 from .checks import check_url
@@ -25,6 +26,8 @@ OK, FAILED, USAGE = 0, 1, 2
 
 
 def main(argv: list[str] | None = None) -> int:
+    if argv is None:
+        hide_addresses()
     parser = argparse.ArgumentParser(prog="framegate", description="Cameras of a Framegate gateway.")
     parser.add_argument("--gateway", help="default GATEWAY_BASE, then http://127.0.0.1:8090")
     parser.add_argument("--version", action="version", version=f"framegate {__version__}")
@@ -40,8 +43,9 @@ def main(argv: list[str] | None = None) -> int:
     start.add_argument(
         "rtsp",
         metavar="ADDRESS",
-        help="rtsp://user:password@host/path; without rtsp:// too. -: read it from standard input; process lists show "
-        "arguments. Or the name of a running camera, to --retry it or --replace its settings",
+        help="rtsp://user:password@host/path; without rtsp:// too. -: read it from standard input, so that no process "
+        "list shows it, not even while Python starts. Or the name of a running camera, to --retry it or --replace its "
+        "settings",
     )
     start.add_argument("--name", help="default: derived from the address")
     start.add_argument("--pub-fps", type=float)

@@ -7,11 +7,14 @@ import os
 import runpy
 import sys
 
+from ._process_list import hide_addresses
 from ._program import check_module, find_script
 from .opencv import patch_opencv
 
 
 def main(argv: list[str] | None = None) -> int:
+    if argv is None:
+        hide_addresses()
     parser = argparse.ArgumentParser(
         prog="framegate-run",
         description="Runs a Python program; cv2.VideoCapture of an RTSP address reads through the Framegate gateway.",

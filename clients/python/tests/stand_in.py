@@ -12,7 +12,7 @@ from typing import Any
 import zmq
 from wire import jpeg, message
 
-URL = "rtsp://admin:hunter2@10.0.0.1/Streaming/Channels/101"
+URL = "rtsp://admin:S3CRET@10.0.0.1/Streaming/Channels/101"
 
 
 class StandIn:
