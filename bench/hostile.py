@@ -176,6 +176,11 @@ def end(process: subprocess.Popen[str]) -> Any:
     return json.loads(process.communicate(timeout=60)[0])
 
 
+def cpu_seconds(pid: int) -> float:
+    user, system = pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2].split()[11:13]
+    return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
+
+
 def figures(frames: list[tuple[float, float]], times: list[tuple[float, float]]) -> dict[str, float]:
     ages: list[float] = []
     gaps: list[float] = []
@@ -212,15 +217,18 @@ def main() -> None:
         readers = {kind: helper(given, "--reader", kind, FRAMEGATE_TRANSPORT=kind) for kind in READERS}
         times: dict[bool, list[tuple[float, float]]] = {False: [], True: []}
         made: Counter[str] = Counter()
+        cpu_s = {False: 0.0, True: 0.0}
         for with_clients in (False, True, False, True):
             clients = helper(given, "--hostile") if with_clients else None
             time.sleep(SETTLE_S)
-            begun = time.time()
+            begun, cpu_begun_s = time.time(), cpu_seconds(gateway.process.pid)
             time.sleep(seconds)
             times[with_clients].append((begun, time.time()))
+            cpu_s[with_clients] += cpu_seconds(gateway.process.pid) - cpu_begun_s
             if clients:
                 made.update(end(clients))
         print(f"{sum(made.values())} attempts: {dict(made)}")
+        print(f"cores of the gateway: {cpu_s[False] / 2 / seconds:.2f} without, {cpu_s[True] / 2 / seconds:.2f} with")
         print("| reader | | frames | median age | p99 | worst | longest gap |")
         print("| --- |" + " --- |" * 6)
         for kind, process in readers.items():

@@ -6,8 +6,10 @@ import type { Frame } from '../types.js'
 
 /** Disconnect a reader that reads nothing for this long. */
 export const STUCK_LIMIT_MS = 30000
-// How often to ask the kernel whether the reader has read everything.
+// How often to ask the kernel whether the reader has read everything: after an eighth of the time since the frame was
+// sent, so that many slow readers cost little, but within these limits.
 const TAKEN_POLL_MS = 4
+const SLOWEST_POLL_MS = 32
 // The next acknowledgement shows that the reader has read everything. If nothing is in flight, the kernel's keep-alive
 // requests one.
 const KEEP_ALIVE_MS = 1000
@@ -83,7 +85,8 @@ export class NewestFramesResponse {
     if (this.#closed) return
     const fd = this.#descriptor()
     if (fd >= 0 && !this.#reader.hasTaken(this.tcpQueue(fd))) {
-      this.#pollTimer = setTimeout(() => this.#sendWhenTaken(), TAKEN_POLL_MS)
+      const pollMs = Math.min(Math.max(this.#reader.sinceSentMs() / 8, TAKEN_POLL_MS), SLOWEST_POLL_MS)
+      this.#pollTimer = setTimeout(() => this.#sendWhenTaken(), pollMs)
       return
     }
     this.#sending = false

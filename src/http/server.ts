@@ -65,7 +65,7 @@ export class HttpServer {
       survive(request, response)
       if (!mayRespond(request, response)) return
       request.url = pathOf(request.url)
-      turns.begin(() => {
+      turns.begin(request.socket.remoteAddress ?? '', () => {
         if (!request.socket.destroyed) void handle(request, response)
       })
     })

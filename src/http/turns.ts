@@ -1,23 +1,37 @@
-// Begins one request in each turn of the event loop, so that a flood of requests delays frames by one request, not by
-// as many as there are connections.
+// Begins requests one at a time, with a pause as long as the last one took. A flood of requests gets half of the event
+// loop's time at most; a frame seldom meets one, and then waits for one alone.
+
+const MAX_PAUSE_MS = 50
 
 export class Turns {
-  readonly #waiting: (() => void)[] = []
+  /** What waits, by client. The client that has waited longest is next, with one request. */
+  readonly #waiting = new Map<string, (() => void)[]>()
   #taken = false
 
-  /** Runs this at once if the turn is free, otherwise in its order in a later one. */
-  begin(run: () => void): void {
-    if (this.#taken) this.#waiting.push(run)
-    else this.#take(run)
+  /** Runs this at once if the turn is free, otherwise later: after one request of each other client that waits. */
+  begin(client: string, run: () => void): void {
+    if (!this.#taken) return this.#take(run)
+    const mine = this.#waiting.get(client)
+    if (mine) mine.push(run)
+    else this.#waiting.set(client, [run])
   }
 
   #take(run: () => void): void {
     this.#taken = true
+    const begunAtMs = performance.now()
     setImmediate(() => {
-      this.#taken = false
-      const next = this.#waiting.shift()
-      if (next) this.#take(next)
+      setTimeout(() => this.#next(), Math.min(performance.now() - begunAtMs, MAX_PAUSE_MS))
     })
     run()
+  }
+
+  #next(): void {
+    this.#taken = false
+    for (const [client, runs] of this.#waiting) {
+      this.#waiting.delete(client)
+      const run = runs.shift()
+      if (runs.length > 0) this.#waiting.set(client, runs)
+      if (run) return this.#take(run)
+    }
   }
 }
