@@ -88,13 +88,20 @@ export interface NativeError {
   rtspStatus: number
 }
 
+export interface Announced {
+  /** Pixels, before cropping. */
+  largestPicture: number
+  /** What its decoder needs, as the pixels of a stream with one reference picture that needs as much. */
+  decoderPixels: number
+}
+
 /** What has happened since the last call. */
 export interface PipelineNews {
   stream?: { codec: string; audio: boolean }
   /** Whole frames arrive (true), or stopped arriving (false). */
   live?: boolean
-  /** Pixels of the largest picture that the stream has announced in this session, before cropping. */
-  largestPicture?: number
+  /** The most that the stream has announced in this session. */
+  announced?: Announced
   /** Why no frames can be shown, although the session goes on. */
   fault?: NativeError
   /** With live = false: nothing at all arrives, which may be a pause of the camera. */
@@ -139,7 +146,7 @@ export interface Pipeline {
   frontUrl(): string
   /** With `relayUrl`: MediaMTX has the path. */
   read(): void
-  /** @param mostPixels a stream that announces larger pictures is not decoded; default: any. */
+  /** @param mostPixels a stream that announces more `decoderPixels` is not decoded; default: any. */
   setRenditions(renditions: Rendition[], mostPixels?: number): void
   stats(): PipelineStats
   counters(): PipelineCounters

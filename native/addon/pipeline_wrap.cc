@@ -178,7 +178,12 @@ void PipelineWrap::OnNews(Napi::Env env) {
     stream.Set("audio", news.stream->audio);
     object.Set("stream", stream);
   }
-  if (news.largest_picture) object.Set("largestPicture", static_cast<double>(*news.largest_picture));
+  if (news.announced) {
+    Napi::Object announced = Napi::Object::New(env);
+    announced.Set("largestPicture", static_cast<double>(news.announced->largest_picture));
+    announced.Set("decoderPixels", static_cast<double>(news.announced->decoder_pixels));
+    object.Set("announced", announced);
+  }
   if (news.live) object.Set("live", *news.live);
   if (news.live) object.Set("quiet", news.quiet);
   Napi::Array frames = Napi::Array::New(env, news.frames.size());

@@ -47,19 +47,25 @@ class AccessUnitParser {
   virtual AccessUnitInfo Parse(const uint8_t* data, size_t size) = 0;
 
   ParameterSetInfo parameters() const { return active_; }
-  // Pixels that a decoder reserves for each picture, before cropping: the most that the stream has announced so far.
-  uint64_t largest_picture() const { return largest_picture_; }
+  const Announced& announced() const { return announced_; }
 
  protected:
-  void Announce(uint64_t coded_width, uint64_t coded_height) {
-    constexpr uint64_t kMost = 1u << 20;  // So that the product never overflows.
-    largest_picture_ = std::max(largest_picture_, std::min(coded_width, kMost) * std::min(coded_height, kMost));
+  static constexpr uint32_t kMostReferences = 16;  // Of H.264 and H.265.
+
+  // references: pictures that the decoder keeps for prediction.
+  void Announce(uint64_t coded_width, uint64_t coded_height, uint32_t references = 1) {
+    constexpr uint64_t kMost = 1u << 20;  // So that no product overflows.
+    const uint64_t pixels = std::min(coded_width, kMost) * std::min(coded_height, kMost);
+    // Measured with avdec_h264: 10 bytes a pixel with one reference picture, and 3.4 more for each further one.
+    const uint64_t thirds = std::clamp(references, 1u, kMostReferences) + 2;
+    announced_.largest_picture = std::max(announced_.largest_picture, pixels);
+    announced_.decoder_pixels = std::max(announced_.decoder_pixels, pixels * thirds / 3);
   }
 
   ParameterSetInfo active_;
 
  private:
-  uint64_t largest_picture_ = 0;
+  Announced announced_;
 };
 
 // H.264 and H.265 in length-prefixed NAL units.

@@ -135,10 +135,10 @@ void CameraPipeline::UpdateDecodeStage(const std::vector<Rendition>& renditions)
     UpdateRequests([](Requests& requests) { requests.check_now = true; });  // The next one starts when this one ended.
     return;
   }
-  if (std::exchange(stream->largest_picture, intake.largest_picture()) != intake.largest_picture()) {
-    news_.PutLargestPicture(intake.largest_picture());
+  if (!(std::exchange(stream->announced, intake.announced()) == intake.announced())) {
+    news_.PutAnnounced(intake.announced());
   }
-  if ((renditions.empty() && !intake.cache().outgrown()) || intake.largest_picture() > stream->most_pixels) {
+  if ((renditions.empty() && !intake.cache().outgrown()) || intake.announced().decoder_pixels > stream->most_pixels) {
     retired = std::move(stream->decode_stage);
     return;
   }
@@ -244,10 +244,11 @@ bool CameraPipeline::Take(Stream& stream, StreamIntake& intake, PictureAssembler
   DecodeStage* decode_stage = stream.decode_stage.get();
   AccessUnitPtr unit = intake.Take(std::move(picture.sample), picture.arrival);
   if (intake.too_large()) {
-    Fail(MakeError(error_code::kCodecUnsupported, "the camera's pictures are larger than 35 megapixels"));
+    Fail(MakeError(error_code::kCodecUnsupported,
+                   "the camera's pictures are larger than 35 megapixels, or its decoder must keep too many of them"));
   }
   if (!unit) return false;
-  if (intake.largest_picture() > stream.most_pixels) stream.stage_outdated = true;
+  if (intake.announced().decoder_pixels > stream.most_pixels) stream.stage_outdated = true;
   const bool stage_fits = decode_stage && decode_stage->reorders() == intake.reorders() && !stream.stage_outdated;
   if (stage_fits) decode_stage->Push(std::move(unit));
   return !live_ || (decode_stage && !stage_fits);

@@ -39,7 +39,7 @@ class CameraPipeline {
   void Read();
 
   // These return at once. Any thread.
-  // most_pixels: of a picture. A stream that announces larger ones is not decoded.
+  // most_pixels: a stream that announces more decoder_pixels is not decoded.
   void SetRenditions(std::vector<Rendition> renditions, uint64_t most_pixels = kAnyPixels);
   PipelineNews TakeNews() { return news_.Take(); }
   PipelineStats Stats() const;
@@ -71,8 +71,8 @@ class CameraPipeline {
   };
   struct Stream {
     std::optional<Input> input;                 // Exists from the first sample on.
-    uint64_t most_pixels = kAnyPixels;          // Larger pictures are not decoded.
-    uint64_t largest_picture = 0;               // As last reported.
+    uint64_t most_pixels = kAnyPixels;          // A stream that needs more is not decoded.
+    Announced announced;                        // As last reported.
     bool stage_outdated = false;                // A larger picture has come, which decode_stage did not get.
     std::unique_ptr<DecodeStage> decode_stage;  // While frames are wanted, or the GOP is too long for the cache.
   };

@@ -21,6 +21,7 @@ struct Sps {
   bool frames_only = true;
   int log2_max_order_lsb = 0;  // 0: the order is not in the slice headers as such (pic_order_cnt_type 1 and 2).
   int64_t coded_width = 0, coded_height = 0;
+  uint32_t references = 0;
   ParameterSetInfo info;
   std::vector<BitRange> held_back;
 };
@@ -132,7 +133,7 @@ bool ParseSps(const uint8_t* nal, size_t size, uint32_t* id, Sps* sps) {
     if (cycle > 255) return false;
     for (uint32_t i = 0; i < cycle; ++i) bits.Se();
   }
-  bits.Ue();  // max_num_ref_frames
+  sps->references = bits.Ue();
   sps->gaps_allowed = bits.Bit();
   const int64_t width_in_mbs = int64_t{bits.Ue()} + 1;
   const int64_t height_in_map_units = int64_t{bits.Ue()} + 1;
@@ -203,7 +204,8 @@ class H264Parser final : public NalParser {
       Sps sps;
       const bool valid = ParseSps(nal, size, &id, &sps);
       // A decoder may read a parameter set that this parser does not.
-      Announce(static_cast<uint64_t>(sps.coded_width), static_cast<uint64_t>(sps.coded_height));
+      Announce(static_cast<uint64_t>(sps.coded_width), static_cast<uint64_t>(sps.coded_height),
+               valid ? sps.references : kMostReferences);
       if (valid) {
         sps_[id] = sps;
         active_ = sps.info;

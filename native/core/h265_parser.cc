@@ -25,6 +25,7 @@ struct Pps {
 struct Sps {
   ParameterSetInfo info;
   uint32_t coded_width = 0, coded_height = 0;
+  uint32_t references = 0;
   bool separate_color_planes = false;
   int log2_max_order_lsb = 4;
   std::vector<BitRange> held_back;
@@ -80,7 +81,7 @@ bool ParseSps(const uint8_t* nal, size_t size, uint32_t* id, Sps* sps) {
   if (bits.overrun()) return false;
   const bool each_sub_layer = bits.Bit();  // sps_sub_layer_ordering_info_present_flag
   for (int i = each_sub_layer ? 0 : max_sub_layers_minus1; i <= max_sub_layers_minus1; ++i) {
-    bits.Ue();  // sps_max_dec_pic_buffering_minus1
+    sps->references = std::max(sps->references, bits.Ue());  // sps_max_dec_pic_buffering_minus1
     const size_t begin = bits.position_bits();
     if (bits.Ue() > 0 && !bits.overrun()) sps->held_back.push_back({begin, bits.position_bits()});
     bits.Ue();  // sps_max_latency_increase_plus1
@@ -123,7 +124,7 @@ class H265Parser final : public NalParser {
       uint32_t id = 0;
       Sps sps;
       const bool valid = ParseSps(nal, size, &id, &sps);
-      Announce(sps.coded_width, sps.coded_height);
+      Announce(sps.coded_width, sps.coded_height, valid ? sps.references : kMostReferences);
       if (valid) {
         sps_[id] = sps;
         active_ = sps.info;

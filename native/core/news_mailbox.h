@@ -18,8 +18,8 @@ namespace framegate {
 // What has happened since the last Take().
 struct PipelineNews {
   std::optional<StreamInfo> stream;
-  std::optional<bool> live;                 // Whether whole frames arrive.
-  std::optional<uint64_t> largest_picture;  // The most pixels of a picture that the stream has announced.
+  std::optional<bool> live;  // Whether whole frames arrive.
+  std::optional<Announced> announced;
   bool quiet = false;                  // With live = false: nothing at all arrives, which may be a pause of the camera.
   std::optional<PipelineError> fault;  // Why no frames can be shown, although the session goes on.
   std::optional<PipelineError> ended;  // Why the session ended. Set once.
@@ -41,8 +41,8 @@ class NewsMailbox {
       slots.quiet = quiet;
     });
   }
-  void PutLargestPicture(uint64_t pixels) {
-    Put([&](Slots& slots) { slots.largest_picture = pixels; });
+  void PutAnnounced(const Announced& announced) {
+    Put([&](Slots& slots) { slots.announced = announced; });
   }
   void PutFault(PipelineError fault) {
     Put([&](Slots& slots) { slots.fault = std::move(fault); });
@@ -64,7 +64,7 @@ class NewsMailbox {
     slots->woken = false;
     std::swap(news.stream, slots->stream);
     std::swap(news.live, slots->live);
-    std::swap(news.largest_picture, slots->largest_picture);
+    std::swap(news.announced, slots->announced);
     news.quiet = slots->quiet;
     std::swap(news.fault, slots->fault);
     std::swap(news.ended, slots->ended);
@@ -80,7 +80,7 @@ class NewsMailbox {
   struct Slots {
     std::optional<StreamInfo> stream;
     std::optional<bool> live;
-    std::optional<uint64_t> largest_picture;
+    std::optional<Announced> announced;
     bool quiet = false;
     std::optional<PipelineError> fault;
     std::optional<PipelineError> ended;

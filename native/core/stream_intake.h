@@ -42,11 +42,12 @@ class StreamIntake {
   const GopCache& cache() const { return cache_; }
   const StreamMeter& meter() const { return meter_; }
   ParameterSetInfo parameters() const { return parser_->parameters(); }
-  // The stream has announced pictures above 35 megapixels, such as 8192x4320. Their decoder would take gigabytes.
-  bool too_large() const { return parser_->largest_picture() > kMostPixels; }
-
-  // Pixels of a picture, before cropping: the most that the stream has announced.
-  uint64_t largest_picture() const { return parser_->largest_picture(); }
+  // The stream has announced pictures above 35 megapixels, such as 8192x4320, or more of them for prediction than any
+  // level of H.264 and H.265 allows. Their decoder would take gigabytes.
+  bool too_large() const {
+    return announced().largest_picture > kMostPixels || announced().decoder_pixels > kMostDecoderPixels;
+  }
+  const Announced& announced() const { return parser_->announced(); }
 
   // Pictures are shown in another order than they arrive.
   bool reorders() const { return order_.reorders(); }
@@ -65,6 +66,8 @@ class StreamIntake {
 
  private:
   static constexpr uint64_t kMostPixels = 8192 * 4320;
+  // Level 6.2 allows five reference pictures of the largest size: 830 MB.
+  static constexpr uint64_t kMostDecoderPixels = kMostPixels * (5 + 2) / 3;
 
   AccessUnitInfo Parse(GstSample* sample);
   bool IsSecondField(const AccessUnitInfo& info);

@@ -41,6 +41,17 @@ struct StreamInfo {
   bool audio = false;  // The SDP also offers an audio track.
 };
 
+// The most that a stream has announced so far.
+struct Announced {
+  uint64_t largest_picture = 0;  // Pixels, before cropping.
+  // What its decoder needs, as the pixels of a stream with one reference picture that needs as much.
+  uint64_t decoder_pixels = 0;
+
+  bool operator==(const Announced& other) const {
+    return largest_picture == other.largest_picture && decoder_pixels == other.decoder_pixels;
+  }
+};
+
 struct JpegFrame {
   std::string rendition;
   std::vector<uint8_t> jpeg;  // FF D8 ... FF D9

@@ -196,7 +196,7 @@ export class Camera extends CameraStatus implements CameraView {
   #onNews(news: PipelineNews): void {
     if (this.#stop.signal.aborted) return
     if (news.stream) this.stream = news.stream
-    if (news.largestPicture !== undefined) this.#encoding.picturesAre(news.largestPicture)
+    if (news.announced) this.#encoding.picturesAre(news.announced)
     if (news.live === true) {
       this.#liveSinceMs ??= performance.now()
       this.everLive = true

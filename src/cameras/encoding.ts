@@ -3,11 +3,11 @@
 import type { CameraSettings } from '../camera-settings.js'
 import { parseTopic } from '../frames/rendition-topic.js'
 import { recentMemoryLeftMb } from '../memory.js'
-import type { Lane, NativeFrame, Pipeline } from '../native.js'
+import type { Announced, Lane, NativeFrame, Pipeline } from '../native.js'
 import type { Logger } from '../types.js'
 import { expectMemory, shortForRenditions } from './capacity.js'
 import { Demand, renditionsOf, type Wanted } from './demand.js'
-import { decodingMb, largestPicture, renditionMb, USUAL_PIXELS } from './encoding-memory.js'
+import { decoderPixels, decodingMb, renditionMb, USUAL_PIXELS } from './encoding-memory.js'
 import { FrameOutput, type FrameSink } from './frame-output.js'
 
 export interface EncodingDeps {
@@ -22,9 +22,9 @@ export class Encoding {
   readonly #demandOff: () => void
   /** Of the current session; null between sessions. */
   #pipeline: Pipeline | null = null
-  /** Pixels of the camera's largest picture, of this session or the last one; null: unknown. */
-  #largest: number | null = null
-  /** Larger pictures are not decoded. */
+  /** Of this session or the last one; null: unknown. */
+  #announced: Announced | null = null
+  /** A stream whose decoder needs more is not decoded. */
   #mostPixels = Infinity
 
   /** @param ownWidth of the camera's pictures; null: unknown. */
@@ -95,10 +95,10 @@ export class Encoding {
     this.#pipeline = null
   }
 
-  /** The stream has announced pictures of so many pixels. */
-  picturesAre(pixels: number): void {
-    this.#largest = pixels
-    if (pixels > this.#mostPixels) this.#demand.updateAll()
+  /** The stream has announced other pictures. */
+  picturesAre(announced: Announced): void {
+    this.#announced = announced
+    if (announced.decoderPixels > this.#mostPixels) this.#demand.updateAll()
     else this.#demand.update()
   }
 
@@ -117,7 +117,7 @@ export class Encoding {
   }
 
   get #pictures() {
-    return { largest: this.#largest, width: this.ownWidth() }
+    return { announced: this.#announced, width: this.ownWidth() }
   }
 
   #widthOf(topic: string): number {
@@ -134,7 +134,7 @@ export class Encoding {
   #encode(topics: string[], jpeg: ReadonlySet<string>): void {
     this.#output.encode(renditionsOf(topics, jpeg, this.settings))
     // Without readers, a camera is decoded only if its GOPs are too long for the cache.
-    const pixels = topics.length > 0 ? largestPicture(this.#pictures) : USUAL_PIXELS
+    const pixels = topics.length > 0 ? decoderPixels(this.#pictures) : USUAL_PIXELS
     this.#mostPixels = this.leftMb() === Infinity ? Infinity : pixels
     this.#pipeline?.setRenditions(this.#output.renditions, this.#mostPixels)
   }

@@ -30,7 +30,7 @@ export const CAMERA_ERRORS = {
   ERR_SOURCE_NO_VIDEO: { sentence: 'The address has no video. Choose another path of the camera.' },
   ERR_CODEC_UNSUPPORTED: {
     sentence:
-      "Framegate does not decode the codec, or the pictures are larger than 35 megapixels. Choose H.264, H.265 or MJPEG, or a smaller size, in the camera's settings. The gateway retries every minute.",
+      "Framegate does not decode the codec, or the pictures are larger than 35 megapixels, or its decoder must keep too many of them. Choose H.264, H.265 or MJPEG, or a smaller size, in the camera's settings. The gateway retries every minute.",
   },
   ERR_SOURCE_CLOSED: { sentence: 'The camera ended the stream or closed the connection. The gateway reconnects.' },
   ERR_SOURCE_SILENT: {

@@ -60,7 +60,7 @@ t.test('frames arrive only while a rendition is set', async (t) => {
 t.test('a stream of larger pictures than are granted is not decoded', async (t) => {
   const { pipeline, news } = open(camera.url)
   t.teardown(() => pipeline.close())
-  const announced = () => news.find((item) => item.largestPicture !== undefined)?.largestPicture
+  const announced = () => news.find((item) => item.announced)?.announced?.decoderPixels
   pipeline.setRenditions([rendition], 320 * 180 - 1)
   await until('whole frames to arrive', () => news.some((item) => item.live) && announced() !== undefined)
   t.ok(announced()! >= 320 * 180, 'it reports how large they are')

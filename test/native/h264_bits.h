@@ -47,9 +47,9 @@ class Bits {
 };
 
 // Main profile, frame_num of 4 bits, no cropping unless `shown_mbs` is smaller than the picture's side.
-inline std::vector<uint8_t> SpsOf(uint64_t side_mbs, uint64_t shown_mbs, bool fields) {
+inline std::vector<uint8_t> SpsOf(uint64_t side_mbs, uint64_t shown_mbs, bool fields, uint64_t references = 1) {
   Bits bits;
-  bits.U(8, 77).U(8, 0).U(8, 40).Ue(0).Ue(0).Ue(0).Ue(4).Ue(1).U(1, 0);
+  bits.U(8, 77).U(8, 0).U(8, 40).Ue(0).Ue(0).Ue(0).Ue(4).Ue(references).U(1, 0);
   bits.Ue(side_mbs - 1).Ue(side_mbs / (fields ? 2 : 1) - 1).U(1, fields ? 0 : 1);
   if (fields) bits.U(1, 0);
   bits.U(1, 0).U(1, 1);

@@ -128,9 +128,25 @@ TEST(CroppingDoesNotHideTheSizeOfAPicture) {
     const std::vector<uint8_t> sps = SpsOf(side_mbs, std::min<uint64_t>(side_mbs, 2), false);
     parser->Parse(sps.data(), sps.size());
     const uint64_t side = std::min<uint64_t>(side_mbs * 16, 1u << 20);
-    CHECK_EQ(parser->largest_picture(), side * side);
+    CHECK_EQ(parser->announced().largest_picture, side * side);
     CHECK(parser->parameters().width <= 16384);
   }
+}
+
+// Decoders keep reference pictures, in H.264 and H.265 up to 16.
+TEST(ADecoderNeedsMemoryForItsReferencePictures) {
+  for (const auto& [references, thirds] : {std::pair{0u, 3u}, {1u, 3u}, {4u, 6u}, {16u, 18u}, {4'000'000'000u, 18u}}) {
+    auto parser = MakeH264Parser();
+    const std::vector<uint8_t> sps = SpsOf(16, 16, false, references);
+    parser->Parse(sps.data(), sps.size());
+    CHECK_EQ(parser->announced().largest_picture, 256u * 256u);
+    CHECK_EQ(parser->announced().decoder_pixels, 256u * 256u * thirds / 3);
+  }
+  const std::string encoder = "x265enc speed-preset=ultrafast option-string=ref=4:b-adapt=0:bframes=0:log-level=0";
+  const EncodedStream stream = Encode(encoder, "h265parse ! video/x-h265,stream-format=hvc1", 2, 320, 240);
+  auto parser = MakeH265Parser();
+  parser->SetCodecData(stream.codec_data.data(), stream.codec_data.size());
+  CHECK(parser->announced().decoder_pixels >= 320u * 240u * 2 && parser->announced().decoder_pixels < 320u * 240u * 4);
 }
 
 TEST(AScalingListOutOfRangeIsRejected) {
@@ -182,7 +198,7 @@ TEST(OtherCodecsPassFromTheirFirstKeyPicture) {
     CHECK_EQ(passed, test.gop == 1 ? kFrames - 1 : kFrames - (test.gop - 10));
     CHECK_EQ(parser->parameters().width, 322);
     CHECK_EQ(parser->parameters().height, 242);
-    CHECK(parser->largest_picture() >= 322u * 242u && parser->largest_picture() <= 336u * 256u);
+    CHECK(parser->announced().largest_picture >= 322u * 242u && parser->announced().largest_picture <= 336u * 256u);
     for (size_t size = 0; size < 3; ++size) CHECK(!parser->Parse(stream.units[0].bytes.data(), size).well_formed);
     std::fprintf(stderr, "%s\n", test.name);
   }

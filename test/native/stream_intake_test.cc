@@ -231,6 +231,17 @@ TEST(PicturesAbove35MegapixelsAreRefused) {
   CHECK(intake.cache().units().empty());
 }
 
+TEST(AStreamWhoseDecoderNeedsGigabytesIsRefused) {
+  for (const auto& [side_mbs, references] : {std::pair{180u, 16u}, {360u, 5u}, {360u, 16u}}) {
+    StreamIntake intake(Codec::kH264);
+    std::vector<uint8_t> unit = SpsOf(side_mbs, side_mbs, false, references);
+    const std::vector<uint8_t> slice = Slice(0, true, false, false);
+    unit.insert(unit.end(), slice.begin(), slice.end());
+    intake.Take(H264Sample(unit, 0), At(0));
+    CHECK_EQ(intake.too_large(), side_mbs == 360 && references == 16);
+  }
+}
+
 TEST(ASampleWithoutATimeIsIgnored) {
   const Source source;
   StreamIntake intake(Codec::kH264);

@@ -88,9 +88,11 @@ t.test('renditions need room beside what was granted and is not in use yet', asy
   taken()
 })
 
+const of = (largestPicture: number, decoderPixels = largestPicture) => ({ largestPicture, decoderPixels })
+
 t.test('the estimate grows with the pictures, and a rendition is no larger than the camera', async (t) => {
-  const uhd = { largest: 3840 * 2160, width: 3840 }
-  const hd = { largest: 1280 * 720, width: 1280 }
+  const uhd = { announced: of(3840 * 2160), width: 3840 }
+  const hd = { announced: of(1280 * 720), width: 1280 }
   // Measured in all: 4K 81 MB, and 41 MB for a rendition of its own size; 720p 25 and 5 MB.
   for (const [mb, least, most] of [
     [decodingMb(uhd), 80, 120],
@@ -100,7 +102,7 @@ t.test('the estimate grows with the pictures, and a rendition is no larger than 
   ] as const)
     t.ok(mb >= least && mb <= most, `${mb}`)
   t.equal(renditionMb(hd, 7680), renditionMb(hd, 0))
-  t.equal(decodingMb({ largest: null, width: null }), decodingMb({ largest: 1920 * 1080, width: 1920 }))
+  t.equal(decodingMb({ announced: null, width: null }), decodingMb({ announced: of(1920 * 1080), width: 1920 }))
 })
 
 t.test('a camera is decoded within the memory that is left, whatever its pictures turn out to be', async (t) => {
@@ -129,15 +131,20 @@ t.test('a camera is decoded within the memory that is left, whatever its picture
   t.equal(encoding.refused.size, 0)
   encoding.sessionBegins(pipeline)
   t.strictSame(given.at(-1), { ids: ['a'], mostPixels: 1920 * 1080 })
-  encoding.picturesAre(3840 * 2160)
+  encoding.picturesAre(of(3840 * 2160))
   t.strictSame(given.at(-1)?.ids, [], 'too large for what is left')
   t.match(encoding.refused.get('a'), /short of memory/)
   t.match(encoding.whyNot('a'), /short of memory/)
   t.ok(refusedLane.includes('a'), 'readers of the lane hear of it')
   leftMb = 400
-  encoding.picturesAre(3840 * 2160)
+  encoding.picturesAre(of(3840 * 2160))
   t.strictSame(given.at(-1), { ids: ['a'], mostPixels: 3840 * 2160 })
   t.equal(encoding.refused.size, 0)
+  encoding.picturesAre(of(3840 * 2160, 6 * 3840 * 2160))
+  t.strictSame(given.at(-1)?.ids, [], 'its decoder keeps too many pictures')
+  leftMb = 700
+  encoding.picturesAre(of(3840 * 2160, 6 * 3840 * 2160))
+  t.strictSame(given.at(-1), { ids: ['a'], mostPixels: 6 * 3840 * 2160 })
   encoding.sessionEnds()
   t.ok(encoding.takesMb > 90, 'the next session needs as much')
   const unlimited = new Encoding(
