@@ -206,7 +206,7 @@ def test_framegate_run_finds_a_command_of_a_package(tmp_path: pathlib.Path) -> N
 def test_framegate_run_without_opencv_says_how_to_get_it(tmp_path: pathlib.Path) -> None:
     for code, printed in (
         ("raise ModuleNotFoundError('No module named cv2', name='cv2')", "pip install './clients/python[opencv]'"),
-        ("raise ImportError('libGL.so.1: cannot open')", "does not load: libGL.so.1: cannot open. If a graphics library"),
+        ("raise ImportError('libGL.so.1: cannot open')", "does not load: libGL.so.1: cannot open. If a graphics"),
     ):
         (tmp_path / "cv2.py").write_text(code)
         done = run(__file__, PYTHONPATH=f"{tmp_path}:{pathlib.Path(__file__).parents[1]}")
