@@ -324,7 +324,7 @@ t.test('a replacement that finds the gateway shutting down is an error, and clos
 })
 
 t.test('a camera with keep: false leaves after its last reader, and is not saved until it is live', async (t) => {
-  const { registry, removals, frames, saved } = make(t, { forgetAfterMs: 300 })
+  const { registry, removals, frames, saved } = make(t, { forgetAfterMs: 1500 })
   t.teardown(() => removals.forEach((removed) => removed()))
   const start = (name: string, keep?: boolean) => registry.start({ name, rtsp: `rtsp://127.0.0.2/${name}`, keep })
   for (const name of ['ghost', 'read', 'lives', 'wanted']) await start(name, false)
