@@ -174,14 +174,15 @@ t.test('100,000 subscriptions cost a second at most, and shut nothing out', asyn
   const hub = new FrameHub()
   let topics: string[] = []
   for (let i = 0; i < 64; i++) hub.onDemand(`cam${i}`, () => (topics = hub.demandedTopics(`cam${i}`)))
-  const begunAtMs = performance.now()
+  const begun = process.cpuUsage()
   for (let i = 0; i < 100_000; i++) {
     hub.setSubscribers(`cam1@${16 + (i % 7000)}w${1 + (i % 9)}fps\0`, 1)
     hub.setSubscribers(`x${i}`, 1)
     if (i % 1000 === 0) await setImmediate()
   }
-  const tookMs = performance.now() - begunAtMs
-  t.ok(tookMs < 5000, `${tookMs} ms`) // Measured: 300 ms. One pass over all prefixes for each change took minutes.
+  const { user, system } = process.cpuUsage(begun)
+  const cpuMs = (user + system) / 1000
+  t.ok(cpuMs < 5000, `${cpuMs} ms`) // Measured: 300 ms. One pass over all prefixes for each change took minutes.
   hub.setSubscribers('cam2\0', 1)
   await setImmediate()
   t.strictSame(hub.demandedTopics('cam2'), ['cam2'])
