@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "clocks.h"
+#include "sdp_repair.h"
 
 namespace framegate {
 namespace {
@@ -20,6 +21,7 @@ constexpr int kMaxKeepAliveMs = 20'000;
 constexpr size_t kMaxUnanswered = 16;
 constexpr size_t kInterleavedHead = 4;
 constexpr size_t kRtpHead = 12;
+constexpr size_t kRtcpHead = 4;
 // After this time without the known sender, another one has replaced it.
 constexpr int64_t kNewSenderNs = MsToNs(1000);
 
@@ -210,12 +212,14 @@ bool RtspDialog::TakeFromCamera(std::string_view bytes, int64_t now_ns) {
 
 // rtspsrc drops packets that come before the response to PLAY, which may be the only key picture for minutes. Packets
 // of other payload types disturb its jitter buffer, so they are dropped, and the numbers that they took are given back.
+// It reports packets without a whole head in the way in which it reports that the camera closed the connection.
 void RtspDialog::PassPacket(std::string_view packet, int64_t now_ns) {
+  if (packet.size() < kInterleavedHead + (IsRtcp(packet) ? kRtcpHead : kRtpHead)) return;
   std::string* to = playing_ ? &to_client : &held_;
   has_left_ = IsRtcp(packet) && (has_left_ || HasBye(packet));
   if (IsRtcp(packet) && !has_left_) last_sign_of_life_ns_ = now_ns;
   if (!playing_ && held_.size() > kMaxHeldBytes) return;
-  if (IsRtcp(packet) || packet.size() < kInterleavedHead + kRtpHead) {
+  if (IsRtcp(packet)) {
     to->append(packet);
     return;
   }
@@ -285,6 +289,13 @@ void RtspDialog::TakeResponse(RtspHead head, std::string_view body, int64_t now_
   if (request.head.Method() == "OPTIONS" && head.Status() >= 400 && head.Status() != 401) {
     head = RtspHead("RTSP/1.0 200 OK");
     body = {};
+  }
+  std::string repaired;
+  if (request.head.Method() == "DESCRIBE" && head.Status() == 200 && !body.empty()) {
+    const std::string base = head.Value("Content-Base");
+    repaired = RepairSdp(body, BeginsWith(base, "rtsp") ? base : options_.client_url, options_.over_tcp);
+    head.Set("Content-Length", std::to_string(repaired.size()));
+    body = repaired;
   }
   head.Set("CSeq", request.client_cseq);
   to_client += head.Text();

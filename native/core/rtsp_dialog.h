@@ -2,7 +2,7 @@
 // packets of both sides on and does what rtspsrc 1.22 cannot. It signs requests (SHA-256, nonces that go stale, a
 // refused password only once), keeps the session alive, holds packets that come before the response to PLAY, drops
 // those of payload types that the description does not name or of other senders, removes RTP-Info, which is often
-// wrong, and follows redirects. Pure.
+// wrong, repairs descriptions, and follows redirects. Pure.
 #pragma once
 
 #include <array>
@@ -28,6 +28,7 @@ class RtspDialog {
     std::string user_agent;  // What the camera sees.
     std::string user, password;
     bool holds_play = false;  // PLAY waits for AllowPlay().
+    bool over_tcp = true;     // The packets come over this connection.
   };
 
   explicit RtspDialog(Options options);

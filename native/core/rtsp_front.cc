@@ -106,6 +106,7 @@ bool RtspFront::Start() {
   options.user = options_.user;
   options.password = options_.password;
   options.holds_play = for_relay;
+  options.over_tcp = options_.transport == "tcp";
   dialog_ = std::make_unique<RtspDialog>(std::move(options));
   return thread_.Start([this] { Run(); });
 }

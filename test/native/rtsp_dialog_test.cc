@@ -5,6 +5,7 @@
 
 #include "check.h"
 #include "core/clocks.h"
+#include "core/sdp_repair.h"
 
 using namespace framegate;
 
@@ -143,6 +144,52 @@ TEST(ACameraMayRefuseOptions) {
   CHECK(Has(sides.Answer("401 Unauthorized", "CSeq: 1\r\n"), "401"));
 }
 
+constexpr char kUrl[] = "rtsp://camera/cam/";
+constexpr char kVideo[] = "v=0\r\nc=IN IP4 0.0.0.0\r\na=control:*\r\nm=video 0 RTP/AVP 96\r\n";
+
+TEST(GoodDescriptionsPassUnchanged) {
+  for (const char* end : {"a=control:trackID=0\r\n", "a=control:trackID=0\n\0", "a=control:rtsp://x/1 \r\nb=AS:1"}) {
+    const std::string sdp = std::string(kVideo) + end;
+    CHECK(RepairSdp(sdp, kUrl, true) == sdp);
+  }
+  CHECK(RepairSdp("", kUrl, true).empty());
+  CHECK(RepairSdp("no description", kUrl, true) == "no description");
+  const std::string no_tracks = "v=0\r\na=control:*\r\nm=";
+  CHECK(Has(RepairSdp(no_tracks, kUrl, true), "m=\r\n"));
+}
+
+TEST(TracksWithoutAnAddressGetThatOfThePresentation) {
+  const std::string video = kVideo;
+  const std::string repaired = video + "a=control:rtsp://camera/cam/\r\n";
+  CHECK(RepairSdp(video, kUrl, true) == repaired);
+  CHECK(RepairSdp(video + "a=control:*\r\n", kUrl, true) == repaired);
+  CHECK(RepairSdp(video + "m=audio 0 RTP/AVP 0\na=control:2\n", kUrl, true) ==
+        repaired + "m=audio 0 RTP/AVP 0\r\na=control:2\r\n");
+  Sides sides;
+  sides.Ask("DESCRIBE");
+  const std::string answer = sides.Answer("200 OK", "Content-Length: 25\r\n\r\nv=0\r\nm=video 0 RTP/AVP 96");
+  CHECK(Has(answer, "Content-Length: 68\r\n") && Has(answer, "a=control:rtsp://127.0.0.1:4000/cam?x=1\r\n"));
+}
+
+TEST(UnknownProfilesAndMulticastAddressesAreReplaced) {
+  const auto video = [](const std::string& address, const std::string& profile) {
+    return "c=IN " + address + "\r\nm=video 5004 " + profile + " 96 97\r\na=control:1\r\n";
+  };
+  const std::string good = video("IP4 0.0.0.0", "RTP/AVP");
+  for (const char* profile : {"TCP/RTP/AVP", "RTP/AVP/TCP", "AVP"}) {
+    CHECK(RepairSdp(video("IP4 0.0.0.0", profile), kUrl, true) == good);
+  }
+  for (const char* address : {"IP4 239.1.2.3/127", "IP4 224.0.0.1", "IP6 FF15::101"}) {
+    const std::string multicast = video(address, "RTP/AVP");
+    CHECK(RepairSdp(multicast, kUrl, true) == good);
+    CHECK(RepairSdp(multicast, kUrl, false) == multicast);
+  }
+  for (const std::string& other :
+       {video("IP4 10.0.0.239", "RTP/SAVPF"), video("IP6 fe80::1", "RTP/AVPF"), video("IP4 0.0.0.0", "udp")}) {
+    CHECK(RepairSdp(other, kUrl, true) == other);
+  }
+}
+
 TEST(AClientThatDoesNotKnowTheNameGetsNothing) {
   RtspDialog dialog(DialogOptions("user"));
   dialog.ClientConnected();
@@ -177,24 +224,34 @@ TEST(PacketsBeforeTheResponseToPlayFollowIt) {
   sides.Ask("SETUP");
   sides.Answer("200 OK", "Session: 7\r\n");
   sides.Ask("PLAY");
-  const std::string early = Packet(0, 1400) + Packet(0, 9) + Packet(1, 28);
+  const std::string early = Packet(0, 1400) + Packet(0, 12) + Packet(1, 28);
   CHECK(sides.dialog.TakeFromCamera(early.substr(0, 1000), 0));
   CHECK(sides.dialog.TakeFromCamera(
-      early.substr(1000) + "RTSP/1.0 200 OK\r\nRTP-Info: url=a;seq=0\r\n\r\n" + Packet(0, 5), 0));
+      early.substr(1000) + "RTSP/1.0 200 OK\r\nRTP-Info: url=a;seq=0\r\n\r\n" + Packet(0, 15), 0));
   const std::string taken = sides.Taken(&sides.dialog.to_client);
-  CHECK(taken == "RTSP/1.0 200 OK\r\nCSeq: 2\r\n\r\n" + early + Packet(0, 5));
+  CHECK(taken == "RTSP/1.0 200 OK\r\nCSeq: 2\r\n\r\n" + early + Packet(0, 15));
 }
 
 TEST(ManyPacketsInOneReadPass) {
   Sides sides;
   sides.Play("PLAY", "7");
   std::string packets;
-  for (size_t i = 0; i < 200; ++i) packets += Packet(static_cast<int>(i % 2), i * 7);
+  for (size_t i = 0; i < 200; ++i) packets += Packet(static_cast<int>(i % 2), 12 + i * 7);
   for (size_t at = 0; at < packets.size(); at += 1000) {
     CHECK(sides.dialog.TakeFromCamera(std::string_view(packets).substr(at, 1000), 5));
   }
   CHECK(sides.dialog.to_client == packets);
   CHECK_EQ(sides.dialog.last_sign_of_life_ns(), 5);
+}
+
+TEST(PacketsWithoutAWholeHeadAreDropped) {
+  Sides sides;
+  sides.Play("PLAY", "7");
+  CHECK(sides.dialog.TakeFromCamera(Packet(1, 0) + Packet(1, 3) + Packet(0, 0) + Packet(0, 11), 5));
+  CHECK(sides.dialog.to_client.empty());
+  CHECK_EQ(sides.dialog.last_sign_of_life_ns(), 0);
+  CHECK(sides.dialog.TakeFromCamera(Packet(0, 12) + Packet(1, 4), 5));
+  CHECK(sides.dialog.to_client == Packet(0, 12) + Packet(1, 4));
 }
 
 // An RTP packet of 12 bytes on channel 0.
@@ -243,8 +300,8 @@ TEST(RequestsOfTheCameraAndTheirResponsesPass) {
   Sides sides;
   sides.Play("PLAY", "7");
   const std::string request = "OPTIONS * RTSP/1.0\r\nCSeq: 900\r\n\r\n";
-  CHECK(sides.dialog.TakeFromCamera(Packet(0, 3) + request, 0));
-  CHECK(sides.Taken(&sides.dialog.to_client) == Packet(0, 3) + request);
+  CHECK(sides.dialog.TakeFromCamera(Packet(0, 13) + request, 0));
+  CHECK(sides.Taken(&sides.dialog.to_client) == Packet(0, 13) + request);
   const std::string response = "RTSP/1.0 200 OK\r\nCSeq: 900\r\n\r\n";
   CHECK(sides.dialog.TakeFromClient(response));
   CHECK(sides.Taken(&sides.dialog.to_camera) == response);
