@@ -9,12 +9,10 @@
 #include "clocks.h"
 #include "element_chain.h"
 #include "error_codes.h"
+#include "jitter_bypass.h"
 
 namespace framegate {
 namespace {
-
-// Seconds from 1900 (NTP) to 1970 (Unix).
-constexpr uint64_t kNtpToUnixSeconds = 2'208'988'800;
 
 struct CodecChain {
   Codec codec;
@@ -119,8 +117,7 @@ void Receiver::Start() {
   const std::string& name = direct ? front_->client_name() : options_.user_agent;
   g_object_set(source_, "location", url.c_str(), "latency", static_cast<guint>(options_.latency_ms), "drop-on-latency",
                FALSE, "tcp-timeout", timeout_us, "timeout", timeout_us, "do-retransmission", FALSE, "teardown-timeout",
-               static_cast<guint64>(MsToNs(100)), "user-agent", name.c_str(), "add-reference-timestamp-meta", TRUE,
-               nullptr);
+               static_cast<guint64>(MsToNs(100)), "user-agent", name.c_str(), nullptr);
   if (direct) g_object_set(source_, "do-rtsp-keep-alive", FALSE, nullptr);
   g_signal_connect(source_, "on-sdp", G_CALLBACK(&Receiver::OnSdp), this);
   g_signal_connect(source_, "select-stream", G_CALLBACK(&Receiver::OnSelectStream), this);
@@ -140,7 +137,7 @@ void Receiver::Stop() {
     if (front_) front_->Stop();
     return;
   }
-  stopping_ = true;
+  StopChain();
   gst_element_set_state(pipeline_, GST_STATE_NULL);
   BusPtr bus(gst_element_get_bus(pipeline_));
   gst_bus_set_sync_handler(bus.get(), nullptr, nullptr, nullptr);
@@ -149,6 +146,15 @@ void Receiver::Stop() {
   pipeline_ = nullptr;
   source_ = nullptr;
   if (front_) front_->Stop();
+}
+
+// Before the source: a sink that pauses holds rtspsrc's thread until it ends, and rtspsrc pauses only after its thread.
+void Receiver::StopChain() {
+  const std::lock_guard<std::mutex> lock(chain_mutex_);
+  stopping_ = true;
+  if (!sink_) return;
+  gst_element_set_locked_state(sink_, TRUE);
+  gst_element_set_state(sink_, GST_STATE_NULL);
 }
 
 void Receiver::KeepAlive() {
@@ -162,11 +168,28 @@ void Receiver::KeepAlive() {
 }
 
 void Receiver::OnManager(GstElement*, GstElement* manager, gpointer self) {
-  g_signal_connect(manager, "on-ssrc-active", G_CALLBACK(&Receiver::OnRtcp), self);
+  g_signal_connect(manager, "on-ssrc-active", G_CALLBACK(&Receiver::OnSsrcActive), self);
+  g_signal_connect(manager, "pad-added", G_CALLBACK(&Receiver::OnManagerPad), self);
+  if (static_cast<Receiver*>(self)->options_.latency_ms > 0) return;
+  g_signal_connect(manager, "request-jitterbuffer", G_CALLBACK(&Receiver::OnJitterBuffer), self);
 }
 
-void Receiver::OnRtcp(GstElement*, guint, guint, gpointer self) {
+GstElement* Receiver::OnJitterBuffer(GstElement*, guint, gpointer) { return MakeJitterBypass(); }
+
+void Receiver::OnSsrcActive(GstElement*, guint, guint, gpointer self) {
   static_cast<Receiver*>(self)->last_rtcp_ns_ = MonotonicNs();
+}
+
+void Receiver::OnManagerPad(GstElement*, GstPad* pad, gpointer self) {
+  if (!g_str_has_prefix(GST_PAD_NAME(pad), "recv_rtcp_sink_")) return;
+  gst_pad_add_probe(pad, GST_PAD_PROBE_TYPE_BUFFER, &Receiver::OnRtcp, self, nullptr);
+}
+
+GstPadProbeReturn Receiver::OnRtcp(GstPad*, GstPadProbeInfo* info, gpointer self) {
+  auto* receiver = static_cast<Receiver*>(self);
+  const ReadMap packet(GST_PAD_PROBE_INFO_BUFFER(info));
+  receiver->sender_clock_.Lock()->TakeRtcp(packet.data(), packet.size(), receiver->ssrc_, receiver->rtp_timestamp_);
+  return GST_PAD_PROBE_OK;
 }
 
 void Receiver::OnSdp(GstElement*, void* sdp, gpointer self) {
@@ -210,6 +233,8 @@ void Receiver::OnPadAdded(GstElement*, GstPad* pad, gpointer self) {
   if (!caps) caps.reset(gst_pad_query_caps(pad, nullptr));
   if (receiver->has_chain_ || gst_caps_is_empty(caps.get()) || gst_caps_is_any(caps.get())) return;
   receiver->has_chain_ = true;
+  const std::lock_guard<std::mutex> lock(receiver->chain_mutex_);
+  if (receiver->stopping_) return;
   if (!receiver->AddChain(pad, gst_caps_get_structure(caps.get(), 0))) {
     receiver->callbacks_.on_error(MakeError(error_code::kPipelineBuild, "the receiving pipeline cannot be built"));
   }
@@ -223,6 +248,7 @@ bool Receiver::AddChain(GstPad* pad, const GstStructure* rtp_caps) {
   if (gst_structure_get_int(rtp_caps, "clock-rate", &clock_rate_hz) && clock_rate_hz > 0) {
     lag_meter_ = LagMeter(static_cast<uint32_t>(clock_rate_hz));
     picture_clock_ = PictureClock(static_cast<uint32_t>(clock_rate_hz));
+    sender_clock_.Lock()->SetClockRate(static_cast<uint32_t>(clock_rate_hz));
   }
   std::vector<GstElement*> elements = {MakeElement(chain->depayloader), MakeElement("capsfilter")};
   if (!elements[0] || !elements[1]) return false;
@@ -241,6 +267,7 @@ bool Receiver::AddChain(GstPad* pad, const GstStructure* rtp_caps) {
     if (!gst_element_link(elements[i], elements[i + 1])) return false;
   }
   for (size_t i = elements.size(); i-- > 0;) gst_element_sync_state_with_parent(elements[i]);
+  sink_ = sink;
   PadPtr first(gst_element_get_static_pad(elements.front(), "sink"));
   gst_pad_add_probe(first.get(),
                     static_cast<GstPadProbeType>(GST_PAD_PROBE_TYPE_BUFFER | GST_PAD_PROBE_TYPE_BUFFER_LIST),
@@ -253,33 +280,24 @@ GstPadProbeReturn Receiver::OnPacket(GstPad*, GstPadProbeInfo* info, gpointer se
   const int64_t now_ns = MonotonicNs();
   if (now_ns - receiver->last_packet_ns_ > MsToNs(1000)) receiver->packets_since_ns_ = now_ns;
   receiver->last_packet_ns_ = now_ns;
-  GstBuffer* buffer = nullptr;
   if (GST_PAD_PROBE_INFO_TYPE(info) & GST_PAD_PROBE_TYPE_BUFFER_LIST) {
     GstBufferList* list = gst_buffer_list_make_writable(GST_PAD_PROBE_INFO_BUFFER_LIST(info));
     info->data = list;
     const guint length = gst_buffer_list_length(list);
-    for (guint i = 0; i < length; ++i) receiver->CountPacket(buffer = gst_buffer_list_get_writable(list, i));
+    for (guint i = 0; i < length; ++i) receiver->CountPacket(gst_buffer_list_get_writable(list, i));
   } else {
-    info->data = buffer = gst_buffer_make_writable(GST_PAD_PROBE_INFO_BUFFER(info));
-    receiver->CountPacket(buffer);
-  }
-  // The depayloader drops this meta. Packets of a frame share one timestamp, so the last packet's is the frame's.
-  const GstReferenceTimestampMeta* meta = buffer ? gst_buffer_get_reference_timestamp_meta(buffer, nullptr) : nullptr;
-  if (meta) {
-    const uint64_t since_1900_us = meta->timestamp / 1000;
-    const uint64_t offset_us = kNtpToUnixSeconds * 1'000'000;
-    receiver->captured_at_us_ =
-        since_1900_us > offset_us ? static_cast<int64_t>(since_1900_us - offset_us) : kUnknownTime;
-  } else {
-    receiver->captured_at_us_ = kUnknownTime;
+    GstBuffer* packet = gst_buffer_make_writable(GST_PAD_PROBE_INFO_BUFFER(info));
+    info->data = packet;
+    receiver->CountPacket(packet);
   }
   return GST_PAD_PROBE_OK;
 }
 
 void Receiver::CountPacket(GstBuffer* packet) {
-  uint8_t timestamp[4];  // RFC 3550, 5.1.
-  if (gst_buffer_extract(packet, 4, timestamp, 4) != 4) return;
-  rtp_timestamp_ = GST_READ_UINT32_BE(timestamp);
+  uint8_t header[12];  // RFC 3550, 5.1.
+  if (gst_buffer_extract(packet, 0, header, sizeof header) != sizeof header) return;
+  rtp_timestamp_ = GST_READ_UINT32_BE(header + 4);
+  ssrc_ = GST_READ_UINT32_BE(header + 8);
   GST_BUFFER_PTS(packet) = static_cast<GstClockTime>(picture_clock_.Count(rtp_timestamp_, last_packet_ns_));
   lag_meter_.Count(rtp_timestamp_, gst_buffer_get_size(packet), last_packet_ns_);
   transport_lag_ns_ = lag_meter_.lag_ns();
@@ -290,7 +308,9 @@ GstFlowReturn Receiver::OnNewSample(GstAppSink* sink, gpointer self) {
   auto* receiver = static_cast<Receiver*>(self);
   SamplePtr sample(gst_app_sink_pull_sample(sink));
   if (sample && !receiver->stopping_) {
-    receiver->callbacks_.on_sample(receiver->codec_, std::move(sample), receiver->captured_at_us_);
+    // The packets of a picture share one timestamp, so the last packet's is the picture's.
+    const int64_t captured_at_us = receiver->sender_clock_.Lock()->AtUs(receiver->rtp_timestamp_);
+    receiver->callbacks_.on_sample(receiver->codec_, std::move(sample), captured_at_us);
   }
   return GST_FLOW_OK;
 }

@@ -13,10 +13,12 @@
 #include "access_unit.h"
 #include "cpu_account.h"
 #include "gst_ptr.h"
+#include "guarded.h"
 #include "lag_meter.h"
 #include "picture_clock.h"
 #include "pipeline_error.h"
 #include "rtsp_front.h"
+#include "sender_clock.h"
 #include "stream_types.h"
 
 namespace framegate {
@@ -85,7 +87,10 @@ class Receiver {
   static gboolean OnSelectStream(GstElement*, guint number, GstCaps* caps, gpointer self);
   static void OnPadAdded(GstElement*, GstPad* pad, gpointer self);
   static void OnManager(GstElement*, GstElement* manager, gpointer self);
-  static void OnRtcp(GstElement*, guint session, guint ssrc, gpointer self);
+  static GstElement* OnJitterBuffer(GstElement*, guint session, gpointer self);
+  static void OnSsrcActive(GstElement*, guint session, guint ssrc, gpointer self);
+  static void OnManagerPad(GstElement*, GstPad* pad, gpointer self);
+  static GstPadProbeReturn OnRtcp(GstPad*, GstPadProbeInfo* info, gpointer self);
   static GstPadProbeReturn OnPacket(GstPad*, GstPadProbeInfo* info, gpointer self);
   void CountPacket(GstBuffer* packet);
   bool relayed_front() const { return front_ && !options_.relay_url.empty(); }
@@ -93,6 +98,7 @@ class Receiver {
   static GstBusSyncReply OnMessage(GstBus*, GstMessage* message, gpointer self);
   void CountThread(GstMessage* message);
   bool AddChain(GstPad* pad, const GstStructure* rtp_caps);
+  void StopChain();
 
   static constexpr uint32_t kVideoClockRateHz = 90000;  // All video except MPEG-4: RFC 6184, 7798, 2435, 7741, 9628.
 
@@ -103,6 +109,8 @@ class Receiver {
       front_;                       // To the camera, for rtspsrc or MediaMTX; null: MediaMTX pulls the camera itself.
   GstElement* pipeline_ = nullptr;  // (transfer full)
   GstElement* source_ = nullptr;    // Owned by pipeline_.
+  std::mutex chain_mutex_;          // Guards sink_, and the building of the chain against Stop().
+  GstElement* sink_ = nullptr;      // Owned by pipeline_.
   Codec codec_ = Codec::kH264;      // Of the chain.
   bool has_chain_ = false;
   bool has_selected_ = false;
@@ -110,10 +118,10 @@ class Receiver {
   std::atomic<int64_t> last_packet_ns_{0};
   std::atomic<int64_t> packets_since_ns_{0};
   std::atomic<int64_t> last_rtcp_ns_{0};
-  std::atomic<int64_t> captured_at_us_{kUnknownTime};
   std::atomic<int64_t> transport_lag_ns_{0};
-  std::atomic<uint32_t> rtp_timestamp_{0};
+  std::atomic<uint32_t> rtp_timestamp_{0}, ssrc_{0};
   std::atomic<int64_t> stream_ns_{0};
+  Guarded<SenderClock> sender_clock_;
   // Streaming thread only.
   LagMeter lag_meter_{kVideoClockRateHz};
   PictureClock picture_clock_{kVideoClockRateHz};
