@@ -300,17 +300,28 @@ void Receiver::CountPacket(GstBuffer* packet) {
   ssrc_ = GST_READ_UINT32_BE(header + 8);
   GST_BUFFER_PTS(packet) = static_cast<GstClockTime>(picture_clock_.Count(rtp_timestamp_, last_packet_ns_));
   lag_meter_.Count(rtp_timestamp_, gst_buffer_get_size(packet), last_packet_ns_);
-  transport_lag_ns_ = lag_meter_.lag_ns();
-  stream_ns_ = lag_meter_.stream_ns();
+  const auto pts_ns = static_cast<int64_t>(GST_BUFFER_PTS(packet));
+  if (pts_ns != newest_.pts_ns) before_ = newest_;
+  newest_ = {pts_ns, lag_meter_.lag_ns(), lag_meter_.stream_ns(), rtp_timestamp_};
+  Publish(newest_);
+}
+
+void Receiver::Publish(const PictureTimes& times) {
+  transport_lag_ns_ = times.transport_lag_ns;
+  stream_ns_ = times.stream_ns;
+  rtp_timestamp_ = times.rtp_timestamp;
 }
 
 GstFlowReturn Receiver::OnNewSample(GstAppSink* sink, gpointer self) {
   auto* receiver = static_cast<Receiver*>(self);
   SamplePtr sample(gst_app_sink_pull_sample(sink));
   if (sample && !receiver->stopping_) {
-    // The packets of a picture share one timestamp, so the last packet's is the picture's.
+    const auto pts_ns = static_cast<int64_t>(GST_BUFFER_PTS(gst_sample_get_buffer(sample.get())));
+    receiver->Publish(pts_ns == receiver->before_.pts_ns ? receiver->before_ : receiver->newest_);
+    // The packets of a picture share one timestamp.
     const int64_t captured_at_us = receiver->sender_clock_.Lock()->AtUs(receiver->rtp_timestamp_);
     receiver->callbacks_.on_sample(receiver->codec_, std::move(sample), captured_at_us);
+    receiver->Publish(receiver->newest_);
   }
   return GST_FLOW_OK;
 }

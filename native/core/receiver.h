@@ -53,7 +53,7 @@ class Receiver {
   // Sends an empty GET_PARAMETER, so that MediaMTX keeps the session alive.
   void KeepAlive();
 
-  // Of the newest packet; see LagMeter.
+  // Of the newest packet, or during on_sample of the sample's picture; see LagMeter.
   int64_t transport_lag_ns() const { return transport_lag_ns_; }
   int64_t stream_ns() const { return stream_ns_; }
 
@@ -70,7 +70,7 @@ class Receiver {
     return std::max(front_->last_sign_of_life_ns(), over_udp_ns);
   }
 
-  // Of the newest packet.
+  // The same.
   uint32_t rtp_timestamp() const { return rtp_timestamp_; }
 
   // Of the threads that receive, in this session.
@@ -93,6 +93,12 @@ class Receiver {
   static GstPadProbeReturn OnRtcp(GstPad*, GstPadProbeInfo* info, gpointer self);
   static GstPadProbeReturn OnPacket(GstPad*, GstPadProbeInfo* info, gpointer self);
   void CountPacket(GstBuffer* packet);
+  // What is known of the picture that a packet belongs to.
+  struct PictureTimes {
+    int64_t pts_ns = -1, transport_lag_ns = 0, stream_ns = 0;
+    uint32_t rtp_timestamp = 0;
+  };
+  void Publish(const PictureTimes& times);
   bool relayed_front() const { return front_ && !options_.relay_url.empty(); }
   static GstFlowReturn OnNewSample(GstAppSink* sink, gpointer self);
   static GstBusSyncReply OnMessage(GstBus*, GstMessage* message, gpointer self);
@@ -125,6 +131,7 @@ class Receiver {
   // Streaming thread only.
   LagMeter lag_meter_{kVideoClockRateHz};
   PictureClock picture_clock_{kVideoClockRateHz};
+  PictureTimes newest_, before_;  // Without a marker, a picture ends only when the next one begins.
 };
 
 }  // namespace framegate
