@@ -324,13 +324,13 @@ t.test('a replacement that finds the gateway shutting down is an error, and clos
 })
 
 t.test('a camera with keep: false leaves after its last reader, and is not saved until it is live', async (t) => {
-  const { registry, removals, frames, saved } = make(t, { forgetAfterMs: 1500 })
+  const { registry, removals, frames, saved } = make(t, { forgetAfterMs: 2500 })
   t.teardown(() => removals.forEach((removed) => removed()))
   const start = (name: string, keep?: boolean) => registry.start({ name, rtsp: `rtsp://127.0.0.2/${name}`, keep })
+  const end = frames.read('read', () => undefined)
   for (const name of ['ghost', 'read', 'lives', 'wanted']) await start(name, false)
   await start('kept')
   t.strictSame(saved(), ['kept'])
-  const end = frames.read('read', () => undefined)
   frames.setSubscribers('ghost\0', 1)
   frames.setSubscribers('ghost\0', 0)
   registry.get('lives')!.everLive = true
@@ -345,13 +345,15 @@ t.test('a camera with keep: false leaves after its last reader, and is not saved
 })
 
 t.test('a start again begins the time again; FORGET_AFTER=0 forgets none', async (t) => {
-  const { registry } = make(t, { forgetAfterMs: 400 })
+  const { registry } = make(t, { forgetAfterMs: 1000 })
   const again = () => registry.start({ name: 'a', rtsp: 'rtsp://127.0.0.2/a', keep: false })
   await again()
-  await pause(250)
+  await pause(600)
   await again()
-  await pause(250)
-  t.ok(registry.get('a'))
+  const againAtMs = performance.now()
+  await pause(600)
+  const late = performance.now() - againAtMs >= 1000 // On a busy machine.
+  t.ok(registry.get('a') ?? late)
   await until('it to leave', () => !registry.get('a'))
   const { registry: never } = make(t, { forgetAfterMs: 0 })
   await never.start({ name: 'a', rtsp: 'rtsp://127.0.0.2/a', keep: false })
