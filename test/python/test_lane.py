@@ -83,10 +83,10 @@ def test_a_capture_takes_the_lane_and_no_jpeg_is_made(width: int, camera: Camera
 
 
 def test_numbers_go_on_when_frames_come_another_way(camera: Camera, gateway: Gateway) -> None:
-    started(gateway, camera)
+    topic = started(gateway, camera)["zmq_topic"]
     seen: list[tuple[int, int]] = []
     ways: list[str | None] = []
-    with FrameSubscriber("cam", gateway=gateway.base) as subscriber:
+    with FrameSubscriber(topic, gateway=gateway.base) as subscriber:
         for take_jpegs in (False, True):
             end = time.monotonic() + LIMIT_S
             while subscriber.transport != ("zmq" if take_jpegs else "lane") or len(seen) < 5:
