@@ -43,8 +43,52 @@ class Pictures {
   std::vector<Picture> pictures_;
 };
 
-// The times of the jitter buffer would count from the start of the pipeline, and follow the arrival of the packets.
-TEST(PicturesAreAsFarApartAsTheirRtpTimestamps) {
+// While it exists, packets leave each new rtspsrc without RTP markers.
+class NoMarkers {
+ public:
+  NoMarkers()
+      : signal_(g_signal_lookup("pad-added", GST_TYPE_ELEMENT)),
+        hook_(g_signal_add_emission_hook(signal_, 0, &NoMarkers::OnPad, nullptr, nullptr)) {}
+  ~NoMarkers() { g_signal_remove_emission_hook(signal_, hook_); }
+  NoMarkers(const NoMarkers&) = delete;
+  NoMarkers& operator=(const NoMarkers&) = delete;
+
+ private:
+  static gboolean OnPad(GSignalInvocationHint*, guint, const GValue* values, gpointer) {
+    auto* element = static_cast<GstElement*>(g_value_get_object(&values[0]));
+    auto* pad = static_cast<GstPad*>(g_value_get_object(&values[1]));
+    if (g_str_has_prefix(G_OBJECT_TYPE_NAME(element), "GstRTSPSrc")) {
+      const auto packets = static_cast<GstPadProbeType>(GST_PAD_PROBE_TYPE_BUFFER | GST_PAD_PROBE_TYPE_BUFFER_LIST);
+      gst_pad_add_probe(pad, packets, &NoMarkers::OnPackets, nullptr, nullptr);
+    }
+    return TRUE;
+  }
+  static GstPadProbeReturn OnPackets(GstPad*, GstPadProbeInfo* info, gpointer) {
+    if ((GST_PAD_PROBE_INFO_TYPE(info) & GST_PAD_PROBE_TYPE_BUFFER) != 0) {
+      GstBuffer* packet = gst_buffer_make_writable(GST_PAD_PROBE_INFO_BUFFER(info));
+      info->data = packet;
+      Clear(packet);
+    } else {
+      GstBufferList* list = gst_buffer_list_make_writable(GST_PAD_PROBE_INFO_BUFFER_LIST(info));
+      info->data = list;
+      for (guint i = 0; i < gst_buffer_list_length(list); ++i) Clear(gst_buffer_list_get_writable(list, i));
+    }
+    return GST_PAD_PROBE_OK;
+  }
+  static void Clear(GstBuffer* packet) {
+    uint8_t byte = 0;
+    gst_buffer_extract(packet, 1, &byte, 1);
+    byte &= 0x7f;
+    gst_buffer_fill(packet, 1, &byte, 1);
+    GST_BUFFER_FLAG_UNSET(packet, GST_BUFFER_FLAG_MARKER);
+  }
+
+  const guint signal_;
+  const gulong hook_;
+};
+
+// Each picture of a stream with B-pictures comes with its own RTP timestamp.
+void CheckTimes() {
   const TestCamera camera("h264", "--bframes 2 --profile high");
   SourceOptions options;
   options.url = camera.url();
@@ -77,6 +121,15 @@ TEST(PicturesAreAsFarApartAsTheirRtpTimestamps) {
     reordered = reordered || step_ns < 0;
   }
   CHECK(reordered);
+}
+
+// The times of the jitter buffer would count from the start of the pipeline, and follow the arrival of the packets.
+TEST(PicturesAreAsFarApartAsTheirRtpTimestamps) { CheckTimes(); }
+
+// Such a picture ends only when the next one begins, whose time is another.
+TEST(PicturesWithoutRtpMarkersHaveTheirOwnTimes) {
+  const NoMarkers no_markers;
+  CheckTimes();
 }
 
 }  // namespace
