@@ -5,6 +5,7 @@
 
 #include "clocks.h"
 #include "sdp_repair.h"
+#include "transport_repair.h"
 
 namespace framegate {
 namespace {
@@ -20,10 +21,7 @@ constexpr int kMaxTimeoutS = 24 * 3600;
 constexpr int kMaxKeepAliveMs = 20'000;
 constexpr size_t kMaxUnanswered = 16;
 constexpr size_t kInterleavedHead = 4;
-constexpr size_t kRtpHead = 12;
 constexpr size_t kRtcpHead = 4;
-// After this time without the known sender, another one has replaced it.
-constexpr int64_t kNewSenderNs = MsToNs(1000);
 
 // rtsp://host:port
 std::string_view AuthorityOf(std::string_view url) {
@@ -203,56 +201,46 @@ bool RtspDialog::TakeFromCamera(std::string_view bytes, int64_t now_ns) {
     RtspHead head = RtspHead::Parse(text.substr(0, piece.head_length));
     if (head.Status() != 0) {
       TakeResponse(std::move(head), text.substr(piece.head_length), now_ns);
-    } else {
+    } else if (head.Method() == "REDIRECT") {
       to_client.append(text);
+    } else {
+      AnswerCamera(head);
     }
     return true;
   });
 }
 
-// rtspsrc drops packets that come before the response to PLAY, which may be the only key picture for minutes. Packets
-// of other payload types disturb its jitter buffer, so they are dropped, and the numbers that they took are given back.
-// It reports packets without a whole head in the way in which it reports that the camera closed the connection.
+// MediaMTX closes the connection if the camera sends a request.
+void RtspDialog::AnswerCamera(const RtspHead& request) {
+  constexpr std::array<std::string_view, 4> kAccepted = {"OPTIONS", "GET_PARAMETER", "SET_PARAMETER", "ANNOUNCE"};
+  const bool accepted = std::find(kAccepted.begin(), kAccepted.end(), request.Method()) != kAccepted.end();
+  RtspHead response(accepted ? "RTSP/1.0 200 OK" : "RTSP/1.0 501 Not Implemented");
+  for (const char* name : {"CSeq", "Session"}) {
+    const std::string value = request.Value(name);
+    if (!value.empty()) response.Set(name, value);
+  }
+  to_camera += response.Text();
+}
+
+// rtspsrc drops packets that come before the response to PLAY, which may be the only key picture for minutes. It
+// reports packets without a whole head in the way in which it reports that the camera closed the connection.
 void RtspDialog::PassPacket(std::string_view packet, int64_t now_ns) {
-  if (packet.size() < kInterleavedHead + (IsRtcp(packet) ? kRtcpHead : kRtpHead)) return;
+  if (packet.size() < kInterleavedHead + (IsRtcp(packet) ? kRtcpHead : RtpContinuity::kHead)) return;
   std::string* to = playing_ ? &to_client : &held_;
   has_left_ = IsRtcp(packet) && (has_left_ || HasBye(packet));
   if (IsRtcp(packet) && !has_left_) last_sign_of_life_ns_ = now_ns;
   if (!playing_ && held_.size() > kMaxHeldBytes) return;
-  if (IsRtcp(packet)) {
-    to->append(packet);
-    return;
-  }
-  const auto byte = [packet](size_t i) { return static_cast<uint8_t>(packet[kInterleavedHead + i]); };
-  const auto number = static_cast<uint16_t>(byte(2) << 8 | byte(3));
-  Numbers& numbers = numbers_[static_cast<uint8_t>(packet[1])];
-  if (payload_types_.any() && !payload_types_.test(byte(1) & 0x7f)) {
-    if (!numbers.known || number != static_cast<uint16_t>(numbers.last + 1)) return;
-    numbers.last = number;
-    ++numbers.dropped;
-    return;
-  }
-  uint32_t sender = 0;
-  for (size_t i = 8; i < kRtpHead; ++i) sender = sender << 8 | byte(i);
-  if (IsForeign(&numbers, sender, now_ns)) return;
-  numbers.known = true;
-  numbers.last = number;
+  RtpContinuity& continuity = continuity_[static_cast<uint8_t>(packet[1]) / 2];
+  const auto payload_type = static_cast<size_t>(packet[kInterleavedHead + 1] & 0x7f);
   const size_t begin = to->size();
   to->append(packet);
-  const auto passed = static_cast<uint16_t>(number - numbers.dropped);
-  (*to)[begin + kInterleavedHead + 2] = static_cast<char>(passed >> 8);
-  (*to)[begin + kInterleavedHead + 3] = static_cast<char>(passed & 0xff);
-}
-
-// rtspsrc would give the packets of another sender a stream of their own, which nothing reads, and end the session.
-bool RtspDialog::IsForeign(Numbers* numbers, uint32_t sender, int64_t now_ns) {
-  const bool other = numbers->known && sender != numbers->sender;
-  if (other && !numbers->other_sender_since_ns) numbers->other_sender_since_ns = now_ns;
-  if (other && now_ns - *numbers->other_sender_since_ns < kNewSenderNs) return true;
-  if (other) numbers->dropped = 0;
-  numbers->sender = sender;
-  numbers->other_sender_since_ns.reset();
-  return false;
+  char* content = &(*to)[begin + kInterleavedHead];
+  const size_t size = packet.size() - kInterleavedHead;
+  const bool passes =
+      IsRtcp(packet)
+          ? continuity.TakeRtcp(content, size)
+          : continuity.Take(content, size, !payload_types_.any() || payload_types_.test(payload_type), now_ns);
+  if (!passes) to->resize(begin);
 }
 
 // From the media lines, as in "m=video 0 RTP/AVP 96 97".
@@ -356,7 +344,11 @@ void RtspDialog::Learn(const Request& request, RtspHead* response, int64_t now_n
       keep_alive_ns_ = MsToNs(std::min(std::max(timeout_s, 1) * 1000 / 2, kMaxKeepAliveMs));
     }
   }
-  if (method == "SETUP") AddSource(response);
+  if (method == "SETUP") {
+    AddSource(response);
+    const std::string transport = CleanTransport(request.head.Value("Transport"), response->Value("Transport"));
+    if (!transport.empty()) response->Set("Transport", transport);
+  }
   if (method != "PLAY") return;
   response->Remove("RTP-Info");
   aggregate_uri_ = request.head.Uri();

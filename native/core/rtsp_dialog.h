@@ -1,8 +1,8 @@
 // What stands between a client (rtspsrc or MediaMTX) and a camera, apart from the sockets: it passes the messages and
 // packets of both sides on and does what rtspsrc 1.22 cannot. It signs requests (SHA-256, nonces that go stale, a
 // refused password only once), keeps the session alive, holds packets that come before the response to PLAY, drops
-// those of payload types that the description does not name or of other senders, removes RTP-Info, which is often
-// wrong, repairs descriptions, and follows redirects. Pure.
+// empty ones and those of payload types that the description does not name or of other senders, removes RTP-Info, which
+// is often wrong, repairs descriptions and Transport, answers the camera's requests, and follows redirects. Pure.
 #pragma once
 
 #include <array>
@@ -13,6 +13,7 @@
 #include <string>
 #include <string_view>
 
+#include "rtp_continuity.h"
 #include "rtsp_auth.h"
 #include "rtsp_message.h"
 
@@ -73,14 +74,6 @@ class RtspDialog {
     std::string nonce;  // With which it is signed.
   };
 
-  // Of a channel: the number of the last packet, and how many numbers the dropped packets have taken.
-  struct Numbers {
-    bool known = false;
-    uint16_t last = 0, dropped = 0;
-    uint32_t sender = 0;                           // SSRC.
-    std::optional<int64_t> other_sender_since_ns;  // Packets of another one have come since, and none of this one.
-  };
-
   template <typename OnPiece>
   bool TakePieces(std::string* kept, std::string_view bytes, OnPiece on_piece);
   void Send(Request request);
@@ -90,9 +83,9 @@ class RtspDialog {
   bool SignAgain(const Request& request, const RtspHead& response);
   bool FollowRedirect(const Request& request, const RtspHead& response);
   void AddSource(RtspHead* response) const;
+  void AnswerCamera(const RtspHead& request);
   void LearnPayloadTypes(std::string_view sdp);
   void PassPacket(std::string_view packet, int64_t now_ns);
-  static bool IsForeign(Numbers* numbers, uint32_t sender, int64_t now_ns);
   std::string CameraUri(const std::string& uri) const;
 
   const Options options_;
@@ -110,8 +103,8 @@ class RtspDialog {
   bool accepted_ = false, refused_ = false;  // The credentials.
   std::string session_, aggregate_uri_;
   bool offers_get_parameter_ = false, get_parameter_refused_ = false;
-  std::bitset<128> payload_types_;    // Of the description; none: unknown.
-  std::array<Numbers, 256> numbers_;  // For each channel.
+  std::bitset<128> payload_types_;             // Of the description; none: unknown.
+  std::array<RtpContinuity, 128> continuity_;  // For each pair of channels.
   int64_t keep_alive_ns_;
   int64_t next_keep_alive_ns_ = INT64_MAX;
   int64_t last_sign_of_life_ns_ = 0;

@@ -32,7 +32,7 @@ export interface Oddity {
 
 export class RtspProxy {
   connections = 0
-  /** Methods of all requests, in order. */
+  /** Methods of all requests, in order; RTSP/1.0 for responses. */
   readonly requests: string[] = []
   /** Requests with credentials. */
   logins = 0
@@ -133,6 +133,7 @@ export class RtspProxy {
         held = held.subarray(end + 4)
         method = head.slice(0, head.indexOf(' '))
         this.requests.push(method)
+        if (method.startsWith('RTSP/')) continue // The response to a request that the oddity has sent.
         if (/^authorization:/im.test(head)) this.logins++
         const own = this.oddity.answers?.({ method, head, connection, open: this.#open }) ?? null
         if (method === 'DESCRIBE') url = (head.split(' ')[1] ?? '').replace(`:${this.port}/`, `:${this.camera.port}/`)

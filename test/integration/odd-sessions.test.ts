@@ -1,7 +1,8 @@
-// Cameras whose sessions need care: key pictures of megabytes, packets that come early or are not the video's, wrong
-// RTP-Info, keep-alives, nonces that go stale.
+// Cameras whose sessions need care: key pictures of megabytes, packets that come early, are empty or are not the
+// video's, wrong RTP-Info, requests of their own, a new SSRC, keep-alives, nonces that go stale.
 
 import { createHash, randomBytes } from 'node:crypto'
+import type { Socket } from 'node:net'
 import { join } from 'node:path'
 import t from 'tap'
 import { Gateway } from '../helpers/gateway.js'
@@ -9,6 +10,7 @@ import { NO_MEDIAMTX, temporaryFolder } from '../helpers/paths.js'
 import { RtspProxy, type Oddity } from '../helpers/rtsp-proxy.js'
 import { TestCamera } from '../helpers/test-camera.js'
 import { pause, until } from '../helpers/wait.js'
+import { WireReader } from '../helpers/wire-reader.js'
 
 // The first key picture is the only one.
 const ONE_KEY = { gop: 10000 }
@@ -89,6 +91,16 @@ const STREAMS: Record<string, [Oddity, Record<string, number>]> = {
     },
     ONE_KEY,
   ],
+  'every second packet is empty': [{ packet: withEmptyPackets }, ONE_KEY],
+  'the answer to SETUP names no channels': [
+    { answer: (_, head) => head.replace(/^transport:.*$/im, 'Transport: RTP/AVP/TCP;unicast') },
+    ONE_KEY,
+  ],
+  'the answer to SETUP has capitals and spaces': [
+    { answer: (_, head) => head.replace(/^transport:.*$/im, 'Transport: RTP/AVP/TCP; Unicast; Interleaved = 0-1') },
+    ONE_KEY,
+  ],
+  'the camera sends requests': [sendsRequests(), ONE_KEY],
   'packets of another source come between': [
     {
       packet: (rtp) => [
@@ -102,6 +114,46 @@ const STREAMS: Record<string, [Oddity, Record<string, number>]> = {
     ONE_KEY,
   ],
   'packets of another source come between, with the payload type of the video': [strangerBetween(), ONE_KEY],
+}
+
+/** After each packet one without a payload, which may be padding only. */
+function withEmptyPackets(rtp: Buffer): Buffer[] {
+  const number = rtp.readUInt16BE(2) * 2
+  rtp.writeUInt16BE(number & 0xffff, 2)
+  const padding = number % 4 === 0 ? [0, 0, 0, 4] : []
+  const empty = Buffer.concat([rtp.subarray(0, 12), Buffer.from(padding)])
+  if (padding.length > 0) empty[0]! |= 0x20
+  empty[1]! &= 0x7f
+  empty.writeUInt16BE((number + 1) & 0xffff, 2)
+  return [rtp, empty]
+}
+
+function sendsRequests(): Oddity {
+  let connection: Socket | undefined
+  let packets = 0
+  const requests = ['OPTIONS', 'GET_PARAMETER', 'ANNOUNCE', 'SET_PARAMETER', 'PAUSE']
+  return {
+    answers(request) {
+      connection = request.connection
+      return null
+    },
+    packet() {
+      const method = ++packets % 20 === 0 ? requests[(packets / 20) % requests.length] : undefined
+      if (method) connection?.write(`${method} * RTSP/1.0\r\nCSeq: ${packets}\r\nContent-Length: 5\r\n\r\nv=0\r\n`)
+    },
+  }
+}
+
+/** Another SSRC and other sequence numbers from when `change` is called. */
+function newSender(): { oddity: Oddity; change: () => void } {
+  let added = 0
+  const oddity: Oddity = {
+    packet(rtp) {
+      rtp.writeUInt16BE((rtp.readUInt16BE(2) + added) & 0xffff, 2)
+      rtp.writeUInt32BE((rtp.readUInt32BE(8) + added) >>> 0, 8)
+    },
+  }
+  return { oddity, change: () => (added += 12345) }
 }
 
 /** Another sender's packets between the video's, of the same payload type, with numbers and times of their own. */
@@ -137,7 +189,26 @@ for (const mediamtx of ['managed', 'off'] as const) {
       t.match(await gateway.camera(name), expected, what)
       t.equal(proxy.requests.filter((method) => method === 'PLAY').length, 1, `${what}: one session`)
     }
-    await Promise.all(Object.entries(STREAMS).map(check))
+    const changesSender = async () => {
+      const camera = await TestCamera.start({ width: 320, height: 180, path: '/x', gop: 25 })
+      t.teardown(() => camera.stop())
+      const { oddity, change } = newSender()
+      const proxy = await RtspProxy.start(t, camera, oddity)
+      await gateway.post('/cameras/start', { name: 'sender', rtsp: `rtsp://127.0.0.1:${proxy.port}/x` })
+      const reader = new WireReader(gateway.zmq, 'sender')
+      t.teardown(() => reader.close())
+      for (let i = 0; i < 3; i++) {
+        const before = reader.frames.length
+        await until('frames', () => reader.frames.length >= before + 5)
+        const { frames_gated } = await gateway.camera('sender')
+        change()
+        await until('the change', async () => (await gateway.camera('sender')).frames_gated > frames_gated)
+      }
+      const before = reader.frames.length
+      await until('frames of the last sender', () => reader.frames.length >= before + 5)
+      t.equal(proxy.requests.filter((method) => method === 'PLAY').length, 1, 'a new SSRC: one session')
+    }
+    await Promise.all([...Object.entries(STREAMS).map(check), changesSender()])
   })
 }
 

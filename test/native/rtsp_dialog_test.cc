@@ -293,13 +293,35 @@ TEST(PacketsOfAnotherSenderAreDroppedUntilItReplacesTheFirst) {
   CHECK(passed(rtp('b', 901), 9000).empty());  // However long the first sender pauses.
   CHECK(passed(rtp('b', 902) + rtp('a', 7) + rtp('b', 903), 9999) == rtp('a', 7));
   CHECK(passed(rtp('b', 904), 10'998).empty());
-  CHECK(passed(rtp('b', 905) + rtp('b', 906) + rtp('a', 8), 10'999) == rtp('b', 905) + rtp('b', 906));
+  CHECK(passed(rtp('b', 905) + rtp('b', 906) + rtp('a', 8), 10'999) == rtp('a', 9) + rtp('a', 10));
 }
 
-TEST(RequestsOfTheCameraAndTheirResponsesPass) {
+TEST(RequestsOfTheCameraAreAnswered) {
   Sides sides;
   sides.Play("PLAY", "7");
-  const std::string request = "OPTIONS * RTSP/1.0\r\nCSeq: 900\r\n\r\n";
+  const struct {
+    const char* method;
+    const char* status;
+  } cases[] = {{"OPTIONS", "200 OK"},
+               {"GET_PARAMETER", "200 OK"},
+               {"SET_PARAMETER", "200 OK"},
+               {"ANNOUNCE", "200 OK"},
+               {"PAUSE", "501 Not Implemented"}};
+  for (const auto& test : cases) {
+    CHECK(sides.dialog.TakeFromCamera(std::string(test.method) +
+                                          " * RTSP/1.0\r\nCSeq: 900\r\nSession: 7\r\nContent-Length: 3\r\n\r\nsdp" +
+                                          Packet(0, 13),
+                                      0));
+    CHECK(sides.Taken(&sides.dialog.to_client) == Packet(0, 13));
+    CHECK(sides.Taken(&sides.dialog.to_camera) ==
+          std::string("RTSP/1.0 ") + test.status + "\r\nCSeq: 900\r\nSession: 7\r\n\r\n");
+  }
+}
+
+TEST(ARedirectOfAPlayingSessionPasses) {
+  Sides sides;
+  sides.Play("PLAY", "7");
+  const std::string request = "REDIRECT * RTSP/1.0\r\nCSeq: 900\r\n\r\n";
   CHECK(sides.dialog.TakeFromCamera(Packet(0, 13) + request, 0));
   CHECK(sides.Taken(&sides.dialog.to_client) == Packet(0, 13) + request);
   const std::string response = "RTSP/1.0 200 OK\r\nCSeq: 900\r\n\r\n";
