@@ -29,13 +29,15 @@ const LOCAL_HOSTS = ['127.0.0.1', 'localhost', '[::1]', '::1']
 const WILDCARD = /^tcp:\/\/(0\.0\.0\.0|\*|\[::\]):(\d+)$/
 
 /**
- * The ZeroMQ endpoint for a client that reached the gateway by `requestHost`: a wildcard endpoint at that host. If there
- * are several endpoints, a local client gets the first.
+ * The ZeroMQ endpoint for a client that reached the gateway by `requestHost`: one at that host, a wildcard at that host,
+ * or one that other machines reach. If there are several endpoints, a local client gets the first.
  */
 export function endpointFor(bound: string[], requestHost: string): string {
-  const open = bound.map((endpoint) => WILDCARD.exec(endpoint)).find((match) => match !== null)
   const local = LOCAL_HOSTS.includes(requestHost)
-  if (!open || (local && bound.length > 1)) return bound[0] ?? ''
+  if (local && bound.length > 1) return bound[0]!
+  const atHost = bound.find((endpoint) => endpoint.startsWith(`tcp://${inUrl(requestHost)}:`))
+  const open = bound.map((endpoint) => WILDCARD.exec(endpoint)).find((match) => match !== null)
+  if (atHost || !open) return atHost ?? bound.find((endpoint) => !isLocalEndpoint(endpoint)) ?? bound[0] ?? ''
   const [, wildcard, port] = open
   // 0.0.0.0 does not accept IPv6.
   const host = local && wildcard === '0.0.0.0' ? '127.0.0.1' : inUrl(requestHost)

@@ -6,6 +6,7 @@ import { App } from './app.js'
 import { checkCamera } from './check-camera.js'
 import { readConfig, type CommandLine } from './config.js'
 import { DEMO_PORT, startDemoCamera, type Demo } from './demo.js'
+import { isLoopback } from './endpoints.js'
 import { AddonLoadError, BindError, ConfigError, FramegateError, messageOf } from './errors.js'
 import { logProcess, stderrLogger } from './log/logger.js'
 import { loadNative } from './native.js'
@@ -110,7 +111,8 @@ export async function main(argv: string[]): Promise<void> {
       const tokens = line.config.authTokensFile !== undefined
       const players = app.addresses.players(demoCamera)
       const shown = demo && { name: demoCamera, url: demo.url, ...players }
-      process.stdout.write(welcome({ ...app.addresses, tokens, demo: shown }))
+      const open = !isLoopback(line.config.httpHost)
+      process.stdout.write(welcome({ ...app.addresses, tokens, open, demo: shown }))
     }
   } catch (error) {
     if (ending !== null) return // By a signal, which also ends the process.

@@ -7,6 +7,8 @@ export interface Welcome {
   zmq: string[]
   /** Whether clients need a token. */
   tokens: boolean
+  /** Whether other machines can connect. */
+  open: boolean
   demo: Demo | null
 }
 
@@ -16,8 +18,11 @@ interface Demo extends Omit<RelayUrls, 'reason'> {
   url: string
 }
 
-export function welcome({ http, zmq, tokens, demo }: Welcome): string {
-  const lines = ['', `Framegate is running: ${http}`, `  frames (ZeroMQ)  ${zmq.join(', ')}`]
+export function welcome({ http, zmq, tokens, open, demo }: Welcome): string {
+  const lines = ['', `Framegate is running: ${http}`]
+  const elsewhere = `http://ADDRESS-OF-THIS-MACHINE:${new URL(http).port || 80}/`
+  if (open) lines.push(`  other machines   ${elsewhere}${tokens ? ' (sign in with a token)' : ''}`)
+  lines.push(`  frames (ZeroMQ)  ${zmq.join(', ')}`)
   lines.push(...(demo ? demoLines(http, tokens, demo) : startLines(http, tokens)))
   return `${lines.join('\n')}\n\nTo end it, press Ctrl+C.\n\n`
 }

@@ -20,9 +20,10 @@ export function accessControl(auth: Auth): Middleware {
     ctx.state.grant = grant
     if (needed !== null && grant === null) {
       ctx.set('WWW-Authenticate', 'Bearer realm="Framegate"')
+      const problem = ctx.get('Authorization') === '' ? 'requires a token' : 'does not know the token that was sent'
       throw new RequestError(
         'ERR_UNAUTHORIZED',
-        'this gateway requires a token: send "Authorization: Bearer TOKEN", or sign in on its page',
+        `this gateway ${problem}: send "Authorization: Bearer TOKEN", or sign in on its page`,
       )
     }
     if (needed === 'admin') requireAdmin(ctx)

@@ -20,7 +20,10 @@ t.test('the ZeroMQ endpoint for a client', async (t) => {
     [[ipc], 'gateway.lan', ipc],
     [[ipc, 'tcp://0.0.0.0:5555'], 'gateway.lan', 'tcp://gateway.lan:5555'],
     [[ipc, 'tcp://0.0.0.0:5555'], 'localhost', ipc],
-    [[local, 'tcp://10.0.0.7:5556'], 'gateway.lan', local],
+    [[local, 'tcp://10.0.0.7:5556'], 'gateway.lan', 'tcp://10.0.0.7:5556'],
+    [[local, 'tcp://10.0.0.7:5556', 'tcp://10.1.0.7:5557'], '10.1.0.7', 'tcp://10.1.0.7:5557'],
+    [[local, 'tcp://0.0.0.0:5555', 'tcp://10.1.0.7:5557'], '10.1.0.7', 'tcp://10.1.0.7:5557'],
+    [[local, 'tcp://10.0.0.7:5556'], '127.0.0.1', local],
     [[], 'gateway.lan', ''],
   ]
   for (const [bound, host, expected] of cases)

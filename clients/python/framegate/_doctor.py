@@ -25,8 +25,10 @@ def doctor(gateway: Gateway, _options: Any) -> int:
 
     try:
         health = gateway.health()
+        cameras = gateway.cameras()
     except GatewayError as error:
-        report(False, error.message, start_it(gateway))
+        tokens = "its tokens are in the file of its AUTH_TOKENS_FILE"
+        report(False, error.message, tokens if error.code == "ERR_UNAUTHORIZED" else start_it(gateway))
         return 1
     report(True, f"the gateway at {gateway.base} responds: version {health.get('version')}", "")
     mediamtx: Any = health.get("mediamtx") or {}
@@ -44,7 +46,6 @@ def doctor(gateway: Gateway, _options: Any) -> int:
             f"the list of cameras: {unsaved}",
             "make the file writable before you restart the gateway; a restart would lose the changes",
         )
-    cameras = gateway.cameras()
     count = "1 camera is running" if len(cameras) == 1 else f"{len(cameras)} cameras are running"
     found = count if cameras else "no camera is running"
     if not report(bool(cameras), found, "start one: framegate start rtsp://user:password@host/path"):
@@ -143,7 +144,7 @@ def endpoint_of(gateway: Gateway, camera: dict[str, Any]) -> str:
     return os.environ.get("ZMQ_CONNECT") or reachable_from(gateway.host, str(camera["zmq_endpoint"]))
 
 
-_NO_SOCKET = "set the gateway's ZMQ_BIND (tcp://0.0.0.0:5555 for the LAN), or ZMQ_CONNECT here"
+_NO_SOCKET = "set the gateway's ZMQ_BIND (other machines need keys, see docs/security.md), or ZMQ_CONNECT here"
 _NO_WAY = "check that the camera is on, that its address is right, and that the gateway's machine can reach it"
 _MEDIAMTX_REMEDIES = {
     "managed": "cameras start when MediaMTX does: the gateway's log says what is wrong; npm run setup installs it",

@@ -1,4 +1,4 @@
-"""What framegate doctor says about the lane."""
+"""What framegate doctor says about the lane, the health and the token."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pytest
 from framegate import _doctor
 from framegate._doctor import doctor, why_no_lane
 from framegate._lane import LaneError
-from framegate.gateway import Gateway
+from framegate.gateway import Gateway, GatewayError
 
 
 @pytest.fixture(autouse=True)
@@ -105,3 +105,17 @@ def test_what_health_knows_is_shown(monkeypatch: pytest.MonkeyPatch, capsys: pyt
     printed = capsys.readouterr().out
     assert "FAIL  MediaMTX: managed, v1.20.1, it ended (SIGKILL)" in printed, printed
     assert "FAIL  the list of cameras: /state/cameras.json cannot be written" in printed, printed
+
+
+def test_a_gateway_that_wants_a_token_is_one_failure(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def refused() -> list[dict[str, Any]]:
+        raise GatewayError("ERR_UNAUTHORIZED", "this gateway does not know the token that was sent", 401)
+
+    gateway = Gateway("http://127.0.0.1:1")
+    monkeypatch.setattr(gateway, "health", lambda: {"ok": True})
+    monkeypatch.setattr(gateway, "cameras", refused)
+    assert doctor(gateway, None) == 1
+    printed = capsys.readouterr().out
+    assert printed.count("FAIL") == 1 and "ok " not in printed and "AUTH_TOKENS_FILE" in printed, printed
