@@ -35,7 +35,7 @@ export const CAMERA_ERRORS = {
   ERR_SOURCE_CLOSED: { sentence: 'The camera ended the stream or closed the connection. The gateway reconnects.' },
   ERR_SOURCE_SILENT: {
     sentence:
-      'The camera stopped sending, or has sent no complete frame for 1 s. If that lasts, the gateway reconnects.',
+      'The camera has been silent for longer than it may pause, or sends packets but has sent no complete frame for 1 s. If that lasts, the gateway reconnects.',
   },
   ERR_SOURCE_READ: {
     sentence:

@@ -24,7 +24,7 @@ const cameraEvent = z.object({
     .string()
     .nullable()
     .describe(
-      'Of `started` and `replaced`: the client that sent the request. Null for other kinds, and if the reader of the events has no `admin` token.',
+      'Of `started` and `replaced`: the client that sent the request. Null for other kinds; if the gateway requires tokens, also without an `admin` token.',
     ),
 })
 export type CameraEventAnswer = z.output<typeof cameraEvent>
