@@ -121,7 +121,7 @@ export const startRequestJson = z
   .extend({
     // Not settings: nothing remembers them.
     replace: flag(
-      'Replace the camera of this name, or of this address, if it runs with another address, user name, password or other settings. Settings that the request leaves out stay as they are. To keep the address with its user name and password, send its `source` (with `***`) as `rtsp`. The camera then connects again, and its HTTP streams end. Default: `false`. A camera that has never been live needs no `replace`.',
+      'Replace the camera of this name, or of this address, if it runs with another address, user name, password or other settings. Settings that the request leaves out stay as they are. To keep the address with its user name and password, send its `source` (with `***`) as `rtsp`. The camera then connects again, and its HTTP streams end. Default: `false`. To change the address or the credentials of a camera that has never been live, no `replace` is needed.',
     ),
     keep: flag(
       'Keep the camera across restarts. `false`: until the camera is live for the first time, the gateway does not save it, and removes it `FORGET_AFTER` seconds after its last reader left. Default: `true`.',

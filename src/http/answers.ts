@@ -155,7 +155,7 @@ export const cameraAnswer = z.object({
       rtsp: count("RTSP sessions at MediaMTX, without the gateway's own."),
     })
     .describe(
-      '`{mjpeg, webrtc, hls, rtsp}`: the number of readers, without those of ZeroMQ, the lane and of renditions. An older form: use `readers_by_kind`, which has all.',
+      '`{mjpeg, webrtc, hls, rtsp}`: the number of readers, without those of ZeroMQ, the lane, and other sizes and rates. An older form: use `readers_by_kind`, which has all.',
     ),
   readers_by_kind: z
     .object({

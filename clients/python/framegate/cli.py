@@ -160,7 +160,9 @@ def start_camera(gateway: Gateway, options: Any) -> int:
 def _running(gateway: Gateway, name: str, options: Any, *, changes: bool) -> dict[str, Any]:
     """What stands for a running camera, whose address need not be typed again."""
     if options.name is not None:
-        raise ValueError(f"--name: {name} is a camera's name already; to start another one, give its address")
+        raise ValueError(
+            f"--name: {name} is the name of a camera, not an address; to start another camera, give its address"
+        )
     if changes and not options.replace:
         raise ValueError(f"to change the settings of {name}, which may be running, add --replace")
     return {"name": name, "rtsp": find_running(gateway, name)["source"]}
