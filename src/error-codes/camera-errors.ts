@@ -52,7 +52,7 @@ export const CAMERA_ERRORS = {
   },
   ERR_NO_KEY_FRAME: {
     sentence:
-      "The camera sends data, but the gateway has no complete key frame to begin with. It waits for one, for up to 5 min, and reconnects sooner if earlier sessions began with one. Shorten the key frame interval in the camera's settings.",
+      "The camera sends data, but the gateway has no complete key frame to begin with. It waits for one, for up to 5 min, and reconnects sooner if the last session began with one. Shorten the key frame interval in the camera's settings.",
   },
   ERR_DECODE: { sentence: 'The decoder reports damaged frames, or produces none. The gateway reconnects.' },
   ERR_NOT_SHOWN: {

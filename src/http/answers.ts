@@ -73,18 +73,26 @@ export const cameraAnswer = z.object({
     .describe(
       'Seconds until the gateway connects to the camera again; null while it is connected or connecting. After a refused password, up to 30 min; a start with `retry: true` or other credentials connects at once.',
     ),
-  mediamtx_path: z.string().nullable().describe("The camera's path at MediaMTX; null without MediaMTX."),
+  mediamtx_path: z
+    .string()
+    .nullable()
+    .describe("The camera's path at MediaMTX; null if MediaMTX does not carry the camera."),
   webrtc_whep: z
     .string()
     .nullable()
     .describe(
-      'WHEP address, with the host of your request or `MEDIAMTX_PUBLIC_HOST`; null if MediaMTX does not serve WebRTC.',
+      'WHEP address, with the host of your request or `MEDIAMTX_PUBLIC_HOST`; null if MediaMTX does not serve WebRTC, or does not carry the camera.',
     ),
-  hls: z.string().nullable().describe('HLS address; null if MediaMTX does not serve HLS.'),
+  hls: z
+    .string()
+    .nullable()
+    .describe('HLS address; null if MediaMTX does not serve HLS, or does not carry the camera.'),
   rtsp_url: z
     .string()
     .nullable()
-    .describe("RTSP address at MediaMTX, for players; null without MediaMTX. The camera's own address is `source`."),
+    .describe(
+      "RTSP address at MediaMTX, for players; null if MediaMTX does not carry the camera. The camera's own address is `source`.",
+    ),
   mediamtx_reason: z.string().nullable().describe('Why MediaMTX does not carry this camera; null if it does.'),
   zmq_topic: z.string().describe('ZeroMQ topic. A subscriber subscribes to these bytes followed by one zero byte.'),
   zmq_endpoint: z
