@@ -113,8 +113,8 @@ groups=$(findmnt -n -o TARGET -t cgroup2 | head -1)
 group=$groups/framegate-try-systemd
 
 step 'systemd, and what the package depends on'
-cp "$package" "$root/root/package.deb"
-cp "$0" "$root/root/try-systemd.sh"
+cp "$package" "$root/srv/package.deb"
+cp "$0" "$root/srv/try-systemd.sh"
 rm -rf "$root/var/log/journal" "$root"/var/tmp/systemd-private-*
 # shellcheck disable=SC2016
 unshare --mount sh -eu -c '
@@ -123,7 +123,7 @@ unshare --mount sh -eu -c '
   mountpoint -q "$root/dev" || mount --bind /dev "$root/dev"
   export DEBIAN_FRONTEND=noninteractive
   chroot "$root" apt-get update -qq
-  chroot "$root" apt-get install -y -qq --no-install-recommends systemd /root/package.deb >"$root/tmp/apt.log" 2>&1 </dev/null ||
+  chroot "$root" apt-get install -y -qq --no-install-recommends systemd /srv/package.deb >"$root/tmp/apt.log" 2>&1 </dev/null ||
     { tail -20 "$root/tmp/apt.log"; exit 1; }
   chroot "$root" dpkg --purge framegate >/dev/null
 ' sh "$root"
@@ -178,4 +178,4 @@ if [ -n "${3:-}" ]; then
   nsenter -t "$init" --net "$3" --port 8600 --no-stdin >/dev/null &
   camera=$!
 fi
-inside sh /root/try-systemd.sh --inside /root/package.deb "${3:+camera}"
+inside sh /srv/try-systemd.sh --inside /srv/package.deb "${3:+camera}"

@@ -26,7 +26,7 @@ GstFlowReturn OnRtcp(GstPad*, GstObject*, GstBuffer* packet) {
   return GST_FLOW_OK;
 }
 
-// They are about RTCP, so they do not belong into the stream.
+// They are about RTCP, so they do not belong in the stream.
 gboolean OnRtcpEvent(GstPad*, GstObject*, GstEvent* event) {
   gst_event_unref(event);
   return TRUE;

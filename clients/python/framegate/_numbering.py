@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 
+from ._frame import Frame
 from .message import FrameHeader
 
 # After a change of the way, frames of the last second may come once more.
@@ -25,6 +26,14 @@ class Numbering:
     def restarted(self) -> None:
         """The way has ended, perhaps with the gateway: what follows is another run."""
         self._restarted = True
+
+    def frame(self, frame: Frame, way: object) -> Frame | None:
+        """The frame with the number to show; None as :meth:`header`."""
+        header = self.header(frame.header, way)
+        if header is None:
+            return None
+        frame.header = header
+        return frame
 
     def header(self, header: FrameHeader, way: object) -> FrameHeader | None:
         """The header with the number to show; None if the frame, or a newer one, has come another way.

@@ -119,11 +119,7 @@ class Opening:
             return None
         if frame.topic != self._numbering[0]:
             self._numbering = (frame.topic, Numbering())
-        header = self._numbering[1].header(frame.header, subscriber)
-        if header is None:
-            return None
-        frame.header = header
-        return frame
+        return self._numbering[1].frame(frame, subscriber)
 
     def explain(self, limit_ms: float) -> None:
         """Sets :attr:`error` after a read without a frame, unless the reason is known already."""

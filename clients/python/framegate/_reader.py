@@ -109,15 +109,7 @@ class _Topic:
     def take(self, lane: LaneReader) -> Frame | None:
         """A frame that has come over the lane."""
         frame = lane.take()
-        return None if frame is None else self._numbered(frame, lane)
-
-    def _numbered(self, frame: Frame, lane: LaneReader | None) -> Frame | None:
-        """None for a frame that has come the other way, or an older one."""
-        header = self._numbering.header(frame.header, lane)
-        if header is None:
-            return None
-        frame.header = header
-        return frame
+        return None if frame is None else self._numbering.frame(frame, lane)
 
     def accept(self, data: bytes, waited: bool) -> Frame | None:
         """None for a frame that was read before, or is too old.
@@ -139,7 +131,7 @@ class _Topic:
         if self._freshness.is_old(header, Times(time.time(), time.monotonic()), waited):
             self.missed += 1
             return None
-        return self._numbered(Frame(message.topic, header, message.jpeg), None)
+        return self._numbering.frame(Frame(message.topic, header, message.jpeg), None)
 
 
 class Reader:
