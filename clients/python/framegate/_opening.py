@@ -30,6 +30,8 @@ _SILENCE_S = 2.0
 _ASK_EVERY_S = 1.0
 # A failed read waits so much longer for its first reason.
 _GRACE_S = 0.5
+# A read of what is not open waits no longer than this, so that a loop of reads makes few calls.
+_REFUSED_READ_S = 0.5
 _HTTP_TIMEOUT_S = 5.0
 _POLL_S = 0.05
 # How often a read checks whether to ask the gateway again.
@@ -76,7 +78,7 @@ class Opening:
         self._frame_at = float("-inf")  # Or when the gateway was asked to begin.
         self._read_at = float("-inf")
         self._was_live = False
-        self._refused = False
+        self._refused = False  # By the camera or the gateway, at the last request.
         self._why: str | None = None  # Why a read may find nothing, by the gateway's last answer.
         self._notes: list[str] = []
         self._numbering = ("", Numbering())  # Of which topic.
@@ -89,9 +91,15 @@ class Opening:
         return self._missed_before + (subscriber.missed if subscriber else 0)
 
     def read(self, deadline: float) -> Frame | None:
-        """The newest frame that was not read before; None if none comes by ``deadline`` (``time.monotonic()``)."""
+        """The newest frame that was not read before; None if none comes by ``deadline`` (``time.monotonic()``).
+
+        If the gateway or the camera refuses, it waits 0.5 s at most: the reason is known.
+        """
+        refused_until = time.monotonic() + _REFUSED_READ_S
         while not self.closed:
             self.ask_if_due()
+            if self._is_refused():
+                deadline = min(deadline, refused_until)
             slice_s = max(0.0, min(deadline - time.monotonic(), _SLICE_S))
             subscriber = self.subscriber
             if subscriber is None:
@@ -147,7 +155,11 @@ class Opening:
             time.sleep(_SHORT_SLICE_S)
         if not self.closed:
             self.ask_if_due()
-        return self.subscriber is not None and not self.closed and (self._was_live or not self._refused)
+        return self.subscriber is not None and not self.closed and not self._is_refused()
+
+    def _is_refused(self) -> bool:
+        """Whether the gateway or the camera has refused, and the camera was never live."""
+        return self._refused and not self._was_live
 
     def _is_undecided(self) -> bool:
         accepted = self.subscriber is not None and not self.closed
@@ -192,7 +204,7 @@ class Opening:
                     self._answer = {**self._answer, key: self._gateway.camera(self.name).get(key)}
             except GatewayError as error:
                 self.error = error.message
-            if self._answer.get(key) or time.monotonic() > deadline:
+            if self._answer.get(key) or self._is_refused() or time.monotonic() > deadline:
                 break
             self.ask_if_due()
             time.sleep(_POLL_S)
@@ -249,10 +261,10 @@ class Opening:
                 answer = as_asked(find_running(self._gateway, str(self.request["name"])), self.request)
             topic, endpoint = str(answer["zmq_topic"]), str(answer["zmq_endpoint"])
         except GatewayError as error:
-            self._fail(error.message, error.code)
+            self._refuse(error.message, error.code)
             return
         except KeyError as error:
-            self._fail(f"{self._gateway.base} is not a Framegate gateway (no {error} in its response)", "ERR_GATEWAY")
+            self._refuse(f"{self._gateway.base} is not a Framegate gateway (no {error} in its response)", "ERR_GATEWAY")
             return
         self.name = str(answer.get("name"))
         self._log_notes(answer)
@@ -301,6 +313,11 @@ class Opening:
 
     def _fail(self, why: str, code: str = "") -> None:
         self.error, self.code = why, code
+
+    def _refuse(self, why: str, code: str) -> None:
+        """The gateway has not accepted the camera."""
+        self._refused = True
+        self._fail(why, code)
 
     def _learn(self, camera: dict[str, Any], asked_at: float) -> None:
         """Takes the camera's state from an answer to a request of ``asked_at``."""

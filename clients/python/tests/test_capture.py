@@ -114,8 +114,13 @@ def test_asks_the_gateway_once_a_second_while_the_camera_is_away(state: str, gat
         gateway.status, gateway.answer = 503, {"ok": False, "code": "ERR_CLOSED", "error": "closing"}
     before = time.monotonic()
     with open_capture(URL, timeout_ms=300, gateway=gateway.base) as cap:
+
+        def read() -> None:
+            while time.monotonic() - before < 5:
+                cap.read_new(5000)
+
         # Several reads at once make no more requests than one.
-        readers = [threading.Thread(target=cap.read_new, args=(5000,)) for _ in range(3)]
+        readers = [threading.Thread(target=read) for _ in range(3)]
         for reader in readers:
             reader.start()
         for reader in readers:
@@ -448,15 +453,17 @@ def test_a_read_waits_past_an_old_frame_for_a_new_one(gateway: StandIn) -> None:
         read = []
         reader = threading.Thread(target=lambda: read.append(cap.read(max_age_ms=5000)))
         reader.start()
-        send(gateway.socket, message(seq=1, received_at_us=int((time.time() - 60) * 1e6)))
-        end = time.monotonic() + 10
+        seq, end = 0, time.monotonic() + 15
+        # Again until the read waits: a frame that is there before it is skipped as too old in any case.
         while "older than 5000 ms" not in (cap.last_error or ""):
             assert time.monotonic() < end
+            seq += 1
+            send(gateway.socket, message(seq=seq, received_at_us=int((time.time() - 60) * 1e6)))
             time.sleep(0.005)
-        send(gateway.socket, message(seq=2))
+        send(gateway.socket, message(seq=seq + 1))
         reader.join(20)
         assert read[0][0] is True
-        assert cap.seq == 2
+        assert cap.seq == seq + 1
 
 
 def test_frames_that_are_too_old_are_skipped(gateway: StandIn) -> None:
