@@ -5,6 +5,7 @@ import { collectDefaultMetrics, Registry, type Metric } from 'prom-client'
 import type { PathReaders } from '../types.js'
 import { addCamera, type MeasuredCamera } from './camera-metrics.js'
 import { METRICS, type MetricName } from './definitions.js'
+import { measureEventLoopDelay, NEVER_MS } from './event-loop-delay.js'
 import { Samples } from './samples.js'
 
 export interface MetricsDeps {
@@ -35,7 +36,8 @@ export class Metrics {
   #samples = new Samples()
 
   constructor(readonly deps: MetricsDeps) {
-    collectDefaultMetrics({ register: this.#registry })
+    collectDefaultMetrics({ register: this.#registry, eventLoopMonitoringPrecision: NEVER_MS })
+    measureEventLoopDelay(this.#registry)
     for (const name of MISNAMED) this.#registry.removeSingleMetric(name)
     for (const [name, { type, help }] of Object.entries(METRICS)) {
       const get = async () => ({ name, help, type, values: this.#samples.of(name as MetricName) })

@@ -12,6 +12,7 @@ import type { MeasuredCamera } from '../../src/metrics/camera-metrics.js'
 import { NO_COUNTERS, sumOf, type PipelineCounters } from '../../src/pipeline-counters.js'
 import { expositionProblems } from '../helpers/exposition.js'
 import { ROOT } from '../helpers/paths.js'
+import { pause, until } from '../helpers/wait.js'
 
 const BOUNDS_MS = [5, 50]
 const counted: PipelineCounters = {
@@ -183,5 +184,25 @@ t.test(
         `two tests of ${alert}`,
       )
     }
+  },
+)
+
+t.test(
+  'the delay of the event loop is how late it is, without the interval of the timer that measures it',
+  async (t) => {
+    const metrics = metricsOf([])
+    const delayS = async (value: string) => {
+      const line = new RegExp(`^nodejs_eventloop_lag_${value}_seconds (\\S+)$`, 'm').exec(await metrics.text())
+      return Number(line?.[1])
+    }
+    const everyMs = 500 // Of the ticks after a scrape, the first one counts nothing.
+    t.ok(await until('an event loop that is on time', async () => (await delayS('min')) < 0.05, { everyMs }))
+    await until('a delay', async () => {
+      await pause(everyMs)
+      const blockedUntilMs = performance.now() + 400
+      while (performance.now() < blockedUntilMs);
+      await pause(10)
+      return (await delayS('max')) > 0.15
+    })
   },
 )
