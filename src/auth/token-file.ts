@@ -1,7 +1,7 @@
 // Reads AUTH_TOKENS_FILE, and reads it again when it changes.
 
-import { readFileSync, statSync, unwatchFile, watchFile } from 'node:fs'
-import { ConfigError, messageOf } from '../errors.js'
+import { readFileSync, stat, statSync, type BigIntStats } from 'node:fs'
+import { codeOf, ConfigError, messageOf } from '../errors.js'
 import type { Logger } from '../types.js'
 import { parseTokens, type Token } from './tokens.js'
 
@@ -9,17 +9,21 @@ const LOOK_EVERY_MS = 2000
 
 export class TokenFile {
   #tokens: Token[]
+  /** The file's state before it was last read. */
+  #seen: string
+  #timer: NodeJS.Timeout | null = null
+  #closed = false
 
   /** @param changed called after another list has been read. @throws ConfigError */
   constructor(
     readonly path: string,
     readonly logger: Logger,
     readonly changed: () => void,
-    lookEveryMs = LOOK_EVERY_MS,
+    readonly lookEveryMs = LOOK_EVERY_MS,
   ) {
+    this.#seen = stateNow(path)
     this.#tokens = read(path)
-    // Compares the file's state: editors and Kubernetes replace the file.
-    watchFile(path, { interval: lookEveryMs, persistent: false }, this.#onChange)
+    this.#lookLater()
   }
 
   get tokens(): readonly Token[] {
@@ -27,10 +31,24 @@ export class TokenFile {
   }
 
   close(): void {
-    unwatchFile(this.path, this.#onChange)
+    this.#closed = true
+    if (this.#timer) clearTimeout(this.#timer)
   }
 
-  readonly #onChange = () => {
+  // fs.watchFile would compare with what it finds first, which may be newer than what was read.
+  #lookLater(): void {
+    const look = () =>
+      stat(this.path, { bigint: true }, (error, stats) => {
+        if (this.#closed) return
+        const state = error ? stateWithout(error) : stateOf(stats)
+        if (state !== this.#seen) this.#readAgain(state)
+        this.#lookLater()
+      })
+    this.#timer = setTimeout(look, this.lookEveryMs).unref()
+  }
+
+  #readAgain(state: string): void {
+    this.#seen = state
     try {
       this.#tokens = read(this.path)
       this.logger.info(`${this.path}: ${this.#tokens.length} tokens read`)
@@ -39,6 +57,18 @@ export class TokenFile {
       return
     }
     this.changed()
+  }
+}
+
+/** Changes with the file, also when editors and Kubernetes replace it. */
+const stateOf = ({ dev, ino, size, mtimeNs, ctimeNs }: BigIntStats) => [dev, ino, size, mtimeNs, ctimeNs].join()
+const stateWithout = (error: unknown) => codeOf(error) ?? 'unknown'
+
+function stateNow(path: string): string {
+  try {
+    return stateOf(statSync(path, { bigint: true }))
+  } catch (error) {
+    return stateWithout(error)
   }
 }
 

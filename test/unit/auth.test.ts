@@ -1,9 +1,11 @@
 // Tokens, sessions and tickets.
 
-import { chmodSync, renameSync, writeFileSync } from 'node:fs'
+import { scrypt } from 'node:crypto'
+import { chmodSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { Auth } from '../../src/auth/auth.js'
+import { TokenFile } from '../../src/auth/token-file.js'
 import { hashOf, parseTokens } from '../../src/auth/tokens.js'
 import { temporaryFolder } from '../helpers/paths.js'
 import { until } from '../helpers/wait.js'
@@ -102,6 +104,22 @@ t.test('a ticket is for one camera, until it ends or its token is removed', asyn
   writeFileSync(path, 'nonsense')
   await until('the error', () => log.some((line) => /line 1: .*tokens read before remain valid/.test(line)))
   t.match(auth.ofToken(VIEWER), { role: 'viewer' }, 'an invalid file changes nothing')
+})
+
+t.test('a change just after the start is noticed, also while all threads for files are busy', async (t) => {
+  const path = join(temporaryFolder(t), 'tokens')
+  writeFileSync(path, FILE, { mode: 0o600 })
+  const busy = Array.from({ length: 4 }, () => new Promise((done) => scrypt('', '', 32, done)))
+  let changes = 0
+  const file = new TokenFile(path, logger, () => changes++, 20)
+  t.teardown(() => file.close())
+  writeFileSync(path, `viewer ${VIEWER}\n`)
+  await until('the new list', () => file.tokens.length === 1)
+  await Promise.all(busy)
+  t.equal(changes, 1)
+  rmSync(path)
+  await until('the error', () => log.some((line) => line.includes('ENOENT')))
+  t.equal(file.tokens.length, 1, 'without the file, the tokens read before remain valid')
 })
 
 t.test('a session ends by signing out and 12 hours after its last use', async (t) => {
