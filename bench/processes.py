@@ -7,9 +7,11 @@ import os
 import pathlib
 import signal
 import subprocess
+import time
 from collections.abc import Iterable
 
-_TICKS = os.sysconf("SC_CLK_TCK")
+# Linux numbers the CPU clocks of processes this way (glibc does, too).
+_CPU_CLOCK = 2
 _LEAVE_S = 5
 
 
@@ -24,14 +26,16 @@ def tree(pid: int) -> list[int]:
 
 
 def cpu_s(roots: Iterable[int]) -> float:
-    """User and system time so far of these processes and their descendants, in seconds."""
-    ticks = 0
+    """User and system time so far of these processes and their descendants, in seconds.
+
+    From their clocks: /proc counts ticks of 10 ms, and a reader of the lane takes four of them in 5 s.
+    """
+    total_s = 0.0
     for root in roots:
         for pid in tree(root):
             with contextlib.suppress(OSError):
-                fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
-                ticks += int(fields[11]) + int(fields[12])
-    return ticks / _TICKS
+                total_s += time.clock_gettime(~pid << 3 | _CPU_CLOCK)
+    return total_s
 
 
 def memory_mib(root: int) -> float:

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """`npm run bench`: measures Framegate beside what people use instead, and writes docs/benchmarks.md.
 
-    npm run bench [-- --quick] [--only floors,readers] [--again] [--out FOLDER]
+    npm run bench [-- --quick] [--only readers,service] [--again] [--out FOLDER]
 
-Takes about 15 minutes. Nothing else should run meanwhile. Each part keeps its figures in build/bench: a run that was
+Takes about 20 minutes. Nothing else should run meanwhile. Each part keeps its figures in build/bench: a run that was
 stopped continues there. The page is written at the end, if no figure is missing.
 """
 
@@ -75,7 +75,7 @@ def facts(quick: bool) -> list[str]:
         f"- ffmpeg {ffmpeg[2] if len(ffmpeg) > 2 else ''}, GStreamer {gstreamer[-1] if gstreamer else ''}, "
         + ", ".join(f"{name} {version}" for name, version in versions.items()),
         "- [The test camera](test-camera.md): 1920x1080, 25 fps, H.264, 4 Mbit/s, GOP 50 where nothing else is said",
-        "- CPU is user and system time from `/proc`, of a program and all that it starts. 1 core: one CPU in full use",
+        "- CPU is user and system time of a program and all that it starts. 1 core: one CPU in full use",
     ]
     return [*lines, "- A short run (`--quick`), which shows no more than that everything works."] if quick else lines
 
