@@ -41,7 +41,8 @@ interface RelayEvents {
 }
 
 const DEFAULT_API = 'http://127.0.0.1:9997'
-const START_LIMIT_MS = 15000
+// Generous: a small box that boots, with a slow disk and all else starting, may take that long.
+const START_LIMIT_MS = 45000
 const HEALTH_EVERY_MS = 2000
 const HEALTH_LIMIT_MS = 3000
 const NO_READERS: PathReaders = { webrtc: 0, hls: 0, rtsp: 0 }
