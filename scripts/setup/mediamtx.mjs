@@ -74,7 +74,7 @@ async function intoCache(env, make) {
     renameSync(binary, target)
     return target
   } finally {
-    remove()
+    await remove()
   }
 }
 

@@ -2,6 +2,7 @@
 
 import { spawn } from 'node:child_process'
 import { accessSync, constants, rmSync, statSync } from 'node:fs'
+import { rm } from 'node:fs/promises'
 import { delimiter, join } from 'node:path'
 
 const TAIL_LINES = 25
@@ -93,12 +94,16 @@ export function which(program, path = process.env.PATH ?? '') {
   return null
 }
 
-/** Removes the folder when the process exits, also after a signal. @returns a function that removes it now. */
+/**
+ * Removes the folder when the process exits, also after a signal.
+ *
+ * @returns an async function that removes it now. Meanwhile, the progress goes on to be shown.
+ */
 export function removeAtEnd(folder) {
   leftovers.add(folder)
-  return () => {
+  return async () => {
+    await rm(folder, { recursive: true, force: true })
     leftovers.delete(folder)
-    rmSync(folder, { recursive: true, force: true })
   }
 }
 

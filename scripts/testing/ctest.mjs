@@ -35,7 +35,7 @@ export async function runCtest(paths, report) {
   } catch {
     // ctest failed before it wrote the file. Its output is reported below.
   }
-  remove()
+  await remove()
   const cases = testCases(xml)
   let failed = 0
   for (const { open, body } of cases) {

@@ -19,7 +19,7 @@ export async function runPytest(paths, report, { jobs = JOBS } = {}) {
   const folder = mkdtempSync(join(tmpdir(), 'framegate-pytest-'))
   const remove = removeAtEnd(folder)
   await inJobs(jobs, paths.entries(), ([i, path], job) => runFile(path, join(folder, `${i}.xml`), job, report))
-  remove()
+  await remove()
 }
 
 async function runFile(path, file, job, report) {

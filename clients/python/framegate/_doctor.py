@@ -9,7 +9,7 @@ from ._lane import LaneError, LaneReader
 from ._reader import TopicReader
 from ._reasons import cannot_connect, next_attempt
 from ._transport import choose_lane
-from .gateway import Gateway, GatewayError
+from .gateway import TOKEN_HERE, Gateway, GatewayError
 from .naming import LOCAL_HOSTS, reachable_from
 
 
@@ -28,7 +28,11 @@ def doctor(gateway: Gateway, _options: Any) -> int:
         cameras = gateway.cameras()
     except GatewayError as error:
         tokens = "its tokens are in the file of its AUTH_TOKENS_FILE"
-        report(False, error.message, tokens if error.code == "ERR_UNAUTHORIZED" else start_it(gateway))
+        report(
+            False,
+            error.message.replace(TOKEN_HERE, "set FRAMEGATE_TOKEN"),
+            tokens if error.code == "ERR_UNAUTHORIZED" else start_it(gateway),
+        )
         return 1
     report(True, f"the gateway at {gateway.base} responds: version {health.get('version')}", "")
     mediamtx: Any = health.get("mediamtx") or {}
@@ -69,6 +73,9 @@ def _examine(gateway: Gateway, camera: dict[str, Any], report: Callable[[bool, s
         return
     connect = endpoint_of(gateway, camera)
     problem = cannot_connect(connect)
+    if problem is not None and why_no_lane(camera) is None:
+        print(f"note  {name}: {problem}; Python programs here do not need it: they get the frames over the lane")
+        return
     found = f"{name}: frames at {connect}" if problem is None else f"{name}: {problem}"
     if not report(problem is None, found, _NO_SOCKET):
         return
@@ -155,7 +162,8 @@ _REMEDIES = {
     "ERR_SOURCE_UNAUTHORIZED": "to correct the user name or password: framegate start --replace ADDRESS --name NAME",
     "ERR_SOURCE_NOT_FOUND": "the path in the address is wrong; the camera's manual has the right one. "
     "To correct it: framegate start --replace ADDRESS --name NAME",
-    "ERR_SOURCE_UNKNOWN_HOST": "the gateway's machine cannot resolve the host name",
+    "ERR_SOURCE_UNKNOWN_HOST": "check the spelling, or use the camera's IP address: the gateway's machine does not "
+    "know this name",
     "ERR_SOURCE_UNREACHABLE": _NO_WAY,
     "ERR_SOURCE_TIMEOUT": _NO_WAY,
     "ERR_SOURCE_BUSY": "the camera has no free session; end other clients, or restart it",

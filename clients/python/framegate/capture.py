@@ -254,7 +254,7 @@ class Capture:
     @property
     def _reason(self) -> tuple[str, str]:
         """Which camera has no frames, and the code of the gateway for that; ``""`` if it has none."""
-        return str(self._opening.request["name"]), self._opening.code
+        return str(self._opening.name or self._opening.request["name"]), self._opening.code
 
     @property
     def name(self) -> str | None:

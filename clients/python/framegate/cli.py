@@ -17,7 +17,7 @@ from ._process_list import hide_addresses
 from ._reasons import names_of, start_notes, unknown_camera, why_away
 from ._running import find_running
 from .checks import check_url
-from .gateway import REPLACE_HERE, Gateway, GatewayError
+from .gateway import REPLACE_HERE, TOKEN_HERE, Gateway, GatewayError
 from .naming import TRANSPORTS, camera_name
 from .subscriber import FrameSubscriber
 
@@ -97,7 +97,14 @@ def _explained(gateway: Gateway | None, error: GatewayError, name: str | None) -
             return unknown_camera(name.split("@")[0], names_of(gateway.cameras()))
         except GatewayError:
             return error.message
-    return error.message.replace(REPLACE_HERE, "add --replace").replace("pass the name", "pass --name")
+    message = error.message
+    for in_python, here in (
+        (REPLACE_HERE, "add --replace"),
+        ("pass the name", "pass --name"),
+        (TOKEN_HERE, "set FRAMEGATE_TOKEN"),
+    ):
+        message = message.replace(in_python, here)
+    return message
 
 
 def list_cameras(gateway: Gateway, _options: Any) -> int:

@@ -13,7 +13,7 @@ import pytest
 from framegate import _doctor
 from framegate._doctor import doctor, why_no_lane
 from framegate._lane import LaneError
-from framegate.gateway import Gateway, GatewayError
+from framegate.gateway import TOKEN_HERE, Gateway, GatewayError
 
 
 @pytest.fixture(autouse=True)
@@ -95,6 +95,21 @@ def test_it_is_a_failure_only_if_the_lane_is_required(
     assert printed in capsys.readouterr().out
 
 
+def test_zmq_that_is_not_reachable_is_no_failure_where_frames_come_over_the_lane(
+    tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    camera = row(tmp_path / "lane.sock", zmq_endpoint="tcp://127.0.0.1:1", zmq_topic="yard")
+    gateway = Gateway("http://127.0.0.1:1")
+    monkeypatch.setattr(gateway, "health", lambda: {"mediamtx": {"mode": "off"}})
+    monkeypatch.setattr(gateway, "cameras", lambda: [camera])
+    assert doctor(gateway, None) == 1
+    assert "FAIL  yard: this machine cannot connect to tcp://127.0.0.1:1" in capsys.readouterr().out
+    monkeypatch.setattr(_doctor, "why_no_lane", lambda _: None)
+    assert doctor(gateway, None) == 0
+    printed = capsys.readouterr().out
+    assert "note  yard: this machine cannot connect to tcp://127.0.0.1:1" in printed and "FAIL" not in printed, printed
+
+
 def test_what_health_knows_is_shown(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     gateway = Gateway("http://127.0.0.1:1")
     mediamtx = {"mode": "managed", "ready": False, "version": "v1.20.1", "problem": "it ended (SIGKILL)"}
@@ -111,7 +126,7 @@ def test_a_gateway_that_wants_a_token_is_one_failure(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def refused() -> list[dict[str, Any]]:
-        raise GatewayError("ERR_UNAUTHORIZED", "this gateway does not know the token that was sent", 401)
+        raise GatewayError("ERR_UNAUTHORIZED", f"this gateway does not know the token that was sent: {TOKEN_HERE}", 401)
 
     gateway = Gateway("http://127.0.0.1:1")
     monkeypatch.setattr(gateway, "health", lambda: {"ok": True})
@@ -119,3 +134,4 @@ def test_a_gateway_that_wants_a_token_is_one_failure(
     assert doctor(gateway, None) == 1
     printed = capsys.readouterr().out
     assert printed.count("FAIL") == 1 and "ok " not in printed and "AUTH_TOKENS_FILE" in printed, printed
+    assert "pass token" not in printed, "there is no such argument here"
