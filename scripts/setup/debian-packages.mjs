@@ -88,7 +88,9 @@ export function aptProgress(line) {
   if (match === null) return null
   const [, kind, , percent, text] = match
   const fraction = Number(percent) / 200
-  return kind === 'dlstatus' ? { text: 'downloading', fraction } : { text, fraction: 0.5 + fraction }
+  if (kind === 'pmstatus') return { text, fraction: 0.5 + fraction }
+  // apt then reads the questions of all packages, which it does not report.
+  return { text: fraction < 0.5 ? 'downloading' : 'downloaded, preparing the installation', fraction }
 }
 
 async function query(wanted) {

@@ -33,6 +33,10 @@ t.test('lists each package once', async (t) => {
 
 t.test('progress: the download is the first half', async (t) => {
   t.same(aptProgress('dlstatus:3:50.0000:Retrieving file 3 of 6'), { text: 'downloading', fraction: 0.25 })
+  t.same(aptProgress('dlstatus:6:100.0000:Retrieving file 6 of 6'), {
+    text: 'downloaded, preparing the installation',
+    fraction: 0.5,
+  })
   t.same(aptProgress('pmstatus:libyuv-dev:50.0:Unpacking libyuv-dev (amd64)'), {
     text: 'Unpacking libyuv-dev (amd64)',
     fraction: 0.75,
