@@ -1,11 +1,13 @@
 #!/usr/bin/env python3
-"""How much later the frames of good readers are with 100 hostile clients than without, in one run.
+"""How much later the frames of good readers are with 100 hostile clients, in one run.
 
     .venv/bin/python bench/hostile.py [--seconds 20]
 
 The clients: slow readers of /mjpeg and /frames, half-open connections, garbage on HTTP, ZeroMQ, the lane and RTSP, and
-floods of requests. Three good readers watch the same camera (1280x720, 25 fps): the lane, ZeroMQ, /mjpeg. Times without
-and with hostile clients take turns, twice each. The clients run at a low priority, as if on another machine.
+floods of requests. Three good readers watch the same camera (1280x720, 25 fps): the lane, ZeroMQ, /mjpeg. A second
+gateway has the same camera and a reader. Three kinds of times take turns, twice each: without hostile clients; with
+them at the second gateway, which shows what their load alone costs on this machine; with them at the gateway of the
+good readers. The clients run at the lowest priority, as if on another machine.
 """
 
 from __future__ import annotations
@@ -95,7 +97,7 @@ def flood(address: Address) -> None:
 
 
 def hostile(given: dict[str, Any]) -> None:
-    os.nice(10)
+    os.nice(19)
     web, zmq, rtsp = tuple(given["http"]), tuple(given["zmq"]), tuple(given["rtsp"] or given["http"])
     kinds: list[tuple[int, Callable[[Address], None], Address]] = [
         (30, slow("/mjpeg?cam=good"), web),
@@ -181,6 +183,27 @@ def cpu_seconds(pid: int) -> float:
     return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
 
 
+WHERE = ("none", "elsewhere", "here")
+
+
+class Target:
+    """A gateway with the camera "good", and what clients need to know about it."""
+
+    def __init__(self, camera: str) -> None:
+        from harness import Gateway
+
+        self.gateway = Gateway()
+        base = self.gateway.base
+        start = json.dumps({"name": "good", "rtsp": camera, "pub_fps": 25}).encode()
+        about = json.load(urllib.request.urlopen(f"{base}/cameras/start", start, timeout=20))
+        urllib.request.urlopen(f"{base}/snapshot?cam=good", timeout=30).close()  # Waits until it is live.
+        ports = {
+            name: address and (urlsplit(address).hostname, urlsplit(address).port)
+            for name, address in {"http": base, "zmq": about["zmq_endpoint"], "rtsp": about["rtsp_url"]}.items()
+        }
+        self.given = {"base": base, "camera": camera, "lane": about["lane"]["socket"], **ports}
+
+
 def figures(frames: list[tuple[float, float]], times: list[tuple[float, float]]) -> dict[str, float]:
     ages: list[float] = []
     gaps: list[float] = []
@@ -198,50 +221,47 @@ def figures(frames: list[tuple[float, float]], times: list[tuple[float, float]])
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--seconds", type=float, default=20, help="of each of the four times")
+    parser.add_argument("--seconds", type=float, default=20, help="of each of the six times")
     seconds = parser.parse_args().seconds
 
-    from harness import Camera, Gateway
+    from harness import Camera
 
-    camera = Camera("--width", "1280", "--height", "720", "--fps", "25", "--gop", "25")
-    gateway = Gateway()
-    try:
-        start = json.dumps({"name": "good", "rtsp": camera.url, "pub_fps": 25}).encode()
-        about = json.load(urllib.request.urlopen(f"{gateway.base}/cameras/start", start, timeout=20))
-        urllib.request.urlopen(f"{gateway.base}/snapshot?cam=good", timeout=30).close()  # Waits until it is live.
-        ports = {
-            name: address and (urlsplit(address).hostname, urlsplit(address).port)
-            for name, address in {"http": gateway.base, "zmq": about["zmq_endpoint"], "rtsp": about["rtsp_url"]}.items()
-        }
-        given = {"base": gateway.base, "camera": camera.url, "lane": about["lane"]["socket"], **ports}
-        readers = {kind: helper(given, "--reader", kind, FRAMEGATE_TRANSPORT=kind) for kind in READERS}
-        times: dict[bool, list[tuple[float, float]]] = {False: [], True: []}
+    with contextlib.ExitStack() as ends:
+        camera = Camera("--width", "1280", "--height", "720", "--fps", "25", "--gop", "25")
+        ends.callback(camera.stop)
+        targets = {where: Target(camera.url) for where in WHERE[1:]}
+        for target in targets.values():
+            ends.callback(target.gateway.stop)
+        here = targets["here"]
+        readers = {kind: helper(here.given, "--reader", kind, FRAMEGATE_TRANSPORT=kind) for kind in READERS}
+        other = helper(targets["elsewhere"].given, "--reader", "http")
+        times: dict[str, list[tuple[float, float]]] = {where: [] for where in WHERE}
+        cpu_s = dict.fromkeys(WHERE, 0.0)
         made: Counter[str] = Counter()
-        cpu_s = {False: 0.0, True: 0.0}
-        for with_clients in (False, True, False, True):
-            clients = helper(given, "--hostile") if with_clients else None
+        for where in WHERE * 2:
+            clients = helper(targets[where].given, "--hostile") if where in targets else None
             time.sleep(SETTLE_S)
-            begun, cpu_begun_s = time.time(), cpu_seconds(gateway.process.pid)
+            begun, cpu_begun_s = time.time(), cpu_seconds(here.gateway.process.pid)
             time.sleep(seconds)
-            times[with_clients].append((begun, time.time()))
-            cpu_s[with_clients] += cpu_seconds(gateway.process.pid) - cpu_begun_s
+            times[where].append((begun, time.time()))
+            cpu_s[where] += cpu_seconds(here.gateway.process.pid) - cpu_begun_s
             if clients:
-                made.update(end(clients))
-        print(f"{sum(made.values())} attempts: {dict(made)}")
-        print(f"cores of the gateway: {cpu_s[False] / 2 / seconds:.2f} without, {cpu_s[True] / 2 / seconds:.2f} with")
-        print("| reader | | frames | median age | p99 | worst | longest gap |")
+                attempts = end(clients)
+                made.update(attempts if where == "here" else {})
+        end(other)
+        print(f"{sum(made.values())} attempts here: {dict(made)}")
+        print("cores of the gateway:", ", ".join(f"{cpu_s[where] / 2 / seconds:.2f} ({where})" for where in WHERE))
+        print("| reader | hostile clients | frames | median age | p99 | worst | longest gap |")
         print("| --- |" + " --- |" * 6)
         for kind, process in readers.items():
             frames = end(process)
-            without, beside = (figures(frames, times[which]) for which in (False, True))
-            for name, row in (("without", without), ("with", beside)):
+            rows = {where: figures(frames, times[where]) for where in WHERE}
+            for where, row in rows.items():
                 values = " | ".join(f"{row[key]:.1f} ms" for key in ("median", "p99", "worst", "gap"))
-                print(f"| {kind} | {name} | {row['frames']} | {values} |")
-            ratios = " | ".join(f"{beside[key] / without[key]:.2f}" for key in ("frames", *list(without)[1:]))
-            print(f"| {kind} | ratio | {ratios} |")
-    finally:
-        gateway.stop()
-        camera.stop()
+                print(f"| {kind} | {where} | {row['frames']} | {values} |")
+            for where in ("none", "elsewhere"):
+                ratios = " | ".join(f"{value / rows[where][key]:.2f}" for key, value in rows["here"].items())
+                print(f"| {kind} | here / {where} | {ratios} |")
 
 
 if __name__ == "__main__":

@@ -1,10 +1,11 @@
 // Keeps two gateways from sharing one state file: both would pull every camera, and overwrite each other's list.
 
-import { mkdir, readFile, unlink, writeFile } from 'node:fs/promises'
+import { mkdir, unlink } from 'node:fs/promises'
 import { readFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { z } from 'zod'
 import { codeOf, ConfigError, messageOf } from './errors.js'
+import { readOwnFile, writeOwnFile } from './files.js'
 import { bootId } from './process-limits.js'
 import type { Logger } from './types.js'
 
@@ -29,19 +30,19 @@ export class StateLock {
   async take(): Promise<void> {
     try {
       await mkdir(dirname(this.#path), { recursive: true, mode: 0o700 })
-      await this.#write(null, 'wx')
+      await this.#write(null, true)
     } catch (error) {
       if (codeOf(error) !== 'EEXIST') return this.logger.debug(`no lock for the state file: ${messageOf(error)}`)
       const other = await this.#holder()
       if (other) throw new ConfigError(inUseBy(other, this.stateFile))
-      await this.#write(null, 'w').catch(() => undefined)
+      await this.#write(null).catch(() => undefined)
     }
     this.#held = true
   }
 
   /** The address that the error of a second gateway names. */
   async setAddress(http: string): Promise<void> {
-    if (this.#held) await this.#write(http, 'w').catch(() => undefined)
+    if (this.#held) await this.#write(http).catch(() => undefined)
   }
 
   async release(): Promise<void> {
@@ -49,14 +50,14 @@ export class StateLock {
     this.#held = false
   }
 
-  async #write(http: string | null, flag: string): Promise<void> {
+  async #write(http: string | null, fresh = false): Promise<void> {
     const own: Holder = { pid: process.pid, started: startOf(process.pid), boot: bootId(), http }
-    await writeFile(this.#path, `${JSON.stringify(own)}\n`, { flag, mode: 0o600 })
+    await writeOwnFile(this.#path, `${JSON.stringify(own)}\n`, fresh)
   }
 
   /** The process that has the lock; null if it has ended. */
   async #holder(): Promise<Holder | null> {
-    const text = await readFile(this.#path, 'utf8').catch(() => '')
+    const text = await readOwnFile(this.#path)
     try {
       const other = holder.parse(JSON.parse(text))
       return other.boot === bootId() && other.started === startOf(other.pid) ? other : null

@@ -1,11 +1,13 @@
 // Reads AUTH_TOKENS_FILE, and reads it again when it changes.
 
-import { readFileSync, stat, statSync, type BigIntStats } from 'node:fs'
+import { stat, statSync, type BigIntStats } from 'node:fs'
 import { codeOf, ConfigError, messageOf } from '../errors.js'
+import { readSmallFile } from '../files.js'
 import type { Logger } from '../types.js'
 import { parseTokens, type Token } from './tokens.js'
 
 const LOOK_EVERY_MS = 2000
+const MOST_BYTES = 1024 * 1024
 
 export class TokenFile {
   #tokens: Token[]
@@ -74,7 +76,7 @@ function stateNow(path: string): string {
 
 function read(path: string): Token[] {
   try {
-    const { tokens, hasPlain } = parseTokens(readFileSync(path, 'utf8'))
+    const { tokens, hasPlain } = parseTokens(readSmallFile(path, MOST_BYTES))
     const { mode } = statSync(path)
     if (mode & (hasPlain ? 0o007 : 0o002))
       throw new Error(`other users of this machine can ${hasPlain ? 'open' : 'change'} it; run: chmod 600 ${path}`)

@@ -1,8 +1,8 @@
 // Remembers, across crashes of the gateway, which cameras were being started. A camera that ends the process again and
 // again is thus found, and set aside.
 
-import { readFile, writeFile } from 'node:fs/promises'
 import { z } from 'zod'
+import { readOwnFile, writeOwnFile } from '../files.js'
 
 /** After so many crashes in a row, a camera is not started. */
 export const MOST_CRASHES = 3
@@ -23,7 +23,7 @@ export class StartMarks {
 
   /** Call this once, before the first start. */
   async load(): Promise<void> {
-    const text = await readFile(this.path, 'utf8').catch(() => '')
+    const text = await readOwnFile(this.path)
     const { data } = marks.safeParse(parsed(text))
     if (data?.boot !== this.boot) return
     this.#crashes = new Map(Object.entries(data.crashes))
@@ -58,7 +58,7 @@ export class StartMarks {
     this.#writing = this.#writing.then(async () => {
       const content = { boot: this.boot, starting: [...this.#starting], crashes: Object.fromEntries(this.#crashes) }
       // On a full disk, only this protection is missing.
-      await writeFile(this.path, `${JSON.stringify(content)}\n`, { mode: 0o600 }).catch(() => undefined)
+      await writeOwnFile(this.path, `${JSON.stringify(content)}\n`).catch(() => undefined)
     })
     return this.#writing
   }

@@ -2,17 +2,20 @@
 // holds the cameras' passwords.
 
 import { randomBytes } from 'node:crypto'
-import { copyFile, link, mkdir, open, readdir, readFile, rename, stat, unlink } from 'node:fs/promises'
+import { copyFile, link, mkdir, open, readdir, rename, unlink } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { z } from 'zod'
 import { cameraSettingsJson, fromJson, toJson, type CameraSettings } from '../camera-settings.js'
 import { codeOf, ConfigError, messageOf } from '../errors.js'
+import { readSmallFile } from '../files.js'
 import { isRunning } from '../processes.js'
 import type { Logger } from '../types.js'
 
 const VERSION = 1
 // A full disk may have room again, and the next change to save may be far off.
 const RETRY_MS = 5000
+// Of hundreds of cameras.
+const MOST_BYTES = 16 * 1024 * 1024
 
 /** A camera of the saved list. */
 export type SavedCamera = CameraSettings & {
@@ -50,13 +53,13 @@ export class StateFile implements CameraStore {
    */
   async load(): Promise<SavedCamera[]> {
     await this.#removeLeftovers()
-    const text = await this.#read()
+    const text = this.#read()
     if (text === null) return []
     let entries: unknown[]
     try {
       entries = entriesOf(text)
     } catch (error) {
-      const copied = await this.#copied()
+      const copied = this.#copied()
       if (!beginsAsOurs(text) && copied.length === 0)
         throw new ConfigError(`STATE_FILE: expected a file that the gateway has written, or none; got ${this.path}`)
       await this.#keepAside(`is damaged (${messageOf(error)})`, copied)
@@ -104,9 +107,9 @@ export class StateFile implements CameraStore {
   }
 
   /** The cameras of the last list that was written twice; none if that cannot be read either. */
-  async #copied(): Promise<SavedCamera[]> {
+  #copied(): SavedCamera[] {
     try {
-      return camerasIn(entriesOf(await readFile(this.#copyPath, 'utf8')))
+      return camerasIn(entriesOf(readSmallFile(this.#copyPath, MOST_BYTES)))
     } catch {
       return []
     }
@@ -124,11 +127,9 @@ export class StateFile implements CameraStore {
   }
 
   /** @returns null if there is no file yet. */
-  async #read(): Promise<string | null> {
+  #read(): string | null {
     try {
-      // Reading a pipe or a device might never end.
-      if (!(await stat(this.path)).isFile()) throw new Error('it is not a file')
-      return await readFile(this.path, 'utf8')
+      return readSmallFile(this.path, MOST_BYTES)
     } catch (error) {
       if (codeOf(error) === 'ENOENT') return null
       throw new ConfigError(`STATE_FILE: expected a readable file, or none; got ${this.path} (${messageOf(error)})`)

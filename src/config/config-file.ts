@@ -1,10 +1,14 @@
 // Reads framegate.yaml: where each value stands, with its references resolved. What the values mean is checked by others.
 
-import { readFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { isCollection, isMap, isScalar, LineCounter, parseDocument, visit, type Document } from 'yaml'
 import { codeOf, ConfigError, messageOf } from '../errors.js'
+import { readSmallFile } from '../files.js'
 import { hasReference, resolveReferences } from './references.js'
+
+const MOST_BYTES = 1024 * 1024
+/** Every camera may repeat an alias or two. Aliases of aliases multiply, and soon exceed this. */
+const MOST_ALIASES = 10000
 
 /** A value of the file. */
 export interface Entry {
@@ -35,7 +39,8 @@ export class Problems {
   constructor(readonly path: string) {}
 
   add(line: number, message: string): void {
-    this.#list.push({ line, text: `${this.path}:${line}: ${message}` })
+    const text = `${this.path}:${line}: ${message}`
+    if (!this.#list.some((problem) => problem.text === text)) this.#list.push({ line, text })
   }
 
   /** @throws ConfigError with one line for each problem, in the order of the file. */
@@ -58,9 +63,11 @@ export interface ConfigFile {
 export function readConfigFile(path: string, env: NodeJS.ProcessEnv): ConfigFile {
   let text: string
   try {
-    text = readFileSync(path, 'utf8')
+    text = readSmallFile(path, MOST_BYTES)
   } catch (error) {
-    throw new ConfigError(`--config: expected a readable YAML file; got "${path}" (${codeOf(error)})`)
+    throw new ConfigError(
+      `--config: expected a readable YAML file of at most 1 MiB; got "${path}" (${codeOf(error) ?? messageOf(error)})`,
+    )
   }
   return parseConfigFile(text, resolve(path), env)
 }
@@ -71,7 +78,7 @@ export function parseConfigFile(text: string, path: string, env: NodeJS.ProcessE
   const lines = new LineCounter()
   const document = parseDocument(text, { lineCounter: lines, merge: true, prettyErrors: false })
   for (const { pos, message } of [...document.errors, ...document.warnings])
-    problems.add(lines.linePos(pos[0]).line, `expected valid YAML: ${message}`)
+    problems.add(lines.linePos(pos[0]).line, `expected valid YAML: ${plain(message)}`)
   problems.throwIfAny()
   namesAreText(document)
   const lineOf = (keys: string[]) => lineOfKey(document, lines, keys)
@@ -93,11 +100,16 @@ export function parseConfigFile(text: string, path: string, env: NodeJS.ProcessE
 
 function contentOf(document: Document, problems: Problems): unknown {
   try {
-    return document.toJS({ maxAliasCount: 100 }) as unknown
+    return document.toJS({ maxAliasCount: MOST_ALIASES }) as unknown
   } catch (error) {
-    problems.add(1, `expected valid YAML: ${messageOf(error)}`)
+    problems.add(1, `expected valid YAML: ${plain(messageOf(error))}`)
     problems.throwIfAny()
   }
+}
+
+function plain(message: string): string {
+  if (message.includes('call stack')) return 'values are nested too deeply'
+  return message.startsWith('Excessive alias') ? 'aliases multiply to too many values' : message
 }
 
 const isMapping = (value: unknown): value is Record<string, unknown> =>

@@ -1,8 +1,8 @@
 // `${NAME}`, `${file:PATH}` and `file:PATH` in the values of framegate.yaml: secrets from the environment and from files.
 
-import { readFileSync, statSync } from 'node:fs'
 import { resolve } from 'node:path'
-import { codeOf, ConfigError } from '../errors.js'
+import { codeOf, ConfigError, messageOf } from '../errors.js'
+import { readSmallFile } from '../files.js'
 
 const MOST_BYTES = 65536
 /** The first form, with one more $, is plain text. */
@@ -43,13 +43,10 @@ function variable(name: string, env: NodeJS.ProcessEnv): string {
 function readSecret(reference: string, folder: string): string {
   const path = resolve(folder, reference.replace(/^file:(?:\/\/(?=\/))?/, ''))
   try {
-    const { size } = statSync(path, { throwIfNoEntry: true })
-    // Reading a pipe or a device might never end.
-    if (!statSync(path).isFile() || size > MOST_BYTES) throw new Error('not a file')
-    return readFileSync(path, 'utf8').replace(/\r?\n$/, '')
+    return readSmallFile(path, MOST_BYTES).replace(/\r?\n$/, '')
   } catch (error) {
     throw new ConfigError(
-      `expected a readable file of at most 64 KiB; got "${path}" (${codeOf(error) ?? 'not a file'})`,
+      `expected a readable file of at most 64 KiB; got "${path}" (${codeOf(error) ?? messageOf(error)})`,
     )
   }
 }

@@ -9,6 +9,7 @@ import { connectionLimits, processLimits } from '../process-limits.js'
 import { BindError, codeOf, messageOf } from '../errors.js'
 import { accessControl } from './access.js'
 import { browserGuard, corsHeaders } from './browser-guard.js'
+import { addressOf } from './caller.js'
 import { cameraRoutes } from './camera-routes.js'
 import type { Logger } from '../types.js'
 import type { HttpDeps } from './deps.js'
@@ -65,8 +66,10 @@ export class HttpServer {
       survive(request, response)
       if (!mayRespond(request, response)) return
       request.url = pathOf(request.url)
-      turns.begin(request.socket.remoteAddress ?? '', () => {
-        if (!request.socket.destroyed) void handle(request, response)
+      turns.begin(addressOf(request, deps.browsers.trustProxy), () => {
+        if (request.socket.destroyed) return false
+        void handle(request, response)
+        return true
       })
     })
     this.#limitConnections(deps.logger)

@@ -9,6 +9,7 @@ import { pipeline } from 'node:stream'
 import { BindError, codeOf, messageOf } from '../errors.js'
 import { inUse } from '../port-holder.js'
 import { connectionLimits, processLimits } from '../process-limits.js'
+import { countRequest } from '../requests-in-progress.js'
 import type { MediaMtxAddresses } from './control-api.js'
 import { socketFolder } from './socket-folder.js'
 
@@ -35,6 +36,7 @@ class ReaderFront {
     this.#server = createServer(LIMITS, (request, response) => {
       request.on('error', () => undefined)
       response.on('error', () => undefined)
+      if (!countRequest(request, response)) return
       if (allows(request)) this.#pass(request, response)
       else
         response.writeHead(403, { 'Content-Type': 'text/plain' }).end('Framegate: this page must not watch cameras.\n')

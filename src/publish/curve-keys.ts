@@ -1,9 +1,10 @@
 // CURVE keys for ZeroMQ: files in the format of ZeroMQ certificates (zmq.auth in Python), and which clients may connect.
 
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { curveKeyPair, Reply } from 'zeromq'
 import { ConfigError, messageOf } from '../errors.js'
+import { readSmallFile } from '../files.js'
 import type { Logger } from '../types.js'
 
 const PUBLIC = /^\s*public-key\s*=\s*"([^"\s]{40})"/m
@@ -11,6 +12,7 @@ const SECRET = /^\s*secret-key\s*=\s*"([^"\s]{40})"/m
 const DIGITS = '0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ.-:+=^!/*?&<>()[]{}@%$#'
 // A client that tries keys without end must not make the gateway read the folder each time.
 const REREAD_MS = 1000
+const MOST_BYTES = 65536
 // 300: the client may try again, since its key may be added later. After a 400 it would not.
 const REFUSED = '300'
 const ZAP_DOMAIN = 'framegate'
@@ -105,7 +107,7 @@ export class CurveKeys {
 
 function keyOf(path: string, pattern: RegExp): string | Error {
   try {
-    return pattern.exec(readFileSync(path, 'utf8'))?.[1] ?? new Error('the key is missing')
+    return pattern.exec(readSmallFile(path, MOST_BYTES))?.[1] ?? new Error('the key is missing')
   } catch (error) {
     return new Error(messageOf(error))
   }

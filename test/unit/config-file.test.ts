@@ -1,5 +1,6 @@
 // framegate.yaml: what it may hold, and what its errors say.
 
+import { spawnSync } from 'node:child_process'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
@@ -134,6 +135,8 @@ cameras:
 })
 
 t.test('errors of the file as a whole', async (t) => {
+  const tenOf = (level: number) => `a${level}: &a${level} [${`*a${level - 1},`.repeat(10)}]`
+  const bomb = ['a0: &a0 [x]', ...[1, 2, 3, 4, 5, 6, 7].map(tenOf)].join('\n')
   for (const [text, pattern] of [
     ['a: b: c\n', /^1: expected valid YAML: /],
     ['pub_fps: 5\nhttp_port: 1\npub_fps: 6\n', /^3: expected valid YAML: Map keys must be unique/],
@@ -142,6 +145,8 @@ t.test('errors of the file as a whole', async (t) => {
     ['\ncameras: [a]\n', /^2: cameras: expected lines of "NAME:"/],
     ['pub_fps: !odd 5\n', /^1: expected valid YAML: /],
     ['pub_fps: *nowhere\n', /^1: expected valid YAML: /],
+    [`a: ${'['.repeat(5000)}${']'.repeat(5000)}`, /^1: expected valid YAML: values are nested too deeply$/],
+    [bomb, /^1: expected valid YAML: aliases multiply to too many values$/],
     ['max_cameras: 1\ncameras:\n  a: {rtsp: rtsp://h/1}\n  b: {rtsp: rtsp://h/2}\n', /^4: cameras: expected 1 at most/],
   ] as const) {
     const found = problems(t, text)
@@ -150,8 +155,17 @@ t.test('errors of the file as a whole', async (t) => {
   }
   for (const text of ['', '# nothing\n', 'cameras:\n', '---\npub_fps:\n']) t.same(problems(t, text), [], text)
   t.throws(() => read('/does/not/exist'), {
-    message: /--config: expected a readable YAML file; got "\/does\/not\/exist"/,
+    message: /--config: expected a readable YAML file of at most 1 MiB; got "\/does\/not\/exist" \(ENOENT\)/,
   })
+  const pipe = join(temporaryFolder(t), 'pipe')
+  spawnSync('mkfifo', [pipe])
+  t.throws(() => read(pipe), { message: /it is not a file/ })
+  t.throws(() => read(configFile(t, '#'.repeat(1024 * 1024 + 1))), { message: /it has more than 1048576 bytes/ })
+})
+
+t.test('hundreds of cameras may repeat one alias', async (t) => {
+  const cameras = Array.from({ length: 200 }, (_, i) => `  c${i}: {<<: *usual, rtsp: "rtsp://h/${i}"}\n`)
+  t.same(problems(t, `cameras:\n  first: &usual {rtsp: "rtsp://h/", pub_fps: 5}\n${cameras.join('')}`), [])
 })
 
 t.test('secrets come from variables and files, also as numbers, and are in no error', async (t) => {
@@ -195,7 +209,7 @@ cameras:
     /^4: cameras\.a\.rtsp: expected an address/,
     /^5: cameras\.b\.rtsp: the environment variable NONE is not set$/,
     /^6: cameras\.c\.rtsp: expected \$\{NAME\} or \$\{file:PATH\}/,
-    /^7: cameras\.d\.rtsp: expected a readable file of at most 64 KiB; got "\/dev\/zero" \(not a file\)$/,
+    /^7: cameras\.d\.rtsp: expected a readable file of at most 64 KiB; got "\/dev\/zero" \(it is not a file\)$/,
   ].entries())
     t.match(found[i], pattern)
   t.equal(resolveReferences('a$${X}b$X', { X: 'x' }, '/'), 'a${X}b$X', '$${ is a plain ${')

@@ -13,7 +13,9 @@ import {
 import { join } from 'node:path'
 import t from 'tap'
 import { StateFile } from '../../src/cameras/state-file.js'
-import { cameraSettings } from '../../src/camera-settings.js'
+import { StartMarks } from '../../src/cameras/start-marks.js'
+import { cameraSettings, toJson } from '../../src/camera-settings.js'
+import { StateLock } from '../../src/state-lock.js'
 import { temporaryFolder } from '../helpers/paths.js'
 import { pause, until } from '../helpers/wait.js'
 
@@ -115,9 +117,57 @@ t.test('a folder, a pipe or a file in the place of a folder is left alone', asyn
   rmdirSync(path)
   spawnSync('mkfifo', [path])
   await t.rejects(file.load(), { message: /it is not a file/ })
+  rmSync(path)
+  writeFileSync(path, '{'.padEnd(16 * 1024 * 1024 + 1))
+  await t.rejects(file.load(), { message: /it has more than 16777216 bytes/ })
   const quiet = () => undefined
   const below = new StateFile(join(path, 'cameras.json'), { info: quiet, warn: quiet, error: quiet, debug: quiet })
   await t.rejects(below.load(), { message: /ENOTDIR/ })
+})
+
+t.test('a pipe in the place of the copy, or of what a start leaves behind, does not block the gateway', async (t) => {
+  const { file, path } = make(t)
+  mkdirSync(join(path, '..'), { recursive: true })
+  writeFileSync(path, '{"version": 1, "cameras": [')
+  for (const suffix of ['copy', 'starting', 'lock']) spawnSync('mkfifo', [`${path}.${suffix}`])
+  t.strictSame(await file.load(), [])
+  const marks = new StartMarks(`${path}.starting`, 'boot')
+  await marks.load()
+  await marks.begin('a')
+  await new StateLock(path, file.logger).take()
+})
+
+t.test('hostile content is damage: the good cameras are kept, and nothing else is believed', async (t) => {
+  const good = JSON.stringify(toJson(camera('a')))
+  const odd = ['null', '7', '[]', '{}', '"x"', '{"__proto__": {"name": "p"}}', good.replace('"a"', '"../x"')]
+  const deep = `${'['.repeat(50000)}${']'.repeat(50000)}`
+  for (const entry of [...odd, deep, good.replace('"a"', '{"toString": 1}'), good.replace('"a"', deep)]) {
+    const { file, path } = make(t)
+    mkdirSync(join(path, '..'), { recursive: true })
+    writeFileSync(path, `{"version": 1, "__proto__": {"cameras": []}, "cameras": [${entry}, ${good}]}`)
+    t.strictSame(await file.load(), [camera('a')], entry.slice(0, 40))
+  }
+  for (const text of [
+    '{"version":{"toString":1}}',
+    '{"version":1,"cameras":{"length":9}}',
+    `{"version":1,"cameras":${deep}}`,
+  ]) {
+    const { file, path } = make(t)
+    mkdirSync(join(path, '..'), { recursive: true })
+    writeFileSync(path, text)
+    t.strictSame(await file.load(), [], text.slice(0, 40))
+  }
+})
+
+t.test('no link leads what is written beside the file to another one', async (t) => {
+  const { file, path } = make(t)
+  await file.save([camera('a')])
+  const victim = join(path, '../victim')
+  writeFileSync(victim, 'precious')
+  for (const suffix of ['starting', 'lock']) symlinkSync(victim, `${path}.${suffix}`)
+  await new StartMarks(`${path}.starting`, 'boot').begin('a')
+  await new StateLock(path, file.logger).take()
+  t.equal(readFileSync(victim, 'utf8'), 'precious')
 })
 
 t.test('one invalid camera does not lose the others', async (t) => {
