@@ -5,21 +5,25 @@
 
 First it measures the intervals of the frames with one quiet reader, then it checks frames while the others suffer. Each
 frame is checked twice, when it comes and later: its number must be legible, and its pixels must not have changed.
-It ends with status 1 if a frame is torn or changes, if something is left in /dev/shm, or if the gateway keeps readers.
+At the end it prints a table. The exit status is 1 if a frame is torn or changes, if something is left in /dev/shm, if
+the gateway keeps readers, or if the writer ran out of slots or paused for 5 s: it never waits for readers.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import os
 import pathlib
 import random
+import re
 import signal
 import statistics
 import subprocess
 import sys
 import time
+import urllib.request
 import zlib
 from collections.abc import Callable
 from typing import Any
@@ -32,7 +36,10 @@ from framegate._lane import LaneReader  # noqa: E402
 
 SIZE = (320, 180)
 _QUIET_FRAMES = 1000
-_LEAVE_S = 30
+# A busy machine takes seconds.
+_LEAVE_S = 60
+_FRAME_LIMIT_S = 60
+_LONGEST_MS = 5000
 #: What the victims do; each is killed at a random moment.
 HABITS = ("reads", "holds", "writes", "stops")
 
@@ -99,9 +106,9 @@ class Watcher:
         self.published: list[tuple[int, int]] = []
 
     def read(self) -> None:
-        frame = self._reader.read(5000)
+        frame = self._reader.read(_FRAME_LIMIT_S * 1000)
         if frame is None:
-            raise SystemExit(f"no frame within 5 s: {self._reader.error}")
+            raise SystemExit(f"FAILED: no frame within {_FRAME_LIMIT_S} s: {self._reader.error}")
         pixels = frame.shared
         self.torn += self._read_number(pixels) is None
         self._held.append((pixels, zlib.crc32(pixels.tobytes())))
@@ -112,47 +119,100 @@ class Watcher:
         self.published.append((frame.seq, frame.header.published_at_us))
 
 
+def torture(options: argparse.Namespace, offer: dict[str, Any]) -> dict[str, Any]:
+    """What was found, by name."""
+    from test_picture import read_number
+
+    with LaneReader(offer) as reader:
+        quiet = Watcher(reader, read_number)
+        for _ in range(min(_QUIET_FRAMES, options.frames)):
+            quiet.read()
+        watched = Watcher(reader, read_number)
+        victims = Victims(offer, options.readers, options.hold)
+        try:
+            killed_at = time.monotonic()
+            while watched.checked < options.frames:
+                watched.read()
+                if time.monotonic() - killed_at > options.kill_every:
+                    victims.kill_one()
+                    killed_at = time.monotonic()
+                if watched.checked % max(1, options.frames // 10) == 0:
+                    print(f"{watched.checked} frames, {watched.torn} torn", flush=True)
+        finally:
+            victims.kill_all()
+    return {
+        "checked": quiet.checked + watched.checked,
+        "torn": quiet.torn + watched.torn,
+        "missed": reader.missed,
+        "killed": victims.killed,
+        "complaints": len(victims.complaints),
+        "calm": intervals(quiet.published),
+        "tormented": intervals(watched.published),
+    }
+
+
+def dropped(gateway: str) -> int:
+    """Frames that the gateway did not lend to anyone, because all slots were held."""
+    with urllib.request.urlopen(f"{gateway}/metrics", timeout=30) as response:
+        text = response.read().decode()
+    return int(float(re.findall(r"^framegate_lane_frames_dropped_total (\S+)", text, re.MULTILINE)[0]))
+
+
+def left_behind(before: set[str]) -> list[str]:
+    """New files in /dev/shm that no program uses: another program's file of this moment is not left behind."""
+    used = ""
+    for process in pathlib.Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            used += (process / "maps").read_text()
+            used += "".join(os.readlink(descriptor) for descriptor in (process / "fd").iterdir())
+    return sorted(name for name in set(os.listdir("/dev/shm")) - before if f"/dev/shm/{name}" not in used)
+
+
 def run(options: argparse.Namespace) -> int:
     from harness import Camera, Gateway  # Not in the victims: it starts Node.js.
-    from test_picture import read_number
 
     before = set(os.listdir("/dev/shm"))
     camera = Camera("--width", str(SIZE[0]), "--height", str(SIZE[1]), "--fps", str(options.fps), "--gop", "100")
     gateway = Gateway("off")
-    api = Api(gateway.base)
-    offer = api.start({"name": "cam", "rtsp": camera.url, "pub_fps": 120, "scale_width": 0})["lane"]
-    with LaneReader(offer) as reader:
-        if reader.read(30000) is None:
-            raise SystemExit(f"no frame: {reader.error}")
-        quiet = Watcher(reader, read_number)
-        for _ in range(min(_QUIET_FRAMES, options.frames)):
-            quiet.read()
-        victims = Victims(offer, options.readers, options.hold)
-        watched = Watcher(reader, read_number)
-        killed_at = time.monotonic()
-        while watched.checked < options.frames:
-            watched.read()
-            if time.monotonic() - killed_at > options.kill_every:
-                victims.kill_one()
-                killed_at = time.monotonic()
-            if watched.checked % 10_000 == 0:
-                print(f"{watched.checked} frames, {watched.torn} torn", flush=True)
-        missed = reader.missed
-        victims.kill_all()
-    until = time.monotonic() + _LEAVE_S
-    while (left := api.camera("cam")["readers_by_kind"]["lane"]) and time.monotonic() < until:
-        time.sleep(0.1)
-    gateway.stop()
-    camera.stop()
-    behind = sorted(set(os.listdir("/dev/shm")) - before)
-    calm, tormented = intervals(quiet.published), intervals(watched.published)
-    print(
-        f"{watched.checked} frames checked, {watched.torn} torn, {missed} missed, {len(victims.complaints)} complaints"
-    )
-    print(f"{victims.killed} readers killed, {left} still counted, left in /dev/shm: {behind or 'nothing'}")
-    for name, value in tormented.items():
-        print(f"interval, {name}: {calm[name]:.1f} ms quiet, {value:.1f} ms under torture ({value / calm[name]:.2f})")
-    return int(bool(watched.torn or victims.complaints or left or behind))
+    try:
+        api = Api(gateway.base)
+        offer = api.start({"name": "cam", "rtsp": camera.url, "pub_fps": 120, "scale_width": 0})["lane"]
+        found = torture(options, offer)
+        until = time.monotonic() + _LEAVE_S
+        while (left := api.camera("cam")["readers_by_kind"]["lane"]) and time.monotonic() < until:
+            time.sleep(0.1)
+        lost = dropped(gateway.base)
+    finally:
+        gateway.stop()
+        camera.stop()
+    behind = left_behind(before)
+    return report(found, left, lost, behind)
+
+
+def report(found: dict[str, Any], left: int, lost: int, behind: list[str]) -> int:
+    """Prints the table. Returns the exit status."""
+    longest_ms = found["tormented"]["longest"]
+    rows: list[tuple[str, Any, str, bool]] = [
+        ("frames checked", found["checked"], "", True),
+        ("torn, or changed while held", found["torn"], "0", found["torn"] == 0),
+        ("changed while a victim held it", found["complaints"], "0", found["complaints"] == 0),
+        ("readers killed", found["killed"], "", True),
+        ("readers still counted", left, "0", left == 0),
+        ("left in /dev/shm", ", ".join(behind) or "nothing", "nothing", not behind),
+        ("frames without a free slot", lost, "0", lost == 0),
+        # A writer that waited for a stopped reader would wait until that one is killed.
+        ("longest interval of the writer", f"{longest_ms:.0f} ms", f"{_LONGEST_MS} ms", longest_ms <= _LONGEST_MS),
+        ("newer frames came before this one was read", found["missed"], "", True),
+    ]
+    for name in ("median", "p99"):
+        calm, tormented = found["calm"][name], found["tormented"][name]
+        rows.append((f"interval, {name}: quiet, tormented", f"{calm:.1f} ms, {tormented:.1f} ms", "", True))
+    print("| check | found | at most | |\n| --- | --- | --- | --- |")
+    for name, value, limit, good in rows:
+        print(f"| {name} | {value} | {limit} | {'' if not limit else 'ok' if good else 'FAILED'} |")
+    failed = [name for name, _, _, good in rows if not good]
+    print(f"FAILED: {'; '.join(failed)}" if failed else "ok")
+    return int(bool(failed))
 
 
 def main() -> int:

@@ -4,12 +4,14 @@
     python3 bench/soak.py --minutes 30 [--cameras 4] [--mediamtx managed|off] [--out DIR/NAME]
 
 Prints a table and writes OUT.md and OUT.svg: frames, damaged frames, the oldest frame at a reader, recoveries and how
-long they took from the fault's end, and the gateway's memory, descriptors and threads.
+long they took from the fault's end, and the gateway's memory, descriptors and threads. The exit status is 1 if a frame
+is damaged, if a camera does not come back within 30 s, or if memory, descriptors or threads have grown.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
 import pathlib
 import random
 import statistics
@@ -88,6 +90,7 @@ class Watched(threading.Thread):
         )
         self.end = end
         self.frames = self.damaged = self.faults = self.sessions = 0
+        self.lost = False  # No frame came after the last fault.
         self.oldest_ms = 0.0
         self.recoveries: list[float] = []
         self.cleared_at: float | None = None
@@ -125,6 +128,7 @@ class Watched(threading.Thread):
                 self.recoveries.append(time.monotonic() - self.cleared_at)
                 self.cleared_at = None
         if self.cleared_at is not None:
+            self.lost = True
             self.recoveries.append(float("inf"))
         self.sessions = self.camera.active
         self.capture.release()
@@ -154,21 +158,38 @@ def plot(samples: Sequence[tuple[float, ...]], path: pathlib.Path) -> None:
     )
 
 
-def main() -> None:
+def problems(watched: Sequence[Watched], samples: Sequence[tuple[float, ...]]) -> list[str]:
+    """Why the run fails; empty if it passes. A quarter of the time warms up, and the last one shows what grew."""
+    found = [f"{one.name}: {one.damaged} damaged frames" for one in watched if one.damaged]
+    found += [f"{one.name}: no frame within 30 s of the last fault's end" for one in watched if one.lost]
+    found += [f"{one.name}: no frames" for one in watched if not one.frames]
+    quarter = max(1, len(samples) // 4)
+    # Sessions that are away have fewer; a leak adds one or more with each fault.
+    for column, name, more in ((1, "memory in MB", 20), (2, "descriptors", 8), (3, "threads", 8)):
+        early = statistics.median(sample[column] for sample in samples[quarter : 2 * quarter] or samples)
+        late = statistics.median(sample[column] for sample in samples[-quarter:])
+        if late > early * 1.1 + more:
+            found.append(f"{name}: {early:.0f} in the second quarter, {late:.0f} in the last")
+    return found
+
+
+def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--minutes", type=float, default=30)
     parser.add_argument("--cameras", type=int, default=4)
     parser.add_argument("--mediamtx", default="managed")
     parser.add_argument("--out", type=pathlib.Path, default=ROOT / "bench/soak")
     options = parser.parse_args()
+    os.environ.setdefault("NODE_OPTIONS", "--max-old-space-size=64")  # Else V8 holds 70 MB of garbage at times.
     gateway = Gateway(mediamtx=options.mediamtx)
     begun = time.monotonic()
     watched = [Watched(i, gateway, begun + options.minutes * 60) for i in range(options.cameras)]
     for one in watched:
         one.start()
-    samples = []
+    samples: list[tuple[float, ...]] = []
     while any(one.is_alive() for one in watched):
-        samples.append((time.monotonic() - begun, *usage(gateway.process.pid)))
+        if not samples or time.monotonic() < watched[0].end:  # Then cameras end one after the other.
+            samples.append((time.monotonic() - begun, *usage(gateway.process.pid)))
         time.sleep(5)
     gateway.stop()
 
@@ -190,7 +211,10 @@ def main() -> None:
     print("\n".join(rows))
     options.out.with_suffix(".md").write_text("\n".join(rows) + "\n")
     plot(samples, options.out.with_suffix(".svg"))
+    failed = problems(watched, samples)
+    print("\n" + ("FAILED: " + "; ".join(failed) if failed else "ok"))
+    return int(bool(failed))
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())
