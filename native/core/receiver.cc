@@ -10,6 +10,7 @@
 #include "element_chain.h"
 #include "error_codes.h"
 #include "jitter_bypass.h"
+#include "sdp_repair.h"
 
 namespace framegate {
 namespace {
@@ -33,6 +34,8 @@ constexpr CodecChain kChains[] = {
     {Codec::kVp8, "vp8", "VP8", "rtpvp8depay", "video/x-vp8"},
     {Codec::kVp9, "vp9", "VP9", "rtpvp9depay", "video/x-vp9"},
 };
+
+constexpr auto kPackets = static_cast<GstPadProbeType>(GST_PAD_PROBE_TYPE_BUFFER | GST_PAD_PROBE_TYPE_BUFFER_LIST);
 
 // The static payload types of RFC 3551, whose description may leave the name out.
 constexpr struct {
@@ -181,6 +184,9 @@ void Receiver::OnSsrcActive(GstElement*, guint, guint, gpointer self) {
 }
 
 void Receiver::OnManagerPad(GstElement*, GstPad* pad, gpointer self) {
+  if (static_cast<Receiver*>(self)->over_udp() && g_str_has_prefix(GST_PAD_NAME(pad), "recv_rtp_sink_")) {
+    gst_pad_add_probe(pad, kPackets, &Receiver::OnReceived, self, nullptr);
+  }
   if (!g_str_has_prefix(GST_PAD_NAME(pad), "recv_rtcp_sink_")) return;
   gst_pad_add_probe(pad, GST_PAD_PROBE_TYPE_BUFFER, &Receiver::OnRtcp, self, nullptr);
 }
@@ -189,13 +195,20 @@ GstPadProbeReturn Receiver::OnRtcp(GstPad*, GstPadProbeInfo* info, gpointer self
   auto* receiver = static_cast<Receiver*>(self);
   const ReadMap packet(GST_PAD_PROBE_INFO_BUFFER(info));
   receiver->sender_clock_.Lock()->TakeRtcp(packet.data(), packet.size(), receiver->ssrc_, receiver->rtp_timestamp_);
-  return GST_PAD_PROBE_OK;
+  return receiver->over_udp() ? receiver->packet_repair_.AdmitRtcp(info) : GST_PAD_PROBE_OK;
+}
+
+GstPadProbeReturn Receiver::OnReceived(GstPad*, GstPadProbeInfo* info, gpointer self) {
+  return static_cast<Receiver*>(self)->packet_repair_.Admit(info);
 }
 
 void Receiver::OnSdp(GstElement*, void* sdp, gpointer self) {
   auto* receiver = static_cast<Receiver*>(self);
   receiver->cpu_.Enter();  // rtspsrc does not announce its thread.
   const auto* message = static_cast<const GstSDPMessage*>(sdp);
+  if (const GStringPtr text(gst_sdp_message_as_text(message)); text) {
+    receiver->packet_repair_.SetFormats(FormatsOf(text.get()));
+  }
   StreamInfo info;
   std::string refused;  // The codec of a video that cannot be used.
   for (guint i = 0; i < gst_sdp_message_medias_len(message); ++i) {
@@ -269,14 +282,15 @@ bool Receiver::AddChain(GstPad* pad, const GstStructure* rtp_caps) {
   for (size_t i = elements.size(); i-- > 0;) gst_element_sync_state_with_parent(elements[i]);
   sink_ = sink;
   PadPtr first(gst_element_get_static_pad(elements.front(), "sink"));
-  gst_pad_add_probe(first.get(),
-                    static_cast<GstPadProbeType>(GST_PAD_PROBE_TYPE_BUFFER | GST_PAD_PROBE_TYPE_BUFFER_LIST),
-                    &Receiver::OnPacket, this, nullptr);
+  gst_pad_add_probe(first.get(), kPackets, &Receiver::OnPacket, this, nullptr);
   return gst_pad_link(pad, first.get()) == GST_PAD_LINK_OK;
 }
 
-GstPadProbeReturn Receiver::OnPacket(GstPad*, GstPadProbeInfo* info, gpointer self) {
+GstPadProbeReturn Receiver::OnPacket(GstPad* pad, GstPadProbeInfo* info, gpointer self) {
   auto* receiver = static_cast<Receiver*>(self);
+  if (receiver->repairs_packets() && !receiver->packet_repair_.passing()) {
+    return receiver->packet_repair_.Pass(pad, info);
+  }
   const int64_t now_ns = MonotonicNs();
   if (now_ns - receiver->last_packet_ns_ > MsToNs(1000)) receiver->packets_since_ns_ = now_ns;
   receiver->last_packet_ns_ = now_ns;

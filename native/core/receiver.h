@@ -15,6 +15,7 @@
 #include "gst_ptr.h"
 #include "guarded.h"
 #include "lag_meter.h"
+#include "packet_repair.h"
 #include "picture_clock.h"
 #include "pipeline_error.h"
 #include "rtsp_front.h"
@@ -91,7 +92,8 @@ class Receiver {
   static void OnSsrcActive(GstElement*, guint session, guint ssrc, gpointer self);
   static void OnManagerPad(GstElement*, GstPad* pad, gpointer self);
   static GstPadProbeReturn OnRtcp(GstPad*, GstPadProbeInfo* info, gpointer self);
-  static GstPadProbeReturn OnPacket(GstPad*, GstPadProbeInfo* info, gpointer self);
+  static GstPadProbeReturn OnReceived(GstPad*, GstPadProbeInfo* info, gpointer self);
+  static GstPadProbeReturn OnPacket(GstPad* pad, GstPadProbeInfo* info, gpointer self);
   void CountPacket(GstBuffer* packet);
   // What is known of the picture that a packet belongs to.
   struct PictureTimes {
@@ -99,6 +101,9 @@ class Receiver {
     uint32_t rtp_timestamp = 0;
   };
   void Publish(const PictureTimes& times);
+  // RtspFront does not see the packets.
+  bool repairs_packets() const { return !front_ || options_.transport == "udp"; }
+  bool over_udp() const { return front_ && !relayed_front() && options_.transport == "udp"; }
   bool relayed_front() const { return front_ && !options_.relay_url.empty(); }
   static GstFlowReturn OnNewSample(GstAppSink* sink, gpointer self);
   static GstBusSyncReply OnMessage(GstBus*, GstMessage* message, gpointer self);
@@ -128,6 +133,7 @@ class Receiver {
   std::atomic<uint32_t> rtp_timestamp_{0}, ssrc_{0};
   std::atomic<int64_t> stream_ns_{0};
   Guarded<SenderClock> sender_clock_;
+  PacketRepair packet_repair_;
   // Streaming thread only.
   LagMeter lag_meter_{kVideoClockRateHz};
   PictureClock picture_clock_{kVideoClockRateHz};

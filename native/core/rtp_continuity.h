@@ -1,40 +1,70 @@
 // Makes one stream without needless gaps of the RTP packets that a camera sends over one channel. Pure.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <string>
+#include <string_view>
 
 #include "clocks.h"
 
 namespace framegate {
 
 // rtspsrc gives the packets of another sender (SSRC) a stream of their own, which nothing reads, and ends the session.
-// MediaMTX drops them. Neither gets along with empty packets and packets of unknown payload types.
+// MediaMTX drops them. Neither gets along with empty packets, packets of unknown payload types and numbers that are
+// set back.
 class RtpContinuity {
  public:
   static constexpr size_t kHead = 12;
   // After this time without the known sender, another one has replaced it.
   static constexpr int64_t kNewSenderNs = MsToNs(1000);
 
-  // Whether the client gets the packet of `size` bytes, at least kHead. If so, gives it the first sender's SSRC, and a
-  // sequence number from which those of dropped packets are subtracted. wanted: its payload type is known.
-  bool Take(char* packet, size_t size, bool wanted, int64_t now_ns) {
+  // Whether the client gets the packet of `size` bytes, at least kHead. wanted: its payload type is known. The packets
+  // must be in the order in which they were sent.
+  bool Take(const char* packet, size_t size, bool wanted, int64_t now_ns) {
     const auto number = static_cast<uint16_t>(Read(packet + 2, 2));
     const uint32_t sender = Read(packet + 8, 4);
     if (!wanted || IsEmpty(packet, size)) {
-      if (known_ && sender == sender_ && number == static_cast<uint16_t>(last_ + 1)) {
-        last_ = number;
-        ++dropped_;
-      }
+      if (known_ && sender == sender_ && number == static_cast<uint16_t>(last_ + 1)) last_ = number;
       return false;
     }
-    if (!known_) first_sender_ = sender_ = sender;
-    if (sender != sender_ && !Replaces(sender, number, now_ns)) return false;
-    other_since_ns_.reset();
+    gap_ = 0;
+    if (!known_) {
+      sent_ = static_cast<uint16_t>(number - 1);
+    } else if (sender != sender_ && number != static_cast<uint16_t>(last_ + 1)) {
+      if (!TakeSender(packet, now_ns)) return false;
+      gap_ = 1;  // The picture that was being sent may be incomplete.
+    } else if (!FindGap(packet, size, number, now_ns)) {
+      return false;
+    }
+    if (!known_) first_sender_ = sender;
     known_ = true;
+    sender_ = sender;
+    other_since_ns_.reset();
     last_ = number;
-    Write(packet + 2, 2, static_cast<uint16_t>(number - dropped_));
+    last_timestamp_ = Read(packet + 4, 4);
+    last_packet_.assign(packet, size);
+    sent_ = static_cast<uint16_t>(sent_ + gap_);
+    return true;
+  }
+
+  // Packets are missing before the last one that was taken.
+  bool gap() const { return gap_ > 0; }
+
+  // Gives a packet that was taken, or a part of it, the first sender's SSRC and the next sequence number. A gap is that
+  // of the camera, or of one number if the camera's number says nothing about it.
+  void Stamp(char* packet) {
+    Write(packet + 2, 2, ++sent_);
+    Write(packet + 8, 4, first_sender_);
+  }
+
+  // Whether the packet, which need not be in order, is of the stream's sender. If so, gives it the first one's SSRC.
+  bool TakeSender(char* packet, int64_t now_ns) {
+    if (!known_) first_sender_ = sender_ = Read(packet + 8, 4);
+    known_ = true;
+    if (!TakeSender(const_cast<const char*>(packet), now_ns)) return false;
     Write(packet + 8, 4, first_sender_);
     return true;
   }
@@ -51,6 +81,13 @@ class RtpContinuity {
   }
 
  private:
+  // Numbers that are this much behind may be those of packets that come late or twice.
+  static constexpr int kLate = 64;
+  static constexpr int kFarAhead = 1000;
+  // Numbers that are set back so often within so long mean nothing.
+  static constexpr int kSetBackOften = 3;
+  static constexpr int64_t kSetBackNs = MsToNs(10'000);
+
   static uint32_t Read(const char* bytes, size_t count) {
     uint32_t value = 0;
     for (size_t i = 0; i < count; ++i) value = value << 8 | static_cast<uint8_t>(bytes[i]);
@@ -74,15 +111,34 @@ class RtpContinuity {
     return head + padding == size;
   }
 
-  // Whether the packet is the first of the sender that follows the known one. Its numbers continue those of the known
-  // one with a gap of one, because the picture that was being sent may be incomplete.
-  bool Replaces(uint32_t sender, uint16_t number, int64_t now_ns) {
+  // Whether the packet is of the known sender or of the one that follows it.
+  bool TakeSender(const char* packet, int64_t now_ns) {
+    const uint32_t sender = Read(packet + 8, 4);
+    if (sender == sender_) {
+      other_since_ns_.reset();
+      return true;
+    }
     other_ = sender;
     if (!other_since_ns_) other_since_ns_ = now_ns;
     if (now_ns - *other_since_ns_ < kNewSenderNs) return false;
-    const auto passed = static_cast<uint16_t>(last_ - dropped_);
-    dropped_ = static_cast<uint16_t>(number - (passed + 2));
     sender_ = sender;
+    return true;
+  }
+
+  // Sets gap_; false: the packet came late or twice. A number that is set back says nothing about a loss; if that
+  // happens often, none does.
+  bool FindGap(const char* packet, size_t size, uint16_t number, int64_t now_ns) {
+    const int ahead = static_cast<int16_t>(number - last_);
+    if (ahead == 0 && last_packet_ == std::string_view(packet, size)) return false;
+    const bool newer = static_cast<int32_t>(Read(packet + 4, 4) - last_timestamp_) > 0;
+    const bool counts = set_backs_ < kSetBackOften || now_ns - set_back_ns_ > kSetBackNs;
+    if (counts && ahead < 0 && ahead > -kLate && !newer && ++late_ < kLate) return false;
+    late_ = 0;
+    if (ahead <= 0) {
+      set_backs_ = now_ns - set_back_ns_ > kSetBackNs ? 1 : std::min(set_backs_ + 1, kSetBackOften);
+      set_back_ns_ = now_ns;
+    }
+    if (counts && ahead != 1) gap_ = ahead > 1 && ahead <= kFarAhead ? ahead - 1 : 1;
     return true;
   }
 
@@ -90,7 +146,13 @@ class RtpContinuity {
   uint32_t first_sender_ = 0, sender_ = 0, other_ = 0;
   std::optional<int64_t> other_since_ns_;  // Packets of another one have come since, and none of the known one.
   uint16_t last_ = 0;                      // The camera's number of the last packet.
-  uint16_t dropped_ = 0;                   // By how much the camera's numbers exceed the client's.
+  uint32_t last_timestamp_ = 0;
+  std::string last_packet_;
+  uint16_t sent_ = 0;  // The client's number of the last packet.
+  int gap_ = 0;        // Numbers that are missing before the last packet.
+  int late_ = 0;       // Packets that came late, in a row.
+  int set_backs_ = 0;
+  int64_t set_back_ns_ = INT64_MIN / 2;
 };
 
 }  // namespace framegate

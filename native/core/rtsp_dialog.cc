@@ -52,16 +52,6 @@ size_t PacketLength(std::string_view bytes) {
 // RTCP goes over the second channel of each pair.
 bool IsRtcp(std::string_view packet) { return (packet[1] & 1) != 0; }
 
-// Whether one of the packets in a compound RTCP packet is a BYE (RFC 3550, 6.6).
-bool HasBye(std::string_view packet) {
-  constexpr uint8_t kBye = 203;
-  const auto byte = [packet](size_t i) { return static_cast<uint8_t>(packet[i]); };
-  for (size_t at = kInterleavedHead; at + 4 <= packet.size(); at += 4 + 4 * (byte(at + 2) * 256U + byte(at + 3))) {
-    if (byte(at + 1) == kBye) return true;
-  }
-  return false;
-}
-
 // What the bytes of a connection begin with. length: how many bytes that takes; 0: more must arrive.
 struct Piece {
   enum Kind : uint8_t { kPacket, kMessage, kRubbish, kNoRtsp } kind;
@@ -94,6 +84,7 @@ RtspDialog::RtspDialog(Options options)
       camera_url_(options_.camera_url),
       auth_(options_.user, options_.password),
       holds_play_(options_.holds_play),
+      formats_(FormatsOf("")),
       keep_alive_ns_(MsToNs(kMaxKeepAliveMs)) {}
 
 void RtspDialog::CameraConnected(std::string camera_ip) {
@@ -227,34 +218,23 @@ void RtspDialog::AnswerCamera(const RtspHead& request) {
 void RtspDialog::PassPacket(std::string_view packet, int64_t now_ns) {
   if (packet.size() < kInterleavedHead + (IsRtcp(packet) ? kRtcpHead : RtpContinuity::kHead)) return;
   std::string* to = playing_ ? &to_client : &held_;
-  has_left_ = IsRtcp(packet) && (has_left_ || HasBye(packet));
-  if (IsRtcp(packet) && !has_left_) last_sign_of_life_ns_ = now_ns;
-  if (!playing_ && held_.size() > kMaxHeldBytes) return;
-  RtpContinuity& continuity = continuity_[static_cast<uint8_t>(packet[1]) / 2];
-  const auto payload_type = static_cast<size_t>(packet[kInterleavedHead + 1] & 0x7f);
-  const size_t begin = to->size();
-  to->append(packet);
-  char* content = &(*to)[begin + kInterleavedHead];
-  const size_t size = packet.size() - kInterleavedHead;
-  const bool passes =
-      IsRtcp(packet)
-          ? continuity.TakeRtcp(content, size)
-          : continuity.Take(content, size, !payload_types_.any() || payload_types_.test(payload_type), now_ns);
-  if (!passes) to->resize(begin);
-}
-
-// From the media lines, as in "m=video 0 RTP/AVP 96 97".
-void RtspDialog::LearnPayloadTypes(std::string_view sdp) {
-  payload_types_.reset();
-  for (size_t at = sdp.find("m="); at != std::string_view::npos; at = sdp.find("m=", at + 1)) {
-    if (at > 0 && sdp[at - 1] != '\n' && sdp[at - 1] != '\r') continue;
-    std::string_view line = sdp.substr(at, std::min(sdp.find_first_of("\r\n", at), sdp.size()) - at);
-    size_t word = 0;
-    for (size_t space = line.find(' '); space != std::string_view::npos; space = line.find(' ', space + 1)) {
-      const int type = DecimalOr(line.substr(space + 1), 127, -1);
-      if (++word > 2 && type >= 0) payload_types_.set(static_cast<size_t>(type));
-    }
+  const std::string_view content = packet.substr(kInterleavedHead);
+  if (IsRtcp(packet)) {
+    if (!left_ns_ && HasBye(content)) left_ns_ = now_ns;
+    if (!left_ns_) last_sign_of_life_ns_ = now_ns;
+  } else {
+    left_ns_.reset();
   }
+  if (!playing_ && held_.size() > kMaxHeldBytes) return;
+  const auto pass = [to, channel = packet[1]](std::string_view sent) {
+    if (sent.size() > UINT16_MAX) return;
+    const auto size = static_cast<uint16_t>(sent.size());
+    to->append({'$', channel, static_cast<char>(size >> 8), static_cast<char>(size & 255)}).append(sent);
+  };
+  RtpRepair& repair = repair_[static_cast<uint8_t>(packet[1]) / 2];
+  if (!IsRtcp(packet)) return repair.Take(content, formats_, now_ns, pass);
+  const std::string sent = repair.TakeRtcp(content);
+  if (!sent.empty()) pass(sent);
 }
 
 void RtspDialog::TakeResponse(RtspHead head, std::string_view body, int64_t now_ns) {
@@ -271,7 +251,7 @@ void RtspDialog::TakeResponse(RtspHead head, std::string_view body, int64_t now_
   if (request.is_signed && request.head.Method() != "OPTIONS" && head.Status() != 401) accepted_ = true;
   if (FollowRedirect(request, head)) return;
   Learn(request, &head, now_ns);
-  if (request.head.Method() == "DESCRIBE" && !body.empty()) LearnPayloadTypes(body);
+  if (request.head.Method() == "DESCRIBE" && !body.empty()) formats_ = FormatsOf(body);
   if (request.client_cseq.empty()) return;
   // Some cameras refuse OPTIONS and play all the same. The response to DESCRIBE counts.
   if (request.head.Method() == "OPTIONS" && head.Status() >= 400 && head.Status() != 401) {
@@ -329,7 +309,7 @@ bool RtspDialog::FollowRedirect(const Request& request, const RtspHead& response
 void RtspDialog::Learn(const Request& request, RtspHead* response, int64_t now_ns) {
   const std::string method = request.head.Method();
   const int status = response->Status();
-  if (playing_ && !has_left_) last_sign_of_life_ns_ = now_ns;
+  if (playing_ && !left_ns_) last_sign_of_life_ns_ = now_ns;
   if (method == "GET_PARAMETER" && status >= 400 && status != 401 && status != 454) get_parameter_refused_ = true;
   if (status != 200) return;
   if (method == "OPTIONS" && !playing_) {

@@ -1,19 +1,20 @@
 // What stands between a client (rtspsrc or MediaMTX) and a camera, apart from the sockets: it passes the messages and
 // packets of both sides on and does what rtspsrc 1.22 cannot. It signs requests (SHA-256, nonces that go stale, a
-// refused password only once), keeps the session alive, holds packets that come before the response to PLAY, drops
-// empty ones and those of payload types that the description does not name or of other senders, removes RTP-Info, which
-// is often wrong, repairs descriptions and Transport, answers the camera's requests, and follows redirects. Pure.
+// refused password only once), keeps the session alive, holds packets that come before the response to PLAY,
+// repairs packets, descriptions and Transport, removes RTP-Info, which is often wrong, answers the camera's requests,
+// and follows redirects. Pure.
 #pragma once
 
+#include <algorithm>
 #include <array>
-#include <bitset>
 #include <cstdint>
 #include <deque>
 #include <optional>
 #include <string>
 #include <string_view>
 
-#include "rtp_continuity.h"
+#include "clocks.h"
+#include "rtp_repair.h"
 #include "rtsp_auth.h"
 #include "rtsp_message.h"
 
@@ -44,7 +45,9 @@ class RtspDialog {
     if (next_keep_alive_ns_ != INT64_MAX) next_keep_alive_ns_ = 0;
   }
   // When Tick() has something to do; INT64_MAX: never.
-  int64_t next_tick_ns() const { return next_keep_alive_ns_; }
+  int64_t next_tick_ns() const {
+    return left_ns_ ? std::min(next_keep_alive_ns_, *left_ns_ + kGoodbyeNs) : next_keep_alive_ns_;
+  }
 
   // The bytes to send; the caller takes them.
   std::string to_client, to_camera;
@@ -61,10 +64,15 @@ class RtspDialog {
   // A PLAY request waits.
   bool play_waits() const { return held_play_.has_value(); }
 
+  // The camera said goodbye (RTCP BYE), and no packet has come for a second since.
+  bool ended(int64_t now_ns) const { return left_ns_ && now_ns - *left_ns_ >= kGoodbyeNs; }
+
   // The last response or RTCP packet of a playing session, monotonic; 0: none yet. UDP: responses only.
   int64_t last_sign_of_life_ns() const { return last_sign_of_life_ns_; }
 
  private:
+  static constexpr int64_t kGoodbyeNs = MsToNs(1000);
+
   struct Request {
     RtspHead head;
     std::string body;
@@ -84,7 +92,6 @@ class RtspDialog {
   bool FollowRedirect(const Request& request, const RtspHead& response);
   void AddSource(RtspHead* response) const;
   void AnswerCamera(const RtspHead& request);
-  void LearnPayloadTypes(std::string_view sdp);
   void PassPacket(std::string_view packet, int64_t now_ns);
   std::string CameraUri(const std::string& uri) const;
 
@@ -99,12 +106,13 @@ class RtspDialog {
   int cseq_ = 0;
   int redirects_ = 0;
   bool client_known_ = false, playing_ = false;
-  bool has_left_ = false;  // It said goodbye (RTCP BYE). Responses are no signs of life until packets come again.
+  // When it said goodbye (RTCP BYE). Responses are no signs of life until packets come again.
+  std::optional<int64_t> left_ns_;
   bool accepted_ = false, refused_ = false;  // The credentials.
   std::string session_, aggregate_uri_;
   bool offers_get_parameter_ = false, get_parameter_refused_ = false;
-  std::bitset<128> payload_types_;             // Of the description; none: unknown.
-  std::array<RtpContinuity, 128> continuity_;  // For each pair of channels.
+  RtpFormats formats_;                 // Of the description.
+  std::array<RtpRepair, 128> repair_;  // For each pair of channels.
   int64_t keep_alive_ns_;
   int64_t next_keep_alive_ns_ = INT64_MAX;
   int64_t last_sign_of_life_ns_ = 0;

@@ -152,7 +152,9 @@ void RtspFront::Serve(GSocketConnection* client) {
     if (!open && !options_.relay_url.empty()) {
       on_error_(MakeError(error_code::kSourceClosed, "the camera closed the connection"));
     }
-    if (!Write(client, &dialog_->to_client) || !open) break;
+    const bool ended = dialog_->ended(MonotonicNs());
+    if (ended) on_error_(MakeError(error_code::kSourceClosed, "the camera ended the stream"));
+    if (!Write(client, &dialog_->to_client) || !open || ended) break;
   }
   // What rtspsrc has sent last, usually TEARDOWN, still goes out.
   if (camera) {

@@ -129,13 +129,13 @@ RtspStart StartOfRtsp(std::string_view text) {
 }
 
 int DecimalOr(std::string_view text, int most, int otherwise) {
-  int number = 0;
+  int64_t number = 0;
   size_t digits = 0;
   for (; digits < text.size() && text[digits] >= '0' && text[digits] <= '9'; ++digits) {
     number = number * 10 + (text[digits] - '0');
     if (number > most) return otherwise;
   }
-  return digits == 0 ? otherwise : number;
+  return digits == 0 ? otherwise : static_cast<int>(number);
 }
 
 }  // namespace framegate

@@ -171,6 +171,76 @@ function strangerBetween(): Oddity {
   }
 }
 
+/** Sends each picture as one unit, in which start codes separate the encoder's units. */
+function withStartCodes(): Oddity {
+  const START_CODE = Buffer.of(0, 0, 0, 1)
+  let before: Buffer[] = []
+  let type = 0
+  let number = 0
+  return {
+    packet(rtp) {
+      let payload = rtp.subarray(12)
+      const isFragment = (payload[0]! & 31) === 28
+      if (!isFragment && rtp[1]! < 0x80) {
+        before.push(payload, START_CODE)
+        return []
+      }
+      if (!isFragment) payload = Buffer.concat([...before, payload])
+      else if (payload[1]! >= 0x80) {
+        const unit = Buffer.of((payload[0]! & 0xe0) | (payload[1]! & 31))
+        type = (before[0] ?? unit)[0]! & 31
+        const whole = Buffer.concat([...before, unit, payload.subarray(2)])
+        payload = Buffer.concat([Buffer.of(payload[0]!, 0x80 | type), whole.subarray(1)])
+      } else payload[1] = (payload[1]! & 0xe0) | type
+      before = []
+      rtp.writeUInt16BE(number++ & 0xffff, 2)
+      return [Buffer.concat([rtp.subarray(0, 12), payload])]
+    },
+  }
+}
+
+/** Says goodbye (RTCP BYE) after each second, and goes on. */
+function saysGoodbye(): Oddity {
+  let connection: Socket | undefined
+  let packets = 0
+  return {
+    answers(request) {
+      connection = request.connection
+      return null
+    },
+    packet(rtp) {
+      if (++packets % 25 === 0) connection?.write(Buffer.of(0x24, 1, 0, 8, 0x81, 203, 0, 1, ...rtp.subarray(8, 12)))
+    },
+  }
+}
+
+/** Gives packets other sequence numbers. `at` counts the packets, `inPicture` those of the picture. */
+function numbered(number: (at: number, inPicture: number) => number): Oddity {
+  let at = 0
+  let inPicture = 0
+  return {
+    packet(rtp) {
+      rtp.writeUInt16BE(number(at++, inPicture) & 0xffff, 2)
+      inPicture = rtp[1]! >= 0x80 ? 0 : inPicture + 1
+    },
+  }
+}
+
+const timed = (timestamp: (camera: number) => number): Oddity => ({
+  packet: (rtp) => void rtp.writeUInt32BE(timestamp(rtp.readUInt32BE(4)) >>> 0, 4),
+})
+
+// What the gateway may need a few pictures for.
+const GOES_ON: Record<string, Oddity> = {
+  'all timestamps are the same': timed(() => 7),
+  'timestamps run backwards': timed((camera) => -camera),
+  'the sequence numbers of each picture begin at 0': numbered((_, inPicture) => inPicture),
+  'sequence numbers are set back': numbered((at) => at - 30 * Math.floor(at / 100)),
+  'the camera says goodbye and goes on': saysGoodbye(),
+  'start codes separate units': withStartCodes(),
+  'the description names no clock rate': { description: (sdp) => sdp.replace('H264/90000', 'H264') },
+}
+
 for (const mediamtx of ['managed', 'off'] as const) {
   const skip = mediamtx === 'managed' ? NO_MEDIAMTX : false
   t.test(`every picture passes, MEDIAMTX=${mediamtx}`, { skip }, async (t) => {
@@ -208,7 +278,19 @@ for (const mediamtx of ['managed', 'off'] as const) {
       await until('frames of the last sender', () => reader.frames.length >= before + 5)
       t.equal(proxy.requests.filter((method) => method === 'PLAY').length, 1, 'a new SSRC: one session')
     }
+    const goesOn = async ([what, oddity]: [string, Oddity], index: number) => {
+      const camera = await TestCamera.start({ width: 320, height: 180, path: '/x', gop: 25 })
+      t.teardown(() => camera.stop())
+      const proxy = await RtspProxy.start(t, camera, oddity)
+      const name = `on-${index}`
+      await gateway.post('/cameras/start', { name, rtsp: `rtsp://127.0.0.1:${proxy.port}/x`, pub_fps: 60 })
+      const reader = new WireReader(gateway.zmq, name)
+      t.teardown(() => reader.close())
+      await until(`frames of a camera whose ${what}`, () => reader.frames.length >= 100)
+      t.match(await gateway.camera(name), { state: 'live', last_error: null, reconnects: 0 }, what)
+    }
     await Promise.all([...Object.entries(STREAMS).map(check), changesSender()])
+    await Promise.all(Object.entries(GOES_ON).map(goesOn))
   })
 }
 

@@ -27,10 +27,12 @@ RtspDialog::Options DialogOptions(const std::string& user = "") {
 
 bool Has(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
 
-// A packet of `size` bytes on a channel.
+// A packet of `size` bytes on a channel, RTP or RTCP. Its sequence number is the size.
 std::string Packet(int channel, size_t size) {
-  return std::string({'$', static_cast<char>(channel), static_cast<char>(size >> 8), static_cast<char>(size & 255)}) +
-         std::string(size, 'p');
+  const auto high = static_cast<char>(size >> 8), low = static_cast<char>(size & 255);
+  std::string packet = std::string({'$', static_cast<char>(channel), high, low}) + std::string(size, 'p');
+  if (channel % 2 == 0 && size >= 4) packet.replace(4, 4, std::string({'\x80', 'p', high, low}));
+  return packet;
 }
 
 // A dialog, and both of its sides.
@@ -224,19 +226,19 @@ TEST(PacketsBeforeTheResponseToPlayFollowIt) {
   sides.Ask("SETUP");
   sides.Answer("200 OK", "Session: 7\r\n");
   sides.Ask("PLAY");
-  const std::string early = Packet(0, 1400) + Packet(0, 12) + Packet(1, 28);
+  const std::string early = Packet(0, 1398) + Packet(0, 1399) + Packet(1, 28);
   CHECK(sides.dialog.TakeFromCamera(early.substr(0, 1000), 0));
   CHECK(sides.dialog.TakeFromCamera(
-      early.substr(1000) + "RTSP/1.0 200 OK\r\nRTP-Info: url=a;seq=0\r\n\r\n" + Packet(0, 15), 0));
+      early.substr(1000) + "RTSP/1.0 200 OK\r\nRTP-Info: url=a;seq=0\r\n\r\n" + Packet(0, 1400), 0));
   const std::string taken = sides.Taken(&sides.dialog.to_client);
-  CHECK(taken == "RTSP/1.0 200 OK\r\nCSeq: 2\r\n\r\n" + early + Packet(0, 15));
+  CHECK(taken == "RTSP/1.0 200 OK\r\nCSeq: 2\r\n\r\n" + early + Packet(0, 1400));
 }
 
 TEST(ManyPacketsInOneReadPass) {
   Sides sides;
   sides.Play("PLAY", "7");
   std::string packets;
-  for (size_t i = 0; i < 200; ++i) packets += Packet(static_cast<int>(i % 2), 12 + i * 7);
+  for (size_t i = 0; i < 200; ++i) packets += Packet(static_cast<int>(i % 2), 13 + i * 7);
   for (size_t at = 0; at < packets.size(); at += 1000) {
     CHECK(sides.dialog.TakeFromCamera(std::string_view(packets).substr(at, 1000), 5));
   }
@@ -250,13 +252,13 @@ TEST(PacketsWithoutAWholeHeadAreDropped) {
   CHECK(sides.dialog.TakeFromCamera(Packet(1, 0) + Packet(1, 3) + Packet(0, 0) + Packet(0, 11), 5));
   CHECK(sides.dialog.to_client.empty());
   CHECK_EQ(sides.dialog.last_sign_of_life_ns(), 0);
-  CHECK(sides.dialog.TakeFromCamera(Packet(0, 12) + Packet(1, 4), 5));
-  CHECK(sides.dialog.to_client == Packet(0, 12) + Packet(1, 4));
+  CHECK(sides.dialog.TakeFromCamera(Packet(0, 13) + Packet(1, 4), 5));
+  CHECK(sides.dialog.to_client == Packet(0, 13) + Packet(1, 4));
 }
 
-// An RTP packet of 12 bytes on channel 0.
+// An RTP packet of 13 bytes on channel 0.
 std::string Rtp(int payload_type, int number) {
-  std::string packet = Packet(0, 12);
+  std::string packet = Packet(0, 13);
   packet[5] = static_cast<char>(payload_type);
   packet[6] = static_cast<char>(number >> 8);
   packet[7] = static_cast<char>(number & 255);
@@ -282,7 +284,7 @@ TEST(PacketsOfAnotherSenderAreDroppedUntilItReplacesTheFirst) {
   sides.Play("PLAY", "7");
   const auto rtp = [](char sender, int number) {
     std::string packet = Rtp(96, number);
-    packet.back() = sender;
+    packet[15] = sender;
     return packet;
   };
   const auto passed = [&sides](const std::string& packets, int64_t ms) {
@@ -307,12 +309,13 @@ TEST(RequestsOfTheCameraAreAnswered) {
                {"SET_PARAMETER", "200 OK"},
                {"ANNOUNCE", "200 OK"},
                {"PAUSE", "501 Not Implemented"}};
+  size_t size = 13;
   for (const auto& test : cases) {
-    CHECK(sides.dialog.TakeFromCamera(std::string(test.method) +
-                                          " * RTSP/1.0\r\nCSeq: 900\r\nSession: 7\r\nContent-Length: 3\r\n\r\nsdp" +
-                                          Packet(0, 13),
-                                      0));
-    CHECK(sides.Taken(&sides.dialog.to_client) == Packet(0, 13));
+    const std::string packet = Packet(0, ++size);
+    CHECK(sides.dialog.TakeFromCamera(
+        std::string(test.method) + " * RTSP/1.0\r\nCSeq: 900\r\nSession: 7\r\nContent-Length: 3\r\n\r\nsdp" + packet,
+        0));
+    CHECK(sides.Taken(&sides.dialog.to_client) == packet);
     CHECK(sides.Taken(&sides.dialog.to_camera) ==
           std::string("RTSP/1.0 ") + test.status + "\r\nCSeq: 900\r\nSession: 7\r\n\r\n");
   }

@@ -1,0 +1,39 @@
+// RtpRepair for packets that GStreamer gets as the camera sent them: over UDP, or from a MediaMTX that connects to the
+// camera itself.
+#pragma once
+
+#include <gst/gst.h>
+
+#include "rtp_repair.h"
+
+namespace framegate {
+
+class PacketRepair {
+ public:
+  // Of the description that rtspsrc has. Before the first packet.
+  void SetFormats(const RtpFormats& formats) { formats_ = formats; }
+
+  // For a probe in front of the jitter buffer, where packets may be out of order. Malformed packets and those of other
+  // senders are dropped, because rtspsrc would end the session. Those of other payload types become empty packets of
+  // the video, which Pass() drops with their numbers.
+  GstPadProbeReturn Admit(GstPadProbeInfo* info);
+
+  // The same for RTCP: goodbyes (BYE) are dropped.
+  GstPadProbeReturn AdmitRtcp(GstPadProbeInfo* info) const;
+
+  // For a probe in front of the depayloader: sends the repaired packets to the pad, whose probes see them while
+  // passing().
+  GstPadProbeReturn Pass(GstPad* pad, GstPadProbeInfo* info);
+  bool passing() const { return passing_; }
+
+ private:
+  bool AdmitPacket(GstBuffer** packet);
+  void PassPacket(GstPad* pad, GstBuffer* packet);
+
+  RtpFormats formats_ = {};
+  RtpContinuity sender_;
+  RtpRepair repair_;
+  bool passing_ = false;
+};
+
+}  // namespace framegate
