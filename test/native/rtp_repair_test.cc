@@ -16,7 +16,7 @@ namespace {
 const RtpFormats kFormats = FormatsOf(
     "v=0\r\nm=video 0 RTP/AVP 96\r\na=rtpmap:96 H264/90000\r\nm=video 0 RTP/AVP 97\r\na=rtpmap:97 H265/90000\r\n"
     "m=audio 0 RTP/AVP 0\r\n");
-const std::string kKey264 = "\x65\x88key picture"s, kSlice264 = "\x41\x9aslice"s, kOther264 = "\x41\x02slice"s;
+const std::string kKey264 = "\x65\x88 key picture"s, kSlice264 = "\x41\x9a-slice"s, kOther264 = "\x41\x02slice"s;
 const std::string kKey265 = "\x26\x01\xa0key picture"s;
 const std::string kSps264 = "\x67sps"s, kPps264 = "\x68pps"s, kVps265 = "\x40\x01vps"s;
 
@@ -253,7 +253,7 @@ TEST(MalformedAndEmptyPacketsAreDropped) {
 }
 
 std::string Report(uint32_t timestamp) {
-  std::string report("\x80\xc8\0\6SSRCntp-ntp-0000countofby", 28);
+  std::string report("\x80\xc8\0\6SSRCntp-ntp-0000counts-of-", 28);
   for (size_t i = 4; i-- > 0; timestamp >>= 8) report[16 + i] = static_cast<char>(timestamp & 255);
   return report;
 }
