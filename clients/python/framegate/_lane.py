@@ -93,8 +93,7 @@ class _Lease:
         if self._pid != os.getpid():
             return  # It is the parent's.
         if self.writes:
-            start = self._slot * self.memory.slot_bytes
-            self.memory.private.madvise(mmap.MADV_DONTNEED, start, self.memory.slot_bytes)
+            self._reader._written.append((self.memory, self._slot))
         self._reader._released.append(self._seq)
         self._reader._kept.discard(self._seq)
 
@@ -193,6 +192,8 @@ class LaneReader:
         self._late = False  # It arrived after the read that had asked for it.
         self._memory: _Memory | None = None
         self._released: deque[int] = deque()
+        # Slots of those whose private pages a program may have written to.
+        self._written: deque[tuple[_Memory, int]] = deque()
         self._kept: set[int] = set()  # Numbers of the frames that are lent to this reader.
         self._last_seq = 0
         self._freshness = Freshness(max_age_ms)
@@ -309,11 +310,19 @@ class LaneReader:
         while True:
             released = [self._released.popleft() for _ in range(min(len(self._released), _MAX_RELEASED))]
             last = not self._released
+            self._forget_writes()
             message = _NEXT.pack(2, want if last else _WANT_NOTHING, len(released), 0)
             self._socket.send(message + struct.pack(f"={len(released)}Q", *released))
             if last:
                 self._wanted = want
                 return
+
+    def _forget_writes(self) -> None:
+        """Before the gateway may lend these slots again. Not where a frame ends, because a program drops the last one
+        when it has just read the next."""
+        while self._written:
+            memory, slot = self._written.popleft()
+            memory.private.madvise(mmap.MADV_DONTNEED, slot * memory.slot_bytes, memory.slot_bytes)
 
     def _receive(self) -> tuple[int, tuple[int, ...] | None]:
         """The next message: its type, and its content if it is a frame."""
