@@ -11,6 +11,7 @@
 #include "error_codes.h"
 #include "gop_cache.h"
 #include "reorder_limit.h"
+#include "video_info.h"
 
 namespace framegate {
 namespace {
@@ -300,7 +301,7 @@ void DecodeStage::OnPicture(SamplePtr raw) {
   stuck_since_ns_ = 0;
   ++counters_->decoded;
   GstVideoInfo info;
-  if (!gst_video_info_from_caps(&info, gst_sample_get_caps(raw.get()))) return;
+  if (!ReadVideoInfo(gst_sample_get_caps(raw.get()), &info)) return;
   counters_->width = GST_VIDEO_INFO_WIDTH(&info);
   counters_->height = GST_VIDEO_INFO_HEIGHT(&info);
 

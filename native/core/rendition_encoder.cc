@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <optional>
 
+#include "video_info.h"
+
 namespace framegate {
 
 void RenditionEncoder::SetRenditions(const std::vector<Rendition>& renditions) {
@@ -40,7 +42,7 @@ bool RenditionEncoder::Encode(SamplePtr raw, const GstVideoInfo& source, const U
     if (!whole) {
       if (!IsI420(info)) {
         raw = converter_.Convert(raw.get());
-        if (!raw || !gst_video_info_from_caps(&info, gst_sample_get_caps(raw.get()))) return false;
+        if (!raw || !ReadVideoInfo(gst_sample_get_caps(raw.get()), &info)) return false;
       }
       whole.emplace(raw.get(), info);
       if (!whole->mapped()) return false;

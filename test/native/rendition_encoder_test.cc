@@ -2,6 +2,7 @@
 #include "core/rendition_encoder.h"
 
 #include "check.h"
+#include "core/video_info.h"
 #include "raw_picture.h"
 
 using namespace framegate;
@@ -16,15 +17,21 @@ struct Encoder {
   int64_t stream_ms = 1000;
 
   // The frames of one picture, `after_ms` after the previous one.
-  std::vector<std::unique_ptr<JpegFrame>> Picture(int64_t after_ms, const char* caps = kI420) {
+  std::vector<std::unique_ptr<JpegFrame>> Picture(int64_t after_ms, const char* caps = kI420,
+                                                  const char* colors = nullptr) {
     std::vector<std::unique_ptr<JpegFrame>> frames;
     SamplePtr raw = RawPicture(caps, "smpte");
+    if (colors) {
+      CapsPtr declared(gst_caps_copy(gst_sample_get_caps(raw.get())));
+      gst_caps_set_simple(declared.get(), "colorimetry", G_TYPE_STRING, colors, nullptr);
+      raw.reset(gst_sample_new(gst_sample_get_buffer(raw.get()), declared.get(), nullptr, nullptr));
+    }
     UnitTimes::Times times = {};
     times.received_at_us = 11;
     times.captured_at_us = 22;
     times.stream_ns = MsToNs(stream_ms += after_ms);
     GstVideoInfo info;
-    CHECK(gst_video_info_from_caps(&info, gst_sample_get_caps(raw.get())));
+    CHECK(ReadVideoInfo(gst_sample_get_caps(raw.get()), &info));
     CHECK(encoder.Encode(std::move(raw), info, times,
                          [&](std::unique_ptr<JpegFrame> frame) { frames.push_back(std::move(frame)); }));
     return frames;
@@ -83,6 +90,22 @@ TEST(TheFormatMayChangeWithAnyPicture) {
       CHECK_EQ(frames[i]->width, planar[i]->width);
       CHECK_EQ(frames[i]->source_width, 320);
     }
+  }
+}
+
+TEST(FullRangeCountsAlsoIfNoMatrixIsDeclared) {
+  for (const char* caps : {kI420, kNv12, "video/x-raw,format=Y444,width=320,height=240"}) {
+    Encoder encoder;
+    encoder.encoder.SetRenditions({{"a", 0, 25, 80}});
+    const auto jpeg = [&](const char* colors) {
+      auto frames = encoder.Picture(40, caps, colors);
+      CHECK_EQ(frames.size(), 1u);
+      return frames.empty() ? std::vector<uint8_t>() : frames[0]->jpeg;
+    };
+    const std::vector<uint8_t> full = jpeg("1:4:0:0"), limited = jpeg("2:4:0:0");
+    CHECK(full != limited);
+    CHECK(jpeg("1:0:0:0") == full);
+    CHECK(jpeg("2:0:0:0") == limited);
   }
 }
 
