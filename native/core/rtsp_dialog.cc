@@ -20,6 +20,7 @@ constexpr int kMaxTimeoutS = 24 * 3600;
 // Some cameras end a session after 25 s, and state no timeout or a longer one.
 constexpr int kMaxKeepAliveMs = 20'000;
 constexpr size_t kMaxUnanswered = 16;
+constexpr int kSessionNotFound = 454;
 constexpr size_t kInterleavedHead = 4;
 constexpr size_t kRtcpHead = 4;
 
@@ -224,6 +225,7 @@ void RtspDialog::PassPacket(std::string_view packet, int64_t now_ns) {
     if (!left_ns_) last_sign_of_life_ns_ = now_ns;
   } else {
     left_ns_.reset();
+    forgotten_ = false;
   }
   if (!playing_ && held_.size() > kMaxHeldBytes) return;
   const auto pass = [to, channel = packet[1]](std::string_view sent) {
@@ -250,6 +252,8 @@ void RtspDialog::TakeResponse(RtspHead head, std::string_view body, int64_t now_
   }
   if (request.is_signed && request.head.Method() != "OPTIONS" && head.Status() != 401) accepted_ = true;
   if (FollowRedirect(request, head)) return;
+  // The client would follow it past this dialog, as often as the camera redirects.
+  if (head.Status() / 100 == 3) head.Remove("Location");
   Learn(request, &head, now_ns);
   if (request.head.Method() == "DESCRIBE" && !body.empty()) formats_ = FormatsOf(body);
   if (request.client_cseq.empty()) return;
@@ -263,6 +267,7 @@ void RtspDialog::TakeResponse(RtspHead head, std::string_view body, int64_t now_
     const std::string base = head.Value("Content-Base");
     repaired = RepairSdp(body, BeginsWith(base, "rtsp") ? base : options_.client_url, options_.over_tcp);
     head.Set("Content-Length", std::to_string(repaired.size()));
+    head.Set("Content-Type", "application/sdp");  // MediaMTX takes no other spelling.
     body = repaired;
   }
   head.Set("CSeq", request.client_cseq);
@@ -287,7 +292,8 @@ bool RtspDialog::SignAgain(const Request& request, const RtspHead& response) {
 }
 
 bool RtspDialog::FollowRedirect(const Request& request, const RtspHead& response) {
-  const std::string location = response.Value("Location");
+  std::string location = response.Value("Location");
+  if (BeginsWith(location, "/")) location.insert(0, AuthorityOf(camera_url_));
   const bool is_address = BeginsWith(location, "rtsp://") || BeginsWith(location, "rtsps://");
   if (response.Status() / 100 != 3 || !is_address || request.head.Method() != "DESCRIBE") return false;
   if (++redirects_ > kMaxRedirects) return false;
@@ -309,8 +315,11 @@ bool RtspDialog::FollowRedirect(const Request& request, const RtspHead& response
 void RtspDialog::Learn(const Request& request, RtspHead* response, int64_t now_ns) {
   const std::string method = request.head.Method();
   const int status = response->Status();
-  if (playing_ && !left_ns_) last_sign_of_life_ns_ = now_ns;
-  if (method == "GET_PARAMETER" && status >= 400 && status != 401 && status != 454) get_parameter_refused_ = true;
+  // Some cameras forget a session, for instance if another client takes its place.
+  if (playing_ && status == kSessionNotFound) forgotten_ = true;
+  if (playing_ && !left_ns_ && !forgotten_) last_sign_of_life_ns_ = now_ns;
+  const bool refused = status >= 400 && status != 401 && status != kSessionNotFound;
+  if (method == "GET_PARAMETER" && refused) get_parameter_refused_ = true;
   if (status != 200) return;
   if (method == "OPTIONS" && !playing_) {
     offers_get_parameter_ = response->Value("Public").find("GET_PARAMETER") != std::string::npos;

@@ -108,6 +108,7 @@ class RtspDialog {
   bool client_known_ = false, playing_ = false;
   // When it said goodbye (RTCP BYE). Responses are no signs of life until packets come again.
   std::optional<int64_t> left_ns_;
+  bool forgotten_ = false;  // It does not know the session. Until packets come again, responses are no signs of life.
   bool accepted_ = false, refused_ = false;  // The credentials.
   std::string session_, aggregate_uri_;
   bool offers_get_parameter_ = false, get_parameter_refused_ = false;

@@ -179,12 +179,26 @@ bool LacksControl(Lines* medium) {
   return std::none_of(medium->begin(), medium->end(), is_control);
 }
 
+bool IsInactive(const Lines& medium) { return std::count(medium.begin(), medium.end(), "a=inactive") > 0; }
+
+// Some cameras refuse SETUP of a track that is switched off, or send nothing for it. Nothing is removed if no other
+// video is left. True: the parts have changed.
+bool RemoveInactive(std::vector<Lines>* parts) {
+  const auto first = parts->begin() + 1;
+  const auto is_active_video = [](const Lines& part) { return BeginsWith(part[0], "m=video") && !IsInactive(part); };
+  if (std::none_of(first, parts->end(), is_active_video)) return false;
+  const auto end = std::remove_if(first, parts->end(), IsInactive);
+  const bool changed = end != parts->end();
+  parts->erase(end, parts->end());
+  return changed;
+}
+
 }  // namespace
 
 std::string RepairSdp(std::string_view sdp, const std::string& url, bool over_tcp) {
-  const std::vector<Lines> parts = PartsOf(sdp);
+  std::vector<Lines> parts = PartsOf(sdp);
   std::string repaired;
-  bool changed = false;
+  bool changed = RemoveInactive(&parts);
   for (size_t i = 0; i < parts.size(); ++i) {
     Lines lines = parts[i];
     for (std::string& line : lines) {

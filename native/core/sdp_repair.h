@@ -1,4 +1,5 @@
-// Changes a camera's description where rtspsrc 1.22 or MediaMTX would refuse what other players accept. Pure.
+// Changes a camera's description where rtspsrc 1.22 or MediaMTX would refuse what other players accept, and removes
+// tracks that are switched off. Pure.
 #pragma once
 
 #include <string>

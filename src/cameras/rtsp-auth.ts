@@ -16,12 +16,15 @@ export interface DigestInput {
   uri: string
   /** With qop=auth; nc is 00000001. */
   clientNonce?: string | undefined
+  /** With an algorithm that ends with -sess: the client's nonce, which then need not be part of the response. */
+  sessionNonce?: string | undefined
 }
 
 /** The `response` of a Digest authorization. */
 export function digestResponse(input: DigestInput): string {
   const hash = (text: string) => createHash(input.hash).update(text).digest('hex')
-  const secret = hash(`${input.user}:${input.realm}:${input.password}`)
+  const account = hash(`${input.user}:${input.realm}:${input.password}`)
+  const secret = input.sessionNonce === undefined ? account : hash(`${account}:${input.nonce}:${input.sessionNonce}`)
   const request = hash(`${input.method}:${input.uri}`)
   const quality = input.clientNonce === undefined ? '' : `00000001:${input.clientNonce}:auth:`
   return hash(`${secret}:${input.nonce}:${quality}${request}`)
@@ -42,14 +45,18 @@ export function authorize(headers: string[], url: CameraUrl): string | null {
 
 function answerDigest(challenge: string, url: CameraUrl): string | null {
   const algorithm = parameter(challenge, 'algorithm')
-  const hash = HASHES[(algorithm ?? 'MD5').toUpperCase()]
+  const [, base = 'MD5', session] = /^(.*?)(-SESS)?$/.exec((algorithm ?? 'MD5').toUpperCase()) ?? []
+  const hash = HASHES[base]
   const realm = parameter(challenge, 'realm')
   const nonce = parameter(challenge, 'nonce')
   if (hash === undefined || realm === undefined || nonce === undefined) return null
   const { user, password, key: uri } = url
   const qualities = parameter(challenge, 'qop')?.split(',') ?? []
-  const clientNonce = qualities.some((text) => text.trim() === 'auth') ? randomBytes(8).toString('hex') : undefined
-  const response = digestResponse({ hash, user, password, realm, nonce, method: 'DESCRIBE', uri, clientNonce })
+  const fresh = randomBytes(8).toString('hex')
+  const clientNonce = qualities.some((text) => text.trim() === 'auth') ? fresh : undefined
+  const sessionNonce = session && fresh
+  const request = { method: 'DESCRIBE', uri, clientNonce, sessionNonce }
+  const response = digestResponse({ hash, user, password, realm, nonce, ...request })
   const parts = [
     `username="${user.replace(/["\\]/g, '\\$&')}"`,
     `realm="${realm}"`,
@@ -58,7 +65,8 @@ function answerDigest(challenge: string, url: CameraUrl): string | null {
     `response="${response}"`,
   ]
   if (algorithm) parts.push(`algorithm=${algorithm}`)
-  if (clientNonce !== undefined) parts.push('qop=auth', 'nc=00000001', `cnonce="${clientNonce}"`)
+  if (clientNonce !== undefined) parts.push('qop=auth', 'nc=00000001')
+  if (clientNonce !== undefined || session) parts.push(`cnonce="${fresh}"`)
   const opaque = parameter(challenge, 'opaque')
   if (opaque !== undefined) parts.push(`opaque="${opaque}"`)
   return `Digest ${parts.join(', ')}`

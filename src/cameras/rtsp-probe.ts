@@ -55,9 +55,9 @@ async function follow(url: CameraUrl, { userAgent, tlsFingerprint, resolve, stop
     const answer = await describe(target, await resolve(target), userAgent, tlsFingerprint, stop, () =>
       late(hostOf(target)),
     )
-    const location = answer.headers.get('location')?.[0]
+    const location = absolute(answer.headers.get('location')?.[0] ?? '', target)
     if (answer.status >= 300 && answer.status < 400 && cameraSettings.shape.rtsp.safeParse(location).success) {
-      target = redirected(target, parseCameraUrl(location!))
+      target = redirected(target, parseCameraUrl(location))
       continue
     }
     if (answer.status === 401 && url.user !== '' && target.user === '') {
@@ -68,6 +68,13 @@ async function follow(url: CameraUrl, { userAgent, tlsFingerprint, resolve, stop
     return target
   }
   throw new SourceError('ERR_SOURCE_READ', `${hostOf(target)} redirects more than ${MAX_REDIRECTS} times`)
+}
+
+/** Some cameras redirect to a path only. */
+function absolute(location: string, from: CameraUrl): string {
+  return location.startsWith('/')
+    ? `${from.key.slice(0, from.key.indexOf('://'))}://${hostOf(from)}${location}`
+    : location
 }
 
 /** The address that a camera redirects to, with the credentials if they may go there. */

@@ -207,7 +207,7 @@ TEST(MessagesMayArriveInPiecesAndWithStrangeLineEnds) {
                          "content-length: 3" + end + end + "sdp";
     for (const char byte : std::string("\0\r\n", 3) + answer) CHECK(sides.dialog.TakeFromCamera({&byte, 1}, 0));
     CHECK(sides.dialog.to_client ==
-          "RTSP/1.0 200 OK\r\ncseq: 1\r\nX: a b\r\ncontent-length: 3\r\n\r\n"
+          "RTSP/1.0 200 OK\r\ncseq: 1\r\nX: a b\r\ncontent-length: 3\r\nContent-Type: application/sdp\r\n\r\n"
           "sdp");
   }
 }
@@ -472,6 +472,57 @@ TEST(RedirectsAreFollowed) {
   circle.Ask("DESCRIBE");
   for (int i = 0; i < 4; ++i) CHECK(circle.Answer("301 Moved", "Location: rtsp://other/\r\n").empty());
   CHECK(Has(circle.Answer("301 Moved", "Location: rtsp://other/\r\n"), "301"));
+}
+
+TEST(ARedirectToAPathStaysAtTheCamera) {
+  Sides sides("Mufasa");
+  sides.Ask("DESCRIBE");
+  CHECK(sides.Answer("301 Moved", "Location: /real?z\r\n").empty());
+  CHECK(sides.dialog.camera_url() == "rtsp://camera:8554/real?z");
+  CHECK(Has(sides.Taken(&sides.dialog.to_camera), "DESCRIBE rtsp://camera:8554/real?z RTSP/1.0\r\n"));
+}
+
+TEST(TheClientLearnsNoAddressOfARedirectThatIsNotFollowed) {
+  Sides sides("Mufasa");
+  sides.Ask("DESCRIBE");
+  CHECK(!Has(sides.Answer("302 Found", "Location: rtsp://other/new\r\n"), "Location"));
+  sides.Ask("SETUP");
+  CHECK(!Has(sides.Answer("302 Found", "Location: rtsp://camera:8554/\r\n"), "Location"));
+}
+
+TEST(AResponseThatTheSessionIsUnknownIsNoSignOfLife) {
+  Sides sides;
+  sides.Play("PLAY, GET_PARAMETER", "7");
+  CHECK(Has(sides.AskedAt(20'000), "GET_PARAMETER"));
+  sides.Answer("454 Session Not Found", "", 5);
+  CHECK(sides.dialog.last_sign_of_life_ns() != 5);
+  CHECK(sides.dialog.TakeFromCamera(Packet(0, 13), 6));
+  CHECK(Has(sides.AskedAt(40'000), "GET_PARAMETER"));
+  sides.Answer("200 OK", "", 7);
+  CHECK(sides.dialog.last_sign_of_life_ns() == 7);
+}
+
+TEST(TheTypeOfADescriptionIsWrittenAsMediaMtxReadsIt) {
+  for (const char* type : {"", "Content-type: Application/SDP; charset=utf-8\r\n"}) {
+    Sides sides;
+    sides.Ask("DESCRIBE");
+    const std::string response = sides.Answer("200 OK", std::string(type) + "Content-Length: 6\r\n\r\nv=0\r\n\r\n");
+    CHECK(Has(response, ": application/sdp\r\n"));
+    CHECK(!Has(response, "charset"));
+  }
+}
+
+TEST(InactiveTracksAreRemovedIfOtherVideoIsLeft) {
+  const std::string head = "v=0\r\ns=x\r\n";
+  const std::string video = "m=video 0 RTP/AVP 96\r\na=control:1\r\n";
+  const std::string off = "m=video 0 RTP/AVP 97\r\na=inactive\r\na=control:2\r\n";
+  const std::string audio = "m=audio 0 RTP/AVP 0\r\na=control:3\r\n";
+  const std::string silent = audio + "a=inactive\r\n";
+  const std::string url = "rtsp://c/";
+  CHECK(RepairSdp(head + off + video + silent, url, true) == head + video);
+  CHECK(RepairSdp(off + audio + video, url, true) == audio + video);
+  CHECK(RepairSdp(head + off + audio, url, true) == head + off + audio);
+  CHECK(RepairSdp(head + video + "a=inactive-not\r\n", url, true) == head + video + "a=inactive-not\r\n");
 }
 
 TEST(CredentialsFollowNoRedirectToAnotherHost) {

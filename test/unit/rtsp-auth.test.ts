@@ -56,3 +56,14 @@ t.test("qop=auth: the response contains the client's nonce, which differs each t
   }
   t.equal(nonces.size, 2)
 })
+
+t.test('an algorithm that ends with -sess adds both nonces to the secret', async (t) => {
+  for (const qop of ['', ', qop="auth"']) {
+    const header = authorize([`Digest realm="x", nonce="y", algorithm=MD5-sess${qop}`], URL) ?? ''
+    const cnonce = /cnonce="(\w{16})"/.exec(header)?.[1]
+    const md5 = (text: string) => createHash('md5').update(text).digest('hex')
+    const secret = md5(`${md5('Mufasa:x:Circle Of Life')}:y:${cnonce}`)
+    const middle = qop ? `y:00000001:${cnonce}:auth` : 'y'
+    t.match(header, `response="${md5(`${secret}:${middle}:${md5('DESCRIBE:rtsp://h/s')}`)}", algorithm=MD5-sess`)
+  }
+})

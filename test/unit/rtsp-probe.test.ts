@@ -131,6 +131,18 @@ t.test('a redirect to an invalid address is not followed, and cannot inject a li
   t.notMatch(requests.join(''), /Injected/)
 })
 
+t.test('a redirect to a path stays at the camera', async (t) => {
+  const requests: string[] = []
+  const host = await camera(t, (request) => {
+    requests.push(request)
+    if (!request.includes('/real?z ')) return 'RTSP/1.0 301 Moved\r\nLocation: /real?z\r\n\r\n'
+    if (!request.includes('Authorization')) return 'RTSP/1.0 401 Unauthorized\r\nWWW-Authenticate: Basic\r\n\r\n'
+    return describing('m=video 0 RTP/AVP 96\r\n')
+  })
+  const found = await probeCamera(parseCameraUrl(`rtsp://admin:secret@${host}/cam`), 20000, 'test')
+  t.match(found, { key: `rtsp://${host}/real?z`, user: 'admin', password: 'secret' })
+})
+
 t.test('a camera whose certificate is not trusted or not pinned gets no request at all', async (t) => {
   const requests: string[] = []
   const host = await camera(t, (request) => {
