@@ -15,6 +15,13 @@ export const LISTENERS = {
   MTX_RTSPSADDRESS: ':8322',
   MTX_SRTPADDRESS: ':8004',
   MTX_SRTCPADDRESS: ':8005',
+  // Off in mediamtx.yaml. An operator may switch them on, and MediaMTX's own defaults listen on all interfaces.
+  MTX_RTMPADDRESS: ':1935',
+  MTX_RTMPSADDRESS: ':1936',
+  MTX_SRTADDRESS: ':8890',
+  MTX_PLAYBACKADDRESS: ':9996',
+  MTX_METRICSADDRESS: ':9998',
+  MTX_PPROFADDRESS: ':9999',
 }
 
 /** A listen address with the port moved by an offset; '' stays off. */

@@ -1,6 +1,7 @@
 import t from 'tap'
 import { DEMO_PORT } from '../../src/demo.js'
 import { DEFAULT_ADDRESSES, LISTENERS, portOf, publicUrls, reachable, readUrl } from '../../src/mediamtx/addresses.js'
+import { exposedSetting } from '../../src/exposure.js'
 import { managedEnvironment, startError } from '../../src/mediamtx/managed.js'
 
 t.test('the address to connect to for a listen address', async (t) => {
@@ -87,6 +88,16 @@ t.test('the ports for readers listen on HTTP_HOST, by default on loopback', asyn
   for (const address of listeners('0.0.0.0')) t.match(address, /^(0\.0\.0\.0:\d+)?$/)
   for (const address of listeners('::')) t.match(address, /^(\[::\]:\d+)?$/)
   for (const address of listeners('[::1]')) t.match(address, /^(\[::1\]:\d+)?$/)
+  const more = ['RTMP', 'RTMPS', 'SRT', 'PLAYBACK', 'METRICS', 'PPROF'].map((name) => `MTX_${name}ADDRESS`)
+  t.ok(
+    more.every((name) => managedEnvironment({}, {}, hook)[name]?.startsWith('127.0.0.1:')),
+    'also what an operator may switch on',
+  )
+  for (const name of more)
+    t.equal(
+      exposedSetting({ httpHost: '127.0.0.1', mediamtx: 'managed' }, { [name]: '0.0.0.0:1' }),
+      `${name}=0.0.0.0:1`,
+    )
   t.ok(listeners('10.0.0.7', { MTX_RTSPADDRESS: ':9554' }).includes('10.0.0.7:9554'))
 })
 
@@ -119,7 +130,7 @@ t.test("PORT_OFFSET moves all of MediaMTX's default ports, and no port that is g
 })
 
 t.test('gateways with offsets of 0, 100, 200, ... share no port', async (t) => {
-  const udp = /UDP|RTP|RTCP/
+  const udp = /UDP|RTP|RTCP|SRT/
   const tcp = Object.entries(LISTENERS).filter(([name, address]) => address !== '' && !udp.test(name))
   const ports = [8090, 5555, DEMO_PORT, ...tcp.map(([, address]) => Number(portOf(address)))]
   const all = Array.from({ length: 10 }, (_, i) => ports.map((port) => port + 100 * i)).flat()

@@ -77,7 +77,11 @@ t.test('the error for an invalid value names the setting, the value and what was
     [['extra'], {}, /unknown command "extra"; expected serve, check, check-camera, schema/],
     [['check', 'extra'], {}, /check: unexpected argument "extra"/],
     [['check-camera'], {}, /check-camera: expected an address/],
-    [['--config', '/does/not/exist'], {}, /--config: expected a readable YAML file; got "\/does\/not\/exist"/],
+    [
+      ['--config', '/does/not/exist'],
+      {},
+      /--config: expected a readable YAML file of at most 1 MiB; got "\/does\/not\/exist"/,
+    ],
   ]
   for (const [argv, env, message] of cases) {
     t.throws(() => read(argv, env), { name: 'ConfigError', message }, JSON.stringify([argv, env]))
