@@ -29,6 +29,9 @@ bool PacketRepair::AdmitPacket(GstBuffer** packet) {
   }
   if (!sender_.TakeSender(head, MonotonicNs())) return false;
   const bool foreign = formats_[static_cast<uint8_t>(head[1]) & 0x7f].client_type < 0;
+  const auto number = GST_READ_UINT16_BE(head + 2);
+  if (last_ == number || (foreign && last_ && static_cast<uint16_t>(*last_ + 1) != number)) return false;
+  last_ = number;
   if (foreign) {
     const auto video = std::find_if(formats_.begin(), formats_.end(), [](const RtpFormat& format) {
       return format.client_type >= 0 && format.codec != RtpCodec::kOther;

@@ -4,6 +4,9 @@
 
 #include <gst/gst.h>
 
+#include <cstdint>
+#include <optional>
+
 #include "rtp_repair.h"
 
 namespace framegate {
@@ -14,8 +17,9 @@ class PacketRepair {
   void SetFormats(const RtpFormats& formats) { formats_ = formats; }
 
   // For a probe in front of the jitter buffer, where packets may be out of order. Malformed packets and those of other
-  // senders are dropped, because rtspsrc would end the session. Those of other payload types become empty packets of
-  // the video, which Pass() drops with their numbers.
+  // senders are dropped, because rtspsrc would end the session. Those of other payload types that take the next number
+  // become empty packets of the video, which Pass() drops with their numbers. Repeated numbers are dropped, because
+  // rtpbin never accepts a sender that begins with them.
   GstPadProbeReturn Admit(GstPadProbeInfo* info);
 
   // The same for RTCP: goodbyes (BYE) are dropped.
@@ -32,6 +36,7 @@ class PacketRepair {
 
   RtpFormats formats_ = {};
   RtpContinuity sender_;
+  std::optional<uint16_t> last_;  // The number of the last packet that was admitted.
   RtpRepair repair_;
   bool passing_ = false;
 };
