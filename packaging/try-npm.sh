@@ -7,7 +7,7 @@ set -eu
 package=$(realpath "$1") mediamtx=${2:-}
 # Where the ports of a gateway are in use.
 offset=${PORT_OFFSET:-0}
-export DEBIAN_FRONTEND=noninteractive PORT_OFFSET="$offset" STATE_FILE=/tmp/try-npm.json
+export DEBIAN_FRONTEND=noninteractive LOG_FORMAT=pretty PORT_OFFSET="$offset" STATE_FILE=/tmp/try-npm.json
 box=$(mktemp -d)
 framegated=$box/node_modules/.bin/framegated
 began=$(date +%s)
