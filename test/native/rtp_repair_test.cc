@@ -271,6 +271,37 @@ TEST(GoodbyesDoNotPassAndReportsFollowTheTimestamps) {
   CHECK(channel.Rtcp(Report(9'001'000)).empty());
 }
 
+// A description of one video.
+std::string Video(const std::string& type, const std::string& attributes) {
+  return "v=0\r\nm=video 0 RTP/AVP " + type + "\r\n" + attributes + "a=control:1\r\n";
+}
+
+TEST(PayloadTypesGetTheirCodecAndClockRate) {
+  const struct {
+    std::string camera, repaired;
+  } cases[] = {
+      {Video("96", "a=rtpmap:96 H264\r\n"), "a=rtpmap:96 H264/90000\r\n"},
+      {Video("96", "a=rtpmap:96 h264/0\r\n"), "a=rtpmap:96 H264/90000\r\n"},
+      {Video("96", "a=rtpmap:96 H265/90000/1\r\n"), "a=rtpmap:96 H265/90000\r\n"},
+      {Video("96", "a=rtpmap: 96\tHEVC / 90000\r\n"), "a=rtpmap:96 H265/90000\r\n"},
+      {Video("96", "a=rtpmap:97 H264/90000\r\na=fmtp:97 a=b\r\n"), "a=rtpmap:96 H264/90000\r\na=fmtp:96 a=b\r\n"},
+      {Video("96", "a=fmtp:96 sprop-parameter-sets=a,b\r\n"), "a=rtpmap:96 H264/90000\r\na=fmtp:96 sprop"},
+      {Video("96", "a=fmtp:96 sprop-vps=a\r\n"), "a=rtpmap:96 H265/90000\r\na=fmtp:96 sprop"},
+  };
+  for (const auto& test : cases) {
+    CHECK(RepairSdp(test.camera, "rtsp://camera", true).find(test.repaired) != std::string::npos);
+    CHECK(FormatsOf(test.camera)[96].codec != RtpCodec::kOther);
+    CHECK_EQ(FormatsOf(test.camera)[96].client_type, 96);
+  }
+  for (const std::string& good :
+       {Video("96", "a=rtpmap:96 h264/90000\r\n"), Video("96 97", "a=rtpmap:97 VP8/90000\r\n"),
+        Video("96", "a=rtpmap:96 MP4V-ES/30000\r\n"), Video("26", "")}) {
+    CHECK(RepairSdp(good, "rtsp://camera", true) == good);
+  }
+  CHECK_EQ(FormatsOf(cases[4].camera)[97].client_type, 96);
+  CHECK_EQ(FormatsOf(Video("96", "a=rtpmap:96 MP4V-ES/30000\r\n"))[96].clock_rate_hz, 30000U);
+}
+
 }  // namespace
 
 int main() { return check::RunTests(); }
