@@ -12,13 +12,14 @@ offset=${PORT_OFFSET:-0}
 base=http://127.0.0.1:$((8090 + offset))
 formats=/proc/sys/fs/binfmt_misc
 work=$(mktemp -d)
-camera='' gateway='' registered='' mounted=''
+camera='' gateway='' registered='' binfmt='' mounted=''
 cleanup() {
   # shellcheck disable=SC2086
   kill $gateway $camera 2>/dev/null || true
   wait
   for folder in $mounted; do umount "$folder"; done
   if [ -n "$registered" ]; then echo -1 >"$formats/qemu-aarch64"; fi
+  if [ -n "$binfmt" ]; then umount $formats; fi
   rm -rf "$work"
 }
 trap cleanup EXIT
@@ -29,7 +30,10 @@ fail() { printf 'FAILED: %s\n' "$1"; cat "$work/log"; exit 1; }
 
 step 'let the kernel run arm64 programs with qemu'
 if [ ! -e $formats/qemu-aarch64 ]; then
-  [ -e $formats/register ] || mount -t binfmt_misc binfmt_misc $formats
+  if [ ! -e $formats/register ]; then
+    mount -t binfmt_misc binfmt_misc $formats
+    binfmt=yes
+  fi
   magic='\x7fELF\x02\x01\x01\x00\x00\x00\x00\x00\x00\x00\x00\x00\x02\x00\xb7\x00'
   mask='\xff\xff\xff\xff\xff\xff\xff\x00\xff\xff\xff\xff\xff\xff\xff\xff\xfe\xff\xff\xff'
   # F: the kernel opens qemu now, so it is found in the tree too.
