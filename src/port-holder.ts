@@ -1,6 +1,7 @@
 // Which process holds a port, for error messages. Reads /proc, so Linux only.
 
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
+import { basename } from 'node:path'
 
 const LISTEN = '0A'
 
@@ -19,7 +20,10 @@ export function portHolder(port: number, protocol: 'tcp' | 'udp' = 'tcp'): strin
   for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
     try {
       const holds = readdirSync(`/proc/${pid}/fd`).some((fd) => inodes.has(readlinkSync(`/proc/${pid}/fd/${fd}`)))
-      if (holds) return `${readFileSync(`/proc/${pid}/comm`, 'utf8').trim()} (process ${pid})`
+      if (!holds) continue
+      // Not the name of its main thread: since Node.js 24, that is "MainThread" for all programs of Node.js.
+      const program = readlinkSync(`/proc/${pid}/exe`).replace(/ \(deleted\)$/, '')
+      return `${basename(program)} (process ${pid})`
     } catch {
       // The process has ended, or belongs to another user.
     }
