@@ -4,6 +4,7 @@
 #include <sstream>
 
 #include "error_codes.h"
+#include "picture_memory.h"
 
 namespace framegate {
 
@@ -18,6 +19,17 @@ GstElement* MakeElement(const char* factory, const char* properties) {
   }
   return element;
 }
+
+namespace {
+
+// appsink does not answer.
+GstPadProbeReturn OnQuery(GstPad*, GstPadProbeInfo* info, gpointer) {
+  GstQuery* query = GST_PAD_PROBE_INFO_QUERY(info);
+  const bool answered = GST_QUERY_TYPE(query) == GST_QUERY_ALLOCATION && OfferPictureMemory(query);
+  return answered ? GST_PAD_PROBE_HANDLED : GST_PAD_PROBE_OK;
+}
+
+}  // namespace
 
 bool ElementChain::Fail(const char* what) {
   error_ = MakeError(error_code::kPipelineBuild, what);
@@ -43,6 +55,8 @@ bool ElementChain::Open(std::vector<GstElement*> elements, OnSample on_sample) {
                       "qos=false wait-on-eos=false");
   if (!sink_) return Fail("GStreamer lacks the element appsink");
   gst_bin_add(GST_BIN(pipeline_), sink_);
+  PadPtr sink_pad(gst_element_get_static_pad(sink_, "sink"));
+  gst_pad_add_probe(sink_pad.get(), GST_PAD_PROBE_TYPE_QUERY_DOWNSTREAM, OnQuery, nullptr, nullptr);
   GstAppSinkCallbacks callbacks = {};
   callbacks.new_sample = &ElementChain::OnNewSample;
   gst_app_sink_set_callbacks(GST_APP_SINK(sink_), &callbacks, this, nullptr);

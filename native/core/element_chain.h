@@ -15,6 +15,7 @@ namespace framegate {
 
 class ElementChain {
  public:
+  // A raw picture must be used before the chain gets its next buffer (picture_memory.h).
   using OnSample = std::function<void(SamplePtr)>;
 
   ElementChain() = default;
