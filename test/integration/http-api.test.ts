@@ -496,7 +496,9 @@ t.test('GET /metrics follows a camera from its start to its stop', async (t) => 
     )
   const reader = new AbortController()
   t.teardown(() => reader.abort())
-  await fetch(`${gateway.base}/mjpeg?cam=${name}`, { signal: reader.signal })
+  // Kept until the end: fetch() closes the connection of a response that is garbage.
+  const stream = await fetch(`${gateway.base}/mjpeg?cam=${name}`, { signal: reader.signal })
+  t.teardown(() => void stream.body?.cancel().catch(() => undefined))
   const scraped = await until('shown frames', async () => {
     const found = await text()
     return valueOf(found, 'framegate_camera_frames_shown_total') >= 10 ? found : null
