@@ -21,19 +21,23 @@ class RtpContinuity {
   // After this time without the known sender, another one has replaced it.
   static constexpr int64_t kNewSenderNs = MsToNs(1000);
 
-  // Whether the client gets the packet of `size` bytes, at least kHead. wanted: its payload type is known. The packets
-  // must be in the order in which they were sent.
+  // Whether the client gets the packet of `size` bytes, at least kHead. wanted: it has a payload of a known type. The
+  // packets must be in the order in which they were sent.
   bool Take(const char* packet, size_t size, bool wanted, int64_t now_ns) {
     const auto number = static_cast<uint16_t>(Read(packet + 2, 2));
     const uint32_t sender = Read(packet + 8, 4);
-    if (!wanted || IsEmpty(packet, size)) {
-      if (known_ && sender == sender_ && number == static_cast<uint16_t>(last_ + 1)) last_ = number;
+    if (!wanted) {
+      if (known_ && sender == sender_ && number == static_cast<uint16_t>(last_ + unwanted_ + 1)) ++unwanted_;
+      if (unwanted_ == kFarAhead) {
+        last_ = number;
+        unwanted_ = 0;
+      }
       return false;
     }
     gap_ = 0;
     if (!known_) {
       sent_ = static_cast<uint16_t>(number - 1);
-    } else if (sender != sender_ && number != static_cast<uint16_t>(last_ + 1)) {
+    } else if (sender != sender_ && !IsNext(number)) {
       if (!TakeSender(packet, now_ns)) return false;
       gap_ = 1;  // The picture that was being sent may be incomplete.
     } else if (!FindGap(packet, size, number, now_ns)) {
@@ -44,6 +48,7 @@ class RtpContinuity {
     sender_ = sender;
     other_since_ns_.reset();
     last_ = number;
+    unwanted_ = 0;
     last_timestamp_ = Read(packet + 4, 4);
     last_packet_.assign(packet, size);
     sent_ = static_cast<uint16_t>(sent_ + gap_);
@@ -98,19 +103,6 @@ class RtpContinuity {
     for (size_t i = count; i-- > 0; value >>= 8) bytes[i] = static_cast<char>(value & 0xff);
   }
 
-  // Nothing, or only padding, follows the header (RFC 3550, 5.1). Packets that break its rules are not judged.
-  static bool IsEmpty(const char* packet, size_t size) {
-    const uint32_t flags = Read(packet, 1);
-    if (flags >> 6 != 2) return false;
-    size_t head = kHead + 4 * size_t{flags & 15};
-    if ((flags & 0x10) != 0) {
-      if (head + 4 > size) return false;
-      head += 4 + 4 * size_t{Read(packet + head + 2, 2)};
-    }
-    const size_t padding = (flags & 0x20) != 0 ? Read(packet + size - 1, 1) : 0;
-    return head + padding == size;
-  }
-
   // Whether the packet is of the known sender or of the one that follows it.
   bool TakeSender(const char* packet, int64_t now_ns) {
     const uint32_t sender = Read(packet + 8, 4);
@@ -123,6 +115,12 @@ class RtpContinuity {
     if (now_ns - *other_since_ns_ < kNewSenderNs) return false;
     sender_ = sender;
     return true;
+  }
+
+  // Whether no packet is missing before this number. Unwanted packets may or may not have taken numbers of their own.
+  bool IsNext(uint16_t number) const {
+    const int ahead = static_cast<int16_t>(number - last_);
+    return ahead >= 1 && ahead <= unwanted_ + 1;
   }
 
   // Sets gap_; false: the packet came late or twice. A number that is set back says nothing about a loss; if that
@@ -138,7 +136,7 @@ class RtpContinuity {
       set_backs_ = now_ns - set_back_ns_ > kSetBackNs ? 1 : std::min(set_backs_ + 1, kSetBackOften);
       set_back_ns_ = now_ns;
     }
-    if (counts && ahead != 1) gap_ = ahead > 1 && ahead <= kFarAhead ? ahead - 1 : 1;
+    if (counts && !IsNext(number)) gap_ = ahead > 1 && ahead <= kFarAhead ? ahead - 1 - unwanted_ : 1;
     return true;
   }
 
@@ -146,6 +144,7 @@ class RtpContinuity {
   uint32_t first_sender_ = 0, sender_ = 0, other_ = 0;
   std::optional<int64_t> other_since_ns_;  // Packets of another one have come since, and none of the known one.
   uint16_t last_ = 0;                      // The camera's number of the last packet.
+  int unwanted_ = 0;                       // Unwanted packets with the numbers that follow it.
   uint32_t last_timestamp_ = 0;
   std::string last_packet_;
   uint16_t sent_ = 0;  // The client's number of the last packet.

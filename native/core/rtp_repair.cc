@@ -32,7 +32,7 @@ void ForEachPart(std::string_view packet, OnPart on_part) {
 
 }  // namespace
 
-// RFC 3550, 5.1. A padding that cannot be one is taken for content, as ffmpeg does.
+// RFC 3550, 5.1.
 RtpPayload PayloadOf(std::string_view packet) {
   constexpr size_t kHead = RtpContinuity::kHead;
   if (packet.size() < kHead || Byte(packet, 0) >> 6 != 2) return {};
@@ -44,13 +44,14 @@ RtpPayload PayloadOf(std::string_view packet) {
   if (head > packet.size()) return {};
   const size_t most = packet.size() - head;
   const size_t padding = (packet[0] & kPadding) != 0 ? Byte(packet, packet.size() - 1) : 0;
-  return {head, padding > most ? most : most - padding};
+  if (padding > most) return {};
+  return {head, most - padding};
 }
 
 void RtpRepair::Take(std::string_view packet, const RtpFormats& formats, int64_t now_ns,
                      const std::function<void(std::string_view)>& emit) {
+  if (packet.size() < RtpContinuity::kHead) return;
   const RtpPayload found = PayloadOf(packet);
-  if (found.head == 0) return;
   const RtpFormat& format = formats[Byte(packet, 1) & 0x7f];
   const bool wanted = format.client_type >= 0 && found.size > 0;
   if (!continuity_.Take(packet.data(), packet.size(), wanted, now_ns)) return;

@@ -91,7 +91,7 @@ const STREAMS: Record<string, [Oddity, Record<string, number>]> = {
     },
     ONE_KEY,
   ],
-  'every second packet is empty': [{ packet: withEmptyPackets }, ONE_KEY],
+  'packets that are empty or malformed': [{ packet: withEmptyPackets }, ONE_KEY],
   'the answer to SETUP names no channels': [
     { answer: (_, head) => head.replace(/^transport:.*$/im, 'Transport: RTP/AVP/TCP;unicast') },
     ONE_KEY,
@@ -116,7 +116,7 @@ const STREAMS: Record<string, [Oddity, Record<string, number>]> = {
   'packets of another source come between, with the payload type of the video': [strangerBetween(), ONE_KEY],
 }
 
-/** After each packet one without a payload, which may be padding only. */
+/** Before each packet one of its number with a padding that is too long, and after it one that has no payload. */
 function withEmptyPackets(rtp: Buffer): Buffer[] {
   const number = rtp.readUInt16BE(2) * 2
   rtp.writeUInt16BE(number & 0xffff, 2)
@@ -125,7 +125,9 @@ function withEmptyPackets(rtp: Buffer): Buffer[] {
   if (padding.length > 0) empty[0]! |= 0x20
   empty[1]! &= 0x7f
   empty.writeUInt16BE((number + 1) & 0xffff, 2)
-  return [rtp, empty]
+  const malformed = Buffer.concat([rtp.subarray(0, 12), Buffer.from([0, 255])])
+  malformed[0]! |= 0x20
+  return [malformed, rtp, empty]
 }
 
 function sendsRequests(): Oddity {

@@ -38,6 +38,20 @@ TEST(UnwantedPacketsAreDroppedWithTheirNumbers) {
   CHECK(!channel.gap());
   CHECK(Passed(&channel, Rtp(2)) == Rtp(1));  // A lost packet stays lost.
   CHECK(channel.gap());
+  CHECK(Passed(&channel, Rtp(3), 0, false).empty());
+  CHECK(Passed(&channel, Rtp(5)) == Rtp(3));
+  CHECK(channel.gap());
+}
+
+TEST(UnwantedPacketsMayHaveTheNumberOfTheNextOne) {
+  RtpContinuity channel;
+  Passed(&channel, Rtp(65534));
+  for (int i = 65535; i < 65535 + 200; ++i) {
+    CHECK(Passed(&channel, Rtp(i & 0xffff), 0, false).empty());
+    CHECK(Passed(&channel, Rtp((i + 1) & 0xffff), 0, false).empty());
+    CHECK(Passed(&channel, Rtp(i & 0xffff)) == Rtp(i & 0xffff));
+    CHECK(!channel.gap());
+  }
 }
 
 // A packet with a timestamp of its own.

@@ -237,7 +237,7 @@ TEST(MalformedAndEmptyPacketsAreDropped) {
       {extension, 0x90, false},
       {extension + "\x41x", 0x90, true},
       {"four" + extension + "\1", 0xb1, false},
-      {"\x41\xff", 0xa0, true},  // No padding can be that long.
+      {"\x41\xff", 0xa0, false},  // No padding can be that long.
       {"\x41\0"s, 0xa0, true},
       {"abc", 0x90, false},
       {"\0\0\0\7"s, 0x90, false},
