@@ -113,6 +113,10 @@ void OnConfigure(GstRTSPMediaFactory*, GstRTSPMedia* media, gpointer data) {
   gst_object_unref(bin);
 }
 
+// The feeder has one media. Without this, an address with another query would get a media of its own, and the first one
+// no more frames.
+gchar* OnlyKey(GstRTSPMediaFactory*, const GstRTSPUrl*) { return g_strdup("camera"); }
+
 }  // namespace
 
 void Relaunch(GstRTSPMediaFactory* factory, const MediaContext& context) {
@@ -122,6 +126,7 @@ void Relaunch(GstRTSPMediaFactory* factory, const MediaContext& context) {
 GstRTSPMediaFactory* NewMediaFactory(MediaContext* context) {
   const Options& options = *context->options;
   GstRTSPMediaFactory* factory = gst_rtsp_media_factory_new();
+  GST_RTSP_MEDIA_FACTORY_GET_CLASS(factory)->gen_key = OnlyKey;
   Relaunch(factory, *context);
   gst_rtsp_media_factory_set_shared(factory, TRUE);
   gst_rtsp_media_factory_set_latency(factory, 0);

@@ -73,6 +73,17 @@ t.test('a stream of larger pictures than are granted is not decoded', async (t) 
   await until('decoding to go on', () => pipeline.stats().decoding !== 'no')
 })
 
+t.test('the test camera feeds the clients of all its addresses', async (t) => {
+  const all = ['', '?channel=1', '/sub'].map((suffix) => open(camera.url + suffix))
+  for (const { pipeline } of all) {
+    t.teardown(() => pipeline.close())
+    pipeline.setRenditions([rendition])
+  }
+  await until('frames of all', () => all.every(({ news }) => frames(news).length > 0))
+  const before = all.map(({ news }) => frames(news).length)
+  await until('more frames of all', () => all.every(({ news }, i) => frames(news).length > before[i]! + 5))
+})
+
 t.test('without the camera clock no frame has a capture time', async (t) => {
   const [its, other] = [true, false].map((cameraTime) => {
     const news: PipelineNews[] = []
