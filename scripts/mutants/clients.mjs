@@ -142,4 +142,28 @@ export const clients = [
     fault: '',
     tests: [playerLeaves],
   },
+  {
+    id: 'refused-read-waits',
+    why: 'A read of a camera that refuses ends before its timeout.',
+    file: 'clients/python/framegate/_opening.py',
+    text: 'deadline = min(deadline, refused_until)',
+    fault: 'pass',
+    tests: ['clients/python/tests/test_refused.py'],
+  },
+  {
+    id: 'refused-after-live',
+    why: 'A read of a camera that was live waits for it to come back.',
+    file: 'clients/python/framegate/_opening.py',
+    text: 'return self._refused and not self._was_live',
+    fault: 'return self._refused',
+    tests: ['clients/python/tests/test_refused.py'],
+  },
+  {
+    id: 'lane-writes-stay',
+    why: 'A slot that a reader wrote on is clean before its next frame.',
+    file: 'clients/python/framegate/_lane.py',
+    text: '            self._forget_writes()',
+    fault: '            pass',
+    tests: ['test/python/test_lane.py'],
+  },
 ]

@@ -74,4 +74,12 @@ export const setup = [
     fault: 'tests: wanted.tests',
     tests: ['test/setup/native.test.ts'],
   },
+  {
+    id: 'progress-falls',
+    why: 'The percentage of a step never falls.',
+    file: 'scripts/setup/progress.mjs',
+    text: 'Math.max(this.#fraction ?? 0, of)',
+    fault: 'of',
+    tests: ['test/setup/progress.test.ts'],
+  },
 ]
