@@ -74,7 +74,7 @@ t.test('a stream of larger pictures than are granted is not decoded', async (t) 
 })
 
 t.test('the test camera feeds the clients of all its addresses', async (t) => {
-  const all = ['', '?channel=1', '/sub'].map((suffix) => open(camera.url + suffix))
+  const all = ['', '?channel=1', '?channel=2'].map((suffix) => open(camera.url + suffix))
   for (const { pipeline } of all) {
     t.teardown(() => pipeline.close())
     pipeline.setRenditions([rendition])
