@@ -107,8 +107,9 @@ t.test('ulimit -n 256, and more connections than that allows, while a camera rec
   })
 })
 
-// ulimit -u does not bind root.
-const other = ['setpriv', '--reuid', '64123', '--clear-groups']
+// ulimit -u does not bind root. Another user may not be able to read the checkout, such as in root's home.
+const mayRead = ['--inh-caps=+dac_read_search', '--ambient-caps=+dac_read_search']
+const other = ['setpriv', '--reuid', '64123', '--clear-groups', ...mayRead]
 const root = process.getuid?.() === 0
 const canChange = root && spawnSync(other[0]!, [...other.slice(1), process.execPath, '-e', '']).status === 0
 
