@@ -22,6 +22,7 @@ const quiet = () => undefined
 /** The sessions never come as far as to read. */
 class IdlePipeline {
   frontUrl = () => ''
+  setRenditions = () => undefined
   close = () => Promise.resolve()
 }
 
