@@ -170,8 +170,8 @@ _INTRODUCTION = """\
 Use this page to compare what it costs to read a camera with Framegate and with what people use instead. `npm run bench`
 measures everything here in one run, and writes this page. What is compared runs in turn, for some seconds at a time;
 figures are medians over the rounds. Compare the ratios: machines differ.
-[More benchmarks](../bench/README.md) cover browsers, packet loss and long runs. [A profile](../bench/results/profile-2026-11-26.md)
-shows where the CPU time of one camera goes.
+[More benchmarks](../bench/README.md) cover browsers, packet loss and long runs.
+[A profile](../bench/results/profile-2026-11-26.md) shows where the CPU time of one camera goes.
 
 ![CPU of one program that reads a 1080p25 camera](benchmarks/reader-cpu.svg)
 """
