@@ -176,6 +176,7 @@ StreamFacts CameraPipeline::Facts() const {
   StreamFacts facts;
   facts.last_packet_ns = receiver_.last_packet_ns();
   facts.packets_since_ns = receiver_.packets_since_ns();
+  facts.left_ns = receiver_.left_ns();
   facts.last_response_ns = receiver_.last_sign_of_life_ns();
   facts.transport_lag_ns = receiver_.transport_lag_ns();
   facts.begins_with_key = options_.begins_with_key;

@@ -193,9 +193,13 @@ void Receiver::OnManagerPad(GstElement*, GstPad* pad, gpointer self) {
 
 GstPadProbeReturn Receiver::OnRtcp(GstPad*, GstPadProbeInfo* info, gpointer self) {
   auto* receiver = static_cast<Receiver*>(self);
-  const ReadMap packet(GST_PAD_PROBE_INFO_BUFFER(info));
-  receiver->sender_clock_.Lock()->TakeRtcp(packet.data(), packet.size(), receiver->ssrc_, receiver->rtp_timestamp_);
-  return receiver->over_udp() ? receiver->packet_repair_.AdmitRtcp(info) : GST_PAD_PROBE_OK;
+  {
+    const ReadMap packet(GST_PAD_PROBE_INFO_BUFFER(info));
+    receiver->sender_clock_.Lock()->TakeRtcp(packet.data(), packet.size(), receiver->ssrc_, receiver->rtp_timestamp_);
+    if (!receiver->over_udp()) return GST_PAD_PROBE_OK;
+    if (HasBye({reinterpret_cast<const char*>(packet.data()), packet.size()})) receiver->goodbye_ns_ = MonotonicNs();
+  }
+  return receiver->packet_repair_.AdmitRtcp(info);
 }
 
 GstPadProbeReturn Receiver::OnReceived(GstPad*, GstPadProbeInfo* info, gpointer self) {

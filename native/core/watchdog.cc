@@ -27,6 +27,8 @@ constexpr int64_t kMissedKeyNs = MsToNs(5000);
 constexpr int64_t kUnshownNs = MsToNs(5000);
 // A backlog this long sits in the network and will not drain: reconnect to skip it.
 constexpr int64_t kLateNs = MsToNs(4000);
+// Some cameras go on after a goodbye.
+constexpr int64_t kGoodbyeNs = MsToNs(1000);
 
 struct Rule {
   const char* code;
@@ -155,6 +157,7 @@ std::optional<PipelineError> Watchdog::ReasonToEnd(int64_t now_ns, const StreamF
   const Rule rules[] = {
       {kSourceTimeout, "the camera did not respond in time, or sent no data",
        packets_came || held_back ? 0 : started_ns_, first_packet_timeout_ns_},
+      {kSourceClosed, "the camera ended the stream", facts.left_ns, kGoodbyeNs},
       {kSourceSilent, "the camera stopped sending",
        packets_came ? std::max(facts.last_packet_ns, facts.last_response_ns) : 0, silence_ns},
       {kSourceSilent, "the camera responds, but stopped sending video", facts.last_packet_ns, pause_ns},

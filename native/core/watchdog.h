@@ -15,6 +15,7 @@ namespace framegate {
 struct StreamFacts {
   int64_t last_packet_ns = 0;            // 0: none yet.
   int64_t packets_since_ns = 0;          // Since when packets arrive without a pause of a second.
+  int64_t left_ns = 0;                   // When the camera said goodbye; 0: it did not, or it went on.
   int64_t last_response_ns = 0;          // RTCP, or an answer to a keep-alive; 0: none yet, or they cannot be seen.
   int64_t last_frame_ns = 0;             // The newest that passed the gate; 0: none yet.
   int64_t last_key_ns = 0;               // The newest key picture, whole or not; 0: none yet.

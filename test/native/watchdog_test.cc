@@ -23,6 +23,7 @@ StreamFacts Healthy(int64_t now) {
 }
 
 constexpr char kNoResponse[] = "ERR_SOURCE_TIMEOUT: the camera did not respond in time, or sent no data";
+constexpr char kLeft[] = "ERR_SOURCE_CLOSED: the camera ended the stream";
 constexpr char kSilent[] = "ERR_SOURCE_SILENT: the camera stopped sending";
 constexpr char kNoVideo[] = "ERR_SOURCE_SILENT: the camera responds, but stopped sending video";
 constexpr char kNoKey[] = "ERR_NO_KEY_FRAME: the camera sends data, but no complete key frame";
@@ -52,6 +53,11 @@ const Case kCases[] = {
     {"healthy", nullptr, 100'000, [](StreamFacts&, int64_t) {}},
     {"no packet", kNoResponse, 10'000, [](StreamFacts& facts, int64_t) { facts = StreamFacts(); }},
 
+    {"a goodbye", kLeft, 1000,
+     [](StreamFacts& facts, int64_t since) {
+       facts.last_packet_ns = facts.last_frame_ns = facts.left_ns = since;
+       facts.last_response_ns = since + MsToNs(500);
+     }},
     {"silence", kSilent, 3000,
      [](StreamFacts& facts, int64_t since) { facts.last_packet_ns = facts.last_frame_ns = since; }},
     {"silence before the rate is known", kSilent, 10'000,
