@@ -407,7 +407,7 @@ export const service = [
   },
   {
     id: 'pipe-for-a-file',
-    why: 'A pipe in place of a small file must not block the gateway.',
+    why: 'A pipe instead of a small file must not block the gateway.',
     file: 'src/files.ts',
     text: 'if (!status.isFile())',
     fault: 'if (!status)',
