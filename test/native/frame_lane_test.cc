@@ -328,10 +328,14 @@ TEST(WrongMessagesAreRefused) {
   }
   CHECK(lane.HasReaders(0));
   LaneReader reader(lane.path, "cam", PixelFormat::kGray);
-  CHECK(lane.HasReaders(1));
-  lane.Put(9);
   reader.Ask(lane::kNextFrame);
-  CHECK(reader.ReceiveFrame());
+  // On a busy machine, the lane may not have seen all of the others yet, so their count says nothing of this one.
+  bool received = false;
+  for (int i = 0; i < 200 && !received; ++i) {
+    lane.Put(9);
+    received = reader.ReceiveFrame(100);
+  }
+  CHECK(received);
 }
 
 TEST(ReadersComeAndLeaveWhileTheWriterWrites) {
