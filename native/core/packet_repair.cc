@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "big_endian.h"
 #include "clocks.h"
 #include "gst_ptr.h"
 
@@ -29,7 +30,7 @@ bool PacketRepair::AdmitPacket(GstBuffer** packet) {
   }
   if (!sender_.TakeSender(head, MonotonicNs())) return false;
   const bool foreign = formats_[static_cast<uint8_t>(head[1]) & 0x7f].client_type < 0;
-  const auto number = GST_READ_UINT16_BE(head + 2);
+  const auto number = ReadUint16(head + 2);
   if (last_ == number || (foreign && last_ && static_cast<uint16_t>(*last_ + 1) != number)) return false;
   last_ = number;
   if (foreign) {
@@ -64,7 +65,7 @@ GstPadProbeReturn PacketRepair::Admit(GstPadProbeInfo* info) {
   return gst_buffer_list_length(list) > 0 ? GST_PAD_PROBE_OK : GST_PAD_PROBE_DROP;
 }
 
-GstPadProbeReturn PacketRepair::AdmitRtcp(GstPadProbeInfo* info) const {
+GstPadProbeReturn PacketRepair::AdmitRtcp(GstPadProbeInfo* info) {
   GstBuffer* packet = GST_PAD_PROBE_INFO_BUFFER(info);
   std::string kept;
   {
@@ -72,6 +73,7 @@ GstPadProbeReturn PacketRepair::AdmitRtcp(GstPadProbeInfo* info) const {
     if (!HasBye(Text(map))) return GST_PAD_PROBE_OK;
     kept = WithoutBye(Text(map));
   }
+  goodbye_ns_ = MonotonicNs();
   if (kept.empty()) return GST_PAD_PROBE_DROP;
   packet = gst_buffer_make_writable(packet);
   info->data = packet;

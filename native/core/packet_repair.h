@@ -4,6 +4,7 @@
 
 #include <gst/gst.h>
 
+#include <atomic>
 #include <cstdint>
 #include <optional>
 
@@ -23,7 +24,9 @@ class PacketRepair {
   GstPadProbeReturn Admit(GstPadProbeInfo* info);
 
   // The same for RTCP: goodbyes (BYE) are dropped.
-  GstPadProbeReturn AdmitRtcp(GstPadProbeInfo* info) const;
+  GstPadProbeReturn AdmitRtcp(GstPadProbeInfo* info);
+  // When the last goodbye came, monotonic; 0: none has.
+  int64_t goodbye_ns() const { return goodbye_ns_; }
 
   // For a probe in front of the depayloader: sends the repaired packets to the pad, whose probes see them while
   // passing().
@@ -34,6 +37,7 @@ class PacketRepair {
   bool AdmitPacket(GstBuffer** packet);
   void PassPacket(GstPad* pad, GstBuffer* packet);
 
+  std::atomic<int64_t> goodbye_ns_{0};
   RtpFormats formats_ = {};
   RtpContinuity sender_;
   std::optional<uint16_t> last_;  // The number of the last packet that was admitted.

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 
+#include "big_endian.h"
 #include "clocks.h"
 #include "element_chain.h"
 #include "error_codes.h"
@@ -196,10 +197,8 @@ GstPadProbeReturn Receiver::OnRtcp(GstPad*, GstPadProbeInfo* info, gpointer self
   {
     const ReadMap packet(GST_PAD_PROBE_INFO_BUFFER(info));
     receiver->sender_clock_.Lock()->TakeRtcp(packet.data(), packet.size(), receiver->ssrc_, receiver->rtp_timestamp_);
-    if (!receiver->over_udp()) return GST_PAD_PROBE_OK;
-    if (HasBye({reinterpret_cast<const char*>(packet.data()), packet.size()})) receiver->goodbye_ns_ = MonotonicNs();
   }
-  return receiver->packet_repair_.AdmitRtcp(info);
+  return receiver->over_udp() ? receiver->packet_repair_.AdmitRtcp(info) : GST_PAD_PROBE_OK;
 }
 
 GstPadProbeReturn Receiver::OnReceived(GstPad*, GstPadProbeInfo* info, gpointer self) {
@@ -314,8 +313,8 @@ GstPadProbeReturn Receiver::OnPacket(GstPad* pad, GstPadProbeInfo* info, gpointe
 void Receiver::CountPacket(GstBuffer* packet) {
   uint8_t header[12];  // RFC 3550, 5.1.
   if (gst_buffer_extract(packet, 0, header, sizeof header) != sizeof header) return;
-  rtp_timestamp_ = GST_READ_UINT32_BE(header + 4);
-  ssrc_ = GST_READ_UINT32_BE(header + 8);
+  rtp_timestamp_ = ReadUint32(header + 4);
+  ssrc_ = ReadUint32(header + 8);
   GST_BUFFER_PTS(packet) = static_cast<GstClockTime>(picture_clock_.Count(rtp_timestamp_, last_packet_ns_));
   lag_meter_.Count(rtp_timestamp_, gst_buffer_get_size(packet), last_packet_ns_);
   const auto pts_ns = static_cast<int64_t>(GST_BUFFER_PTS(packet));

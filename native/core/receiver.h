@@ -82,7 +82,7 @@ class Receiver {
 
   // When the camera said goodbye (RTCP BYE) over UDP, monotonic; 0 if it did not, or if video came after it.
   int64_t left_ns() const {
-    const int64_t goodbye_ns = goodbye_ns_;
+    const int64_t goodbye_ns = packet_repair_.goodbye_ns();
     return goodbye_ns > last_packet_ns_ ? goodbye_ns : 0;
   }
 
@@ -134,7 +134,7 @@ class Receiver {
   std::atomic<bool> stopping_{false};
   std::atomic<int64_t> last_packet_ns_{0};
   std::atomic<int64_t> packets_since_ns_{0};
-  std::atomic<int64_t> last_rtcp_ns_{0}, goodbye_ns_{0};
+  std::atomic<int64_t> last_rtcp_ns_{0};
   std::atomic<int64_t> transport_lag_ns_{0};
   std::atomic<uint32_t> rtp_timestamp_{0}, ssrc_{0};
   std::atomic<int64_t> stream_ns_{0};

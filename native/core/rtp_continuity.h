@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 
+#include "big_endian.h"
 #include "clocks.h"
 
 namespace framegate {
@@ -24,8 +25,8 @@ class RtpContinuity {
   // Whether the client gets the packet of `size` bytes, at least kHead. wanted: it has a payload of a known type. The
   // packets must be in the order in which they were sent.
   bool Take(const char* packet, size_t size, bool wanted, int64_t now_ns) {
-    const auto number = static_cast<uint16_t>(Read(packet + 2, 2));
-    const uint32_t sender = Read(packet + 8, 4);
+    const auto number = ReadUint16(packet + 2);
+    const uint32_t sender = ReadUint32(packet + 8);
     if (!wanted) {
       if (known_ && sender == sender_ && number == static_cast<uint16_t>(last_ + unwanted_ + 1)) ++unwanted_;
       if (unwanted_ == kFarAhead) {
@@ -49,7 +50,7 @@ class RtpContinuity {
     other_since_ns_.reset();
     last_ = number;
     unwanted_ = 0;
-    last_timestamp_ = Read(packet + 4, 4);
+    last_timestamp_ = ReadUint32(packet + 4);
     last_packet_.assign(packet, size);
     sent_ = static_cast<uint16_t>(sent_ + gap_);
     return true;
@@ -61,26 +62,26 @@ class RtpContinuity {
   // Gives a packet that was taken, or a part of it, the first sender's SSRC and the next sequence number. A gap is that
   // of the camera, or of one number if the camera's number says nothing about it.
   void Stamp(char* packet) {
-    Write(packet + 2, 2, ++sent_);
-    Write(packet + 8, 4, first_sender_);
+    WriteUint16(packet + 2, ++sent_);
+    WriteUint32(packet + 8, first_sender_);
   }
 
   // Whether the packet, which need not be in order, is of the stream's sender. If so, gives it the first one's SSRC.
   bool TakeSender(char* packet, int64_t now_ns) {
-    if (!known_) first_sender_ = sender_ = Read(packet + 8, 4);
+    if (!known_) first_sender_ = sender_ = ReadUint32(packet + 8);
     known_ = true;
     if (!TakeSender(const_cast<const char*>(packet), now_ns)) return false;
-    Write(packet + 8, 4, first_sender_);
+    WriteUint32(packet + 8, first_sender_);
     return true;
   }
 
   // The same for a compound RTCP packet of the channel, of at least 4 bytes: those of other senders are dropped.
   bool TakeRtcp(char* packet, size_t size) const {
     if (!known_ || size < 8) return true;
-    const uint32_t first = Read(packet + 4, 4);
+    const uint32_t first = ReadUint32(packet + 4);
     if (first != sender_ && (first == first_sender_ || first == other_)) return false;
-    for (size_t at = 0; at + 8 <= size; at += 4 + 4 * size_t{Read(packet + at + 2, 2)}) {
-      if (Read(packet + at + 4, 4) == sender_) Write(packet + at + 4, 4, first_sender_);
+    for (size_t at = 0; at + 8 <= size; at += 4 + 4 * size_t{ReadUint16(packet + at + 2)}) {
+      if (ReadUint32(packet + at + 4) == sender_) WriteUint32(packet + at + 4, first_sender_);
     }
     return true;
   }
@@ -93,19 +94,9 @@ class RtpContinuity {
   static constexpr int kSetBackOften = 3;
   static constexpr int64_t kSetBackNs = MsToNs(10'000);
 
-  static uint32_t Read(const char* bytes, size_t count) {
-    uint32_t value = 0;
-    for (size_t i = 0; i < count; ++i) value = value << 8 | static_cast<uint8_t>(bytes[i]);
-    return value;
-  }
-
-  static void Write(char* bytes, size_t count, uint32_t value) {
-    for (size_t i = count; i-- > 0; value >>= 8) bytes[i] = static_cast<char>(value & 0xff);
-  }
-
   // Whether the packet is of the known sender or of the one that follows it.
   bool TakeSender(const char* packet, int64_t now_ns) {
-    const uint32_t sender = Read(packet + 8, 4);
+    const uint32_t sender = ReadUint32(packet + 8);
     if (sender == sender_) {
       other_since_ns_.reset();
       return true;
@@ -128,7 +119,7 @@ class RtpContinuity {
   bool FindGap(const char* packet, size_t size, uint16_t number, int64_t now_ns) {
     const int ahead = static_cast<int16_t>(number - last_);
     if (ahead == 0 && last_packet_ == std::string_view(packet, size)) return false;
-    const bool newer = static_cast<int32_t>(Read(packet + 4, 4) - last_timestamp_) > 0;
+    const bool newer = static_cast<int32_t>(ReadUint32(packet + 4) - last_timestamp_) > 0;
     const bool counts = set_backs_ < kSetBackOften || now_ns - set_back_ns_ > kSetBackNs;
     if (counts && ahead < 0 && ahead > -kLate && !newer && ++late_ < kLate) return false;
     late_ = 0;

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "big_endian.h"
+
 namespace framegate {
 namespace {
 
@@ -11,20 +13,11 @@ constexpr char kMarker = '\x80', kPadding = 0x20;
 
 uint8_t Byte(std::string_view text, size_t at) { return static_cast<uint8_t>(text[at]); }
 
-uint32_t Read32(std::string_view text, size_t at) {
-  return uint32_t{Byte(text, at)} << 24 | uint32_t{Byte(text, at + 1)} << 16 | uint32_t{Byte(text, at + 2)} << 8 |
-         Byte(text, at + 3);
-}
-
-void Write32(std::string* text, size_t at, uint32_t value) {
-  for (size_t i = 4; i-- > 0; value >>= 8) (*text)[at + i] = static_cast<char>(value & 0xff);
-}
-
 // Calls on_part for each packet of a compound RTCP packet.
 template <typename OnPart>
 void ForEachPart(std::string_view packet, OnPart on_part) {
   while (packet.size() >= 4) {
-    const size_t size = std::min<size_t>(packet.size(), 4 + 4 * (Byte(packet, 2) * 256U + Byte(packet, 3)));
+    const size_t size = std::min<size_t>(packet.size(), 4 + 4 * ReadUint16(&packet[2]));
     on_part(packet.substr(0, size), Byte(packet, 1));
     packet.remove_prefix(size);
   }
@@ -39,7 +32,7 @@ RtpPayload PayloadOf(std::string_view packet) {
   size_t head = kHead + 4 * size_t{Byte(packet, 0) & 15U};
   if ((Byte(packet, 0) & 0x10) != 0) {
     if (head + 4 > packet.size()) return {};
-    head += 4 + 4 * (Byte(packet, head + 2) * 256U + Byte(packet, head + 3));
+    head += 4 + 4 * ReadUint16(&packet[head + 2]);
   }
   if (head > packet.size()) return {};
   const size_t most = packet.size() - head;
@@ -64,9 +57,9 @@ void RtpRepair::Take(std::string_view packet, const RtpFormats& formats, int64_t
     sent_[0] = static_cast<char>(sent_[0] & ~kPadding);
     sent_[1] = static_cast<char>((marker && last ? kMarker : 0) | format.client_type);
     if (format.codec != RtpCodec::kOther) {
-      const uint32_t timestamp = times_.Take(Read32(packet, 4), PartOf(format.codec, payloads[i]), marker && last,
+      const uint32_t timestamp = times_.Take(ReadUint32(&packet[4]), PartOf(format.codec, payloads[i]), marker && last,
                                              continuity_.gap() && i == 0, format.clock_rate_hz, now_ns);
-      Write32(&sent_, 4, timestamp);
+      WriteUint32(&sent_[4], timestamp);
     }
     continuity_.Stamp(&sent_[0]);
     sent_.append(payloads[i]);
@@ -85,10 +78,10 @@ std::string RtpRepair::TakeRtcp(std::string_view packet) const {
       kept += part;
       return;
     }
-    const auto timestamp = times_.ForReport(Read32(part, 16));
+    const auto timestamp = times_.ForReport(ReadUint32(&part[16]));
     if (!timestamp) return;
     kept += part;
-    Write32(&kept, kept.size() - part.size() + 16, *timestamp);
+    WriteUint32(&kept[kept.size() - part.size() + 16], *timestamp);
   });
   return kept;
 }

@@ -9,6 +9,7 @@
 #include <string>
 #include <string_view>
 
+#include "clocks.h"
 #include "rtp_continuity.h"
 #include "rtp_payload.h"
 #include "rtp_times.h"
@@ -46,6 +47,8 @@ struct RtpPayload {
 };
 RtpPayload PayloadOf(std::string_view packet);
 
+// If no video comes for so long after a goodbye, it was meant.
+constexpr int64_t kGoodbyeNs = MsToNs(1000);
 // Whether one of the packets in a compound RTCP packet is a BYE (RFC 3550, 6.6).
 bool HasBye(std::string_view packet);
 std::string WithoutBye(std::string_view packet);

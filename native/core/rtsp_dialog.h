@@ -71,8 +71,6 @@ class RtspDialog {
   int64_t last_sign_of_life_ns() const { return last_sign_of_life_ns_; }
 
  private:
-  static constexpr int64_t kGoodbyeNs = MsToNs(1000);
-
   struct Request {
     RtspHead head;
     std::string body;

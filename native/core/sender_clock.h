@@ -5,6 +5,7 @@
 #include <cstdint>
 
 #include "access_unit.h"
+#include "big_endian.h"
 
 namespace framegate {
 
@@ -18,12 +19,12 @@ class SenderClock {
   // counts.
   void TakeRtcp(const uint8_t* data, size_t size, uint32_t ssrc, uint32_t newest_timestamp) {
     if (size < kReportBytes || data[0] >> 6 != 2 || data[1] != kSenderReport) return;
-    const uint32_t timestamp = Read32(data + 16);
+    const uint32_t timestamp = ReadUint32(data + 16);
     const int64_t ahead = static_cast<int32_t>(timestamp - newest_timestamp);
-    if (ssrc != 0 && (Read32(data + 4) != ssrc || ahead > int64_t{clock_rate_hz_})) return;
-    const uint64_t seconds = Read32(data + 8);
+    if (ssrc != 0 && (ReadUint32(data + 4) != ssrc || ahead > int64_t{clock_rate_hz_})) return;
+    const uint64_t seconds = ReadUint32(data + 8);
     if (seconds <= kNtpToUnixSeconds) return;
-    const uint64_t fraction_us = (uint64_t{Read32(data + 12)} * 1'000'000) >> 32;
+    const uint64_t fraction_us = (uint64_t{ReadUint32(data + 12)} * 1'000'000) >> 32;
     reported_us_ = static_cast<int64_t>((seconds - kNtpToUnixSeconds) * 1'000'000 + fraction_us);
     reported_timestamp_ = timestamp;
   }
@@ -39,10 +40,6 @@ class SenderClock {
   static constexpr uint8_t kSenderReport = 200;
   // Seconds from 1900 (NTP) to 1970 (Unix).
   static constexpr uint64_t kNtpToUnixSeconds = 2'208'988'800;
-
-  static uint32_t Read32(const uint8_t* bytes) {
-    return uint32_t{bytes[0]} << 24 | uint32_t{bytes[1]} << 16 | uint32_t{bytes[2]} << 8 | bytes[3];
-  }
 
   uint32_t clock_rate_hz_ = 90000;
   int64_t reported_us_ = kUnknownTime;

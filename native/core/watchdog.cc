@@ -5,6 +5,7 @@
 
 #include "error_codes.h"
 #include "frame_age.h"
+#include "rtp_repair.h"
 
 namespace framegate {
 namespace {
@@ -27,8 +28,6 @@ constexpr int64_t kMissedKeyNs = MsToNs(5000);
 constexpr int64_t kUnshownNs = MsToNs(5000);
 // A backlog this long sits in the network and will not drain: reconnect to skip it.
 constexpr int64_t kLateNs = MsToNs(4000);
-// Some cameras go on after a goodbye.
-constexpr int64_t kGoodbyeNs = MsToNs(1000);
 
 struct Rule {
   const char* code;
