@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pathlib
-import statistics
 from typing import NamedTuple
 
 Figures = dict[str, float]
@@ -27,7 +26,7 @@ FLOORS = (
     ("gst-launch, decoded, scaled to 640x360 and encoded as JPEG", "card"),
 )
 
-_TIMES = ("median_ms", "after_encoder_ms", "p99_ms", "first_ms")
+_TIMES = ("median_ms", "p99_ms", "first_ms")
 
 
 class Goal(NamedTuple):
@@ -69,7 +68,7 @@ def needed() -> list[str]:
     """The names of all figures that the report shows."""
     names: list[str] = []
     for _, prefix in READERS:
-        names += [f"{prefix} {name}" for name in ("fps", *_TIMES, "encoder_ms", "reader", "servers")]
+        names += [f"{prefix} {name}" for name in ("fps", *_TIMES, "reader", "servers")]
     names += [f"four {name}" for _, name in FOUR] + [name for _, name in FLOORS]
 
     class Asked(dict[str, float]):
@@ -95,10 +94,9 @@ def markdown(f: Figures, facts: list[str]) -> str:
     def header(*cells: str) -> list[str]:
         return [_row(*cells), _row(*["---"] * len(cells))]
 
-    encoder = f"The test camera's encoder took {_number(_encoder_ms(f))} ms of each age in the median.\n"
-    text = [_INTRODUCTION, "## This run", "", *facts, "", "## One reader", "", _ONE_READER + encoder]
+    text = [_INTRODUCTION, "## This run", "", *facts, "", "## One reader", "", _ONE_READER]
     cpu = ("cores: reader", "cores: all else")
-    text += header("reader", "fps", "age: median", "without the encoder", "p99", "first frame", *cpu)
+    text += header("reader", "fps", "age: median", "p99", "first frame", *cpu)
     for name, prefix in READERS:
         ms = [f"{_number(f[f'{prefix} {key}'])} ms" for key in _TIMES]
         servers = f[f"{prefix} servers"]
@@ -117,10 +115,6 @@ def markdown(f: Figures, facts: list[str]) -> str:
         met = "" if goal.value <= goal.limit else " (missed)"
         text.append(_row(goal.text, f"{_number(goal.value)}{unit}{met}", f"{_number(goal.limit)}{unit}"))
     return "\n".join(text) + "\n"
-
-
-def _encoder_ms(f: Figures) -> float:
-    return statistics.median(f[f"{prefix} encoder_ms"] for _, prefix in READERS)
 
 
 def _plot(name: str, what: str) -> list[str]:
@@ -176,7 +170,7 @@ figures are medians over the rounds. Compare the ratios: machines differ.
 ![CPU of one program that reads a 1080p25 camera](benchmarks/reader-cpu.svg)
 """
 _ONE_READER = """\
-The age is the time from the moment at which the camera's encoder gets the picture until Python has it as an array; the
+The age is the time from the moment at which the camera begins to send the picture until Python has it as an array; the
 number of the frame is read back from the picture. A reader does nothing else with its frames. "All else" is what serves
 the reader and decodes for it: the gateway with MediaMTX, ffmpeg or GStreamer, as far as they are separate programs.
 Framegate pays this once for all its readers. The first frame is that of a camera that has had no reader before.

@@ -20,6 +20,7 @@ from typing import Any, NamedTuple
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT / "clients/python"), str(ROOT / "test/python")]
 
+from clip import FRAMES, recording  # noqa: E402
 from harness import Camera, Gateway, quantile  # noqa: E402
 from processes import Spent, end  # noqa: E402
 
@@ -29,7 +30,6 @@ Rounds = dict[str, list[Figures]]
 #: Measures one window.
 Measure = Callable[[], Figures]
 
-_CAMERA = ("--width", "1920", "--height", "1080", "--fps", "25", "--bitrate-kbps", "4000")
 _START_LIMIT_S = 60
 _READER = str(ROOT / "bench/reader.py")
 
@@ -89,7 +89,8 @@ def running(*command: str) -> Iterator[subprocess.Popen[str]]:
 
 @contextlib.contextmanager
 def a_camera(gop: int = 50) -> Iterator[Camera]:
-    camera = Camera(*_CAMERA, "--gop", str(gop))
+    """Replays a recording (clip.py)."""
+    camera = Camera("--file", str(recording(gop)))
     try:
         yield camera
     finally:
@@ -192,16 +193,17 @@ def cores(plan: Plan, camera: Camera, groups: dict[str, list[int]]) -> Figures:
 
 
 def _ages(camera: Camera, seen: list[tuple[int | None, float]]) -> Figures:
-    """From the moment at which the camera's encoder got the picture, and the encoder's share of that."""
-    numbers = [number for number, _ in seen if number is not None]
-    camera.wait_for_report(numbers)
-    known = [(n, at) for n, at in seen if n is not None and n in camera.captured_us]
-    ages = [(at - camera.captured_us[n]) / 1000 for n, at in known]
-    encoder = [(camera.sent_us[n] - camera.captured_us[n]) / 1000 for n, _ in known]
-    after = [(at - camera.sent_us[n]) / 1000 for n, at in known]
-    return {
-        "median_ms": statistics.median(ages),
-        "p99_ms": quantile(ages, 0.99),
-        "encoder_ms": statistics.median(encoder),
-        "after_encoder_ms": statistics.median(after),
-    }
+    """From the moment at which the camera begins to send the picture."""
+    pictures = [(number, at_us) for number, at_us in seen if number is not None]
+    last_us = pictures[-1][1]
+    wait_for(lambda: max(dict(camera.captured_us).values()) > last_us)  # The camera's report may come after the frame.
+    began_us = dict(camera.captured_us)
+    ages = [(at_us - began_us[sent]) / 1000 for n, at_us in pictures for sent in [_last_sent(began_us, n, at_us)]]
+    return {"median_ms": statistics.median(ages), "p99_ms": quantile(ages, 0.99)}
+
+
+def _last_sent(began_us: dict[int, int], picture: int, at_us: float) -> int:
+    """:returns: the number under which the camera last sent a picture of the recording, which comes round again."""
+    newest = max(began_us)
+    rounds = range(newest - (newest - picture) % FRAMES, -1, -FRAMES)
+    return next(number for number in rounds if began_us.get(number, at_us) < at_us)

@@ -22,6 +22,7 @@ class DrawnSource : public Source {
 
   uint64_t NextDue() const override;
   bool NextIsVideo() const override { return true; }
+  uint64_t NextNumber() const override { return next_; }
   GstBuffer* Take() override;
   void Restart() override {}  // Frame numbers never start over.
   GstCaps* video_caps() const override { return caps_; }

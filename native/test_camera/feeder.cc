@@ -130,6 +130,7 @@ bool Feeder::Step(std::unique_lock<std::mutex>* lock) {
 
 void Feeder::Push() {
   const bool video = source_->NextIsVideo();
+  const uint64_t number = source_->NextNumber();
   GstBuffer* buffer = source_->Take();
   if (buffer == nullptr) return;
   GST_BUFFER_PTS(buffer) += offset_ns_;
@@ -138,7 +139,8 @@ void Feeder::Push() {
     if (changed_caps_) g_object_set(video_, "caps", source_->video_caps(), nullptr);
     changed_caps_ = false;
     needs_data_ = false;
-    in_flight_.push_back({GST_BUFFER_PTS(buffer), frames_++, g_get_real_time()});
+    in_flight_.push_back({GST_BUFFER_PTS(buffer), number, g_get_real_time()});
+    ++frames_;
     if (in_flight_.size() > kMaxInFlight) in_flight_.pop_front();
   } else {
     audio_started_ = true;

@@ -159,6 +159,7 @@ bool FileSource::Arrange(std::string* error) {
     }
   }
   units_.swap(kept);
+  frames_ = std::count_if(units_.begin(), units_.end(), [](const Unit& unit) { return unit.video; });
   std::stable_sort(units_.begin(), units_.end(), [](const Unit& a, const Unit& b) { return a.dts < b.dts; });
   if (period_ns_ > 0) return true;
   *error = "its video has no timestamps";
@@ -173,6 +174,7 @@ GstBuffer* FileSource::Take() {
   GST_BUFFER_FLAG_UNSET(buffer, GST_BUFFER_FLAG_DISCONT);
   GST_BUFFER_PTS(buffer) = round_ns_ + unit.pts;
   GST_BUFFER_DTS(buffer) = round_ns_ + unit.dts;
+  if (unit.video) ++number_;
   if (++next_ == units_.size()) {
     next_ = 0;
     round_ns_ += period_ns_;
@@ -183,4 +185,5 @@ GstBuffer* FileSource::Take() {
 void FileSource::Restart() {
   next_ = 0;
   round_ns_ = 0;
+  number_ = (number_ + frames_ - 1) / frames_ * frames_;
 }

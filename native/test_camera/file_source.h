@@ -21,6 +21,7 @@ class FileSource : public Source {
 
   uint64_t NextDue() const override;
   bool NextIsVideo() const override { return units_[next_].video; }
+  uint64_t NextNumber() const override { return number_; }
   GstBuffer* Take() override;
   void Restart() override;
   GstCaps* video_caps() const override { return video_caps_; }
@@ -44,6 +45,8 @@ class FileSource : public Source {
   int64_t period_ns_ = 0;  // Length of one round.
   size_t next_ = 0;
   uint64_t round_ns_ = 0;  // Start of the current round on the endless timeline.
+  uint64_t frames_ = 0;    // Video units in the file.
+  uint64_t number_ = 0;    // Modulo frames_, the position of the next video unit in the file.
 };
 
 #endif  // FRAMEGATE_TEST_CAMERA_FILE_SOURCE_H_

@@ -14,6 +14,9 @@ class Source {
   virtual uint64_t NextDue() const = 0;
   virtual bool NextIsVideo() const = 0;
 
+  // The number of the next video frame; only grows. It identifies the frame's picture: see docs/test-camera.md.
+  virtual uint64_t NextNumber() const = 0;
+
   // The next unit; its PTS and DTS are on the timeline of NextDue() (transfer full).
   virtual GstBuffer* Take() = 0;
 
