@@ -26,7 +26,11 @@ const steps = [
   // Imported late, because it uses the gateway's code that finds MediaMTX, which the TypeScript step compiles.
   ['MediaMTX', async (context) => (await import('./setup/mediamtx.mjs')).mediamtx(context)],
 ]
-const testSteps = [['Python for the tests', pythonVenv]]
+const testSteps = [
+  ['Python for the tests', pythonVenv],
+  // Imported late for the same reason.
+  ['promtool', async (context) => (await import('./setup/promtool.mjs')).promtool(context)],
+]
 
 /**
  * Runs the steps that are needed. If none is, it takes well under a second and prints nothing.

@@ -8,6 +8,7 @@ import { Gateway, type Reply } from '../helpers/gateway.js'
 import { expositionProblems } from '../helpers/exposition.js'
 import { answerProblem } from '../helpers/openapi.js'
 import { NO_MEDIAMTX, temporaryFolder } from '../helpers/paths.js'
+import { alertQueries, dashboardQueries, unknownIn } from '../helpers/queries.js'
 import { TestCamera } from '../helpers/test-camera.js'
 import { frameNumber } from '../helpers/frame-number.js'
 import { pause, until } from '../helpers/wait.js'
@@ -525,6 +526,8 @@ t.test('GET /metrics follows a camera from its start to its stop', async (t) => 
   const away = await text()
   t.ok(valueOf(away, 'framegate_camera_frames_shown_total') >= shown, 'counts go on over sessions')
   t.equal(valueOf(away, 'framegate_camera_error'), 1)
+  if (!NO_MEDIAMTX)
+    for (const [where, expr] of [...alertQueries(), ...dashboardQueries()]) t.same(unknownIn(expr, away), [], where)
   t.notMatch(away, new RegExp(`:${port}\\b`), 'no part of the address')
   await gateway.post('/cameras/stop', { name })
   t.notMatch(await text(), new RegExp(`"${name}"`))
