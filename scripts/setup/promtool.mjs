@@ -1,5 +1,5 @@
-// Setup step for tests: promtool, which tries the alert rules. Takes it out of Debian's package `prometheus`, which is not
-// installed, since that would start a server.
+// Setup step for tests: promtool, which tries the alert rules. Takes it out of Debian's package without installing that,
+// since `prometheus` would start a server.
 
 import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -7,12 +7,15 @@ import { dirname, join } from 'node:path'
 import { cachedPromtool } from '../../dist/test/helpers/promtool.js'
 import { removeAtEnd, run, which } from './run.mjs'
 
+/** Where it is: in Debian 13 and newer, and before. */
+const PACKAGES = ['promtool', 'prometheus']
+
 /** Without it, the tests that need it are skipped; so a failure is only reported. */
 export async function promtool({ step, env = process.env }) {
   const target = cachedPromtool(env)
   if (which('promtool', env.PATH) !== null || existsSync(target)) return
   if (which('apt-get', env.PATH) === null || which('dpkg-deb', env.PATH) === null) return
-  step.update("downloading Debian's prometheus")
+  step.update('downloading')
   const folder = mkdtempSync(join(tmpdir(), 'framegate-promtool-'))
   const remove = removeAtEnd(folder)
   try {
@@ -34,11 +37,16 @@ export async function promtool({ step, env = process.env }) {
 
 /** @returns why it is not in the folder; null if it is. */
 async function unpacked(folder, env) {
-  // As root, apt warns that its own user cannot write there.
-  const download = await run('apt-get', ['download', '-q', 'prometheus'], { cwd: folder, env: { ...env, LC_ALL: 'C' } })
-  const file = readdirSync(folder).find((name) => name.endsWith('.deb'))
-  if (file === undefined) return download.tail.split('\n').at(-1)
-  const { code, tail } = await run('dpkg-deb', ['-x', join(folder, file), folder])
-  if (code !== 0) return tail
-  return existsSync(join(folder, 'usr/bin/promtool')) ? null : `${file} has no usr/bin/promtool`
+  let problem = ''
+  for (const name of PACKAGES) {
+    const { tail } = await run('apt-get', ['download', '-q', name], { cwd: folder, env: { ...env, LC_ALL: 'C' } })
+    const file = readdirSync(folder).find((entry) => entry.startsWith(`${name}_`))
+    problem = tail.split('\n').at(-1)
+    if (file === undefined) continue
+    const { code, tail: reason } = await run('dpkg-deb', ['-x', join(folder, file), folder])
+    if (code !== 0) return reason
+    if (existsSync(join(folder, 'usr/bin/promtool'))) return null
+    problem = `${file} has no usr/bin/promtool`
+  }
+  return problem
 }
