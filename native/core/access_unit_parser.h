@@ -48,6 +48,8 @@ class AccessUnitParser {
 
   ParameterSetInfo parameters() const { return active_; }
   const Announced& announced() const { return announced_; }
+  // Why a decoder may refuse the stream, in words about the camera; null: nothing is known.
+  const char* flaw() const { return flaw_; }
 
  protected:
   static constexpr uint32_t kMostReferences = 16;  // Of H.264 and H.265.
@@ -63,6 +65,7 @@ class AccessUnitParser {
   }
 
   ParameterSetInfo active_;
+  const char* flaw_ = nullptr;
 
  private:
   Announced announced_;
@@ -81,6 +84,16 @@ class NalParser : public AccessUnitParser {
   // Reads `count` parameter sets of a decoder configuration record, each after a 16-bit length, and moves *at past
   // them. False if they exceed the data.
   bool ParseParameterSets(const uint8_t* data, size_t size, int count, size_t* at);
+
+  // What flaw() says of a parameter set that describes the pictures, and of a slice without one.
+  void CheckParameterSet(bool valid, uint32_t references) {
+    flaw_ =
+        references > kMostReferences ? "the camera's parameter sets ask for more than 16 reference pictures" : nullptr;
+    if (!valid) flaw_ = "the camera's parameter sets are malformed";
+  }
+  void LacksParameterSet() {
+    if (!flaw_) flaw_ = "the camera does not send the parameter sets that its pictures name";
+  }
 
   int length_size_ = 4;  // Bytes of the length before each NAL unit, 1 to 4.
 };

@@ -112,7 +112,7 @@ PipelineError CameraPipeline::Watch() {
     }
     SetLive(verdict.live, verdict.quiet);
     SetFault(std::move(verdict.fault));
-    if (verdict.end) Fail(std::move(*verdict.end));
+    if (verdict.end) Fail(WithFlaw(std::move(*verdict.end)));
     if (verdict.keep_alive) receiver_.KeepAlive();
     if (verdict.asks) receiver_.AskForLife();
   }
@@ -207,6 +207,14 @@ StreamFacts CameraPipeline::Facts() const {
   return facts;
 }
 
+// Names what is known to be wrong with a stream that does not decode.
+PipelineError CameraPipeline::WithFlaw(PipelineError error) const {
+  const auto stream = stream_.Lock();
+  const char* flaw = stream->input ? stream->input->intake.flaw() : nullptr;
+  if (error.code == error_code::kDecode && flaw) error.message += std::string(": ") + flaw;
+  return error;
+}
+
 void CameraPipeline::SetLive(bool live, bool quiet) {
   if (live_.exchange(live) != live) news_.PutLive(live, quiet);
 }
@@ -244,10 +252,8 @@ Receiver::Callbacks CameraPipeline::ReceiverCallbacks() {
 bool CameraPipeline::Take(Stream& stream, StreamIntake& intake, PictureAssembler::Picture picture) {
   DecodeStage* decode_stage = stream.decode_stage.get();
   AccessUnitPtr unit = intake.Take(std::move(picture.sample), picture.arrival);
-  if (intake.too_large()) {
-    Fail(MakeError(error_code::kCodecUnsupported,
-                   "the camera's pictures are larger than 35 megapixels, or its decoder must keep too many of them"));
-  }
+  receiver_.PictureEnded();
+  if (const char* refusal = intake.refusal()) Fail(MakeError(error_code::kCodecUnsupported, refusal));
   if (!unit) return false;
   if (intake.announced().decoder_pixels > stream.most_pixels) stream.stage_outdated = true;
   const bool stage_fits = decode_stage && decode_stage->reorders() == intake.reorders() && !stream.stage_outdated;

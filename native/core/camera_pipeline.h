@@ -83,6 +83,7 @@ class CameraPipeline {
   void UpdateDecodeStage(const std::vector<Rendition>& renditions);
   void FollowPlan(const StreamIntake& intake, DecodeStage& stage, const std::vector<Rendition>& renditions);
   StreamFacts Facts() const;
+  PipelineError WithFlaw(PipelineError error) const;
   void SetLive(bool live, bool quiet);
   void SetFault(std::optional<PipelineError> fault);
   void MeasureCpu();

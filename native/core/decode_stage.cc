@@ -351,7 +351,9 @@ void DecodeStage::Encode(SamplePtr raw, const GstVideoInfo& info, const UnitTime
     counters_->age.Add(age_ns);
     ++counters_->shown;
   }
-  if (!made) on_error_(MakeError(error_code::kEncode, "a frame could not be encoded as JPEG"));
+  if (made) return;
+  const std::string size = std::to_string(info.width) + "x" + std::to_string(info.height);
+  on_error_(MakeError(error_code::kEncode, "a picture of " + size + " could not be encoded as JPEG"));
 }
 
 }  // namespace framegate

@@ -206,6 +206,7 @@ class H264Parser final : public NalParser {
       // A decoder may read a parameter set that this parser does not.
       Announce(static_cast<uint64_t>(sps.coded_width), static_cast<uint64_t>(sps.coded_height),
                valid ? sps.references : kMostReferences);
+      CheckParameterSet(valid, sps.references);
       if (valid) {
         sps_[id] = sps;
         active_ = sps.info;
@@ -250,9 +251,9 @@ class H264Parser final : public NalParser {
     if (first) info->key = idr;
     if (first) info->starts_at_first_block = first_mb == 0;
     const auto pps = pps_.find(pps_id);
-    if (pps == pps_.end()) return;
+    if (pps == pps_.end()) return LacksParameterSet();
     const auto sps = sps_.find(pps->second);
-    if (sps == sps_.end()) return;
+    if (sps == sps_.end()) return LacksParameterSet();
     if (sps->second.separate_color_planes) bits.Skip(2);
     const uint32_t frame_num = bits.Bits(sps->second.log2_max_frame_num);
     if (first) {

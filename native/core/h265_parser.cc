@@ -125,6 +125,7 @@ class H265Parser final : public NalParser {
       Sps sps;
       const bool valid = ParseSps(nal, size, &id, &sps);
       Announce(sps.coded_width, sps.coded_height, valid ? sps.references : kMostReferences);
+      CheckParameterSet(valid, sps.references);
       if (valid) {
         sps_[id] = sps;
         active_ = sps.info;
@@ -161,13 +162,15 @@ class H265Parser final : public NalParser {
     if (type >= kFirstIrap) bits.Skip(1);  // no_output_of_prior_pics_flag
     const uint32_t pps_id = bits.Ue();
     const auto pps = pps_.find(pps_id);
-    if (bits.overrun() || pps == pps_.end()) return;
+    if (pps == pps_.end()) return LacksParameterSet();
+    if (bits.overrun()) return;
     bits.Skip(pps->second.extra_slice_header_bits);
     // slice_type 0 is B. Low-delay encoders use B slices without reordering; StreamMeter detects reordering from the
     // timestamps.
     if (bits.Ue() == 0 && !bits.overrun()) info->b_slices = true;
     const auto sps = sps_.find(pps->second.sps_id);
-    if (!first || sps == sps_.end()) return;
+    if (sps == sps_.end()) return LacksParameterSet();
+    if (!first) return;
     if (pps->second.output_flag_present) bits.Skip(1);
     if (sps->second.separate_color_planes) bits.Skip(2);
     const bool idr = type == kIdrWithLeading || type == kIdrAlone;

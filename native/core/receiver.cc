@@ -36,6 +36,8 @@ constexpr CodecChain kChains[] = {
     {Codec::kVp9, "vp9", "VP9", "rtpvp9depay", "video/x-vp9"},
 };
 
+// Key pictures of 35 megapixels have some 10 MB.
+constexpr size_t kMostPictureBytes = 32u << 20;
 constexpr auto kPackets = static_cast<GstPadProbeType>(GST_PAD_PROBE_TYPE_BUFFER | GST_PAD_PROBE_TYPE_BUFFER_LIST);
 
 // The static payload types of RFC 3551, whose description may leave the name out.
@@ -317,6 +319,11 @@ void Receiver::CountPacket(GstBuffer* packet) {
   ssrc_ = ReadUint32(header + 8);
   GST_BUFFER_PTS(packet) = static_cast<GstClockTime>(picture_clock_.Count(rtp_timestamp_, last_packet_ns_));
   lag_meter_.Count(rtp_timestamp_, gst_buffer_get_size(packet), last_packet_ns_);
+  // The depayloader keeps a picture until its end.
+  if ((picture_bytes_ += gst_buffer_get_size(packet)) > kMostPictureBytes) {
+    picture_bytes_ = 0;
+    callbacks_.on_error(MakeError(error_code::kSourceStream, "the camera sent 32 MB without completing a picture"));
+  }
   const auto pts_ns = static_cast<int64_t>(GST_BUFFER_PTS(packet));
   if (pts_ns != newest_.pts_ns) before_ = newest_;
   newest_ = {pts_ns, lag_meter_.lag_ns(), lag_meter_.stream_ns(), rtp_timestamp_};

@@ -86,6 +86,9 @@ class Receiver {
     return goodbye_ns > last_packet_ns_ ? goodbye_ns : 0;
   }
 
+  // What arrives from now on is of the next picture. A picture of more than 32 MB is an error.
+  void PictureEnded() { picture_bytes_ = 0; }
+
   // Since when packets arrive without a pause of a second; 0 before the first.
   int64_t packets_since_ns() const { return packets_since_ns_; }
 
@@ -138,6 +141,7 @@ class Receiver {
   std::atomic<int64_t> transport_lag_ns_{0};
   std::atomic<uint32_t> rtp_timestamp_{0}, ssrc_{0};
   std::atomic<int64_t> stream_ns_{0};
+  std::atomic<size_t> picture_bytes_{0};  // That have arrived since the last picture, with packet headers.
   Guarded<SenderClock> sender_clock_;
   PacketRepair packet_repair_;
   // Streaming thread only.

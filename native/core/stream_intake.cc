@@ -1,6 +1,8 @@
 // Runs on the receiver's streaming thread.
 #include "stream_intake.h"
 
+#include <algorithm>
+
 #include "frame_age.h"
 
 namespace framegate {
@@ -8,6 +10,12 @@ namespace {
 
 // Cameras that begin with a key picture send it within a second or so.
 constexpr int64_t kSoonNs = MsToNs(2000);
+
+constexpr uint64_t kMostPixels = 8192 * 4320;
+// Level 6.2 allows five reference pictures of the largest size: 830 MB.
+constexpr uint64_t kMostDecoderPixels = kMostPixels * (5 + 2) / 3;
+// Each cached access unit may keep parameter sets of its own.
+constexpr size_t kMostCodecData = 64 << 10;
 
 GateRules RulesFor(Codec codec) {
   switch (codec) {
@@ -41,11 +49,19 @@ AccessUnitInfo StreamIntake::Parse(GstSample* sample) {
     const GValue* value = gst_structure_get_value(gst_caps_get_structure(caps, 0), "codec_data");
     if (value) {
       const ReadMap codec_data(gst_value_get_buffer(value));
+      largest_codec_data_ = std::max(largest_codec_data_, codec_data.size());
       parser_->SetCodecData(codec_data.data(), codec_data.size());
     }
   }
   const ReadMap bytes(gst_sample_get_buffer(sample));
   return parser_->Parse(bytes.data(), bytes.size());
+}
+
+const char* StreamIntake::refusal() const {
+  if (announced().largest_picture > kMostPixels) return "the camera's pictures are larger than 35 megapixels";
+  if (announced().decoder_pixels > kMostDecoderPixels) return "the camera's decoder must keep too many large pictures";
+  if (largest_codec_data_ > kMostCodecData) return "the camera's parameter sets are larger than 64 KB";
+  return nullptr;
 }
 
 // Two fields of opposite parity make a frame.
@@ -65,7 +81,7 @@ AccessUnitPtr StreamIntake::Take(SamplePtr sample, const Arrival& arrival) {
 
   received_bytes_ += gst_buffer_get_size(buffer);
   const AccessUnitInfo info = Parse(sample.get());
-  if (too_large()) return nullptr;
+  if (refusal()) return nullptr;
   const GateVerdict verdict = gate_.Check(info, GST_BUFFER_FLAG_IS_SET(buffer, GST_BUFFER_FLAG_DISCONT));
   if (info.key || info.recovery_frames >= 0) last_key_ns_ = arrival.mono_ns;
   // Through a relay that holds packets back, the first picture is always a key picture.

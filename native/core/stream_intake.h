@@ -32,7 +32,7 @@ class StreamIntake {
   // described_ns: when the source described the stream, monotonic.
   explicit StreamIntake(Codec codec, int64_t described_ns = 0);
 
-  // The access unit, which is also in the cache; null if the gate dropped it, or if the stream is too_large().
+  // The access unit, which is also in the cache; null if the gate dropped it, or if there is a refusal().
   AccessUnitPtr Take(SamplePtr sample, const Arrival& arrival);
 
   // Frees the cached GOP; the measurements remain.
@@ -42,11 +42,10 @@ class StreamIntake {
   const GopCache& cache() const { return cache_; }
   const StreamMeter& meter() const { return meter_; }
   ParameterSetInfo parameters() const { return parser_->parameters(); }
-  // The stream has announced pictures above 35 megapixels, such as 8192x4320, or more of them for prediction than any
-  // level of H.264 and H.265 allows. Their decoder would take gigabytes.
-  bool too_large() const {
-    return announced().largest_picture > kMostPixels || announced().decoder_pixels > kMostDecoderPixels;
-  }
+  // Why the stream must not be decoded, because that would take gigabytes; null if it may.
+  const char* refusal() const;
+  // What may keep a decoder from decoding it; see AccessUnitParser::flaw().
+  const char* flaw() const { return parser_->flaw(); }
   const Announced& announced() const { return parser_->announced(); }
 
   // Pictures are shown in another order than they arrive.
@@ -65,10 +64,6 @@ class StreamIntake {
   uint64_t dropped() const { return dropped_; }
 
  private:
-  static constexpr uint64_t kMostPixels = 8192 * 4320;
-  // Level 6.2 allows five reference pictures of the largest size: 830 MB.
-  static constexpr uint64_t kMostDecoderPixels = kMostPixels * (5 + 2) / 3;
-
   AccessUnitInfo Parse(GstSample* sample);
   bool IsSecondField(const AccessUnitInfo& info);
 
@@ -76,6 +71,7 @@ class StreamIntake {
   const int64_t described_ns_;
   const std::unique_ptr<AccessUnitParser> parser_;
   CapsPtr caps_;  // The last caps whose codec data was read.
+  size_t largest_codec_data_ = 0;
   Gate gate_;
   GopCache cache_;
   OutputOrder order_;

@@ -30,7 +30,7 @@ export const CAMERA_ERRORS = {
   ERR_SOURCE_NO_VIDEO: { sentence: 'The address has no video. Choose another path of the camera.' },
   ERR_CODEC_UNSUPPORTED: {
     sentence:
-      "Framegate does not decode the codec, or the pictures are larger than 35 megapixels, or its decoder must keep too many of them. Choose H.264, H.265 or MJPEG, or a smaller size, in the camera's settings. The gateway retries every minute.",
+      "Framegate does not decode the codec, or the pictures are larger than 35 megapixels, or its decoder must keep too many of them, or the parameter sets are larger than 64 KB. Choose H.264, H.265 or MJPEG, or a smaller size, in the camera's settings. The gateway retries every minute.",
   },
   ERR_SOURCE_CLOSED: { sentence: 'The camera ended the stream or closed the connection. The gateway reconnects.' },
   ERR_SOURCE_SILENT: {
@@ -41,7 +41,10 @@ export const CAMERA_ERRORS = {
     sentence:
       'The connection failed, or the device at the address does not speak RTSP. If the error persists, check address and port.',
   },
-  ERR_SOURCE_STREAM: { sentence: 'The stream broke or changed its format. The gateway reconnects.' },
+  ERR_SOURCE_STREAM: {
+    sentence:
+      'The stream broke or changed its format, or 32 MB came without a complete picture. The gateway reconnects.',
+  },
   ERR_SOURCE_TLS: {
     sentence:
       "The TLS connection to the camera failed, or its certificate is not trusted or has changed; the camera got no user name and password. Check that the port speaks RTSPS. If the message shows a fingerprint, compare it with the camera's, and start the camera with it as `tls_fingerprint`.",

@@ -224,10 +224,10 @@ TEST(MjpegStartsAnywhere) {
 TEST(PicturesAbove35MegapixelsAreRefused) {
   StreamIntake largest(Codec::kMjpeg);
   CHECK(largest.Take(Jpeg(8192, 4320, 0), At(0)) != nullptr);
-  CHECK(!largest.too_large());
+  CHECK(largest.refusal() == nullptr);
   StreamIntake intake(Codec::kMjpeg);
   CHECK(intake.Take(Jpeg(8192, 4321, 0), At(0)) == nullptr);
-  CHECK(intake.too_large());
+  CHECK(intake.refusal() != nullptr);
   CHECK(intake.cache().units().empty());
 }
 
@@ -238,8 +238,46 @@ TEST(AStreamWhoseDecoderNeedsGigabytesIsRefused) {
     const std::vector<uint8_t> slice = Slice(0, true, false, false);
     unit.insert(unit.end(), slice.begin(), slice.end());
     intake.Take(H264Sample(unit, 0), At(0));
-    CHECK_EQ(intake.too_large(), side_mbs == 360 && references == 16);
+    CHECK_EQ(intake.refusal() != nullptr, side_mbs == 360 && references == 16);
   }
+}
+
+// Each access unit keeps its parameter sets: 600 cached ones of 15 MB were 9 GB.
+TEST(ParameterSetsAbove64KbAreRefused) {
+  for (const size_t bytes : {60'000u, 70'000u}) {
+    std::vector<uint8_t> record = {1, 66, 0, 40, 0xff, 0xe0, 0};
+    record.resize(bytes, 0x55);
+    GstBuffer* data = gst_buffer_new_memdup(record.data(), record.size());
+    CapsPtr caps(gst_caps_new_simple("video/x-h264", "codec_data", GST_TYPE_BUFFER, data, nullptr));
+    gst_buffer_unref(data);
+    const SamplePtr sample = H264Sample(Slice(0, true, false, false), 0);
+    StreamIntake intake(Codec::kH264);
+    const bool taken =
+        intake.Take(SamplePtr(gst_sample_new(gst_sample_get_buffer(sample.get()), caps.get(), nullptr, nullptr)),
+                    At(0)) != nullptr;
+    CHECK_EQ(taken, bytes < 64u << 10);
+    CHECK_EQ(intake.refusal() == nullptr, taken);
+  }
+}
+
+TEST(WhatIsWrongWithParameterSetsIsNamed) {
+  const auto flaw_of = [](std::vector<uint8_t> unit) {
+    const std::vector<uint8_t> slice = Slice(0, true, false, false);
+    unit.insert(unit.end(), slice.begin(), slice.end());
+    StreamIntake intake(Codec::kH264);
+    intake.Take(H264Sample(unit, 0), At(0));
+    return std::string(intake.flaw() ? intake.flaw() : "");
+  };
+  const std::vector<uint8_t> pps = Bits().Ue(0).Ue(0).U(16, 0).Nal(0x68);
+  const auto with_pps = [&](std::vector<uint8_t> sps) {
+    sps.insert(sps.end(), pps.begin(), pps.end());
+    return sps;
+  };
+  CHECK(flaw_of(with_pps(SpsOf(20, 20, false))).empty());
+  CHECK(flaw_of(with_pps(SpsOf(20, 20, false, 255))).find("more than 16") != std::string::npos);
+  CHECK(flaw_of(with_pps(SpsOf(20, 40, false))).find("malformed") != std::string::npos);
+  CHECK(flaw_of(SpsOf(20, 20, false)).find("does not send") != std::string::npos);
+  CHECK(flaw_of(pps).find("does not send") != std::string::npos);
 }
 
 TEST(ASampleWithoutATimeIsIgnored) {
