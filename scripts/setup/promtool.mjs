@@ -10,6 +10,9 @@ import { removeAtEnd, run, which } from './run.mjs'
 /** Where it is: in Debian 13 and newer, and before. */
 const PACKAGES = ['promtool', 'prometheus']
 
+const LIMIT_MS = 180000
+const APT_GET = ['download', '-q', '-o', 'Acquire::http::Timeout=15', '-o', 'Acquire::https::Timeout=15']
+
 /** Without it, the tests that need it are skipped; so a failure is only reported. */
 export async function promtool({ step, env = process.env }) {
   const target = cachedPromtool(env)
@@ -39,7 +42,8 @@ export async function promtool({ step, env = process.env }) {
 async function unpacked(folder, env) {
   let problem = ''
   for (const name of PACKAGES) {
-    const { tail } = await run('apt-get', ['download', '-q', name], { cwd: folder, env: { ...env, LC_ALL: 'C' } })
+    const options = { cwd: folder, env: { ...env, LC_ALL: 'C' }, limitMs: LIMIT_MS }
+    const { tail } = await run('apt-get', [...APT_GET, name], options)
     const file = readdirSync(folder).find((entry) => entry.startsWith(`${name}_`))
     problem = tail.split('\n').at(-1)
     if (file === undefined) continue
