@@ -2,12 +2,17 @@
 """How much later the frames of good readers are with 100 hostile clients, in one run.
 
     .venv/bin/python bench/hostile.py [--seconds 20]
+    .venv/bin/python bench/hostile.py --against FOLDER [--seconds 15] [--rounds 4]
 
 The clients: slow readers of /mjpeg and /frames, half-open connections, garbage on HTTP, ZeroMQ, the lane and RTSP, and
 floods of requests. Three good readers watch the same camera (1280x720, 25 fps): the lane, ZeroMQ, /mjpeg. A second
 gateway has the same camera and a reader. Three kinds of times take turns, twice each: without hostile clients; with
 them at the second gateway, which shows what their load alone costs on this machine; with them at the gateway of the
 good readers. The clients run at the lowest priority, as if on another machine.
+
+--against compares with another version, a checkout on which `npm run setup` ran. Both gateways have the same camera and
+two good readers each (ZeroMQ, /mjpeg). In turn, the same clients attack neither, the other version and this one. An age
+is that of the picture: from the moment at which the camera made it until the reader had its JPEG (/mjpeg) or image.
 """
 
 from __future__ import annotations
@@ -40,6 +45,8 @@ SETTLE_S = 3
 # ---- Hostile clients: each attempt lasts until the gateway ends it, then the next one begins. ----
 
 Address = tuple[str, int] | str
+
+answered: Counter[str] = Counter()
 
 
 def connect(address: Address, receive_bytes: int = 0) -> socket.socket:
@@ -94,6 +101,7 @@ def flood(address: Address) -> None:
         while True:
             connection.request(*random.choice(requests))
             connection.getresponse().read()
+            answered["requests"] += 1
 
 
 def hostile(given: dict[str, Any]) -> None:
@@ -105,7 +113,7 @@ def hostile(given: dict[str, Any]) -> None:
         (15, half_open, web),
         (9, garbage, web),
         (10, garbage, zmq),
-        (4, garbage, given["lane"]),
+        (4, garbage, given["lane"] or web),
         (6, garbage, rtsp),
         (6, flood, web),
     ]
@@ -122,7 +130,7 @@ def hostile(given: dict[str, Any]) -> None:
         for _ in range(count):
             threading.Thread(target=repeat, args=(attempt, address), daemon=True).start()
     sys.stdin.read()
-    print(json.dumps(made), flush=True)
+    print(json.dumps(made + answered), flush=True)
     os._exit(0)
 
 
@@ -131,10 +139,23 @@ def hostile(given: dict[str, Any]) -> None:
 
 def reader(kind: str, given: dict[str, Any]) -> None:
     frames: list[tuple[float, float]] = []
+    sys.path.insert(0, given["client"])
 
-    def note(received_at_us: float) -> None:
+    def note(received_at_us: float, picture: Any) -> None:
+        """picture: bytes of JPEG, or the decoded image."""
         now = time.time()
-        frames.append((now, now * 1000 - received_at_us / 1000))
+        if not given["numbered"]:
+            frames.append((now, now * 1000 - received_at_us / 1000))
+            return
+        import cv2
+        import numpy as np
+        from test_picture import read_number
+
+        if isinstance(picture, bytes):
+            picture = cv2.imdecode(np.frombuffer(picture, np.uint8), cv2.IMREAD_GRAYSCALE)
+        number = read_number(picture)
+        if number is not None:
+            frames.append((now, number))
 
     def over_http() -> None:
         with urllib.request.urlopen(f"{given['base']}/mjpeg?cam=good", timeout=60) as stream:
@@ -146,8 +167,7 @@ def reader(kind: str, given: dict[str, Any]) -> None:
                 elif name.lower() == b"x-received-at-us":
                     received = float(value)
                 elif line == b"\r\n" and length:
-                    stream.read(length)
-                    note(received)
+                    note(received, stream.read(length))
                     length = 0
 
     def over_client() -> None:
@@ -155,9 +175,9 @@ def reader(kind: str, given: dict[str, Any]) -> None:
 
         capture = open_capture(given["camera"], name="good", pub_fps=25, gateway=given["base"])
         while True:
-            if capture.read()[0]:
-                assert capture.frame is not None
-                note(capture.frame.header.received_at_us)
+            ok, image = capture.read()
+            if ok:
+                note(capture.frame.header.received_at_us if capture.frame else 0, image)
 
     threading.Thread(target=over_http if kind == "http" else over_client, daemon=True).start()
     sys.stdin.read()
@@ -189,10 +209,10 @@ WHERE = ("none", "elsewhere", "here")
 class Target:
     """A gateway with the camera "good", and what clients need to know about it."""
 
-    def __init__(self, camera: str) -> None:
+    def __init__(self, camera: str, root: pathlib.Path = ROOT, numbered: bool = False) -> None:
         from harness import Gateway
 
-        self.gateway = Gateway()
+        self.gateway = Gateway(root=root)
         base = self.gateway.base
         start = json.dumps({"name": "good", "rtsp": camera, "pub_fps": 25}).encode()
         about = json.load(urllib.request.urlopen(f"{base}/cameras/start", start, timeout=20))
@@ -201,7 +221,9 @@ class Target:
             name: address and (urlsplit(address).hostname, urlsplit(address).port)
             for name, address in {"http": base, "zmq": about["zmq_endpoint"], "rtsp": about["rtsp_url"]}.items()
         }
-        self.given = {"base": base, "camera": camera, "lane": about["lane"]["socket"], **ports}
+        lane = None if numbered else about["lane"]["socket"]
+        client = str(root / "clients/python")
+        self.given = {"base": base, "camera": camera, "lane": lane, "client": client, "numbered": numbered, **ports}
 
 
 def figures(frames: list[tuple[float, float]], times: list[tuple[float, float]]) -> dict[str, float]:
@@ -219,10 +241,65 @@ def figures(frames: list[tuple[float, float]], times: list[tuple[float, float]])
     return {"frames": len(ages), "median": statistics.median(ages), "p99": p99, "worst": ages[-1], "gap": max(gaps)}
 
 
+def compare(folder: pathlib.Path, seconds: float, rounds: int) -> None:
+    from harness import Camera, usage
+
+    roots = {"old": folder, "new": ROOT}
+    attacked = ("none", *roots)
+    ages: dict[tuple[str, str, str], list[dict[str, float]]] = {}
+    for turn in range(rounds):
+        with contextlib.ExitStack() as ends:
+            camera = Camera("--width", "1280", "--height", "720", "--fps", "25", "--gop", "25")
+            ends.callback(camera.stop)
+            targets = {version: Target(camera.url, root, numbered=True) for version, root in roots.items()}
+            for target in targets.values():
+                ends.callback(target.gateway.stop)
+            readers = {
+                (version, kind): helper(target.given, "--reader", kind, FRAMEGATE_TRANSPORT=kind)
+                for version, target in targets.items()
+                for kind in ("zmq", "http")
+            }
+            times: dict[str, tuple[float, float]] = {}
+            for where in attacked if turn % 2 == 0 else reversed(attacked):
+                clients = helper(targets[where].given, "--hostile") if where in targets else None
+                time.sleep(SETTLE_S)
+                begun = time.time()
+                cpu_s = {version: cpu_seconds(target.gateway.process.pid) for version, target in targets.items()}
+                time.sleep(seconds)
+                times[where] = (begun, time.time())
+                for version, target in targets.items():
+                    process = target.gateway.process
+                    if process.poll() is None:
+                        cores = (cpu_seconds(process.pid) - cpu_s[version]) / seconds
+                        state = f"{cores:.2f} cores, {usage(process.pid).mb:.0f} MB"
+                    else:
+                        state = f"ended with status {process.returncode}"
+                    print(f"round {turn + 1}, hostile clients at {where}: {version} {state}", flush=True)
+                if clients:
+                    print(f"  attempts: {end(clients)}")
+            for (version, kind), process in readers.items():
+                made = camera.captured_us
+                frames = [(at, at * 1000 - made[int(n)] / 1000) for at, n in end(process) if int(n) in made]
+                for where in ("none", version):
+                    ages.setdefault((kind, where, version), []).append(figures(frames, [times[where]]))
+    print("| reader | hostile clients | version | frames | median age | p99 | longest gap |")
+    print("| --- |" + " --- |" * 6)
+    for (kind, where, version), rows in sorted(ages.items()):
+        shown = " | ".join("/".join(f"{row[key]:.1f}" for row in rows) + " ms" for key in ("median", "p99", "gap"))
+        attack = "none" if where == "none" else "here"
+        print(f"| {kind} | {attack} | {version} | {sum(row['frames'] for row in rows)} | {shown} |")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--seconds", type=float, default=20, help="of each of the six times")
-    seconds = parser.parse_args().seconds
+    parser.add_argument("--seconds", type=float, default=20, help="of each time")
+    parser.add_argument("--against", type=pathlib.Path, metavar="FOLDER", help="a checkout of another version")
+    parser.add_argument("--rounds", type=int, default=4, help="with --against")
+    words = parser.parse_args()
+    seconds = words.seconds
+    if words.against:
+        compare(words.against.resolve(), seconds, words.rounds)
+        return
 
     from harness import Camera
 

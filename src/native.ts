@@ -237,7 +237,7 @@ export async function loadNative(onLoad?: (addon: NativeAddon) => void): Promise
     addon = (require('node-gyp-build') as (folder: string) => NativeAddon)(root)
   } catch (error) {
     const why = messageOf(error).split('\n')[0] ?? ''
-    const library = /^lib\S+\.so\S*: cannot open shared object file/.test(why)
+    const library = /^lib\S+: cannot open shared object file/.test(why)
     throw new AddonLoadError(
       `the native addon does not load (${why}); in ${root}, ${remedy(library ? 'libraries' : 'addon')}`,
       error,

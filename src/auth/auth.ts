@@ -35,6 +35,8 @@ export class Auth extends EventEmitter<{ changed: [] }> {
   readonly #key = randomBytes(32)
   readonly #sessions = new Map<string, { holder: string; endsAtMs: number }>()
   readonly #file: TokenFile | null
+  /** The tokens of the file. A map, because anyone may send as many tickets as fit into an address. */
+  #byHolder = new Map<string, Token>()
 
   /** @param tokensFile undefined: nothing is required of anyone. @throws ConfigError */
   constructor(
@@ -44,7 +46,12 @@ export class Auth extends EventEmitter<{ changed: [] }> {
   ) {
     super()
     this.setMaxListeners(0) // One for each stream.
-    this.#file = tokensFile === undefined ? null : new TokenFile(tokensFile, logger, () => this.emit('changed'))
+    const changed = () => {
+      this.#readHolders()
+      this.emit('changed')
+    }
+    this.#file = tokensFile === undefined ? null : new TokenFile(tokensFile, logger, changed)
+    this.#readHolders()
   }
 
   /** Whether clients need a token. */
@@ -101,11 +108,13 @@ export class Auth extends EventEmitter<{ changed: [] }> {
   ofTicket(ticket: string, camera: string): Grant | null {
     const [ends = '', holder = '', signature = ''] = ticket.split('.')
     const endsAtS = parseInt(ends, 36)
+    // First, because a signature costs more.
+    const grant = endsAtS * 1000 > this.now() ? this.#ofHolder(holder) : null
+    if (!grant) return null
     const expected = Buffer.from(this.#sign(endsAtS, holder, camera))
     const given = Buffer.from(signature)
     if (given.length !== expected.length || !timingSafeEqual(given, expected)) return null
-    const grant = endsAtS * 1000 > this.now() ? this.#ofHolder(holder) : null
-    return grant && { ...grant, role: 'viewer' }
+    return { ...grant, role: 'viewer' }
   }
 
   /** For MediaMTX. */
@@ -120,8 +129,12 @@ export class Auth extends EventEmitter<{ changed: [] }> {
 
   #ofHolder(holder: string): Grant | null {
     if (!this.#file) return holder === ANYONE.holder ? ANYONE : null
-    const token = this.#file.tokens.find((token) => this.#holderOf(token) === holder)
+    const token = this.#byHolder.get(holder)
     return token ? { role: token.role, holder } : null
+  }
+
+  #readHolders(): void {
+    this.#byHolder = new Map(this.#file?.tokens.map((token) => [this.#holderOf(token), token]))
   }
 
   #holderOf({ hash }: Token): string {

@@ -10,6 +10,8 @@ const PUBLIC = /^(GET|HEAD) (\/|\/assets\/.*|\/docs|\/docs\/.*|\/openapi\.json|\
 const PUBLIC_POST = ['/sign-in', '/sign-out']
 /** Calls that change no camera. */
 const VIEWER_POST = ['/tickets']
+/** And topics of a request. Each ticket may be for each camera, so a request costs as much as their product. */
+const MOST_TICKETS = 64
 const TICKET_PATHS = ['/mjpeg', '/frames', '/snapshot']
 
 /** @throws RequestError ERR_UNAUTHORIZED, ERR_FORBIDDEN */
@@ -82,8 +84,10 @@ function grantOfCookie(auth: Auth, ctx: Context): Grant | null {
 
 function grantOfTickets(auth: Auth, ctx: Context): Grant | null {
   if (!TICKET_PATHS.includes(ctx.path)) return null
-  const tickets = [ctx.query.ticket ?? []].flat()
-  const cameras = [ctx.query.cam ?? []].flat().map((topic) => parseTopic(topic)?.camera ?? '')
+  const tickets = [...new Set([ctx.query.ticket ?? []].flat())]
+  const topics = [...new Set([ctx.query.cam ?? []].flat())]
+  if (tickets.length > MOST_TICKETS || topics.length > MOST_TICKETS) return null
+  const cameras = [...new Set(topics.map((topic) => parseTopic(topic)?.camera ?? ''))]
   const grants = cameras.map((camera) => tickets.map((ticket) => auth.ofTicket(ticket, camera)).find(Boolean) ?? null)
   return grants.every((grant) => grant !== null) ? (grants[0] ?? null) : null
 }

@@ -12,14 +12,14 @@ export interface JsonLine extends LogLine {
   within_s?: number
 }
 
-/** @param json one line. @returns one line, unless the message itself has more. */
+/** @param json one line. @returns one line; more lines of the message are indented, so that none looks like one of the log. */
 export function pretty(json: string): string {
   const { time, level, camera, code, source, msg, repeated, within_s: seconds } = JSON.parse(json) as JsonLine
   const from = source ?? (camera === undefined ? undefined : `camera ${camera}`)
   const parts = [
     `${time} ${level.padEnd(5)} `,
     from === undefined ? '' : `${from}: `,
-    msg,
+    msg.replaceAll('\n', '\n    '),
     code === undefined ? '' : ` (${code})`,
     repeated === undefined ? '' : ` (repeated ${repeated} time${repeated === 1 ? '' : 's'} in ${seconds} s)`,
   ]

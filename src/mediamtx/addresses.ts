@@ -95,7 +95,7 @@ export function publicUrls(
 ): PathUrls {
   const host = settings.mediamtxPublicHost ?? requestHost
   const base = (proxy: string | undefined, encrypted: boolean | undefined, address: string) =>
-    proxy?.replace(/\/+$/, '') ?? `${encrypted ? 'https' : 'http'}://${host}:${portOf(address)}`
+    proxy?.replace(/(?<!\/)\/+$/, '') ?? `${encrypted ? 'https' : 'http'}://${host}:${portOf(address)}`
   const webrtc = base(settings.mediamtxPublicWebrtc, at.webrtcEncryption, at.webrtcAddress)
   const hls = base(settings.mediamtxPublicHls, at.hlsEncryption, at.hlsAddress)
   return {

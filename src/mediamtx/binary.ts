@@ -67,7 +67,7 @@ export async function tryBinary(path: string): Promise<Binary | string> {
   } catch (error) {
     return `the program does not run (${messageOf(error).split('\n')[0]})`
   }
-  const version = /v?(\d+\.\d+\.\d+)/.exec(output)?.[1]
+  const version = /(?<!\d)\d+\.\d+\.\d+/.exec(output)?.[0]
   if (!version) return `the program reports "${output.slice(0, 40)}", which is not a version`
   if (isOlder(version, LEAST_VERSION)) return `version ${version} is older than ${LEAST_VERSION}`
   return { path, version }

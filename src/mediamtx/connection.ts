@@ -74,7 +74,7 @@ export class Connection extends EventEmitter<ConnectionEvents> {
   async learn(api: ControlApi, signal: AbortSignal = this.#over.signal): Promise<void> {
     try {
       const { version } = await api.info()
-      const plain = /\d+\.\d+\.\d+/.exec(version)?.[0]
+      const plain = /(?<!\d)\d+\.\d+\.\d+/.exec(version)?.[0]
       if (plain && isOlder(plain, LEAST_VERSION)) {
         throw new FramegateError('ERR_MEDIAMTX_OLD', `MediaMTX ${plain} is too old; install ${LEAST_VERSION} or newer`)
       }

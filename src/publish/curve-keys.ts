@@ -7,8 +7,8 @@ import { ConfigError, messageOf } from '../errors.js'
 import { readSmallFile } from '../files.js'
 import type { Logger } from '../types.js'
 
-const PUBLIC = /^\s*public-key\s*=\s*"([^"\s]{40})"/m
-const SECRET = /^\s*secret-key\s*=\s*"([^"\s]{40})"/m
+const PUBLIC = /^[ \t]*public-key\s*=\s*"([^"\s]{40})"/m
+const SECRET = /^[ \t]*secret-key\s*=\s*"([^"\s]{40})"/m
 const DIGITS = '0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ.-:+=^!/*?&<>()[]{}@%$#'
 // A client that tries keys without end must not make the gateway read the folder each time.
 const REREAD_MS = 1000

@@ -118,6 +118,13 @@ t.test('a ticket opens the frames of one camera, and no more', async (t) => {
   for (const path of ['/snapshot?cam=b', '/frames?cam=a&cam=b', '/cameras?cam=a', '/cameras/a?cam=a'])
     t.equal((await call(`${path}&ticket=${ticket}`)).status, 401, path)
   t.equal((await call('/tickets', { token: VIEWER, body: { name: 'none' } })).status, 404)
+  for (const [others, status] of [
+    [63, 200],
+    [64, 401],
+  ] as const) {
+    const tickets = Array.from({ length: others }, (_, i) => `&ticket=${i}`).join('')
+    t.equal((await call(`/frames?cam=a${tickets}&ticket=${ticket}`)).status, status, `beside ${others} others`)
+  }
 })
 
 t.test("MediaMTX's readers need a token or ticket", { skip: MEDIAMTX ? false : 'no MediaMTX' }, async (t) => {

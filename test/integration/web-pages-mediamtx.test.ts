@@ -1,6 +1,7 @@
 // MediaMTX's WebRTC and HLS ports, as web pages see them: MediaMTX itself checks neither Host nor Origin.
 
 import { request } from 'node:http'
+import net from 'node:net'
 import { join } from 'node:path'
 import t from 'tap'
 import { Gateway } from '../helpers/gateway.js'
@@ -83,5 +84,18 @@ t.test('a reader that leaves, or sends nonsense, does no harm', async (t) => {
     call.destroy()
   }
   t.not(await send('GET', `${new URL(hls).origin}/none/index.m3u8`, {}), 0)
+  t.same(await watch({}), SERVED)
+})
+
+t.test('a connection with many requests in progress is closed', async (t) => {
+  const { hostname, port, pathname } = new URL(hls)
+  const socket = net.connect(Number(port), hostname)
+  socket.on('error', () => undefined)
+  let text = ''
+  socket.on('data', (chunk: Buffer) => (text += chunk.toString('latin1')))
+  socket.write(`GET ${pathname} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n`.repeat(2000))
+  await until('the end of the connection', () => socket.closed, { limitMs: 60000 })
+  const answers = text.split('HTTP/1.1 ').length - 1
+  t.ok(answers < 2000, `${answers} answers`)
   t.same(await watch({}), SERVED)
 })

@@ -188,6 +188,7 @@ class Gateway:
         http_port: int = 0,
         zmq_port: int | str = "*",
         env: dict[str, str] | None = None,
+        root: pathlib.Path = ROOT,
     ) -> None:
         self.folder = tempfile.TemporaryDirectory()
         mediamtx = mediamtx or ("managed" if MEDIAMTX else "off")
@@ -212,7 +213,7 @@ class Gateway:
             },
         }
         self.process = subprocess.Popen(
-            ["node", str(ROOT / "dist/src/main.js")], env=env, stdout=subprocess.PIPE, text=True
+            ["node", str(root / "dist/src/main.js")], env=env, stdout=subprocess.PIPE, text=True
         )
         for line in self.process.stdout:
             if "is running: " in line:

@@ -1,7 +1,8 @@
 // Tokens, sessions and tickets.
 
-import { scrypt } from 'node:crypto'
+import crypto, { scrypt } from 'node:crypto'
 import { chmodSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { syncBuiltinESMExports } from 'node:module'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { Auth } from '../../src/auth/auth.js'
@@ -104,6 +105,28 @@ t.test('a ticket is for one camera, until it ends or its token is removed', asyn
   writeFileSync(path, 'nonsense')
   await until('the error', () => log.some((line) => /line 1: .*tokens read before remain valid/.test(line)))
   t.match(auth.ofToken(VIEWER), { role: 'viewer' }, 'an invalid file changes nothing')
+})
+
+t.test('a forged ticket costs no signature: one address holds a thousand', async (t) => {
+  const { auth } = authOf(t)
+  const { ticket } = auth.ticketFor(auth.ofToken(VIEWER)!, 'a', 60)
+  let signatures = 0
+  const { createHmac } = crypto
+  crypto.createHmac = (...given) => (signatures++, createHmac(...given))
+  syncBuiltinESMExports()
+  t.teardown(() => {
+    crypto.createHmac = createHmac
+    syncBuiltinESMExports()
+  })
+  t.ok(auth.ofTicket(ticket, 'a'))
+  t.equal(signatures, 1, 'of the good one')
+  for (const forged of [
+    'zzzzzzz.x.x',
+    `zzzzzzz..${ticket.split('.')[2]}`,
+    `0.${ticket.slice(ticket.indexOf('.') + 1)}`,
+  ])
+    t.equal(auth.ofTicket(forged, 'a'), null, forged)
+  t.equal(signatures, 1)
 })
 
 t.test('a change just after the start is noticed, also while all threads for files are busy', async (t) => {

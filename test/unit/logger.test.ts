@@ -41,6 +41,12 @@ t.test('pretty is one line of text: the time, the level, whom it is about, the m
     t.equal(line.slice(25), expected[i])
   }
   t.equal(lines().length, expected.length)
+  logger.info('not\n2026-11-26T00:00:00.000Z error what it seems')
+  t.equal(
+    lines()[4],
+    '    2026-11-26T00:00:00.000Z error what it seems',
+    'no line of a message looks like one of the log',
+  )
 })
 
 t.test('json is one object per line, with whom it is about as fields', async (t) => {
