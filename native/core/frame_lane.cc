@@ -48,7 +48,13 @@ bool Send(int fd, const void* message, size_t size, int attached = -1) {
   return sendmsg(fd, &header, MSG_DONTWAIT | MSG_NOSIGNAL) == static_cast<ssize_t>(size);
 }
 
-// Replaces a socket that a gateway left behind when it was killed, but not one that a process listens on.
+bool IsSocket(const char* path) {
+  struct stat status = {};
+  return lstat(path, &status) == 0 && S_ISSOCK(status.st_mode);
+}
+
+// Replaces a socket that a gateway left behind when it was killed, but not one that a process listens on, and no other
+// file, which refuses connections too.
 bool Bind(int fd, const sockaddr_un& address) {
   const auto* generic = reinterpret_cast<const sockaddr*>(&address);
   if (bind(fd, generic, sizeof address) == 0) return true;
@@ -57,8 +63,9 @@ bool Bind(int fd, const sockaddr_un& address) {
   if (probe < 0) return false;
   const bool left_behind = connect(probe, generic, sizeof address) != 0 && errno == ECONNREFUSED;
   close(probe);
+  const bool replaceable = left_behind && IsSocket(address.sun_path);
   errno = EADDRINUSE;
-  return left_behind && unlink(address.sun_path) == 0 && bind(fd, generic, sizeof address) == 0;
+  return replaceable && unlink(address.sun_path) == 0 && bind(fd, generic, sizeof address) == 0;
 }
 
 }  // namespace

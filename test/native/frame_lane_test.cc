@@ -379,4 +379,17 @@ TEST(ReadersComeAndLeaveWhileTheWriterWrites) {
 
 }  // namespace
 
+TEST(NoOtherFileIsReplacedByTheSocket) {
+  Lane lane;
+  const std::string file = lane.folder + "/file", link = lane.folder + "/link";
+  CHECK(close(open(file.c_str(), O_WRONLY | O_CREAT, 0600)) == 0);
+  CHECK(symlink(file.c_str(), link.c_str()) == 0);
+  for (const std::string& path : {file, link}) {
+    FrameLane other(kMiB, 1, 5, [] {});
+    CHECK(other.Listen(path) == "Address already in use");
+    other.Close();
+    CHECK(unlink(path.c_str()) == 0);  // It is still there.
+  }
+}
+
 int main() { return check::RunTests(); }
