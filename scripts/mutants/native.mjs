@@ -410,4 +410,12 @@ export const native = [
     fault: '(IsBehind(unit.waited_ns, pace) && !catching_up_)',
     tests: ['test/native/catch_up_test.cc'],
   },
+  {
+    id: 'lane-keeps-foreign-files',
+    why: "The lane's socket replaces no other file.",
+    file: 'native/core/frame_lane.cc',
+    text: 'left_behind && IsSocket(address.sun_path)',
+    fault: 'left_behind',
+    tests: ['test/native/frame_lane_test.cc'],
+  },
 ]
