@@ -3,6 +3,22 @@
 /** @type {import('./list.mjs').Mutant[]} */
 export const native = [
   {
+    id: 'parameter-sets-limit',
+    why: 'Each cached access unit keeps its parameter sets: without a limit, a camera that changes them takes gigabytes.',
+    file: 'native/core/stream_intake.cc',
+    text: 'largest_codec_data_ > kMostCodecData)',
+    fault: 'largest_codec_data_ > 1024 * kMostCodecData)',
+    tests: ['test/native/stream_intake_test.cc'],
+  },
+  {
+    id: 'picture-without-an-end',
+    why: 'The depayloader keeps a picture until its end, which may never come.',
+    file: 'native/core/receiver.cc',
+    text: 'kMostPictureBytes = 32u << 20',
+    fault: 'kMostPictureBytes = size_t{32} << 40',
+    tests: ['test/integration/hostile-pictures.test.ts'],
+  },
+  {
     id: 'gate-reference',
     why: 'The frame number of a non-reference picture does not count: each later one would look like a gap.',
     file: 'native/core/gate.cc',
