@@ -18,6 +18,7 @@ export interface Panel {
   type: string
   title: string
   description?: string
+  fieldConfig?: { defaults: { mappings?: unknown; thresholds?: unknown } }
   targets?: { expr: string }[]
 }
 

@@ -25,6 +25,9 @@ t.test('each panel of the dashboard has an id of its own and a description', asy
   )
   t.equal(new Set(panels.map(({ id }) => id)).size, panels.length, 'ids')
   for (const { type, title, description } of panels) if (type !== 'row') t.ok(description, title)
+  // Grafana's own thresholds turn a figure red from 80.
+  for (const { type, title, fieldConfig } of panels)
+    if (type === 'stat') t.ok(fieldConfig?.defaults.mappings ?? fieldConfig?.defaults.thresholds, `${title}: colors`)
 })
 
 /** What `promtool test rules` reports of alerts.test.yml with these rules. */
