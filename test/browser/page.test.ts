@@ -137,6 +137,7 @@ t.test('the page', { skip }, async (t) => {
     }
 
     await page.getByText('No cameras yet').waitFor()
+    t.same(await accessibilityProblems(page), [], 'no camera')
     await openBy('Add your first camera', 'Name')
     await close('Add your first camera')
     await keyboard.press('Enter')
@@ -239,16 +240,12 @@ t.test('the page', { skip }, async (t) => {
     )
   })
 
-  await t.test('shows twelve moving cameras at once', async (t) => {
+  await t.test('shows twelve moving cameras at once, and what is wrong with some', async (t) => {
     const gateway = await startGateway(t)
     const names = Array.from({ length: 12 }, (_, i) => `cam-${i + 1}`)
-    for (const name of names)
-      await gateway.post('/cameras/start', {
-        name,
-        rtsp: (await startCamera(t, SMALL)).url,
-        pub_fps: 5,
-        scale_width: 320,
-      })
+    const cameras = await Promise.all(names.map(() => startCamera(t, SMALL)))
+    for (const [i, name] of names.entries())
+      await gateway.post('/cameras/start', { name, rtsp: cameras[i]!.url, pub_fps: 5, scale_width: 320 })
     const { page, errors } = await open(t, gateway.base, { width: 1280, height: 1400 })
     for (const name of names) await untilMoving(page, name)
     await pause(5000)
@@ -257,6 +254,15 @@ t.test('the page', { skip }, async (t) => {
       await until(`a fresh picture of ${name}`, async () => !(await isStale(page, name)))
     }
     t.same(errors, [], 'the console has no errors')
+
+    // One has been live, one never was, one is stopped.
+    await cameras[0]!.stop()
+    await gateway.post('/cameras/start', { name: 'cam-2', rtsp: 'rtsp://127.0.0.1:9/nothing', replace: true })
+    await tile(page, 'cam-3').getByRole('button', { name: 'Stop cam-3' }).click()
+    await page.getByRole('dialog').getByRole('button', { name: 'Stop', exact: true }).click()
+    await page.getByRole('button', { name: 'Start again' }).waitFor()
+    for (const name of ['cam-1', 'cam-2']) await tile(page, name).getByText('retrying', { exact: true }).waitFor()
+    t.same(await accessibilityProblems(page), [], 'cameras in several states')
   })
 
   await t.test('fits the width of a phone', async (t) => {
