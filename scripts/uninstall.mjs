@@ -17,9 +17,14 @@ const laneFolders = [
   join(tmpdir(), `framegate-${process.getuid()}`),
 ]
 
+const USAGE = 'usage: npm run uninstall [-- --yes]'
+if (process.argv.slice(2).some((argument) => argument === '--help' || argument === '-h')) {
+  process.stdout.write(`${USAGE}\nRemoves what Framegate wrote outside the checkout. --yes: without asking.\n`)
+  process.exit(0)
+}
 const unknown = process.argv.slice(2).find((argument) => argument !== '--yes')
 if (unknown !== undefined) {
-  process.stderr.write(`uninstall: unknown argument "${unknown}"; usage: npm run uninstall [-- --yes]\n`)
+  process.stderr.write(`uninstall: unknown argument "${unknown}"; ${USAGE}\n`)
   process.exit(2)
 }
 const say = (line = '') => process.stdout.write(`${line}\n`)

@@ -12,7 +12,7 @@ import { StateFile } from './cameras/state-file.js'
 import type { Configuration } from './config.js'
 import { effectiveSettings } from './config/effective-settings.js'
 import type { Config } from './settings.js'
-import { endpointFor, inUrl, ownNames } from './endpoints.js'
+import { endpointFor, inUrl, isLocalEndpoint, ownNames } from './endpoints.js'
 import { FramegateError } from './errors.js'
 import { FrameHub } from './frames/frame-hub.js'
 import { mayWatch } from './http/browser-rules.js'
@@ -188,6 +188,7 @@ export class App {
       settings: () => ({ file: this.configuration.file, settings: effectiveSettings(this.configuration) }),
       stateFileProblem: () => stateFile.problem,
       zmqEndpoint: (requestHost) => endpointFor(zmq, requestHost),
+      zmqNeedsKeys: (endpoint) => curve !== null && !isLocalEndpoint(endpoint),
       lane: (topic) => lane.endpoint(topic),
       tcpQueue: (fd) => native.tcpQueue(fd),
       pageFolder: fileURLToPath(new URL('../page', import.meta.url)),

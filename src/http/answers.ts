@@ -98,6 +98,15 @@ export const cameraAnswer = z.object({
   zmq_endpoint: z
     .string()
     .describe('ZeroMQ endpoint to connect to, with the host of your request if the gateway listens on all addresses.'),
+  zmq_keys: z
+    .boolean()
+    .describe('Whether `zmq_endpoint` accepts only clients with [keys](security.md#zeromq) (CURVE).'),
+  ticket: z
+    .string()
+    .nullable()
+    .describe(
+      'Append it as `&ticket=` to an address of this camera at `/snapshot`, `/mjpeg` or `/frames`; valid for about an hour. null if clients need no token.',
+    ),
   lane: z
     .object({
       socket: z.string().describe('Path of the Unix socket.'),

@@ -31,7 +31,9 @@ export interface Caller {
 
 export function describeCamera(deps: HttpDeps, camera: CameraView, caller: Caller): CameraAnswer {
   const host = caller.host || '127.0.0.1'
-  const withTicket = ticketAdder(deps, camera.name, caller)
+  const ticket = ticketOf(deps, camera.name, caller)
+  const withTicket = ticketAdder(deps.relay.mode === 'managed' ? ticket : null)
+  const zmqEndpoint = deps.zmqEndpoint(host)
   const stats = camera.stats()
   const video = camera.videoFormat()
   const urls =
@@ -59,7 +61,9 @@ export function describeCamera(deps: HttpDeps, camera: CameraView, caller: Calle
     rtsp_url: withTicket(urls.rtsp, false),
     mediamtx_reason: urls.reason,
     zmq_topic: camera.name,
-    zmq_endpoint: deps.zmqEndpoint(host),
+    zmq_endpoint: zmqEndpoint,
+    zmq_keys: deps.zmqNeedsKeys(zmqEndpoint),
+    ticket,
     lane: deps.lane(camera.name),
     transport: camera.transport,
     fps: Math.round(stats.fps * 10) / 10,
@@ -107,11 +111,15 @@ export function describeEvents(camera: CameraView, toAdmin: boolean): CameraEven
   }))
 }
 
-/** Adds a ticket to the addresses at MediaMTX, if clients need tokens. */
-function ticketAdder({ auth, relay }: HttpDeps, camera: string, { grant }: Caller) {
+/** Lets its holder watch the camera; null if clients need no token. */
+function ticketOf({ auth }: HttpDeps, camera: string, { grant }: Caller): string | null {
+  return grant === null || !auth.required ? null : auth.ticketFor(grant, camera).ticket
+}
+
+/** Adds a ticket to the addresses at MediaMTX. */
+function ticketAdder(ticket: string | null) {
   return (address: string | null, overHttp: boolean): string | null => {
-    if (address === null || grant === null || !auth.required || relay.mode !== 'managed') return address
-    const { ticket } = auth.ticketFor(grant, camera)
+    if (address === null || ticket === null) return address
     // GStreamer's RTSP client loses the query.
     return overHttp ? `${address}?ticket=${ticket}` : address.replace('://', `://ticket:${ticket}@`)
   }

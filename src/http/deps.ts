@@ -44,6 +44,8 @@ export interface HttpDeps {
   stateFileProblem(): string | null
   /** The endpoint for subscribers, for a client that reached the gateway by this host name. */
   zmqEndpoint(requestHost: string): string
+  /** Whether only clients with keys may subscribe there. */
+  zmqNeedsKeys(endpoint: string): boolean
   /** Where programs on this machine get raw frames of a topic; null: nowhere. */
   lane(topic: string): { socket: string; key: number; topic: string; formats: string[] } | null
   /** Of a socket: bytes not yet acknowledged, and bytes that the peer can take now; -1 if unknown. */

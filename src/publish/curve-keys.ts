@@ -83,7 +83,8 @@ export class CurveKeys {
         const [version = '', id = '', , address, , mechanism, key] = await this.#zap.receive()
         // Endpoints of other machines take CURVE alone; NULL is asked about for those of this machine.
         const allowed = mechanism?.toString() === 'NULL' || (key && this.#keys().has(key.toString('hex')))
-        if (!allowed) this.logger.debug(`ZeroMQ: refused the key of a client at ${address?.toString()}`)
+        if (!allowed)
+          this.logger.warn(`ZeroMQ: refused a client at ${address?.toString()}: no file in CURVE_CLIENTS has its key`)
         await this.#zap.send([version, id, allowed ? '200' : REFUSED, allowed ? 'OK' : 'unknown key', '', ''])
       } catch (error) {
         if (!this.#zap.closed) this.logger.error(`ZeroMQ: ${messageOf(error)}`)

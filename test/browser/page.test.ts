@@ -7,11 +7,15 @@ import type { Browser, Page } from 'playwright-core'
 import t from 'tap'
 import { accessibilityProblems } from '../helpers/accessibility.js'
 import { launchChromium, noBrowser, startCamera, startGateway, type Test } from '../helpers/browser.js'
+import { Gateway } from '../helpers/gateway.js'
 import { PYTHON, ROOT, temporaryFolder } from '../helpers/paths.js'
+import { lanAddress } from '../helpers/ports.js'
 import { pause, until } from '../helpers/wait.js'
 
 const SMALL = { width: 320, height: 180, fps: 10, gop: 10, 'bitrate-kbps': 300 }
 const skip = noBrowser || (existsSync(join(ROOT, 'dist/page/index.html')) ? false : 'the page is not built')
+
+const noNetwork = lanAddress === undefined && 'this machine has no network'
 
 interface Opened {
   page: Page
@@ -58,6 +62,19 @@ function focused(page: Page): Promise<string> {
     const { ariaLabel, labels, innerText } = document.activeElement
     return document.activeElement === document.body ? '' : (ariaLabel ?? labels?.[0]?.innerText ?? innerText)
   })()`)
+}
+
+/** Runs the page's Python program until it shows frames that it reads; it goes on until the end of the test. */
+async function untilReading(t: Test, text: string, env: Record<string, string> = {}): Promise<void> {
+  const program = spawn(PYTHON, ['-u', '-c', text], { env: { PYTHONPATH: join(ROOT, 'clients/python'), ...env } })
+  t.teardown(() => program.kill('SIGKILL'))
+  let printed = ''
+  for (const stream of [program.stdout, program.stderr])
+    stream.on('data', (chunk: Buffer) => (printed = `${printed}${chunk.toString()}`.slice(-2000)))
+  const reads = () => /^\d+ \(\d+, \d+, 3\) \d+ ms old$/m.test(printed)
+  await until('the program to show the frames that it reads', reads, { limitMs: 60000 }).catch((error: unknown) => {
+    throw new Error(`${String(error)}; the program printed: ${printed}`)
+  })
 }
 
 async function tabTo(page: Page, name: string): Promise<void> {
@@ -183,12 +200,8 @@ t.test('the page', { skip }, async (t) => {
     t.strictSame(texts.slice(1, 3), [`${gateway.base}/snapshot?cam=lobby-1`, `${gateway.base}/mjpeg?cam=lobby-1`])
     t.match(texts.slice(3).join(), /\/lobby-1\/whep,.*\/lobby-1\/index\.m3u8,rtsp:.*\/lobby-1$/)
     await close('Use lobby-1')
-    const program = spawn(PYTHON, ['-u', '-c', texts[0]!], { env: { PYTHONPATH: join(ROOT, 'clients/python') } })
-    t.teardown(() => program.kill('SIGKILL'))
-    let printed = ''
-    program.stdout.on('data', (chunk: Buffer) => (printed += chunk.toString()))
-    await until('the program to show the frames that it reads', () => printed.includes('(90, 160, 3)'))
-    await tile(page, 'lobby-1').getByText('1 Python (ZeroMQ), 1 HTTP').waitFor()
+    await untilReading(t, texts[0]!)
+    await tile(page, 'lobby-1').getByText('1 Python on this machine, 1 HTTP').waitFor()
 
     await openBy('Open lobby-1', 'Full screen')
     t.match(page.url(), /#lobby-1$/)
@@ -217,6 +230,40 @@ t.test('the page', { skip }, async (t) => {
     await untilMoving(page, 'lobby-1')
     t.equal(await focused(page), 'Open lobby-1')
     t.same(errors, [], 'the console has no errors')
+  })
+
+  await t.test('shows what a program on another machine needs', { skip: noNetwork }, async (t) => {
+    const folder = temporaryFolder(t)
+    const token = 'admin-'.padEnd(40, 'a')
+    writeFileSync(join(folder, 'tokens'), `admin ${token}\n`, { mode: 0o600 })
+    const env = { HTTP_HOST: '0.0.0.0', AUTH_TOKENS_FILE: join(folder, 'tokens') }
+    const gateway = await Gateway.start({ stateFile: join(folder, 'cameras.json'), mediamtx: 'off', env })
+    t.teardown(() => gateway.stop())
+    const camera = await startCamera(t, SMALL)
+    await fetch(`${gateway.base}/cameras/start`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${token}` },
+      body: JSON.stringify({ name: 'a', rtsp: camera.url }),
+    })
+    const base = gateway.base.replace('127.0.0.1', lanAddress!)
+    const { page } = await open(t, base)
+    await page.getByLabel('Token').fill(`admin  ${token}`)
+    await page.getByRole('button', { name: 'Sign in' }).click()
+    await untilMoving(page, 'a')
+    await tile(page, 'a').getByRole('button', { name: 'Use a' }).click()
+    const dialog = page.getByRole('dialog')
+    await dialog.getByText(/listens only on its own machine\. .* set ZMQ_BIND and keys/).waitFor()
+    await dialog.getByText(/ticket .* for about an hour/).waitFor()
+    t.same(await accessibilityProblems(page), [])
+    const [program, shell, ...addresses] = await dialog.locator('code').allInnerTexts()
+    t.match(program, `open_capture("a", gateway="${base}")`)
+    t.equal(shell, 'export FRAMEGATE_TOKEN=...')
+    for (const address of addresses.slice(0, 2)) {
+      t.equal((await fetch(address, { signal: AbortSignal.timeout(60000) })).status, 200, address)
+      const without = await fetch(address.replace(/&ticket=.*/, ''))
+      t.equal(without.status, 401, 'without its ticket')
+    }
+    await untilReading(t, program!, { FRAMEGATE_TOKEN: token })
   })
 
   await t.test('reports a camera that goes away and dims its last picture', async (t) => {

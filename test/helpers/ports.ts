@@ -1,5 +1,6 @@
 // Free ports below the kernel's ephemeral range, so that no outgoing connection takes one between check and use.
 
+import { networkInterfaces } from 'node:os'
 import dgram from 'node:dgram'
 import net from 'node:net'
 
@@ -41,3 +42,8 @@ export const NO_IPV6: string | false = await new Promise((resolve) => {
   server.once('error', (error) => resolve(`this machine has no IPv6: ${error.message}`))
   server.listen(0, '::1', () => server.close(() => resolve(false)))
 })
+
+/** Of this machine in its network; undefined if it has none. */
+export const lanAddress = Object.values(networkInterfaces())
+  .flat()
+  .find((found) => found?.family === 'IPv4' && !found.internal)?.address

@@ -32,6 +32,7 @@ t.test('the cache goes at once, the list of cameras only if that is confirmed', 
   writeFileSync(join(home, '.cache/other'), '')
   const uninstall = uninstallIn(home)
   t.equal(uninstall('--all').status, 2)
+  t.match(uninstall('--help'), { status: 0, stdout: /^usage: npm run uninstall / })
   t.ok(existsSync(cache))
   const kept = uninstall()
   t.equal(kept.status, 0, kept.stderr)

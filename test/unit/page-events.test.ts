@@ -3,6 +3,7 @@
 import t from 'tap'
 import type { Camera, CameraEvent } from '../../clients/react/page/api-types.js'
 import { counters, eventTone, eventWords, repeatWords, sizeWords } from '../../clients/react/page/events.js'
+import { pythonUse } from '../../clients/react/page/python-use.js'
 import { whyNoPicture } from '../../clients/react/page/words.js'
 
 const at = '2026-11-25T14:03:07.000Z'
@@ -55,4 +56,27 @@ t.test('a camera that the gateway does not try for long says when the next attem
     [1800, 'No entry. Next attempt in 30 min'],
   ] as const)
     t.equal(whyNoPicture({ ...refused, next_attempt_s } as Camera, null, null), words)
+})
+
+t.test('the Python program fits where the page is open', async (t) => {
+  const use = (base: string, zmq_endpoint = 'tcp://127.0.0.1:5555', zmq_keys = false, ticket: string | null = null) =>
+    pythonUse({ name: 'lobby-1', zmq_endpoint, zmq_keys, ticket }, base)
+  const opens = (base: string) => /open_capture\(.*\)/.exec(use(base).program)?.[0]
+  t.equal(opens('http://127.0.0.1:8090'), 'open_capture("lobby-1")')
+  t.equal(opens('http://localhost:8090'), 'open_capture("lobby-1")')
+  for (const base of ['http://127.0.0.1:8190', 'http://192.0.2.2:8090', 'https://site.example/cameras'])
+    t.equal(opens(base), `open_capture("lobby-1", gateway="${base}")`)
+
+  const here = ['http://127.0.0.1:8090', 'http://localhost:80', 'http://[::1]:8090', 'http://127.1.2.3:8090']
+  for (const base of here) t.match(use(base), { environment: null, caution: null }, base)
+  const keys = 'FRAMEGATE_CURVE_KEY=NAME.key_secret FRAMEGATE_CURVE_SERVER_KEY=gateway.key'
+  const elsewhere = 'http://192.0.2.2:8090'
+  for (const local of ['tcp://127.0.0.1:5555', 'tcp://[::1]:5555', 'tcp://localhost:5555', 'ipc:///run/frames'])
+    t.match(use(elsewhere, local).caution, /set ZMQ_BIND and keys \(docs\/security\.md#zeromq\)/)
+  const open = 'tcp://192.0.2.2:5556'
+  t.strictSame([use(elsewhere, open).caution, use(elsewhere, open).environment], [null, null])
+  t.equal(use(elsewhere, open, true).environment, `export ${keys}`)
+  t.equal(use(elsewhere, open, true, 'SECRET').environment, `export FRAMEGATE_TOKEN=... ${keys}`)
+  t.equal(use(here[0]!, open, false, 'SECRET').environment, 'export FRAMEGATE_TOKEN=...')
+  t.notMatch(JSON.stringify(use(elsewhere, open, true, 'SECRET')), /SECRET/, 'a ticket is no token')
 })

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import os
 import re
-from typing import Any
+from typing import Any, Optional
 
 import zmq
 
+#: A client's own key file and the gateway's, as given; without both, those of the environment count.
+Keys = tuple[Optional[str], Optional[str]]
+NO_KEYS: Keys = (None, None)
 _LOCAL = re.compile(r"tcp://(localhost|127\.[\d.]+|\[::1\]):\d+|ipc://.*|inproc://.*")
 _PUBLIC = re.compile(r'^\s*public-key\s*=\s*"([^"\s]{40})"', re.MULTILINE)
 _SECRET = re.compile(r'^\s*secret-key\s*=\s*"([^"\s]{40})"', re.MULTILINE)
@@ -28,6 +31,18 @@ def _read(name: str, path: str, *patterns: re.Pattern[str]) -> list[bytes]:
     return [match[1].encode() for match in found if match is not None]
 
 
+def _chosen(connect: str, key: str | None, server_key: str | None) -> tuple[str | None, str | None]:
+    """The files to use. Without arguments, the environment's are for other machines only."""
+    if key is None and server_key is None and not _LOCAL.fullmatch(connect):
+        return os.environ.get("FRAMEGATE_CURVE_KEY") or None, os.environ.get("FRAMEGATE_CURVE_SERVER_KEY") or None
+    return key, server_key
+
+
+def has_keys(connect: str, key: str | None, server_key: str | None) -> bool:
+    """Whether :func:`use_curve` sets keys."""
+    return _chosen(connect, key, server_key) != (None, None)
+
+
 def use_curve(socket: zmq.Socket[Any], connect: str, key: str | None, server_key: str | None) -> None:
     """Sets the keys of a socket. Without arguments, the environment's are for other machines only.
 
@@ -35,11 +50,7 @@ def use_curve(socket: zmq.Socket[Any], connect: str, key: str | None, server_key
     :param server_key: the gateway's ``.key`` file; default FRAMEGATE_CURVE_SERVER_KEY.
     :raises ValueError: a file is missing or is no key file.
     """
-    if key is None and server_key is None:
-        if _LOCAL.fullmatch(connect):
-            return
-        key = os.environ.get("FRAMEGATE_CURVE_KEY") or None
-        server_key = os.environ.get("FRAMEGATE_CURVE_SERVER_KEY") or None
+    key, server_key = _chosen(connect, key, server_key)
     if key is None and server_key is None:
         return
     if key is None or server_key is None:

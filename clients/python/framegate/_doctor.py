@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 from typing import Any, Callable
 
+from ._endpoint import problem_at
 from ._lane import LaneError, LaneReader
 from ._reader import TopicReader
-from ._reasons import cannot_connect, next_attempt
+from ._reasons import next_attempt
 from ._transport import choose_lane
 from .gateway import TOKEN_HERE, Gateway, GatewayError
 from .naming import LOCAL_HOSTS, reachable_from
@@ -72,13 +73,14 @@ def _examine(gateway: Gateway, camera: dict[str, Any], report: Callable[[bool, s
     if not report(camera.get("state") == "live", state, "\n      ".join(remedies(camera))):
         return
     connect = endpoint_of(gateway, camera)
-    problem = cannot_connect(connect)
+    problem = problem_at(connect)
     if problem is not None and why_no_lane(camera) is None:
-        print(f"note  {name}: {problem}; Python programs here do not need it: they get the frames over the lane")
+        print(f"note  {name}: {problem.what}; Python programs here do not need it: they get the frames over the lane")
         return
-    found = f"{name}: frames at {connect}" if problem is None else f"{name}: {problem}"
-    if not report(problem is None, found, _NO_SOCKET):
+    if problem is not None:
+        report(False, f"{name}: {problem.what}", problem.remedy)
         return
+    report(True, f"{name}: frames at {connect}", "")
     with TopicReader(str(camera["zmq_topic"]), connect) as subscriber:
         frame = subscriber.read(5000)
     found = f"{name}: no frames within 5 s" if frame is None else f"{name}: frames arrive"
@@ -151,7 +153,6 @@ def endpoint_of(gateway: Gateway, camera: dict[str, Any]) -> str:
     return os.environ.get("ZMQ_CONNECT") or reachable_from(gateway.host, str(camera["zmq_endpoint"]))
 
 
-_NO_SOCKET = "set the gateway's ZMQ_BIND (other machines need keys, see docs/security.md), or ZMQ_CONNECT here"
 _NO_WAY = "check that the camera is on, that its address is right, and that the gateway's machine can reach it"
 _MEDIAMTX_REMEDIES = {
     "managed": "cameras start when MediaMTX does: the gateway's log says what is wrong; npm run setup installs it",

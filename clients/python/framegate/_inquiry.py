@@ -8,7 +8,9 @@ import time
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from ._reasons import cannot_connect, why_silent, without_time
+from ._curve import NO_KEYS, Keys
+from ._endpoint import problem_at
+from ._reasons import why_silent, without_time
 from .gateway import Gateway, GatewayError
 from .naming import reachable_from
 
@@ -25,7 +27,9 @@ GRACE_S = 0.5
 class Inquiry:
     """What the gateway says about topics that are silent. Requests run on their own thread, one at a time."""
 
-    def __init__(self, gateway: Gateway, topics: Sequence[str], connect: str | None, timeout_s: float) -> None:
+    def __init__(
+        self, gateway: Gateway, topics: Sequence[str], connect: str | None, timeout_s: float, keys: Keys = NO_KEYS
+    ) -> None:
         """:param connect: the endpoint that was asked for; None: the gateway's."""
         self.gateway = gateway
         #: Where the gateway publishes, unless another endpoint was asked for. None until it has answered.
@@ -39,6 +43,7 @@ class Inquiry:
         #: Log the reason of a topic that is silent for ``timeout_s``: the program has no other way to see it.
         self.logs = len(topics) > 1
         self._fixed = connect
+        self._keys = keys
         self._timeout_s = timeout_s
         self._reasons: dict[str, str] = {}
         self._failed: dict[str, str] = {}
@@ -122,7 +127,9 @@ class Inquiry:
                 self.endpoint = published_at or self.endpoint
             connect = self._fixed or self.endpoint
             found = {
-                topic: why_silent(topic, cameras, None if topic in self.over_lane else connect, published_at)
+                topic: why_silent(
+                    topic, cameras, None if topic in self.over_lane else connect, published_at, self._keys
+                )
                 for topic in self.silent()
             }
         except GatewayError as error:
@@ -134,7 +141,7 @@ class Inquiry:
         """An endpoint that was asked for may deliver all the same."""
         if self._fixed is None:
             return error.message
-        problem = cannot_connect(self._fixed) or f"no frame has come from {self._fixed} yet"
+        problem = problem_at(self._fixed, self._keys) or f"no frame has come from {self._fixed} yet"
         return f"{problem}; {error.message}"
 
     def _explain(self, reasons: dict[str, str]) -> None:

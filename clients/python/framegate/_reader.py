@@ -13,7 +13,7 @@ from typing import Any, cast
 
 import zmq
 
-from ._curve import use_curve
+from ._curve import NO_KEYS, Keys, use_curve
 from ._frame import Frame
 from ._freshness import DEFAULT_MAX_AGE_MS, Freshness, Times
 from ._lane import ANSWER_LIMIT_S, LaneReader
@@ -62,7 +62,7 @@ def needs_ipv6(connect: str) -> bool:
     return AF_INET6 in families and AF_INET not in families
 
 
-def _prepare(socket: zmq.Socket[Any], topic: str, connect: str, keys: tuple[str | None, str | None]) -> None:
+def _prepare(socket: zmq.Socket[Any], topic: str, connect: str, keys: Keys) -> None:
     use_curve(socket, connect, *keys)
     # A high-water mark alone leaves old frames in the kernel's buffers; conflating
     # keeps one message, the newest.
@@ -144,7 +144,7 @@ class Reader:
         timeout_ms: float,
         max_age_ms: float | None,
         poller: Any,
-        keys: tuple[str | None, str | None] = (None, None),
+        keys: Keys = NO_KEYS,
     ) -> None:
         """
         :param connect: None: not known yet; :meth:`_connect` follows.
@@ -336,7 +336,7 @@ class SyncReader(Reader):
         connect: str | None,
         timeout_ms: float = 2000,
         max_age_ms: float | None = DEFAULT_MAX_AGE_MS,
-        keys: tuple[str | None, str | None] = (None, None),
+        keys: Keys = NO_KEYS,
     ) -> None:
         self._lock = threading.Lock()
         super().__init__(topics, connect, timeout_ms, max_age_ms, zmq.Poller(), keys)

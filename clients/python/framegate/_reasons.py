@@ -1,17 +1,17 @@
-"""Says why a camera has no frames, from what the gateway reports. Pure, except for one attempt to connect."""
+"""Says why a camera has no frames, from what the gateway reports. Pure, except for an attempt to connect."""
 
 from __future__ import annotations
 
 import difflib
 import re
-import socket
 from collections.abc import Sequence
 from typing import Any
-from urllib.parse import urlsplit
+
+from ._curve import NO_KEYS, Keys
+from ._endpoint import problem_at
 
 # A message lists so many names at most.
 _MOST_NAMES = 8
-_CONNECT_LIMIT_S = 2.0
 # The gateway tries most cameras again within 2 s.
 _LONG_WAIT_S = 5
 _AGAIN = "; the gateway tries again in "
@@ -66,7 +66,13 @@ def is_refusal(camera: dict[str, Any]) -> bool:
     return camera.get("state") == "retrying" and is_its_own and code not in _NOT_A_REFUSAL
 
 
-def why_silent(topic: str, cameras: Sequence[dict[str, Any]], connect: str | None, published_at: str | None) -> str:
+def why_silent(
+    topic: str,
+    cameras: Sequence[dict[str, Any]],
+    connect: str | None,
+    published_at: str | None,
+    keys: Keys = NO_KEYS,
+) -> str:
     """Why a reader of ``topic`` gets nothing.
 
     :param connect: the endpoint that it reads from; None: it reads the lane, or not yet anything.
@@ -84,7 +90,7 @@ def why_silent(topic: str, cameras: Sequence[dict[str, Any]], connect: str | Non
         return refused
     if not _RENDITION.fullmatch(topic):
         return f"{topic} is not a topic: expected {name}, or a rendition such as {name}@320w5fps"
-    return why_live_is_silent(topic, connect, published_at)
+    return why_live_is_silent(topic, connect, published_at, keys)
 
 
 def why_refused(topic: str, camera: dict[str, Any]) -> str | None:
@@ -95,32 +101,16 @@ def why_refused(topic: str, camera: dict[str, Any]) -> str | None:
     return None
 
 
-def why_live_is_silent(topic: str, connect: str | None, published_at: str | None) -> str:
+def why_live_is_silent(topic: str, connect: str | None, published_at: str | None, keys: Keys = NO_KEYS) -> str:
     """As :func:`why_silent`, for a camera that is live."""
     if connect is None:
         return f"{topic}: the camera is live, but no frame has come yet"
     elsewhere = "" if published_at is None or _port(published_at) == _port(connect) else published_at
     advice = f"; the gateway publishes at {elsewhere}: change ZMQ_CONNECT" if elsewhere else ""
-    problem = cannot_connect(connect)
+    problem = problem_at(connect, keys)
     if problem is not None:
-        return f"{topic}: the camera is live, but {problem}{advice}"
+        return f"{topic}: the camera is live, but {problem.what + advice if advice else problem}"
     return f"{topic}: the camera is live, but no frame has come from {connect} yet{advice}"
-
-
-def cannot_connect(endpoint: str) -> str | None:
-    """Why this machine cannot connect to a ZeroMQ endpoint; None if it can, or if only reading a frame can show it."""
-    try:
-        parts = urlsplit(endpoint)
-        host, port = parts.hostname, parts.port
-    except ValueError:
-        return None
-    if parts.scheme != "tcp" or host is None or port is None:
-        return None
-    try:
-        with socket.create_connection((host, port), timeout=_CONNECT_LIMIT_S):
-            return None
-    except OSError as error:
-        return f"this machine cannot connect to {endpoint} ({error.strerror or error})"
 
 
 def _port(endpoint: str) -> str:

@@ -39,7 +39,7 @@ class _Subscriber(Reader):
         return self._inquiry.reasons()
 
     def _begin(self, source: _Source) -> None:
-        self._inquiry = Inquiry(source.gateway, self.topics, source.fixed, self.timeout_ms / 1000)
+        self._inquiry = Inquiry(source.gateway, self.topics, source.fixed, self.timeout_ms / 1000, self._keys)
         self._lane = source.lane
         self._otherwise = source.otherwise if source.connect is None else None
         # Topics of which the gateway has not said whether they have a lane.

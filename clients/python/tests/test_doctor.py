@@ -9,9 +9,11 @@ import threading
 from typing import Any
 
 import pytest
+import zmq
 
-from framegate import _doctor
+from framegate import _doctor, _endpoint
 from framegate._doctor import doctor, why_no_lane
+from framegate._endpoint import problem_at
 from framegate._lane import LaneError
 from framegate.gateway import TOKEN_HERE, Gateway, GatewayError
 
@@ -135,3 +137,43 @@ def test_a_gateway_that_wants_a_token_is_one_failure(
     printed = capsys.readouterr().out
     assert printed.count("FAIL") == 1 and "ok " not in printed and "AUTH_TOKENS_FILE" in printed, printed
     assert "pass token" not in printed, "there is no such argument here"
+
+
+def key_file(path: pathlib.Path, pair: tuple[bytes, bytes]) -> str:
+    path.write_text(f'public-key = "{pair[0].decode()}"\nsecret-key = "{pair[1].decode()}"\n')
+    return str(path)
+
+
+def test_why_an_endpoint_cannot_be_read(
+    tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(_endpoint, "_HANDSHAKE_LIMIT_S", 60)
+    pair, own = zmq.curve_keypair(), zmq.curve_keypair()
+    server_key, key = key_file(tmp_path / "gateway.key", pair), key_file(tmp_path / "own.key_secret", own)
+    with zmq.Context() as context, context.socket(zmq.XPUB) as locked, context.socket(zmq.XPUB) as plain:
+        locked.setsockopt(zmq.CURVE_SERVER, 1)
+        locked.setsockopt(zmq.CURVE_SECRETKEY, pair[1])
+        at = f"tcp://127.0.0.1:{locked.bind_to_random_port('tcp://127.0.0.1')}"
+        assert problem_at(at, (key, server_key)) is None
+        assert f"{at} refuses this client's keys: FRAMEGATE_CURVE_SERVER_KEY must" in str(problem_at(at, (key, key)))
+        assert f"{at} requires keys: set FRAMEGATE_CURVE_KEY and" in str(problem_at(at))
+        missing = str(tmp_path / "none")
+        assert f"the keys for {at} cannot be used (curve_key: " in str(problem_at(at, (missing, server_key)))
+        unlocked = f"tcp://127.0.0.1:{plain.bind_to_random_port('tcp://127.0.0.1')}"
+        assert problem_at(unlocked) is None
+        assert f"{unlocked} takes no keys: unset" in str(problem_at(unlocked, (key, server_key)))
+
+        camera = row(tmp_path / "lane.sock", zmq_endpoint=at, zmq_topic="yard")
+        gateway = Gateway("http://127.0.0.1:1")
+        monkeypatch.setattr(gateway, "health", lambda: {"mediamtx": {"mode": "off"}})
+        monkeypatch.setattr(gateway, "cameras", lambda: [camera])
+        assert doctor(gateway, None) == 1
+        printed = capsys.readouterr().out
+        assert f"FAIL  yard: {at} requires keys\n      set FRAMEGATE_CURVE_KEY" in printed, printed
+        assert "frames at" not in printed, printed
+    with socket.socket() as silent:  # It may be a busy gateway.
+        silent.bind(("127.0.0.1", 0))
+        silent.listen()
+        monkeypatch.setattr(_endpoint, "_HANDSHAKE_LIMIT_S", 0.1)
+        assert problem_at(f"tcp://127.0.0.1:{silent.getsockname()[1]}") is None
+    assert "(Connection refused): set the gateway's ZMQ_BIND" in str(problem_at(unlocked))

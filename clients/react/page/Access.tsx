@@ -42,7 +42,8 @@ function SignIn({ onDone }: { onDone: () => void }) {
   async function submit(event: SyntheticEvent) {
     event.preventDefault()
     try {
-      await signIn(token.trim())
+      // A whole line of the file of tokens has the role in front.
+      await signIn(token.trim().split(/\s+/).at(-1) ?? '')
       onDone()
     } catch (error) {
       const wrong = error instanceof GatewayError && error.code === 'ERR_UNAUTHORIZED'

@@ -1,15 +1,27 @@
 import { useEffect, useRef, useState } from 'react'
 import { gatewayBase } from './api'
 import type { Camera } from './api-types'
-import { pythonProgram } from './words'
+import { pythonUse } from './python-use'
 
 /** The program and the addresses by which others receive this camera. */
 export function CopyList({ camera }: { camera: Camera }) {
   const missing = camera.mediamtx_reason ?? 'MediaMTX is not available'
-  const overHttp = (path: string) => `${gatewayBase}/${path}?cam=${encodeURIComponent(camera.name)}`
+  const withTicket = camera.ticket === null ? '' : `&ticket=${encodeURIComponent(camera.ticket)}`
+  const overHttp = (path: string) => `${gatewayBase}/${path}?cam=${encodeURIComponent(camera.name)}${withTicket}`
+  const python = pythonUse(camera, gatewayBase)
   return (
     <div className="copy-list">
-      <CopyRow label="Python" hint="a whole program, after pip install ./clients/python" text={pythonProgram(camera)} />
+      <CopyRow label="Python" hint="a whole program, after pip install ./clients/python" text={python.program} />
+      {python.environment !== null && (
+        <CopyRow label="Shell" hint="before the program, with your own token and keys" text={python.environment} />
+      )}
+      {python.caution !== null && <p className="copy-note">{python.caution}</p>}
+      {camera.ticket !== null && (
+        <p className="copy-note">
+          The ticket in the following addresses opens this camera to anyone who has it, for about an hour. Who has begun
+          to watch by then may go on.
+        </p>
+      )}
       <CopyRow label="Snapshot" hint="one JPEG image" text={overHttp('snapshot')} />
       <CopyRow label="MJPEG" hint="for an <img> element" text={overHttp('mjpeg')} />
       <CopyRow label="WHEP" hint="WebRTC, the quickest video in browsers" text={camera.webrtc_whep} missing={missing} />

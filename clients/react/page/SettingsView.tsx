@@ -38,7 +38,8 @@ function Lists({ file, settings }: SettingsAnswer) {
     <>
       <p className="hint">
         In effect now. Change them in {file === null ? 'framegate.yaml' : <code>{file}</code>}, by an environment
-        variable or by a flag, then restart the gateway.
+        variable or by a flag, then restart the gateway. <code>pub_fps</code>, <code>scale_width</code> and{' '}
+        <code>jpeg_quality</code> in the file take effect when the gateway reloads it.
       </p>
       <h3>Set for this gateway</h3>
       {own.length === 0 ? <p className="hint">Nothing: all settings have their default.</p> : <List settings={own} />}

@@ -24,6 +24,10 @@ export interface Camera {
   mediamtx_reason: string | null
   zmq_topic: string
   zmq_endpoint: string
+  /** Whether it accepts only clients with keys. */
+  zmq_keys: boolean
+  /** Opens the camera's frames over HTTP for about an hour; null if nothing needs a token. */
+  ticket: string | null
   fps: number
   age_ms: number | null
   codec: string | null

@@ -62,21 +62,6 @@ export function whyNoPicture(camera: Camera, problem: string | null, unreachable
   return capitalized(problem ?? 'the camera is live, but its frames do not reach this page')
 }
 
-/** A program that prints the size and age of each new frame. */
-export function pythonProgram(camera: Camera): string {
-  const [topic, endpoint] = [JSON.stringify(camera.zmq_topic), JSON.stringify(camera.zmq_endpoint)]
-  return `from framegate import FrameSubscriber
-
-frames = FrameSubscriber(${topic}, ${endpoint})
-while True:
-    frame = frames.read(timeout_ms=2000)
-    if frame is None:
-        print(frames.last_error)
-        continue
-    image = frame.image  # NumPy array (height, width, BGR), as in OpenCV
-    print(frame.seq, image.shape, f"{frame.age_ms:.0f} ms old")`
-}
-
 const KIND_WORDS = {
   lane: 'Python on this machine',
   zmq: 'Python (ZeroMQ)',
