@@ -109,7 +109,7 @@ def why_live_is_silent(topic: str, connect: str | None, published_at: str | None
     advice = f"; the gateway publishes at {elsewhere}: change ZMQ_CONNECT" if elsewhere else ""
     problem = problem_at(connect, keys)
     if problem is not None:
-        return f"{topic}: the camera is live, but {problem.what + advice if advice else problem}"
+        return f"{topic}: the camera is live, but {problem}{advice}"
     return f"{topic}: the camera is live, but no frame has come from {connect} yet{advice}"
 
 
