@@ -2,7 +2,7 @@
 
 import type { Camera } from './api-types.js'
 
-export interface PythonUse {
+interface PythonUse {
   /** Prints the size and age of each new frame. */
   program: string
   /** A line for the program's shell; null if it needs none. */
