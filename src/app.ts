@@ -193,7 +193,10 @@ export class App {
       tcpQueue: (fd) => native.tcpQueue(fd),
       pageFolder: fileURLToPath(new URL('../page', import.meta.url)),
     })
+    // A request saves the list, so the saved one is read before the first can come.
+    const restored = await registry.restore(this.configuration.cameras)
     await this.#own(() => http.close())
+    await this.#own(() => registry.close())
     // Bound before MediaMTX starts, so that a port in use is reported at once.
     const port = await http.listen(config.httpHost, config.httpPort)
     const host = inUrl(config.httpHost)
@@ -203,8 +206,7 @@ export class App {
     if (config.insecureNoAuth)
       logger.warn('INSECURE_NO_AUTH is 1: everyone who reaches this gateway may watch, start and stop its cameras')
     await relay.start()
-    await this.#own(() => registry.close())
-    const restored = await registry.restore(this.configuration.cameras)
+    registry.startAll()
     this.#readiness.state = 'running'
     if (restored > 0) logger.info(`${restored} saved camera${restored === 1 ? '' : 's'} started`)
   }

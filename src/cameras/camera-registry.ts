@@ -48,7 +48,8 @@ export class CameraRegistry {
   }
 
   /**
-   * Adds the cameras of framegate.yaml and the saved ones, and starts them in steps, without waiting for that.
+   * Adds the cameras of framegate.yaml and the saved ones. Call it before requests can come: each saves the list, and would
+   * lose cameras that are not in it yet.
    * @returns how many were saved.
    */
   async restore(fromFile: CameraSettings[] = []): Promise<number> {
@@ -59,8 +60,12 @@ export class CameraRegistry {
       if (!taken) this.#cameras.add(settings, !neverLive, 'api', null)
       else if (taken.owner === 'file') this.deps.logger.warn(TAKEN, { camera: settings.name })
     }
-    this.#startAll(this.list(), this.maxCameras)
     return this.list().length - fromFile.length
+  }
+
+  /** Starts all that have not begun, in steps, without waiting for that. */
+  startAll(): void {
+    this.#startSome(this.list(), this.maxCameras)
   }
 
   /** Makes the cameras of framegate.yaml those of the list. Those whose settings are the same go on undisturbed. @returns the names of those that were started. */
@@ -70,7 +75,7 @@ export class CameraRegistry {
       if (owner === 'file') this.deps.logger.info('stopped: it is no longer in framegate.yaml', { camera: name })
       else this.deps.logger.warn(TAKEN, { camera: name })
     })
-    this.#startAll(added, this.maxCameras - this.#cameras.running + added.length, true)
+    this.#startSome(added, this.maxCameras - this.#cameras.running + added.length, true)
     await this.#save()
     return added.map(({ name }) => name)
   }
@@ -148,7 +153,7 @@ export class CameraRegistry {
   }
 
   /** @param room for how many; the rest is set aside. */
-  #startAll(cameras: Camera[], room: number, force = false): void {
+  #startSome(cameras: Camera[], room: number, force = false): void {
     const tooMany = new SourceError('ERR_SET_ASIDE', `more than ${this.maxCameras} cameras are saved (MAX_CAMERAS)`)
     for (const camera of cameras.slice(room)) camera.setAside(tooMany)
     void this.starter.startAll(cameras.slice(0, room), force)

@@ -153,7 +153,8 @@ function describe(
       if (finished) return
       const answer = reader.push(chunk)
       if (answer === 'partial') return
-      if (answer === 'invalid') return finish(new SourceError('ERR_SOURCE_READ', `${host}:${port} does not speak RTSP`))
+      if (answer === 'invalid')
+        return finish(new SourceError('ERR_SOURCE_READ', `${host}:${port} does not speak RTSP; check address and port`))
       reader = new AnswerReader()
       if (answer.status === 401 && cseq === 1 && url.user !== '') {
         const authorization = authorize(answer.headers.get('www-authenticate') ?? [], url)

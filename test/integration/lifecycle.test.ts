@@ -341,6 +341,28 @@ t.test('a damaged state file is kept aside, and the gateway starts', async (t) =
   )
 })
 
+t.test('requests that come while the gateway starts find the saved cameras, and lose none', async (t) => {
+  const stateFile = join(temporaryFolder(t), 'cameras.json')
+  const rtsp = 'rtsp://127.0.0.1:9/x'
+  const first = await Gateway.start({ stateFile, mediamtx: 'off' })
+  await first.post('/cameras/start', { name: 'a', rtsp })
+  await first.stop()
+  const port = await freePort()
+  const gateway = await Gateway.spawn({ stateFile, env: { HTTP_PORT: String(port) } })
+  t.teardown(() => gateway.stop())
+  gateway.base = `http://127.0.0.1:${port}`
+  const body = JSON.stringify({ name: 'b', rtsp: `${rtsp}2` })
+  const start = () => fetch(`${gateway.base}/cameras/start`, { method: 'POST', body })
+  const answer = await until('it to listen', start, { limitMs: 60000, everyMs: 2 })
+  t.ok(answer.ok, String(answer.status))
+  const names = async () => (await gateway.get('/cameras')).body.cameras.map(({ name }: { name: string }) => name)
+  t.strictSame(await names(), ['a', 'b'])
+  await until('the start to end', () => gateway.stdout.includes('is running'), { limitMs: 60000 })
+  t.strictSame(await names(), ['a', 'b'])
+  await gateway.untilState('a', 'retrying')
+  t.match(JSON.parse(readFileSync(stateFile, 'utf8')), { cameras: [{ name: 'a' }, { name: 'b' }] })
+})
+
 t.test('a second gateway with the same state file or the same ports is refused, and says which one runs', async (t) => {
   const folder = temporaryFolder(t)
   const [port, stateFile] = [String(await freePort()), join(folder, 'cameras.json')]

@@ -189,6 +189,7 @@ t.test('a camera beyond the limit is refused until another one is stopped', asyn
 t.test('saved cameras beyond the limit are listed, and can be started once there is room', async (t) => {
   const { registry, removals } = make(t, { maxCameras: 2, saved: ['a', 'b', 'c'] })
   t.equal(await registry.restore(), 3)
+  registry.startAll()
   t.match(registry.get('c'), { state: 'stopped', lastError: { code: 'ERR_SET_ASIDE' } })
   const start = (retry: boolean) => registry.start({ name: 'c', rtsp: 'rtsp://127.0.0.2/c', retry })
   await t.rejects(start(true), { code: 'ERR_TOO_MANY_CAMERAS' })
@@ -213,6 +214,7 @@ t.test('saved cameras start in steps', async (t) => {
     return addPath(...path)
   }
   await registry.restore()
+  registry.startAll()
   t.equal(registry.list().length, 12, 'all are listed at once')
   await until('all to start', () => starts.length === 12)
   t.ok(starts[11]! > 8 * 50, `${starts[11]} ms`)
@@ -224,6 +226,7 @@ t.test('a camera whose start ended the process three times is set aside, the oth
   for (let crash = 1; crash <= 3; crash++) {
     const { registry, marked } = make(t, { saved: ['a', 'bad', 'z'], marks, survivedMs: 300 })
     await registry.restore()
+    registry.startAll()
     const left = await until('its start', () => marked.get('bad'))
     t.equal(registry.get('bad')!.lastError, null)
     // The process ends now; what this one writes later does not count.
@@ -232,6 +235,7 @@ t.test('a camera whose start ended the process three times is set aside, the oth
   }
   const { registry } = make(t, { saved: ['a', 'bad', 'z'], marks })
   await registry.restore()
+  registry.startAll()
   await until('it to be set aside', () => registry.get('bad')!.state === 'stopped')
   t.match(registry.get('bad')!.lastError, { code: 'ERR_SET_ASIDE', message: /3 times/ })
   await pause(500)
@@ -252,10 +256,12 @@ t.test('a shutdown, a start that was survived and a reboot of the machine are no
   }
   const first = make(t, { saved, marks, survivedMs: 50 })
   await first.registry.restore()
+  first.registry.startAll()
   // The file is there from the first start on.
   await until('it to be survived', async () => existsSync(marks) && (await crashes()) === 0)
   const { registry, removals } = make(t, { saved, marks })
   await registry.restore()
+  registry.startAll()
   await until('its start', async () => (await crashes()) === 1)
   const closed = registry.close()
   await until('its path to be removed', () => removals.get('a'))
@@ -269,6 +275,7 @@ t.test('a shutdown, a start that was survived and a reboot of the machine are no
 t.test('a replacement takes the place of its camera at once, and others wait for both its addresses', async (t) => {
   const { registry, removals, begun, saved, written, log } = make(t, { saved: ['a', 'b'] })
   await registry.restore()
+  registry.startAll()
   await until('them to begin', () => begun.size === 2)
   const request = { name: 'a', rtsp: 'rtsp://127.0.0.2/new', replace: true, pubFps: 5 }
   const replaced = registry.start(request, 'api', 'curl at 10.0.0.9')
@@ -312,10 +319,12 @@ t.test('a camera that was live in an earlier run is not replaced without replace
   const start = { name: 'a', rtsp: 'rtsp://127.0.0.2/other' }
   const { registry } = make(t, { saved: ['a'] })
   await registry.restore()
+  registry.startAll()
   await t.rejects(registry.start(start), { code: 'ERR_NAME_IN_USE', message: /"replace": true/ })
   await t.rejects(registry.start({ ...start, rtsp: 'rtsp://u:p@127.0.0.2/a' }), { code: 'ERR_CREDENTIALS_DIFFER' })
   const { registry: fresh, removals, begun } = make(t, { saved: ['a'], neverLive: true })
   await fresh.restore()
+  fresh.startAll()
   await until('it to begin', () => begun.has('a'))
   const replaced = fresh.start(start)
   await until('its path to be removed', () => removals.get('a'))
@@ -375,6 +384,7 @@ t.test('a start again begins the time again; FORGET_AFTER=0 forgets none', async
 t.test('of a running camera, five passwords can be guessed in a minute, and then not even the right one', async (t) => {
   const { registry } = make(t, { saved: ['a'] })
   await registry.restore()
+  registry.startAll()
   const start = (password: string) => registry.start({ name: 'a', rtsp: `rtsp://u:${password}@127.0.0.2/a` })
   for (let i = 0; i < 5; i++) await t.rejects(start(`wrong-${i}`), { code: 'ERR_CREDENTIALS_DIFFER' })
   await t.rejects(start('wrong-5'), { code: 'ERR_TOO_MANY_GUESSES' })
