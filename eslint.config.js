@@ -3,6 +3,7 @@
 
 import js from '@eslint/js'
 import reactHooks from 'eslint-plugin-react-hooks'
+import regexp from 'eslint-plugin-regexp'
 import globals from 'globals'
 import tseslint from 'typescript-eslint'
 
@@ -62,6 +63,12 @@ export default tseslint.config(
         },
       ],
     },
+  },
+  {
+    // The time of an expression must not grow faster than the text that it searches: a client could stop the gateway.
+    files: ['src/**/*.ts'],
+    plugins: { regexp },
+    rules: { 'regexp/no-super-linear-backtracking': 'error', 'regexp/no-super-linear-move': 'error' },
   },
   {
     // Text from cameras and programs is searched for control characters on purpose.

@@ -14,23 +14,17 @@ GRAY = 130
 
 class Attack(NamedTuple):
     stream: Callable[[], Stream]
-    expected: int | None = (
-        GRAY  # The gray of its pictures; None: the pattern of a real encoder.
-    )
+    expected: int | None = GRAY  # The gray of its pictures; None: the pattern of a real encoder.
 
 
 ATTACKS: dict[str, Attack] = {}
 
 
-def attack(
-    name: str, stream: Callable[[], Stream], expected: int | None = GRAY
-) -> None:
+def attack(name: str, stream: Callable[[], Stream], expected: int | None = GRAY) -> None:
     ATTACKS[name] = Attack(stream, expected)
 
 
-def of_sps(
-    name: str, make: Callable[[], bytes], width_mbs: int = 20, height_mbs: int = 15
-) -> None:
+def of_sps(name: str, make: Callable[[], bytes], width_mbs: int = 20, height_mbs: int = 15) -> None:
     attack(name, lambda: h264(lambda: gray([make(), pps()], width_mbs, height_mbs)))
 
 
@@ -38,15 +32,11 @@ def of_sps(
 
 
 def timing(ticks: int, scale: int, fixed: int = 1) -> Callable[[Bits], object]:
-    return lambda bits: (
-        bits.u(4, 0).u(1, 1).u(32, ticks).u(32, scale).u(1, fixed).u(4, 0)
-    )
+    return lambda bits: bits.u(4, 0).u(1, 1).u(32, ticks).u(32, scale).u(1, fixed).u(4, 0)
 
 
 def buffering(reorder: int, pictures: int) -> Callable[[Bits], object]:
-    return lambda bits: (
-        bits.u(8, 0).u(1, 1).u(1, 1).ue(0).ue(0).ue(10).ue(10).ue(reorder).ue(pictures)
-    )
+    return lambda bits: bits.u(8, 0).u(1, 1).u(1, 1).ue(0).ue(0).ue(10).ue(10).ue(reorder).ue(pictures)
 
 
 of_sps("h264 plain", lambda: sps(20, 15))
@@ -65,9 +55,7 @@ of_sps(
 )
 of_sps(
     "h264 SAR 65535:1",
-    lambda: sps(
-        20, 15, vui=lambda bits: bits.u(1, 1).u(8, 255).u(16, 65535).u(16, 1).u(8, 0)
-    ),
+    lambda: sps(20, 15, vui=lambda bits: bits.u(1, 1).u(8, 255).u(16, 65535).u(16, 1).u(8, 0)),
 )
 of_sps("h264 VUI cut", lambda: sps(20, 15, vui=lambda bits: bits.u(1, 1).u(8, 255)))
 of_sps(
@@ -79,9 +67,7 @@ of_sps(
     lambda: sps(
         20,
         15,
-        vui=lambda bits: (
-            bits.u(2, 0).u(1, 1).u(3, 7).u(1, 1).u(1, 1).u(24, 0xFFFFFF).u(5, 0)
-        ),
+        vui=lambda bits: bits.u(2, 0).u(1, 1).u(3, 7).u(1, 1).u(1, 1).u(24, 0xFFFFFF).u(5, 0),
     ),
 )
 of_sps("h264 crop larger than the picture", lambda: sps(20, 15, crop=(0, 400, 0, 400)))
@@ -105,9 +91,7 @@ of_sps("h264 sizes of 4e9", lambda: sps(0xFFFFFFFF, 0xFFFFFFFF))
 of_sps("h264 8192x4320 with small slices", lambda: sps(512, 270))
 of_sps("h264 8192x4320, 16 references", lambda: sps(512, 270, references=16))
 of_sps("h264 8192x4320 whole", lambda: sps(512, 270), 512, 270)
-of_sps(
-    "h264 8192x4320, 5 references, whole", lambda: sps(512, 270, references=5), 512, 270
-)
+of_sps("h264 8192x4320, 5 references, whole", lambda: sps(512, 270, references=5), 512, 270)
 of_sps("h264 16x16", lambda: sps(1, 1), 1, 1)
 
 # ---- H.264: floods ----
@@ -117,10 +101,7 @@ def sps_flood() -> Iterator[list[bytes]]:
     count = itertools.count()
     return gray(
         [sps(20, 15), pps()],
-        before=lambda _: [
-            sps(20 + next(count) % 9, 15, set_id=1 + next(count) % 31)
-            for _ in range(40)
-        ],
+        before=lambda _: [sps(20 + next(count) % 9, 15, set_id=1 + next(count) % 31) for _ in range(40)],
     )
 
 
@@ -128,10 +109,7 @@ def set_flood(bytes_each: int, sets: int) -> Iterator[list[bytes]]:
     count = itertools.count()
 
     def before(_: int) -> list[bytes]:
-        return [
-            pps(1 + next(count) % 255, 0, bytes_each) + bytes([next(count) & 255 | 1])
-            for _ in range(sets)
-        ]
+        return [pps(1 + next(count) % 255, 0, bytes_each) + bytes([next(count) & 255 | 1]) for _ in range(sets)]
 
     return gray([sps(20, 15), pps()], before=before)
 
@@ -145,12 +123,8 @@ attack(
     "h264 SPS of 600 KB",
     lambda: h264(lambda: gray([sps(20, 15) + b"\x55" * 600000, pps()])),
 )
-attack(
-    "h264 PPS of 60 KB in all 256 numbers", lambda: h264(lambda: set_flood(60000, 4))
-)
-attack(
-    "h264 PPS of 100 B, 200 for each picture", lambda: h264(lambda: set_flood(100, 200))
-)
+attack("h264 PPS of 60 KB in all 256 numbers", lambda: h264(lambda: set_flood(60000, 4)))
+attack("h264 PPS of 100 B, 200 for each picture", lambda: h264(lambda: set_flood(100, 200)))
 attack("h264 PPS without its SPS", lambda: h264(lambda: gray([sps(20, 15), pps(0, 7)])))
 attack("h264 SPS after its PPS", lambda: h264(lambda: gray([pps(), sps(20, 15)])))
 attack("h264 no parameter sets", lambda: h264(lambda: gray([])))
@@ -159,19 +133,13 @@ attack(
     lambda: h264(
         lambda: gray(
             [sps(20, 15), pps()],
-            before=lambda _: [
-                b"\x06\x05" + b"\xff" * 4000 + b"\x10" + b"\x55" * 1_000_000
-            ],
+            before=lambda _: [b"\x06\x05" + b"\xff" * 4000 + b"\x10" + b"\x55" * 1_000_000],
         )
     ),
 )
 attack(
     "h264 SEI of lengths",
-    lambda: h264(
-        lambda: gray(
-            [sps(20, 15), pps()], before=lambda _: [b"\x06" + b"\xff" * 500_000]
-        )
-    ),
+    lambda: h264(lambda: gray([sps(20, 15), pps()], before=lambda _: [b"\x06" + b"\xff" * 500_000])),
 )
 attack(
     "h264 100,000 NAL units before each key picture",
@@ -207,35 +175,19 @@ attack(
 )
 attack(
     "h264 filler without a marker",
-    endless(
-        lambda: after_a_picture(
-            itertools.repeat(Packet(b"\x0c" + b"\xff" * 1400, False, 7200))
-        )
-    ),
+    endless(lambda: after_a_picture(itertools.repeat(Packet(b"\x0c" + b"\xff" * 1400, False, 7200)))),
 )
 attack(
     "h264 slices without a marker",
-    endless(
-        lambda: after_a_picture(
-            itertools.repeat(Packet(b"\x41" + b"\x9a" * 1400, False, 7200))
-        )
-    ),
+    endless(lambda: after_a_picture(itertools.repeat(Packet(b"\x41" + b"\x9a" * 1400, False, 7200)))),
 )
 attack(
     "h264 parts of slices with markers",
-    endless(
-        lambda: after_a_picture(
-            itertools.repeat(Packet(b"\x41" + b"\x2a" * 1400, True, 7200))
-        )
-    ),
+    endless(lambda: after_a_picture(itertools.repeat(Packet(b"\x41" + b"\x2a" * 1400, True, 7200)))),
 )
 attack(
     "h264 SEI with markers",
-    endless(
-        lambda: after_a_picture(
-            itertools.repeat(Packet(b"\x06\x05\x01\x55\x80", True, 7200))
-        )
-    ),
+    endless(lambda: after_a_picture(itertools.repeat(Packet(b"\x06\x05\x01\x55\x80", True, 7200)))),
 )
 
 # ---- H.264: slices ----
@@ -254,11 +206,7 @@ def sliced(make: Callable[[int], list[bytes]]) -> Callable[[], Stream]:
 
 attack(
     "h264 first_mb beyond the picture",
-    sliced(
-        lambda n: (
-            [key(300), key(10, 5000)] if n == 0 else [same(300, n), same(10, n, 9000)]
-        )
-    ),
+    sliced(lambda n: [key(300), key(10, 5000)] if n == 0 else [same(300, n), same(10, n, 9000)]),
 )
 attack(
     "h264 first_mb of 4e9",

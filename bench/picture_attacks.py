@@ -27,13 +27,14 @@ from typing import Any
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT / "clients/python"), str(ROOT / "test/python")]
 
-import numpy as np
-import picture_attacks_others  # noqa: F401 (adds its own)
-from framegate import FrameSubscriber, open_capture
-from framegate.jpeg import decode_jpeg
-from harness import Camera, Gateway
-from picture_attack_list import ATTACKS
-from picture_streams import Packet, Stream, encoded
+import numpy as np  # noqa: E402
+import picture_attacks_others  # noqa: E402, F401 (adds its own)
+from harness import Camera, Gateway  # noqa: E402
+from picture_attack_list import ATTACKS  # noqa: E402
+from picture_streams import Packet, Stream, encoded  # noqa: E402
+
+from framegate import FrameSubscriber, open_capture  # noqa: E402
+from framegate.jpeg import decode_jpeg  # noqa: E402
 
 
 class HostileCamera:
@@ -53,9 +54,7 @@ class HostileCamera:
         with contextlib.suppress(OSError):
             while True:
                 client = self._server.accept()[0]
-                threading.Thread(
-                    target=self._serve, args=(client,), daemon=True
-                ).start()
+                threading.Thread(target=self._serve, args=(client,), daemon=True).start()
 
     def _serve(self, client: socket.socket) -> None:
         stop = threading.Event()
@@ -63,11 +62,7 @@ class HostileCamera:
             text = b""
             while True:
                 while b"\r\n\r\n" not in text or text[:1] == b"$":
-                    if (
-                        text[:1] == b"$"
-                        and len(text) >= 4
-                        and len(text) >= 4 + int.from_bytes(text[2:4], "big")
-                    ):
+                    if text[:1] == b"$" and len(text) >= 4 and len(text) >= 4 + int.from_bytes(text[2:4], "big"):
                         text = text[4 + int.from_bytes(text[2:4], "big") :]
                         continue
                     data = client.recv(65536)
@@ -80,11 +75,7 @@ class HostileCamera:
 
     def _answer(self, client: socket.socket, head: str, stop: threading.Event) -> None:
         method = head.split(" ")[0]
-        number = next(
-            line.split(":")[1].strip()
-            for line in head.split("\r\n")
-            if line.lower().startswith("cseq")
-        )
+        number = next(line.split(":")[1].strip() for line in head.split("\r\n") if line.lower().startswith("cseq"))
         more, body = "", ""
         if method == "OPTIONS":
             more = "Public: OPTIONS, DESCRIBE, SETUP, PLAY, GET_PARAMETER, TEARDOWN\r\n"
@@ -95,14 +86,10 @@ class HostileCamera:
             more = "Transport: RTP/AVP/TCP;unicast;interleaved=0-1\r\nSession: 7;timeout=60\r\n"
         else:
             more = "Session: 7\r\n"
-        client.sendall(
-            f"RTSP/1.0 200 OK\r\nCSeq: {number}\r\n{more}\r\n{body}".encode()
-        )
+        client.sendall(f"RTSP/1.0 200 OK\r\nCSeq: {number}\r\n{more}\r\n{body}".encode())
         if method == "PLAY":
             self.sessions += 1
-            threading.Thread(
-                target=self._play, args=(client, stop), daemon=True
-            ).start()
+            threading.Thread(target=self._play, args=(client, stop), daemon=True).start()
 
     def _play(self, client: socket.socket, stop: threading.Event) -> None:
         kind = int(self.stream.media.split("RTP/AVP ")[1].split("\n")[0])
@@ -110,15 +97,8 @@ class HostileCamera:
         with contextlib.suppress(OSError):
             packet: Packet
             for packet in self.stream.packets():
-                head = bytes([0x80, kind | (0x80 if packet.marker else 0)]) + (
-                    number & 0xFFFF
-                ).to_bytes(2, "big")
-                rtp = (
-                    head
-                    + (packet.time & 0xFFFFFFFF).to_bytes(4, "big")
-                    + b"\0\0\0\5"
-                    + packet.payload
-                )
+                head = bytes([0x80, kind | (0x80 if packet.marker else 0)]) + (number & 0xFFFF).to_bytes(2, "big")
+                rtp = head + (packet.time & 0xFFFFFFFF).to_bytes(4, "big") + b"\0\0\0\5" + packet.payload
                 batch += b"$\0" + len(rtp).to_bytes(2, "big") + rtp
                 number += 1
                 if not packet.marker and len(batch) < 65536:
@@ -129,11 +109,7 @@ class HostileCamera:
                 if stop.is_set():
                     return
                 if self.stream.rate:
-                    wait = (
-                        begun
-                        + packet.time / 90000 / self.stream.rate
-                        - time.monotonic()
-                    )
+                    wait = begun + packet.time / 90000 / self.stream.rate - time.monotonic()
                     if wait > 0:
                         time.sleep(wait)
 
@@ -164,17 +140,11 @@ class Watch:
                 scale_width=0,
                 pub_fps=25,
             )
-            self.threads.append(
-                threading.Thread(
-                    target=self._capture, args=(transport, capture), daemon=True
-                )
-            )
+            self.threads.append(threading.Thread(target=self._capture, args=(transport, capture), daemon=True))
         del os.environ["FRAMEGATE_TRANSPORT"]
         for path, read in (("mjpeg", self._mjpeg), ("snapshot", self._snapshot)):
             address = f"{gateway.base}/{path}?cam=hostile"
-            self.threads.append(
-                threading.Thread(target=read, args=(address,), daemon=True)
-            )
+            self.threads.append(threading.Thread(target=read, args=(address,), daemon=True))
         for thread in self.threads:
             thread.start()
 
@@ -191,12 +161,7 @@ class Watch:
         else:
             whole = self.expected
             wanted = whole[np.linspace(0, whole.shape[0] - 1, 24).astype(int)]
-            away = np.abs(
-                seen
-                - wanted[:, np.linspace(0, whole.shape[1] - 1, 32).astype(int)].astype(
-                    int
-                )
-            )
+            away = np.abs(seen - wanted[:, np.linspace(0, whole.shape[1] - 1, 32).astype(int)].astype(int))
         # A few samples lie on edges.
         if (away.max(axis=2) > 48).mean() > 0.12:
             with self.lock:
@@ -270,10 +235,7 @@ def healthy_counts(base: str) -> dict[str, int]:
     counts = dict.fromkeys([*names, "reconnects"], 0)
     for line in lines:
         for key, name in {**names, "reconnects": "reconnects_total"}.items():
-            if (
-                line.startswith(f"framegate_camera_{name}{{")
-                and 'camera="healthy"' in line
-            ):
+            if line.startswith(f"framegate_camera_{name}{{") and 'camera="healthy"' in line:
                 counts[key] += int(float(line.rsplit(" ", 1)[1]))
     return counts
 
@@ -291,9 +253,7 @@ def run(name: str, options: argparse.Namespace, whole: Any) -> bool:
             "pub_fps": 60,
             "scale_width": 640,
         }
-        urllib.request.urlopen(
-            gateway.base + "/cameras/start", json.dumps(start).encode(), timeout=10
-        ).close()
+        urllib.request.urlopen(gateway.base + "/cameras/start", json.dumps(start).encode(), timeout=10).close()
         capture = FrameSubscriber("healthy", gateway=gateway.base, timeout_ms=500)
         for _ in range(100):
             if capture.read() is not None:
@@ -307,9 +267,7 @@ def run(name: str, options: argparse.Namespace, whole: Any) -> bool:
             cpu_s(pid),
             time.monotonic(),
         )
-        watch = Watch(
-            gateway, hostile.url, whole if attack.expected is None else attack.expected
-        )
+        watch = Watch(gateway, hostile.url, whole if attack.expected is None else attack.expected)
         errors: dict[str, int] = {}
         states: dict[str, int] = {}
 
@@ -335,22 +293,18 @@ def run(name: str, options: argparse.Namespace, whole: Any) -> bool:
                     read + 1,
                 )
         watch.over = True
-        counts = {
-            key: value - counted[key]
-            for key, value in healthy_counts(gateway.base).items()
-        }
+        counts = {key: value - counted[key] for key, value in healthy_counts(gateway.base).items()}
         seconds = time.monotonic() - begun
         lives = gateway.process.poll() is None
         peak_mb = kilobytes(pid, "VmHWM") // 1024 if lives else -1
         cores = (cpu_s(pid) - before_cpu) / seconds if lives else -1
         time.sleep(0.6)
-        print(
-            f"## {name}: {'' if lives else 'THE GATEWAY HAS ENDED; '}peak {peak_mb} MB (before {before_mb}), {cores:.2f} cores"
-        )
+        end = "" if lives else "THE GATEWAY HAS ENDED; "
+        print(f"## {name}: {end}peak {peak_mb} MB (before {before_mb}), {cores:.2f} cores")
         print(f"   healthy: {counts}, {read} read, the longest gap {gap_ms:.0f} ms")
-        print(
-            f"   hostile: sent {hostile.sent / 1e6:.1f} MB in {hostile.sessions} sessions; states {states}; frames {watch.frames}, sizes {sorted(watch.sizes)[:6]}, wrong {len(watch.wrong)} {watch.wrong[:3]}"
-        )
+        print(f"   hostile: sent {hostile.sent / 1e6:.1f} MB in {hostile.sessions} sessions; states {states}")
+        sizes = sorted(watch.sizes)[:6]
+        print(f"   frames {watch.frames}, sizes {sizes}, wrong {len(watch.wrong)} {watch.wrong[:3]}")
         for text, count in errors.items():
             print(f"   error x{count}: {text}")
         for text in sorted(watch.refusals):
@@ -364,20 +318,12 @@ def run(name: str, options: argparse.Namespace, whole: Any) -> bool:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seconds", type=float, default=6)
     parser.add_argument("--mediamtx", default="off")
-    parser.add_argument(
-        "names", nargs="*", help="parts of names; all attacks without one"
-    )
+    parser.add_argument("names", nargs="*", help="parts of names; all attacks without one")
     options = parser.parse_args()
-    names = [
-        name
-        for name in ATTACKS
-        if not options.names or any(part in name for part in options.names)
-    ]
+    names = [name for name in ATTACKS if not options.names or any(part in name for part in options.names)]
     whole = reference()
     results = [run(name, options, whole) for name in names]
     return 0 if all(results) else 1

@@ -72,17 +72,7 @@ def sps(
     gaps: int = 0,
 ) -> bytes:
     """H.264, baseline, frame_num of 4 bits, pictures in decoding order."""
-    bits = (
-        Bits()
-        .u(8, 66)
-        .u(8, 0xC0)
-        .u(8, level)
-        .ue(set_id)
-        .ue(0)
-        .ue(2)
-        .ue(references)
-        .u(1, gaps)
-    )
+    bits = Bits().u(8, 66).u(8, 0xC0).u(8, level).ue(set_id).ue(0).ue(2).ue(references).u(1, gaps)
     bits.ue(width_mbs - 1).ue(height_mbs - 1).u(1, 1).u(1, 1).u(1, crop is not None)
     for side in crop or ():
         bits.ue(side)
@@ -93,57 +83,20 @@ def sps(
 
 
 def pps(set_id: int = 0, sps_id: int = 0, more: int = 0) -> bytes:
-    bits = (
-        Bits()
-        .ue(set_id)
-        .ue(sps_id)
-        .u(1, 0)
-        .u(1, 0)
-        .ue(0)
-        .ue(0)
-        .ue(0)
-        .u(1, 0)
-        .u(2, 0)
-        .ue(0)
-        .ue(0)
-        .ue(0)
-    )
+    bits = Bits().ue(set_id).ue(sps_id).u(1, 0).u(1, 0).ue(0).ue(0).ue(0).u(1, 0).u(2, 0).ue(0).ue(0).ue(0)
     return bits.u(1, 1).u(1, 0).u(1, 0).nal(0x68) + b"\x55" * more
 
 
 def key(mbs: int, first_mb: int = 0, pps_id: int = 0, idr_id: int = 0) -> bytes:
     """An IDR slice of `mbs` gray blocks of 16x16."""
-    bits = (
-        Bits()
-        .ue(first_mb)
-        .ue(7)
-        .ue(pps_id)
-        .u(4, 0)
-        .ue(idr_id)
-        .u(1, 0)
-        .u(1, 0)
-        .ue(0)
-        .ue(1)
-    )
+    bits = Bits().ue(first_mb).ue(7).ue(pps_id).u(4, 0).ue(idr_id).u(1, 0).u(1, 0).ue(0).ue(1)
     bits.bits += [0, 0, 1, 0, 0, 1, 1, 1] * mbs
     return bits.nal(0x65)
 
 
 def same(mbs: int, number: int, first_mb: int = 0) -> bytes:
     """A slice that repeats the picture before."""
-    bits = (
-        Bits()
-        .ue(first_mb)
-        .ue(5)
-        .ue(0)
-        .u(4, number % 16)
-        .u(1, 0)
-        .u(1, 0)
-        .u(1, 0)
-        .ue(0)
-        .ue(1)
-        .ue(mbs)
-    )
+    bits = Bits().ue(first_mb).ue(5).ue(0).u(4, number % 16).u(1, 0).u(1, 0).u(1, 0).ue(0).ue(1).ue(mbs)
     return bits.nal(0x41)
 
 
@@ -154,11 +107,7 @@ def fragments(nal: bytes, time: int, last: bool, h265: bool = False) -> Packets:
         return
     head = 2 if h265 else 1
     kind = nal[0] >> 1 & 63 if h265 else nal[0] & 31
-    begin = (
-        bytes([nal[0] & 0x81 | 49 << 1, nal[1]])
-        if h265
-        else bytes([nal[0] & 0xE0 | 28])
-    )
+    begin = bytes([nal[0] & 0x81 | 49 << 1, nal[1]]) if h265 else bytes([nal[0] & 0xE0 | 28])
     parts = range(head, len(nal), _MOST)
     for at in parts:
         flags = (0x80 if at == head else 0) | (0x40 if at + _MOST >= len(nal) else 0)
@@ -215,12 +164,18 @@ def split(unit: bytes) -> list[bytes]:
 
 
 def x264() -> list[list[bytes]]:
-    encoder = "x264enc speed-preset=ultrafast tune=zerolatency key-int-max=25 bframes=0 ! video/x-h264,stream-format=byte-stream,profile=baseline"
+    encoder = (
+        "x264enc speed-preset=ultrafast tune=zerolatency key-int-max=25 bframes=0"
+        " ! video/x-h264,stream-format=byte-stream,profile=baseline"
+    )
     return [split(unit) for unit in encoded(encoder)]
 
 
 def x265() -> list[list[bytes]]:
-    encoder = "x265enc speed-preset=ultrafast tune=zerolatency key-int-max=25 option-string=min-keyint=25:log-level=0:repeat-headers=1 ! video/x-h265,stream-format=byte-stream"
+    encoder = (
+        "x265enc speed-preset=ultrafast tune=zerolatency key-int-max=25"
+        " option-string=min-keyint=25:log-level=0:repeat-headers=1 ! video/x-h265,stream-format=byte-stream"
+    )
     return [split(unit) for unit in encoded(encoder)]
 
 
@@ -299,18 +254,12 @@ def vp8(change: Callable[[int, bytes], bytes]) -> Stream:
 
 def vp9(change: Callable[[int, bytes], bytes]) -> Stream:
     def packets() -> Packets:
-        base = encoded(
-            "vp9enc deadline=1 keyframe-max-dist=25 lag-in-frames=0 auto-alt-ref=false"
-        )
+        base = encoded("vp9enc deadline=1 keyframe-max-dist=25 lag-in-frames=0 auto-alt-ref=false")
         for number in itertools.count():
             frame = change(number, base[number % len(base)])
             for at in range(0, len(frame), _MOST):
                 end = at + _MOST >= len(frame)
-                head = (
-                    (0x08 if at == 0 else 0)
-                    | (0x04 if end else 0)
-                    | (0x40 if number % 25 else 0)
-                )
+                head = (0x08 if at == 0 else 0) | (0x04 if end else 0) | (0x40 if number % 25 else 0)
                 yield Packet(bytes([head]) + frame[at : at + _MOST], end, number * 3600)
 
     return Stream("m=video 0 RTP/AVP 96\na=rtpmap:96 VP9/90000", packets)
@@ -335,11 +284,11 @@ def mpeg4(
         for number in itertools.count():
             frame = change(number, base[number % len(base)])
             for at in range(0, len(frame), _MOST):
-                yield Packet(
-                    frame[at : at + _MOST], at + _MOST >= len(frame), number * 3600
-                )
+                yield Packet(frame[at : at + _MOST], at + _MOST >= len(frame), number * 3600)
 
-    media = f"m=video 0 RTP/AVP 96\na=rtpmap:96 MP4V-ES/90000\na=fmtp:96 profile-level-id=1; config={config(head).hex()}"
+    media = (
+        f"m=video 0 RTP/AVP 96\na=rtpmap:96 MP4V-ES/90000\na=fmtp:96 profile-level-id=1; config={config(head).hex()}"
+    )
     return Stream(media, packets)
 
 
@@ -357,25 +306,13 @@ def jpeg(
     """RFC 2435: the head and the tables are the receiver's."""
 
     def packets() -> Packets:
-        base = [
-            frame[frame.index(b"\xff\xda") + 14 :]
-            for frame in encoded("jpegenc quality=60")
-        ]
+        base = [frame[frame.index(b"\xff\xda") + 14 :] for frame in encoded("jpegenc quality=60")]
         for number in itertools.count():
             scan = change(number, base[number % len(base)])
             for at in range(0, len(scan), _MOST):
-                head = (
-                    bytes([0])
-                    + at.to_bytes(3, "big")
-                    + bytes([kind, quality, width & 255, height & 255])
-                    + restart
-                )
+                head = bytes([0]) + at.to_bytes(3, "big") + bytes([kind, quality, width & 255, height & 255]) + restart
                 head += tables if at == 0 else b""
-                yield Packet(
-                    head + scan[at : at + _MOST], at + _MOST >= len(scan), number * 3600
-                )
+                yield Packet(head + scan[at : at + _MOST], at + _MOST >= len(scan), number * 3600)
 
-    media = "m=video 0 RTP/AVP 26\na=rtpmap:26 JPEG/90000" + (
-        f"\na=x-dimensions:{dimensions}" if dimensions else ""
-    )
+    media = "m=video 0 RTP/AVP 26\na=rtpmap:26 JPEG/90000" + (f"\na=x-dimensions:{dimensions}" if dimensions else "")
     return Stream(media, packets)

@@ -95,7 +95,7 @@ export class CameraHosts {
 
 function contains(list: BlockList, address: string): boolean {
   // Knows IPv4 addresses that are mapped into IPv6, too.
-  const plain = address.replace(/%.*$/, '')
+  const [plain = ''] = address.split('%', 1)
   return list.check(plain, isIP(plain) === 6 ? 'ipv6' : 'ipv4')
 }
 
