@@ -4,6 +4,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { clients } from './clients.mjs'
 import { native } from './native.mjs'
+import { security } from './security.mjs'
 import { service } from './service.mjs'
 import { setup } from './setup.mjs'
 
@@ -19,7 +20,7 @@ import { setup } from './setup.mjs'
  */
 
 /** @type {Mutant[]} */
-export const mutants = [...native, ...service, ...clients, ...setup]
+export const mutants = [...native, ...security, ...service, ...clients, ...setup]
 
 /**
  * Checks that every fault can still be planted.
