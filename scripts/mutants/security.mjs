@@ -110,6 +110,6 @@ export const security = [
     file: 'src/cameras/capacity.ts',
     text: 'headroom(SESSION.descriptors, SESSION.threads)',
     fault: 'headroom(SESSION.descriptors * 0, SESSION.threads * 0)',
-    tests: ['test/integration/exhaustion.test.ts'],
+    tests: ['test/unit/capacity.test.ts::in reserve'],
   },
 ]

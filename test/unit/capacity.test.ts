@@ -1,7 +1,7 @@
 // How many cameras a gateway takes, by its settings and by what the system allows its process.
 
 import t from 'tap'
-import { cameraLimit } from '../../src/cameras/capacity.js'
+import { cameraLimit, enterSession } from '../../src/cameras/capacity.js'
 import { SETTINGS } from '../../src/settings.js'
 
 const byDefault = SETTINGS.maxCameras.fallback()
@@ -26,3 +26,22 @@ t.test('MAX_CAMERAS lowers the number and never raises it over the limits', asyn
   t.equal(cameraLimit(2, { descriptors: Infinity, threads: Infinity }), 2)
   t.equal(cameraLimit(1000, { descriptors: 1024, threads: Infinity }), 35)
 })
+
+t.test(
+  'a session begins only with descriptors and threads in reserve, for the connections that arrive meanwhile',
+  async (t) => {
+    const begin = (left: { descriptors: number; threads: number }) => () =>
+      enterSession(
+        (descriptors, threads) =>
+          descriptors > left.descriptors ? 'descriptors' : threads > left.threads ? 'threads' : null,
+        Infinity,
+        false,
+      )()
+    begin({ descriptors: 48, threads: 16 })()
+    t.throws(begin({ descriptors: 16, threads: 1000 }), {
+      code: 'ERR_PIPELINE_BUILD',
+      message: /short of file descriptors \(ulimit -n\)/,
+    })
+    t.throws(begin({ descriptors: 1000, threads: 14 }), { code: 'ERR_PIPELINE_BUILD', message: /short of threads/ })
+  },
+)
