@@ -145,6 +145,8 @@ export interface LogFields {
   camera?: string
   /** The error code. */
   code?: string
+  /** The state that follows for the camera. */
+  state?: CameraState
   /** The program whose message it is. Default: the gateway. */
   source?: 'mediamtx' | 'gstreamer'
 }

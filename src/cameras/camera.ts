@@ -159,7 +159,11 @@ export class Camera extends CameraStatus implements CameraView {
       }
       // It may have been busy with the probe: some cameras take a moment to release a connection that was closed.
       probe = error.code !== 'ERR_SOURCE_BUSY' || !probe
-      if (!stop.aborted) await this.#pause.start(this.#backoff.nextMs(error.code))
+      if (stop.aborted) break
+      const pauseMs = this.#backoff.nextMs(error.code)
+      const minutes = pauseMs / 60_000
+      if (minutes > 1) this.deps.logger.info(`next attempt in ${minutes} min`, { camera: this.name })
+      await this.#pause.start(pauseMs)
     }
     this.setState('stopped')
     await this.deps.relay.removePath(this.name)

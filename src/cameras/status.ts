@@ -64,7 +64,7 @@ export class CameraStatus extends EventEmitter<{ state: [CameraState] }> {
   protected fail(error: SourceError, next = this.#state): void {
     if (this.#lastError?.code !== error.code || this.#lastError.message !== error.message) {
       this.#lastError = { code: error.code, message: error.message, sinceMs: Date.now() }
-      this.logger.warn(error.message, { camera: this.name, code: error.code })
+      this.logger.warn(error.message, { camera: this.name, code: error.code, state: next })
     }
     if (next === this.#state) this.eventLog.add({ kind: 'problem', error: reasonOf(error) })
     else this.setState(next, error)

@@ -30,10 +30,12 @@ t.test('pretty is one line of text: the time, the level, whom it is about, the m
   const { logger, lines } = open({ level: 'debug' })
   logger.info('started')
   logger.warn('does not respond', { camera: 'hall', code: 'ERR_SOURCE_TIMEOUT' })
+  logger.warn('does not respond', { camera: 'hall', code: 'ERR_SOURCE_TIMEOUT', state: 'retrying' })
   logger.debug('[path hall] ready', { camera: 'hall', source: 'mediamtx' })
   const expected = [
     'info  started',
     'warn  camera hall: does not respond (ERR_SOURCE_TIMEOUT)',
+    'warn  camera hall: does not respond (ERR_SOURCE_TIMEOUT); retrying',
     'debug mediamtx: [path hall] ready',
   ]
   for (const [i, line] of lines().entries()) {
@@ -43,7 +45,7 @@ t.test('pretty is one line of text: the time, the level, whom it is about, the m
   t.equal(lines().length, expected.length)
   logger.info('not\n2026-11-26T00:00:00.000Z error what it seems')
   t.equal(
-    lines()[4],
+    lines()[5],
     '    2026-11-26T00:00:00.000Z error what it seems',
     'no line of a message looks like one of the log',
   )
