@@ -21,7 +21,7 @@ export function CameraView({
   onClose: () => void
 }) {
   const [way, setWay] = useState<Way | null>(null)
-  const [first] = useState(() => tilePicture(camera.name))
+  const [first, setFirst] = useState(() => tilePicture(camera.name))
   const picture = useRef<HTMLDivElement>(null)
   const why = unreachable !== null || camera.state !== 'live' ? whyNoPicture(camera, null, unreachable) : null
   const { gop_length: gopLength, reconnects, cpu_percent: cpu, totals } = camera
@@ -41,8 +41,15 @@ export function CameraView({
           gatewayBase={gatewayBase}
           className="large-video"
           // Until the player has a picture of its own.
-          style={way === null && why === null && first !== null ? { background: first } : undefined}
-          onState={(state) => setWay(state.way)}
+          style={
+            first === null
+              ? undefined
+              : { background: why === null && first.isFresh ? first.image : `${SHADE}, ${first.image}` }
+          }
+          onState={(state) => {
+            setWay(state.way)
+            if (state.way !== null) setFirst(null)
+          }}
         />
         {document.fullscreenEnabled && <FullScreenButton element={picture} />}
       </div>
@@ -77,11 +84,16 @@ export function CameraView({
   )
 }
 
-/** What the tile shows, as a background; null if that is nothing or old. */
-function tilePicture(name: string): string | null {
-  const canvas = document.querySelector(`[data-camera-tile="${name}"][data-picture="fresh"] canvas`)
-  if (!(canvas instanceof HTMLCanvasElement)) return null
-  return `url(${canvas.toDataURL('image/jpeg')}) center / contain no-repeat`
+/** Over a picture that is old, or that words explain. */
+const SHADE = 'linear-gradient(rgb(20 23 27 / 75%), rgb(20 23 27 / 75%))'
+
+/** What the tile shows, as a background; null if that is nothing. */
+function tilePicture(name: string): { image: string; isFresh: boolean } | null {
+  const tile = document.querySelector<HTMLElement>(`[data-camera-tile="${name}"]`)
+  const canvas = tile?.querySelector('canvas')
+  const picture = tile?.dataset.picture ?? 'none'
+  if (!canvas || picture === 'none') return null
+  return { image: `url(${canvas.toDataURL('image/jpeg')}) center / contain no-repeat`, isFresh: picture === 'fresh' }
 }
 
 function FullScreenButton({ element }: { element: React.RefObject<HTMLElement | null> }) {
