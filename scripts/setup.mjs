@@ -11,7 +11,7 @@ import { withLock } from './setup/lock.mjs'
 import { nativeBuild } from './setup/native.mjs'
 import { npmPackages } from './setup/npm-packages.mjs'
 import { page } from './setup/page.mjs'
-import { Step } from './setup/progress.mjs'
+import { duration, Step } from './setup/progress.mjs'
 import { pythonVenv } from './setup/python-venv.mjs'
 import { SetupError, watchSignals } from './setup/run.mjs'
 import { root } from './setup/stamp.mjs'
@@ -51,8 +51,9 @@ export async function setup({ forTests = false, quiet = false, retry = false, on
     const all = [...steps, ...(forTests ? testSteps : [])].filter(([name]) => only?.includes(name) ?? true)
     const lock = join(root, 'dist', '.setup.lock')
     // If `npm start` and `npm test` run at once in one checkout, the second waits and then finds everything done.
-    const onWait = (pid) => {
-      if (!quiet) process.stderr.write(`Waiting for another setup of this checkout to finish (process ${pid}).\n`)
+    const onWait = (pid, ms) => {
+      const text = `Waiting for another setup of this checkout to finish (process ${pid}, for ${duration(ms)})\n`
+      if (!quiet) process.stderr.write(text)
     }
     await withLock(lock, onWait, async () => {
       for (const [i, [name, work]] of all.entries()) {

@@ -84,11 +84,13 @@ if (removable.length > 0) {
     'These Debian packages are installed, some of them by the set-up. Other programs may need them, so look at what apt',
   )
   say('would remove with them before you confirm:')
-  say(`  ${process.getuid() === 0 ? '' : 'sudo '}apt-get remove ${removable.join(' ')}`)
+  const sudo = process.getuid() === 0 ? '' : 'sudo '
+  say(`  ${sudo}apt-get remove ${removable.join(' ')}`)
+  say(`  ${sudo}apt-get autoremove`)
 }
 say()
 say('npm and GStreamer keep caches that other programs use as well:')
-say('  ~/.npm (to empty it: npm cache clean --force), ~/.cache/gstreamer-1.0')
+say('  ~/.npm (to empty it: npm cache clean --force), ~/.cache/gstreamer-1.0, ~/.cache/dconf')
 say('In each Python environment that has the client:')
 say('  pip uninstall framegate')
 say(`Last, delete the checkout: ${root}`)

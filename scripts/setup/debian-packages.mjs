@@ -34,7 +34,7 @@ export const testPackages = [
 ]
 
 /** Part of most systems, so the uninstall does not name them. */
-const basePackages = ['ca-certificates', 'curl', 'python3', 'util-linux']
+const basePackages = ['ca-certificates', 'python3', 'util-linux']
 
 /** What the set-up may have installed, as far as it is installed now. */
 export async function removablePackages() {

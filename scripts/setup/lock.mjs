@@ -6,14 +6,16 @@ import { dirname } from 'node:path'
 import { SetupError } from './run.mjs'
 
 const WAIT_SHOWN_MS = 300
+const SHOWN_AGAIN_MS = 5000
 
 /**
  * Runs `work` while this process holds the lock.
  *
- * @param onWait called once with the id of the process that holds the lock, if it is not free.
+ * @param onWait called soon and then every 5 s while the lock is not free, with the id of the process that holds it and
+ *   the time waited.
  * @throws {SetupError} if flock(1) is missing or cannot lock here.
  */
-export async function withLock(file, onWait, work) {
+export async function withLock(file, onWait, work, againMs = SHOWN_AGAIN_MS) {
   mkdirSync(dirname(file), { recursive: true })
   // flock(1) holds the lock while cat reads our end of the pipe. Detached, so that Ctrl-C does not end it before apt.
   const holder = spawn('flock', [file, 'sh', '-c', 'echo; exec cat'], {
@@ -25,7 +27,13 @@ export async function withLock(file, onWait, work) {
   const ended = new Promise((resolve) =>
     holder.on('close', resolve).on('error', ({ message }) => resolve((error = message))),
   )
-  const timer = setTimeout(() => onWait(Number(readFileSync(file, 'utf8'))), WAIT_SHOWN_MS)
+  const since = Date.now()
+  let timer
+  const show = () => {
+    onWait(Number(readFileSync(file, 'utf8')), Date.now() - since)
+    timer = setTimeout(show, againMs)
+  }
+  timer = setTimeout(show, WAIT_SHOWN_MS)
   const held = await Promise.race([new Promise((resolve) => holder.stdout.once('data', () => resolve(true))), ended])
   clearTimeout(timer)
   if (held !== true)

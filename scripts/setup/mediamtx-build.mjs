@@ -98,7 +98,9 @@ export async function buildMediamtx({ folder, go, env, sum = pins.go.sum, onProg
     onLine: (line) => {
       if (!/^[\w.\-/]+$/.test(line)) return false
       built += 1
-      onProgress(`building from source, ${built} of ${total} packages`, built / total)
+      // The last one is the program, which is linked.
+      const task = built < total - 1 ? `${built} of ${total} packages` : 'linking'
+      onProgress(`building from source, ${task}`, built / total)
       return true
     },
   })

@@ -113,6 +113,7 @@ function removeLeftovers() {
 
 function onSignal(signal) {
   ended = signal === 'SIGINT' ? 130 : 143
+  if (leftovers.size > 0) process.stderr.write('\nRemoving what is unfinished ...\n')
   for (const { child, finish } of running) if (!finish) child.kill('SIGTERM')
   if (running.size === 0) process.exit(ended)
 }

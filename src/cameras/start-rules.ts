@@ -124,6 +124,6 @@ export function requireAllowed(hosts: Pick<CameraHosts, 'check'>, url: CameraUrl
 export function credentialsDiffer(name: string): RequestError {
   return new RequestError(
     'ERR_CREDENTIALS_DIFFER',
-    `rtsp: this camera is already running as "${name}" with another user name or password; send "replace": true to change them`,
+    `rtsp: this camera already runs as "${name}" with another user name or password, which it has accepted; correct those given here, or send "replace": true to change them`,
   )
 }

@@ -76,6 +76,16 @@ class AsyncCapture:
         return 0 if self._capture is None else self._capture.missed
 
     @property
+    def transport(self) -> str | None:
+        """``lane`` or ``zmq``, like :attr:`Capture.transport`; None while this is not open."""
+        return None if self._capture is None else self._capture.transport
+
+    @property
+    def endpoint(self) -> str | None:
+        """Like :attr:`Capture.endpoint`; None while this is not open."""
+        return None if self._capture is None else self._capture.endpoint
+
+    @property
     def last_error(self) -> str | None:
         """Why the last read had no frame; None if it had one."""
         return None if self._capture is None else self._capture.last_error

@@ -73,6 +73,7 @@ def test_a_cancelled_read_leaves_the_async_capture_usable(gateway: StandIn) -> N
             with Publishing(gateway):
                 ok, image = await capture.read_new(20000)
                 assert ok and image is not None and image.shape == (24, 32, 3)
+                assert capture.transport == "zmq" and str(capture.endpoint).startswith("tcp://")
                 assert capture.seq is not None and capture.missed >= 0 and capture.frame is not None
 
     asyncio.run(asyncio.wait_for(main(), 60))

@@ -12,6 +12,7 @@ import pytest
 import zmq
 
 from framegate import _doctor, _endpoint
+from framegate._curve import use_curve
 from framegate._doctor import doctor, why_no_lane
 from framegate._endpoint import problem_at
 from framegate._lane import LaneError
@@ -159,6 +160,18 @@ def test_why_an_endpoint_cannot_be_read(
         assert f"{at} requires keys: set FRAMEGATE_CURVE_KEY and" in str(problem_at(at))
         missing = str(tmp_path / "none")
         assert f"the keys for {at} cannot be used (curve_key: " in str(problem_at(at, (missing, server_key)))
+        monkeypatch.setenv("FRAMEGATE_CURVE_KEY", missing)
+        monkeypatch.setenv("FRAMEGATE_CURVE_SERVER_KEY", server_key)
+        with context.socket(zmq.SUB) as client:
+            with pytest.raises(ValueError, match="FRAMEGATE_CURVE_KEY: cannot read"):
+                use_curve(client, "tcp://10.0.0.5:5556", None, None)
+            (tmp_path / "gateway.key").write_text("nothing")
+            monkeypatch.setenv("FRAMEGATE_CURVE_KEY", key)
+            with pytest.raises(ValueError, match=r"FRAMEGATE_CURVE_SERVER_KEY: expected a \.key file"):
+                use_curve(client, "tcp://10.0.0.5:5556", None, None)
+            key_file(tmp_path / "gateway.key", pair)
+        monkeypatch.delenv("FRAMEGATE_CURVE_KEY")
+        monkeypatch.delenv("FRAMEGATE_CURVE_SERVER_KEY")
         unlocked = f"tcp://127.0.0.1:{plain.bind_to_random_port('tcp://127.0.0.1')}"
         assert problem_at(unlocked) is None
         assert f"{unlocked} takes no keys: unset" in str(problem_at(unlocked, (key, server_key)))

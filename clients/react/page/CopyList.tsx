@@ -11,7 +11,11 @@ export function CopyList({ camera }: { camera: Camera }) {
   const python = pythonUse(camera, gatewayBase)
   return (
     <div className="copy-list">
-      <CopyRow label="Python" hint="a whole program, after pip install ./clients/python" text={python.program} />
+      <CopyRow
+        label="Python"
+        hint="a whole program, after pip install ./clients/python of the repository"
+        text={python.program}
+      />
       {python.environment !== null && (
         <CopyRow label="Shell" hint="before the program, with your own token and keys" text={python.environment} />
       )}
@@ -66,7 +70,10 @@ function CopyRow({
           >
             <span aria-live="polite">{note ?? 'Copy'}</span>
           </button>
-          <code ref={code}>{text}</code>
+          {/* A program scrolls sideways, also by keyboard. */}
+          <code ref={code} {...(text.includes('\n') && { className: 'program', tabIndex: 0 })}>
+            {text}
+          </code>
         </>
       )}
     </div>
