@@ -16,18 +16,20 @@ export interface PipelineOptions {
   /** MediaMTX delays clients whose name begins with "GStreamer" by 1 s. */
   userAgent: string
   /**
-   * Where MediaMTX serves the camera. MediaMTX holds packets back until the first key frame, and its answers and RTCP say
+   * Where a MediaMTX that connects to the camera serves it. MediaMTX holds packets back until the first key frame, and its answers and RTCP say
    * nothing about the camera. The session begins with read(). Default: there is no MediaMTX.
    */
   relayUrl?: string
-  /**
-   * The addon itself connects to the camera. MediaMTX, if there is one, must pull from frontUrl(): its PLAY reaches the camera
-   * once this session plays `relayUrl`, so that the first key frame finds a reader. Default false.
-   */
+  /** The addon itself connects to the camera. Default false. */
   direct?: boolean
+  /**
+   * The same, and MediaMTX pulls the camera from frontUrl(): the session takes the packets on their way. Its time limits begin
+   * with read(). Default false.
+   */
+  tap?: boolean
   /** The times in RTCP are the camera's own; otherwise frames have no capture time. Default true. */
   cameraTime?: boolean
-  /** With `direct`, for rtsps: the only certificate to accept; SHA-256, 64 hexadecimal digits in lower case. */
+  /** With `direct` or `tap`, for rtsps: the only certificate to accept; SHA-256, 64 hexadecimal digits in lower case. */
   tlsFingerprint?: string
   /** Default tcp. */
   transport?: 'tcp' | 'udp'
@@ -142,9 +144,9 @@ export interface PipelineStats {
 
 /** One session with one camera. Starts at once, or with read(), and ends once. close() works in any state, any number of times. */
 export interface Pipeline {
-  /** With `relayUrl` and `direct`: from where MediaMTX is to pull the camera; otherwise "". */
+  /** With `tap`: from where MediaMTX is to pull the camera; otherwise "". */
   frontUrl(): string
-  /** With `relayUrl`: MediaMTX has the path. */
+  /** With `tap` or `relayUrl`: MediaMTX has the path. */
   read(): void
   /** @param mostPixels a stream that announces more `decoderPixels` is not decoded; default: any. */
   setRenditions(renditions: Rendition[], mostPixels?: number): void

@@ -78,7 +78,7 @@ void CameraPipeline::Run() {
 
 // Runs the session. Returns why it ended.
 PipelineError CameraPipeline::Watch() {
-  for (bool waits = !options_.relay_url.empty(); waits;) {
+  for (bool waits = options_.tap || !options_.relay_url.empty(); waits;) {
     auto requests = requests_.Lock();
     const auto over = [&] { return requests->close || requests->read || requests->failure; };
     requests.WaitFor(requests_changed_, kTick, over);

@@ -34,7 +34,8 @@ class CameraPipeline {
   CameraPipeline(const CameraPipeline&) = delete;
   CameraPipeline& operator=(const CameraPipeline&) = delete;
 
-  // With a relay_url: from where MediaMTX is to pull the camera. Once it has the path, call Read().
+  // From where MediaMTX is to pull the camera, for options.tap. Once it has the path, with options.tap or a relay_url,
+  // call Read().
   std::string front_url() const { return receiver_.front_url(); }
   void Read();
 

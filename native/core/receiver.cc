@@ -2,7 +2,6 @@
 #include "receiver.h"
 
 #include <gst/rtsp/rtsp.h>
-#include <gst/sdp/sdp.h>
 
 #include <algorithm>
 
@@ -10,101 +9,47 @@
 #include "clocks.h"
 #include "element_chain.h"
 #include "error_codes.h"
+#include "gst_init.h"
 #include "jitter_bypass.h"
 #include "sdp_repair.h"
 
 namespace framegate {
 namespace {
 
-struct CodecChain {
-  Codec codec;
-  const char* name;           // In StreamInfo.
-  const char* encoding_name;  // In the SDP.
-  const char* depayloader;
-  const char* caps;  // Its output.
-};
-
-// avc and hvc1, because in byte-stream mode the depayloader of 1.22 splits an access unit at parameter sets between
-// slices (robustness.md, 2).
-constexpr char kCodecs[] = "H.264, H.265, MJPEG, MPEG-4 part 2, VP8 and VP9";
-constexpr CodecChain kChains[] = {
-    {Codec::kH264, "h264", "H264", "rtph264depay", "video/x-h264,stream-format=avc,alignment=au"},
-    {Codec::kH265, "h265", "H265", "rtph265depay", "video/x-h265,stream-format=hvc1,alignment=au"},
-    {Codec::kMjpeg, "mjpeg", "JPEG", "rtpjpegdepay", "image/jpeg"},
-    {Codec::kMpeg4, "mpeg4", "MP4V-ES", "rtpmp4vdepay", "video/mpeg,mpegversion=4,systemstream=false"},
-    {Codec::kVp8, "vp8", "VP8", "rtpvp8depay", "video/x-vp8"},
-    {Codec::kVp9, "vp9", "VP9", "rtpvp9depay", "video/x-vp9"},
-};
+// RFC 2435, 3.1: the size of pictures wider than 2040 pixels is in the description only.
+bool LacksSize(std::string_view packet) {
+  constexpr size_t kWidth = 6, kHeight = 7;
+  const RtpPayload payload = PayloadOf(packet);
+  if (payload.size <= kHeight) return false;
+  return packet[payload.head + kWidth] == 0 || packet[payload.head + kHeight] == 0;
+}
 
 // Key pictures of 35 megapixels have some 10 MB.
 constexpr size_t kMostPictureBytes = 32u << 20;
 constexpr auto kPackets = static_cast<GstPadProbeType>(GST_PAD_PROBE_TYPE_BUFFER | GST_PAD_PROBE_TYPE_BUFFER_LIST);
-
-// The static payload types of RFC 3551, whose description may leave the name out.
-constexpr struct {
-  int payload_type;
-  const char* encoding_name;
-} kStaticTypes[] = {{25, "CelB"}, {26, "JPEG"}, {28, "nv"}, {31, "H261"}, {32, "MPV"}, {33, "MP2T"}, {34, "H263"}};
-
-const char* NameOfType(int payload_type) {
-  for (const auto& known : kStaticTypes) {
-    if (known.payload_type == payload_type) return known.encoding_name;
-  }
-  return nullptr;
-}
-
-// The chain for a codec of the description; null if there is none.
-const CodecChain* ChainFor(const std::string& encoding_name) {
-  for (const CodecChain& chain : kChains) {
-    if (g_ascii_strcasecmp(encoding_name.c_str(), chain.encoding_name) == 0) return &chain;
-  }
-  return nullptr;
-}
-
-// For a video of rtspsrc.
-const CodecChain* ChainFor(const GstStructure* rtp_caps) {
-  const char* name = gst_structure_get_string(rtp_caps, "encoding-name");
-  int payload_type = -1;
-  if (!name && gst_structure_get_int(rtp_caps, "payload", &payload_type)) name = NameOfType(payload_type);
-  return name ? ChainFor(name) : nullptr;
-}
-
-// The encoding name of a medium; empty if the description has none.
-std::string EncodingName(const GstSDPMedia* media) {
-  const char* format = gst_sdp_media_get_format(media, 0);
-  const std::string payload_type = format ? format : "";
-  for (guint i = 0;; ++i) {  // "96 H264/90000"
-    const char* rtpmap = gst_sdp_media_get_attribute_val_n(media, "rtpmap", i);
-    if (!rtpmap) break;
-    const std::string text = rtpmap;
-    const size_t space = text.find(' ');
-    if (space == std::string::npos || text.substr(0, space) != payload_type) continue;
-    const size_t name = text.find_first_not_of(' ', space);
-    if (name != std::string::npos) return text.substr(name, text.find('/', name) - name);
-  }
-  const char* name = NameOfType(static_cast<int>(g_ascii_strtoll(payload_type.c_str(), nullptr, 10)));
-  return name ? name : "";
-}
-
-// For people: it comes from the camera.
-std::string Shown(std::string name) {
-  name.resize(std::min<size_t>(name.size(), 40));
-  for (char& c : name) c = g_ascii_isgraph(c) ? c : '?';
-  return name.empty() ? "an unknown codec" : name;
-}
 
 }  // namespace
 
 Receiver::Receiver(const SourceOptions& options, Callbacks callbacks)
     : options_(options),
       callbacks_(std::move(callbacks)),
-      front_(options.direct ? std::make_unique<RtspFront>(options, callbacks_.on_error, &cpu_) : nullptr) {}
+      front_(options.direct || options.tap ? std::make_unique<RtspFront>(options, FrontCallbacks(), &cpu_) : nullptr) {}
+
+RtspFront::Callbacks Receiver::FrontCallbacks() {
+  RtspFront::Callbacks callbacks;
+  callbacks.on_error = callbacks_.on_error;
+  if (!options_.tap) return callbacks;
+  callbacks.on_play = [this](const RtspTracks& tracks) { OnPlay(tracks); };
+  callbacks.on_packet = [this](int channel, std::string_view packet) { OnTapped(channel, packet); };
+  return callbacks;
+}
 
 void Receiver::Open() {
   if (front_ && !front_->Start()) callbacks_.on_error(MakeError(error_code::kPipelineBuild, "no local port is free"));
 }
 
 void Receiver::Start() {
+  if (options_.tap) return;  // MediaMTX begins the session.
   pipeline_ = gst_pipeline_new(nullptr);
   source_ = MakeElement("rtspsrc");
   if (!source_) {
@@ -118,7 +63,7 @@ void Receiver::Start() {
   // drop-on-latency=false: it has no effect at latency 0 and damages pictures at others (robustness.md, 0.1 and 0.2).
   // The decode stage limits lag.
   const bool relayed = !options_.relay_url.empty();
-  const bool direct = front_ && !relayed;
+  const bool direct = front_ != nullptr;
   const std::string& url = relayed ? options_.relay_url : direct ? front_->client_url() : options_.url;
   const std::string& name = direct ? front_->client_name() : options_.user_agent;
   g_object_set(source_, "location", url.c_str(), "latency", static_cast<guint>(options_.latency_ms), "drop-on-latency",
@@ -130,6 +75,10 @@ void Receiver::Start() {
   g_signal_connect(source_, "new-manager", G_CALLBACK(&Receiver::OnManager), this);
   g_signal_connect(source_, "pad-added", G_CALLBACK(&Receiver::OnPadAdded), this);
 
+  StartPipeline();
+}
+
+void Receiver::StartPipeline() {
   BusPtr bus(gst_element_get_bus(pipeline_));
   gst_bus_set_sync_handler(bus.get(), &Receiver::OnMessage, this, nullptr);
   if (gst_element_set_state(pipeline_, GST_STATE_PLAYING) == GST_STATE_CHANGE_FAILURE) {
@@ -138,7 +87,8 @@ void Receiver::Start() {
 }
 
 void Receiver::Stop() {
-  cpu_.Close();  // rtspsrc's thread and the front's end without leaving.
+  cpu_.Close();                                // rtspsrc's thread and the front's end without leaving.
+  if (front_ && options_.tap) front_->Stop();  // Its thread runs the chain, and is the one that makes it.
   if (!pipeline_) {
     if (front_) front_->Stop();
     return;
@@ -151,6 +101,7 @@ void Receiver::Stop() {
   gst_object_unref(pipeline_);
   pipeline_ = nullptr;
   source_ = nullptr;
+  tap_pad_.reset();
   if (front_) front_->Stop();
 }
 
@@ -164,7 +115,7 @@ void Receiver::StopChain() {
 }
 
 void Receiver::KeepAlive() {
-  if (!source_ || (front_ && !relayed_front())) return;
+  if (!source_ || front_) return;
   // rtspsrc 1.22 sends no keep-alive over TCP while data flows (robustness.md, 0.6).
   const gchar* const parameters[] = {nullptr};
   GstPromise* promise = gst_promise_new();
@@ -214,25 +165,65 @@ void Receiver::OnSdp(GstElement*, void* sdp, gpointer self) {
   if (const GStringPtr text(gst_sdp_message_as_text(message)); text) {
     receiver->packet_repair_.SetFormats(FormatsOf(text.get()));
   }
-  StreamInfo info;
-  std::string refused;  // The codec of a video that cannot be used.
-  for (guint i = 0; i < gst_sdp_message_medias_len(message); ++i) {
-    const GstSDPMedia* media = gst_sdp_message_get_media(message, i);
-    const std::string kind = gst_sdp_media_get_media(media) ? gst_sdp_media_get_media(media) : "";
-    if (kind == "audio") info.audio = true;
-    if (kind != "video" || !info.codec.empty()) continue;
-    const std::string name = EncodingName(media);
-    const CodecChain* chain = ChainFor(name);
-    if (chain) info.codec = chain->name;
-    if (!chain && refused.empty()) refused = Shown(name);
+  receiver->Describe(message);
+}
+
+void Receiver::Describe(const GstSDPMessage* description) {
+  Offer offer = OfferOf(description);
+  if (!offer.error.empty()) return callbacks_.on_error(std::move(offer.error));
+  callbacks_.on_stream(offer.info);
+}
+
+void Receiver::OnPlay(const RtspTracks& tracks) {
+  if (!EnsureGstInit().empty()) return;  // The control thread reports it.
+  GstSDPMessage* description = nullptr;
+  gst_sdp_message_new(&description);
+  const auto* text = reinterpret_cast<const guint8*>(tracks.description.data());
+  gst_sdp_message_parse_buffer(text, static_cast<guint>(tracks.description.size()), description);
+  track_ = VideoTrackOf(description, tracks.set_up);
+  Describe(description);
+  gst_sdp_message_free(description);
+}
+
+void Receiver::OnTapped(int channel, std::string_view packet) {
+  if (track_.channel < 0 || channel / 2 != track_.channel / 2) return;
+  if (channel != track_.channel) {
+    const auto* report = reinterpret_cast<const uint8_t*>(packet.data());
+    return sender_clock_.Lock()->TakeRtcp(report, packet.size(), ssrc_, rtp_timestamp_);
   }
-  if (!info.codec.empty()) return receiver->callbacks_.on_stream(info);
-  if (!refused.empty()) {
-    const std::string text = "the camera sends " + refused + "; Framegate decodes " + kCodecs;
-    return receiver->callbacks_.on_error(MakeError(error_code::kCodecUnsupported, text));
+  const int payload_type = packet[1] & 0x7f;
+  if (!has_chain_) {
+    const auto caps = track_.caps.find(payload_type);
+    if (caps == track_.caps.end()) return;
+    has_chain_ = true;
+    payload_type_ = payload_type;
+    AddTap(caps->second.get());
+    if (codec_ == Codec::kMjpeg && LacksSize(packet)) {
+      callbacks_.on_error(
+          MakeError(error_code::kSourceStream, "MediaMTX cannot relay JPEGs whose packets lack the size"));
+    }
   }
-  receiver->callbacks_.on_error(MakeError(
-      error_code::kSourceNoVideo, info.audio ? "the camera offers audio but no video" : "the camera offers no video"));
+  if (payload_type != payload_type_ || !tap_pad_) return;
+  const GstFlowReturn flow = gst_pad_push(tap_pad_.get(), gst_buffer_new_memdup(packet.data(), packet.size()));
+  if (flow >= GST_FLOW_EOS || flow == GST_FLOW_FLUSHING) return;
+  callbacks_.on_error(MakeError(error_code::kSourceStream, "the camera's stream cannot be read"));
+}
+
+void Receiver::AddTap(GstCaps* caps) {
+  pipeline_ = gst_pipeline_new(nullptr);
+  StartPipeline();
+  GstPad* pad = gst_pad_new("tap", GST_PAD_SRC);
+  gst_object_ref_sink(pad);
+  tap_pad_.reset(pad);
+  if (!AddChain(pad, gst_caps_get_structure(caps, 0))) {
+    return callbacks_.on_error(MakeError(error_code::kPipelineBuild, "the receiving pipeline cannot be built"));
+  }
+  gst_pad_set_active(pad, TRUE);
+  gst_pad_push_event(pad, gst_event_new_stream_start("framegate"));
+  gst_pad_push_event(pad, gst_event_new_caps(caps));
+  GstSegment segment;
+  gst_segment_init(&segment, GST_FORMAT_TIME);
+  gst_pad_push_event(pad, gst_event_new_segment(&segment));
 }
 
 gboolean Receiver::OnSelectStream(GstElement*, guint, GstCaps* caps, gpointer self) {
@@ -384,16 +375,6 @@ GstBusSyncReply Receiver::OnMessage(GstBus*, GstMessage* message, gpointer self)
         receiver->callbacks_.on_error(MakeError(error_code::kSourceSilent, "the camera stopped sending"));
       }
       break;
-    case GST_MESSAGE_PROGRESS: {
-      GstProgressType type = GST_PROGRESS_TYPE_ERROR;
-      gchar* code = nullptr;
-      gst_message_parse_progress(message, &type, &code, nullptr);
-      // MediaMTX has answered PLAY.
-      const bool plays = type == GST_PROGRESS_TYPE_COMPLETE && g_strcmp0(code, "request") == 0;
-      g_free(code);
-      if (plays && receiver->relayed_front()) receiver->front_->AllowPlay();
-      break;
-    }
     default:
       break;
   }

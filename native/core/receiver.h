@@ -1,4 +1,5 @@
-// rtspsrc ! depayloader: one RTSP session that delivers access units. It is not reusable: to retry, create another.
+// One RTSP session that delivers access units: rtspsrc ! depayloader or, if MediaMTX pulls the camera through this
+// process, the packets on their way to MediaMTX ! depayloader. It is not reusable: to retry, create another.
 #pragma once
 
 #include <gst/app/gstappsink.h>
@@ -9,6 +10,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <string_view>
 
 #include "access_unit.h"
 #include "cpu_account.h"
@@ -21,6 +23,7 @@
 #include "rtsp_front.h"
 #include "sender_clock.h"
 #include "stream_types.h"
+#include "video_track.h"
 
 namespace framegate {
 
@@ -29,7 +32,7 @@ class Receiver {
   struct Callbacks {
     // Streaming thread. captured_at_us is kUnknownTime if the camera sends no RTCP sender reports.
     std::function<void(Codec, SamplePtr, int64_t captured_at_us)> on_sample;
-    std::function<void(StreamInfo)> on_stream;    // rtspsrc's thread.
+    std::function<void(StreamInfo)> on_stream;    // The same thread, or rtspsrc's.
     std::function<void(PipelineError)> on_error;  // Any thread, possibly several times.
   };
 
@@ -38,18 +41,18 @@ class Receiver {
   Receiver(const Receiver&) = delete;
   Receiver& operator=(const Receiver&) = delete;
 
-  // Returns at once; if it fails, it calls on_error. Call it before Start().
+  // Returns at once; if it fails, it calls on_error. Call it before Start(). With options.tap, the session begins when
+  // MediaMTX pulls.
   void Open();
 
-  // The same.
+  // The same. Has nothing to do with options.tap.
   void Start();
 
   // Blocks for at most teardown-timeout (100 ms). Idempotent. No callback runs after it.
   void Stop();
 
-  // From where MediaMTX is to pull the camera, after Open(); empty if it failed, or if MediaMTX pulls the camera
-  // itself.
-  std::string front_url() const { return relayed_front() ? front_->client_url() : ""; }
+  // From where MediaMTX is to pull the camera, after Open(); empty if it failed, or without options.tap.
+  std::string front_url() const { return front_ && options_.tap ? front_->client_url() : ""; }
 
   // Sends an empty GET_PARAMETER, so that MediaMTX keeps the session alive.
   void KeepAlive();
@@ -67,8 +70,7 @@ class Receiver {
   // When the camera last answered a keep-alive or sent RTCP, monotonic; 0: not yet, or MediaMTX has the connection.
   int64_t last_sign_of_life_ns() const {
     if (!front_) return 0;
-    const int64_t over_udp_ns = relayed_front() ? 0 : last_rtcp_ns_.load();
-    return std::max(front_->last_sign_of_life_ns(), over_udp_ns);
+    return std::max(front_->last_sign_of_life_ns(), last_rtcp_ns_.load());
   }
 
   // The same.
@@ -93,6 +95,13 @@ class Receiver {
   int64_t packets_since_ns() const { return packets_since_ns_; }
 
  private:
+  RtspFront::Callbacks FrontCallbacks();
+  void StartPipeline();
+  void Describe(const GstSDPMessage* description);
+  // The front's thread.
+  void OnPlay(const RtspTracks& tracks);
+  void OnTapped(int channel, std::string_view packet);
+  void AddTap(GstCaps* caps);
   static void OnSdp(GstElement*, void* sdp, gpointer self);
   static gboolean OnSelectStream(GstElement*, guint number, GstCaps* caps, gpointer self);
   static void OnPadAdded(GstElement*, GstPad* pad, gpointer self);
@@ -112,8 +121,7 @@ class Receiver {
   void Publish(const PictureTimes& times);
   // RtspFront does not see the packets.
   bool repairs_packets() const { return !front_ || options_.transport == "udp"; }
-  bool over_udp() const { return front_ && !relayed_front() && options_.transport == "udp"; }
-  bool relayed_front() const { return front_ && !options_.relay_url.empty(); }
+  bool over_udp() const { return front_ && options_.transport == "udp"; }
   static GstFlowReturn OnNewSample(GstAppSink* sink, gpointer self);
   static GstBusSyncReply OnMessage(GstBus*, GstMessage* message, gpointer self);
   void CountThread(GstMessage* message);
@@ -147,6 +155,9 @@ class Receiver {
   // Streaming thread only.
   LagMeter lag_meter_{kVideoClockRateHz};
   PictureClock picture_clock_{kVideoClockRateHz};
+  VideoTrack track_;              // The tapped one.
+  PadPtr tap_pad_;                // In front of its chain.
+  int payload_type_ = -1;         // Of its chain.
   PictureTimes newest_, before_;  // Without a marker, a picture ends only when the next one begins.
 };
 

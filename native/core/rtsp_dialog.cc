@@ -2,6 +2,7 @@
 #include "rtsp_dialog.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "clocks.h"
 #include "sdp_repair.h"
@@ -84,7 +85,6 @@ RtspDialog::RtspDialog(Options options)
     : options_(std::move(options)),
       camera_url_(options_.camera_url),
       auth_(options_.user, options_.password),
-      holds_play_(options_.holds_play),
       formats_(FormatsOf("")),
       keep_alive_ns_(MsToNs(kMaxKeepAliveMs)) {}
 
@@ -99,13 +99,6 @@ void RtspDialog::ClientConnected() {
   to_client.clear();
   to_camera.clear();
   requests_.clear();
-  held_play_.reset();
-}
-
-void RtspDialog::AllowPlay() {
-  holds_play_ = false;
-  if (held_play_) Send(std::move(*held_play_));
-  held_play_.reset();
 }
 
 // Calls on_piece(piece, text) for each whole packet and message; false ends the connection. Incomplete ones are kept.
@@ -147,14 +140,11 @@ bool RtspDialog::TakeRequest(RtspHead head, std::string body) {
   }
   Request request;
   request.client_cseq = head.Value("CSeq");
+  request.client_uri = head.Uri();
   head.SetUri(CameraUri(head.Uri()));
   request.head = std::move(head);
   request.body = std::move(body);
   if (request.head.Method() == "TEARDOWN") next_keep_alive_ns_ = INT64_MAX;
-  if (request.head.Method() == "PLAY" && holds_play_) {
-    held_play_ = std::move(request);
-    return true;
-  }
   Send(std::move(request));
   return true;
 }
@@ -228,8 +218,9 @@ void RtspDialog::PassPacket(std::string_view packet, int64_t now_ns) {
     forgotten_ = false;
   }
   if (!playing_ && held_.size() > kMaxHeldBytes) return;
-  const auto pass = [to, channel = packet[1]](std::string_view sent) {
+  const auto pass = [this, to, channel = packet[1]](std::string_view sent) {
     if (sent.size() > UINT16_MAX) return;
+    if (playing_ && options_.on_packet) options_.on_packet(static_cast<uint8_t>(channel), sent);
     const auto size = static_cast<uint16_t>(sent.size());
     to->append({'$', channel, static_cast<char>(size >> 8), static_cast<char>(size & 255)}).append(sent);
   };
@@ -269,15 +260,22 @@ void RtspDialog::TakeResponse(RtspHead head, std::string_view body, int64_t now_
     head.Set("Content-Length", std::to_string(repaired.size()));
     head.Set("Content-Type", "application/sdp");  // MediaMTX takes no other spelling.
     body = repaired;
+    tracks_ = {repaired, {}};
   }
   head.Set("CSeq", request.client_cseq);
   to_client += head.Text();
   to_client += body;
-  if (request.head.Method() == "PLAY" && head.Status() == 200) {
-    playing_ = true;
-    to_client += held_;
-    held_ = {};
+  if (request.head.Method() == "PLAY" && head.Status() == 200) BeginToPlay();
+}
+
+void RtspDialog::BeginToPlay() {
+  if (!std::exchange(playing_, true) && options_.on_play) options_.on_play(tracks_);
+  for (std::string_view rest = held_; options_.on_packet && !rest.empty(); rest.remove_prefix(PacketLength(rest))) {
+    const std::string_view packet = rest.substr(0, PacketLength(rest));
+    options_.on_packet(static_cast<uint8_t>(packet[1]), packet.substr(kInterleavedHead));
   }
+  to_client += held_;
+  held_ = {};
 }
 
 // Whether to sign a refused request with the nonce of the refusal. A request without credentials costs nothing. With
@@ -337,6 +335,8 @@ void RtspDialog::Learn(const Request& request, RtspHead* response, int64_t now_n
     AddSource(response);
     const std::string transport = CleanTransport(request.head.Value("Transport"), response->Value("Transport"));
     if (!transport.empty()) response->Set("Transport", transport);
+    const auto channels = InterleavedChannels(Condensed(response->Value("Transport")));
+    if (channels) tracks_.set_up.push_back({request.client_uri, DecimalOr(*channels, 254, -1)});
   }
   if (method != "PLAY") return;
   response->Remove("RTP-Info");

@@ -9,6 +9,7 @@
 #include <array>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -17,6 +18,7 @@
 #include "rtp_repair.h"
 #include "rtsp_auth.h"
 #include "rtsp_message.h"
+#include "rtsp_tracks.h"
 
 namespace framegate {
 
@@ -29,8 +31,10 @@ class RtspDialog {
     std::string client_name;
     std::string user_agent;  // What the camera sees.
     std::string user, password;
-    bool holds_play = false;  // PLAY waits for AllowPlay().
-    bool over_tcp = true;     // The packets come over this connection.
+    bool over_tcp = true;  // The packets come over this connection.
+    // The session plays, and each packet that the client gets from then on. Optional.
+    std::function<void(const RtspTracks&)> on_play;
+    std::function<void(int channel, std::string_view packet)> on_packet;
   };
 
   explicit RtspDialog(Options options);
@@ -60,9 +64,8 @@ class RtspDialog {
   // The client has shown the secret.
   bool client_known() const { return client_known_; }
 
-  void AllowPlay();
-  // A PLAY request waits.
-  bool play_waits() const { return held_play_.has_value(); }
+  // The camera has accepted PLAY.
+  bool playing() const { return playing_; }
 
   // The camera said goodbye (RTCP BYE), and no packet has come for a second since.
   bool ended(int64_t now_ns) const { return left_ns_ && now_ns - *left_ns_ >= kGoodbyeNs; }
@@ -75,6 +78,7 @@ class RtspDialog {
     RtspHead head;
     std::string body;
     std::string client_cseq;  // Empty: a keep-alive.
+    std::string client_uri;
     int cseq = 0;
     bool is_signed = false, is_repeated = false;
     std::string nonce;  // With which it is signed.
@@ -87,6 +91,7 @@ class RtspDialog {
   void TakeResponse(RtspHead head, std::string_view body, int64_t now_ns);
   void Learn(const Request& request, RtspHead* response, int64_t now_ns);
   bool SignAgain(const Request& request, const RtspHead& response);
+  void BeginToPlay();
   bool FollowRedirect(const Request& request, const RtspHead& response);
   void AddSource(RtspHead* response) const;
   void AnswerCamera(const RtspHead& request);
@@ -98,9 +103,7 @@ class RtspDialog {
   RtspAuth auth_;
   std::string from_client_, from_camera_;  // Incomplete messages.
   std::string held_;                       // Packets before the response to PLAY.
-  bool holds_play_;
-  std::optional<Request> held_play_;
-  std::deque<Request> requests_;  // Not answered yet, in order.
+  std::deque<Request> requests_;           // Not answered yet, in order.
   int cseq_ = 0;
   int redirects_ = 0;
   bool client_known_ = false, playing_ = false;
@@ -110,7 +113,8 @@ class RtspDialog {
   bool accepted_ = false, refused_ = false;  // The credentials.
   std::string session_, aggregate_uri_;
   bool offers_get_parameter_ = false, get_parameter_refused_ = false;
-  RtpFormats formats_;                 // Of the description.
+  RtpFormats formats_;  // Of the description.
+  RtspTracks tracks_;
   std::array<RtpRepair, 128> repair_;  // For each pair of channels.
   int64_t keep_alive_ns_;
   int64_t next_keep_alive_ns_ = INT64_MAX;

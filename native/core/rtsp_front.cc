@@ -15,8 +15,8 @@ namespace framegate {
 namespace {
 
 constexpr int64_t kLongestWaitMs = 200;
-// While PLAY waits.
-constexpr int64_t kPlayWaitMs = 2;
+// For the reason in MediaMTX's log, which ends the session first.
+constexpr gint kLogMs = 1000;
 constexpr size_t kReadBytes = 64 * 1024;
 // Reads of the camera before the client gets its turn.
 constexpr int kReadsInARow = 16;
@@ -68,12 +68,19 @@ void Close(GSocketConnection* connection) { g_io_stream_close(G_IO_STREAM(connec
 
 }  // namespace
 
-RtspFront::RtspFront(const SourceOptions& options, std::function<void(PipelineError)> on_error, CpuAccount* cpu)
+RtspFront::RtspFront(const SourceOptions& options, Callbacks callbacks, CpuAccount* cpu)
     : options_(options),
-      on_error_(std::move(on_error)),
+      callbacks_(std::move(callbacks)),
       cpu_(cpu),
       cancellable_(g_cancellable_new()),
-      buffer_(kReadBytes, '\0') {}
+      buffer_(kReadBytes, '\0') {
+  if (!g_cancellable_make_pollfd(cancellable_.get(), &stop_)) stop_.fd = -1;
+}
+
+RtspFront::~RtspFront() {
+  Stop();
+  if (stop_.fd >= 0) g_cancellable_release_fd(cancellable_.get());
+}
 
 void RtspFront::Stop() {
   g_cancellable_cancel(cancellable_.get());
@@ -92,8 +99,7 @@ bool RtspFront::Start() {
   const guint16 port = bound ? g_inet_socket_address_get_port(G_INET_SOCKET_ADDRESS(bound.get())) : 0;
   client_name_ = GStringPtr(g_uuid_string_random()).get();
   client_url_ = "rtsp://127.0.0.1:" + std::to_string(port);
-  const bool for_relay = !options_.relay_url.empty();  // MediaMTX chooses its user agent.
-  if (for_relay) client_url_ += "/" + client_name_;
+  if (options_.tap) client_url_ += "/" + client_name_;  // MediaMTX chooses its user agent.
   // The path is the camera's, so that the client joins it with relative addresses of tracks as usual.
   const size_t host = options_.url.find("://") + 3;
   const size_t path = options_.url.find_first_of("/?", host);
@@ -105,8 +111,9 @@ bool RtspFront::Start() {
   options.user_agent = options_.user_agent;
   options.user = options_.user;
   options.password = options_.password;
-  options.holds_play = for_relay;
   options.over_tcp = options_.transport == "tcp";
+  options.on_play = callbacks_.on_play;
+  options.on_packet = callbacks_.on_packet;
   dialog_ = std::make_unique<RtspDialog>(std::move(options));
   return thread_.Start([this] { Run(); });
 }
@@ -123,8 +130,16 @@ void RtspFront::Run() {
     Serve(client.get());
     Close(client.get());
     // MediaMTX gets one session for each of the gateway's.
-    if (!options_.relay_url.empty() && dialog_->client_known()) listener_.reset();
+    if (!options_.tap || !dialog_->client_known()) continue;
+    listener_.reset();
+    ReportLostClient();
   }
+}
+
+void RtspFront::ReportLostClient() {
+  if (!dialog_->playing()) g_poll(&stop_, 1, kLogMs);
+  if (g_cancellable_is_cancelled(cancellable_.get())) return;
+  callbacks_.on_error(MakeError(error_code::kSourceClosed, "MediaMTX closed its connection to the gateway"));
 }
 
 // Until one side closes its connection. The camera's is made when there is something to send.
@@ -132,7 +147,6 @@ void RtspFront::Serve(GSocketConnection* client) {
   Ptr<GSocketConnection> camera;
   std::string connected_to;
   while (true) {
-    if (may_play_) dialog_->AllowPlay();
     if (!dialog_->to_camera.empty() && (!camera || connected_to != dialog_->camera_url())) {
       if (camera) Close(camera.get());
       connected_to = dialog_->camera_url();
@@ -149,11 +163,11 @@ void RtspFront::Serve(GSocketConnection* client) {
     if (keep_alive_soon_.exchange(false)) dialog_->KeepAliveNow();
     dialog_->Tick(MonotonicNs());
     last_sign_of_life_ns_ = dialog_->last_sign_of_life_ns();
-    if (!open && !options_.relay_url.empty()) {
-      on_error_(MakeError(error_code::kSourceClosed, "the camera closed the connection"));
+    if (!open && options_.tap) {
+      callbacks_.on_error(MakeError(error_code::kSourceClosed, "the camera closed the connection"));
     }
     const bool ended = dialog_->ended(MonotonicNs());
-    if (ended) on_error_(MakeError(error_code::kSourceClosed, "the camera ended the stream"));
+    if (ended) callbacks_.on_error(MakeError(error_code::kSourceClosed, "the camera ended the stream"));
     if (!Write(client, &dialog_->to_client) || !open || ended) break;
   }
   // What rtspsrc has sent last, usually TEARDOWN, still goes out.
@@ -167,13 +181,11 @@ void RtspFront::Serve(GSocketConnection* client) {
 bool RtspFront::Wait(GSocketConnection* client, GSocketConnection* camera) {
   GPollFD fds[3] = {};
   fds[0] = {g_socket_get_fd(g_socket_connection_get_socket(client)), G_IO_IN, 0};
-  if (!g_cancellable_make_pollfd(cancellable_.get(), &fds[1])) return false;
+  fds[1] = stop_;
   if (camera) fds[2] = {g_socket_get_fd(g_socket_connection_get_socket(camera)), G_IO_IN, 0};
   const int64_t due_ns = dialog_->next_tick_ns();
-  const int64_t most_ms = dialog_->play_waits() ? kPlayWaitMs : kLongestWaitMs;
-  const int64_t wait_ms = std::clamp<int64_t>((due_ns - MonotonicNs()) / MsToNs(1) + 1, 0, most_ms);
+  const int64_t wait_ms = std::clamp<int64_t>((due_ns - MonotonicNs()) / MsToNs(1) + 1, 0, kLongestWaitMs);
   g_poll(fds, camera ? 3 : 2, static_cast<gint>(wait_ms));
-  g_cancellable_release_fd(cancellable_.get());
   return !g_cancellable_is_cancelled(cancellable_.get());
 }
 
@@ -197,7 +209,7 @@ bool RtspFront::ReadCamera(GSocketConnection* camera) {
     if (reading == Reading::kEnd) return false;
     if (reading == Reading::kEmpty) return true;
     if (!dialog_->TakeFromCamera({buffer_.data(), length}, MonotonicNs())) {
-      on_error_(MakeError(error_code::kSourceRead, "the camera does not speak RTSP"));
+      callbacks_.on_error(MakeError(error_code::kSourceRead, "the camera does not speak RTSP"));
       return false;
     }
   }
@@ -216,7 +228,7 @@ RtspFront::Ptr<GSocketConnection> RtspFront::Connect() {
   GstRTSPUrl* url = nullptr;
   const std::string& text = dialog_->camera_url();
   if (gst_rtsp_url_parse(text.c_str(), &url) != GST_RTSP_OK) {
-    on_error_(MakeError(error_code::kSourceUnreachable, "the camera's address is not valid"));
+    callbacks_.on_error(MakeError(error_code::kSourceUnreachable, "the camera's address is not valid"));
     return nullptr;
   }
   const bool tls = text.rfind("rtsps:", 0) == 0;
@@ -231,7 +243,7 @@ RtspFront::Ptr<GSocketConnection> RtspFront::Connect() {
       g_socket_client_connect_to_host(client.get(), url->host, port, cancellable_.get(), &error));
   gst_rtsp_url_free(url);
   if (!camera) {
-    if (!g_cancellable_is_cancelled(cancellable_.get())) on_error_(ConnectionError(error));
+    if (!g_cancellable_is_cancelled(cancellable_.get())) callbacks_.on_error(ConnectionError(error));
     g_clear_error(&error);
     return nullptr;
   }

@@ -7,6 +7,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "cpu_account.h"
 #include "pipeline_error.h"
@@ -18,10 +19,17 @@ namespace framegate {
 
 class RtspFront {
  public:
-  // on_error: the connection to the camera failed; the first error of a connection counts, on the thread of this
-  // object. cpu: of the session.
-  RtspFront(const SourceOptions& options, std::function<void(PipelineError)> on_error, CpuAccount* cpu);
-  ~RtspFront() { Stop(); }
+  // On the thread of this object.
+  struct Callbacks {
+    std::function<void(PipelineError)> on_error;  // A connection failed or ended. The first error counts.
+    // For options.tap: see RtspDialog.
+    std::function<void(const RtspTracks&)> on_play;
+    std::function<void(int channel, std::string_view packet)> on_packet;
+  };
+
+  // cpu: of the session.
+  RtspFront(const SourceOptions& options, Callbacks callbacks, CpuAccount* cpu);
+  ~RtspFront();
   RtspFront(const RtspFront&) = delete;
   RtspFront& operator=(const RtspFront&) = delete;
 
@@ -34,9 +42,6 @@ class RtspFront {
   // For the client, after Start().
   const std::string& client_url() const { return client_url_; }
   const std::string& client_name() const { return client_name_; }
-
-  // MediaMTX's PLAY waits for this, so that the camera's first key picture finds a reader. Any thread.
-  void AllowPlay() { may_play_ = true; }
 
   // Sends a keep-alive within 0.2 s. Any thread.
   void KeepAliveSoon() { keep_alive_soon_ = true; }
@@ -54,6 +59,7 @@ class RtspFront {
 
   void Run();
   void Serve(GSocketConnection* client);
+  void ReportLostClient();
   Ptr<GSocketConnection> Connect();
   bool Wait(GSocketConnection* client, GSocketConnection* camera);
   bool ReadCamera(GSocketConnection* camera);
@@ -61,14 +67,15 @@ class RtspFront {
   bool Write(GSocketConnection* connection, std::string* bytes);
 
   const SourceOptions options_;
-  const std::function<void(PipelineError)> on_error_;
+  const Callbacks callbacks_;
   CpuAccount* const cpu_;
   std::string client_url_, client_name_;
   Ptr<GSocket> listener_;
   const Ptr<GCancellable> cancellable_;
+  GPollFD stop_ = {-1, 0, 0};           // Of cancellable_. It would open a descriptor for each wait if it had none.
   std::unique_ptr<RtspDialog> dialog_;  // Only the thread uses it.
   std::string buffer_;
-  std::atomic<bool> keep_alive_soon_{false}, may_play_{false};
+  std::atomic<bool> keep_alive_soon_{false};
   std::atomic<int64_t> last_sign_of_life_ns_{0};
   Thread thread_;
 };

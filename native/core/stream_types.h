@@ -16,12 +16,13 @@ struct SourceOptions {
   std::string user;  // Empty: none.
   std::string password;
   std::string user_agent;
-  std::string relay_url;               // Where MediaMTX serves the camera; empty: there is no MediaMTX.
-  bool direct = false;                 // This process connects to the camera, and MediaMTX pulls from front_url().
-  std::string tls_fingerprint;         // SHA-256 of the certificate, 64 digits in lower case; empty: none.
-  std::string transport = "tcp";       // tcp or udp.
-  int latency_ms = 0;                  // Reorder window of the jitter buffer.
-  int connect_timeout_ms = 5000;       // For the connection and for each response.
+  std::string relay_url;          // Where a MediaMTX serves the camera that connects to it; empty: none does.
+  bool direct = false;            // This process connects to the camera.
+  bool tap = false;               // The same, and MediaMTX pulls from front_url(): the packets are taken on the way.
+  std::string tls_fingerprint;    // SHA-256 of the certificate, 64 digits in lower case; empty: none.
+  std::string transport = "tcp";  // tcp or udp.
+  int latency_ms = 0;             // Reorder window of the jitter buffer.
+  int connect_timeout_ms = 5000;  // For the connection and for each response.
   int first_frame_timeout_ms = 10000;  // From the start to the first packet.
   bool camera_time = true;             // RTCP sender reports come from the camera, not from MediaMTX.
   bool begins_with_key = false;        // New sessions of this camera are known to begin with a key picture.

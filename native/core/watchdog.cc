@@ -52,7 +52,7 @@ int64_t SilenceLimitNs(const StreamFacts& facts) {
   // A camera that responds shows that it is there while it pauses.
   if (facts.last_response_ns != 0) return limit_ns;
   const int64_t learned_ns = std::max(limit_ns, 2 * facts.longest_pause_ns);
-  if (!facts.relayed || facts.can_ask) return learned_ns;
+  if (!facts.relayed) return learned_ns;
   return std::max(learned_ns, PauseLimitNs(facts, kRelayedSilenceNs));
 }
 

@@ -62,11 +62,11 @@ const UDP_REORDER_MS = 50
 const MJPEG_LIMIT_MS = 4000
 
 /**
- * Whether the addon connects to the camera: without a relay, and for a relay on this machine, which then begins to play when
- * the gateway reads its path. Over UDP the relay needs a connection of its own.
+ * Whether a relay on this machine pulls the camera through the addon, which then takes the packets on their way. Over UDP the
+ * relay needs a connection of its own.
  */
-export function connectsItself({ relay, transport }: SessionOptions): boolean {
-  return relay === null || (relay.managed && transport === 'tcp')
+export function taps({ relay, transport }: SessionOptions): boolean {
+  return relay !== null && relay.managed && transport === 'tcp'
 }
 
 /** Runs the pipeline until it ends, `stop` is aborted or the relay fails. @throws SourceError the relay cannot have the path. */
@@ -87,17 +87,21 @@ export async function runPipeline(
     const message = 'MediaMTX delivers no complete picture from the camera'
     if (!live) end({ kind: 'relay-cannot', error: new SourceError('ERR_NO_KEY_FRAME', message) })
   }
+  let codec = ''
   const pipeline = new options.native.Pipeline(pipelineOptions(options), (news) => {
     if (news.live) live = true
     if (news.stream) {
       answered = true
-      if (options.relay && news.stream.codec === 'mjpeg') wholePicture ??= setTimeout(noWholePicture, MJPEG_LIMIT_MS)
+      codec = news.stream.codec
+      const throughRelay = options.relay && !taps(options)
+      if (throughRelay && codec === 'mjpeg') wholePicture ??= setTimeout(noWholePicture, MJPEG_LIMIT_MS)
     }
     listener.news(news)
     if (!news.ended) return
     const { code, message, element, debug } = news.ended
     if (debug) logger.debug(`${element}: ${debug}`, { camera: name })
-    end({ kind: 'pipeline', error: new SourceError(code, message) })
+    const cannot = taps(options) && codec === 'mjpeg' && code === 'ERR_SOURCE_STREAM'
+    end({ kind: cannot ? 'relay-cannot' : 'pipeline', error: new SourceError(code, message) })
   })
   try {
     await addPath(options, pipeline, stop)
@@ -130,18 +134,21 @@ export async function runPipeline(
 async function addPath(options: SessionOptions, pipeline: Pipeline, stop: AbortSignal): Promise<void> {
   const { relay, name, url, transport, cameraTime, tlsFingerprint } = options
   const frontUrl = pipeline.frontUrl()
-  if (frontUrl !== '') await relay?.addPath(name, frontUrl, { cameraTime, transport, tlsFingerprint: null }, stop)
-  else await relay?.addPath(name, withCredentials(url), { cameraTime, transport, tlsFingerprint }, stop)
+  const path = { cameraTime, transport, tlsFingerprint, gatewayReads: true }
+  if (frontUrl === '') await relay?.addPath(name, withCredentials(url), path, stop)
+  else await relay?.addPath(name, frontUrl, { ...path, tlsFingerprint: null, gatewayReads: false }, stop)
 }
 
 function pipelineOptions(options: SessionOptions): PipelineOptions {
   const { relay, url, userAgent, beginsWithKey, tlsFingerprint, lane } = options
+  const tap = taps(options)
   return {
     ...{ url: url.key, user: url.user, password: url.password, userAgent, beginsWithKey, lane },
-    direct: connectsItself(options),
+    direct: relay === null,
+    tap,
     // Without camera_time MediaMTX replaces the camera's clock with its own.
-    cameraTime: options.cameraTime || relay === null,
-    ...(relay && { relayUrl: relay.readUrl(options.name) }),
+    cameraTime: options.cameraTime || relay === null || tap,
+    ...(relay && !tap && { relayUrl: relay.readUrl(options.name) }),
     ...(tlsFingerprint === null ? {} : { tlsFingerprint }),
     // MediaMTX runs on this machine, or on one that the operator chose, so TCP is fine for its path.
     ...(relay || options.transport === 'tcp' ? {} : { transport: 'udp' as const, latencyMs: UDP_REORDER_MS }),

@@ -13,6 +13,8 @@ export interface PathOptions {
   transport: 'tcp' | 'udp'
   /** The camera's certificate must have it; null: an authority must vouch for the certificate. */
   tlsFingerprint: string | null
+  /** The gateway reads the path; otherwise it takes the packets before they reach the relay. */
+  gatewayReads: boolean
 }
 
 /** What stands between the gateway and the camera: MediaMTX, or nothing. */

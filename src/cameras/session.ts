@@ -8,8 +8,8 @@ import { refusalOf } from '../rtsp-status.js'
 import { hostOf, type CameraUrl } from './camera-url.js'
 import { enterSession } from './capacity.js'
 import {
-  connectsItself,
   runPipeline,
+  taps,
   type SessionEnd,
   type SessionListener,
   type SessionOptions,
@@ -93,7 +93,7 @@ interface SessionResult {
 /** Runs the pipeline, and removes its path from the relay. */
 async function pull(options: SessionOptions, listener: SessionListener, stop: AbortSignal): Promise<SessionResult> {
   const { relay, name, url } = options
-  const path = relay && watchPath(relay, name, connectsItself(options))
+  const path = relay && watchPath(relay, name, taps(options))
   try {
     const at = await options.hosts.resolved(url, options.attempt)
     await relay?.untilReady(stop)

@@ -45,6 +45,7 @@ const DEFAULT_API = 'http://127.0.0.1:9997'
 const START_LIMIT_MS = 45000
 const HEALTH_EVERY_MS = 2000
 const HEALTH_LIMIT_MS = 3000
+const ON_DEMAND = { sourceOnDemand: true, sourceOnDemandStartTimeout: '10s', sourceOnDemandCloseAfter: '5s' }
 const NO_READERS: PathReaders = { webrtc: 0, hls: 0, rtsp: 0 }
 
 export class MediaRelay extends EventEmitter<RelayEvents> {
@@ -101,7 +102,8 @@ export class MediaRelay extends EventEmitter<RelayEvents> {
   /** MediaMTX sessions at the last health check, without the gateway's own. */
   readers(name: string): PathReaders {
     const readers = (this.ready ? this.#readers.get(name) : undefined) ?? NO_READERS
-    return { ...readers, rtsp: Math.max(0, readers.rtsp - 1) }
+    const own = this.#paths.get(name)?.sourceOnDemand === true ? 1 : 0
+    return { ...readers, rtsp: Math.max(0, readers.rtsp - own) }
   }
 
   readUrl(name: string): string {
@@ -142,7 +144,7 @@ export class MediaRelay extends EventEmitter<RelayEvents> {
   async addPath(
     name: string,
     source: string,
-    options: { cameraTime: boolean; transport: 'tcp' | 'udp'; tlsFingerprint: string | null },
+    options: { cameraTime: boolean; transport: 'tcp' | 'udp'; tlsFingerprint: string | null; gatewayReads: boolean },
     signal: AbortSignal,
   ): Promise<void> {
     const api = await this.#connection.whenReady(signal)
@@ -150,17 +152,16 @@ export class MediaRelay extends EventEmitter<RelayEvents> {
       source,
       rtspTransport: options.transport,
       ...(options.tlsFingerprint === null ? {} : { sourceFingerprint: options.tlsFingerprint }),
-      // The gateway's own DESCRIBE waits until the camera is connected (0.2 s; 4.7 s after a closed connection).
-      sourceOnDemand: true,
-      sourceOnDemandStartTimeout: '10s',
-      sourceOnDemandCloseAfter: '5s',
+      // If the gateway reads the path, its DESCRIBE waits until the camera is connected (0.2 s; 4.7 s after a closed
+      // connection). Otherwise MediaMTX connects at once.
+      ...(options.gatewayReads ? ON_DEMAND : { sourceOnDemand: false }),
       // This makes MediaMTX drop every packet before the camera's first RTCP report (measured: live after 3 s
       // instead of 0.1 s, and never with a camera that sends none), so set it only if the camera's clock is requested.
       useAbsoluteTimestamp: options.cameraTime,
     }
     await api.replacePath(name, path, signal)
     this.#paths.set(name, path)
-    await api.untilPathExists(name, signal)
+    if (options.gatewayReads) await api.untilPathExists(name, signal)
   }
 
   async removePath(name: string): Promise<void> {

@@ -28,7 +28,10 @@ RtspDialog::Options OptionsFor(uint8_t flags) {
   options.user_agent = "Framegate/test";
   options.user = flags & 2 ? "Mufasa" : "";
   options.password = flags & 2 ? kPassword : "";
-  options.holds_play = flags & 4;
+  if (flags & 4)
+    options.on_packet = [](int channel, std::string_view packet) {
+      Require(channel >= 0 && channel < 256 && !packet.empty(), "a packet on a channel");
+    };
   return options;
 }
 
@@ -59,7 +62,6 @@ std::string Session(uint8_t flags, std::string_view camera, size_t step) {
   std::string got;
   for (size_t number = 0; !camera.empty(); ++number) {
     if (!dialog.TakeFromClient(Request(number))) break;
-    if (number > 4) dialog.AllowPlay();
     std::string_view response = camera.substr(0, camera.find("RTSP/", 1));
     camera.remove_prefix(response.size());
     bool open = true;

@@ -102,7 +102,7 @@ t.test('addPath waits until MediaMTX is ready or its signal is aborted', async (
   const adding = relay.addPath(
     'a',
     'rtsp://h/',
-    { cameraTime: false, transport: 'tcp', tlsFingerprint: null },
+    { cameraTime: false, transport: 'tcp', tlsFingerprint: null, gatewayReads: true },
     stop.signal,
   )
   stop.abort()
@@ -132,7 +132,7 @@ t.test('MEDIAMTX_API with user and password, MEDIAMTX_RTSP', async (t) => {
   await relay.addPath(
     'a',
     'rtsp://h/',
-    { cameraTime: false, transport: 'tcp', tlsFingerprint: null },
+    { cameraTime: false, transport: 'tcp', tlsFingerprint: null, gatewayReads: true },
     new AbortController().signal,
   )
   await relay.removePath('a')
@@ -147,7 +147,7 @@ t.test('addPath waits until MediaMTX serves the path', async (t) => {
   await relay.addPath(
     'a',
     'rtsp://h/a',
-    { cameraTime: false, transport: 'tcp', tlsFingerprint: null },
+    { cameraTime: false, transport: 'tcp', tlsFingerprint: null, gatewayReads: true },
     AbortSignal.timeout(20000),
   )
   t.ok(api.missing < 0, 'it asked until the path was there')
