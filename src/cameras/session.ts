@@ -7,13 +7,7 @@ import { memoryLeftMb } from '../memory.js'
 import { refusalOf } from '../rtsp-status.js'
 import { hostOf, type CameraUrl } from './camera-url.js'
 import { enterSession } from './capacity.js'
-import {
-  runPipeline,
-  taps,
-  type SessionEnd,
-  type SessionListener,
-  type SessionOptions,
-} from './pipeline-run.js'
+import { runPipeline, taps, type SessionEnd, type SessionListener, type SessionOptions } from './pipeline-run.js'
 import { watchPath } from './relay-path.js'
 import { probeCamera } from './rtsp-probe.js'
 

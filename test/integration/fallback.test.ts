@@ -16,7 +16,11 @@ const DESCRIPTIONS: Record<string, (sdp: string) => string> = {
 }
 
 t.test('MEDIAMTX=managed', { skip: NO_MEDIAMTX }, async (t) => {
-  const gateway = await Gateway.start({ stateFile: join(temporaryFolder(t), 'cameras.json'), mediamtx: 'managed' })
+  const gateway = await Gateway.start({
+    stateFile: join(temporaryFolder(t), 'cameras.json'),
+    mediamtx: 'managed',
+    env: { MTX_AUTHHTTPEXCLUDE_0_ACTION: 'api' },
+  })
   t.teardown(() => gateway.stop())
   const plain = await TestCamera.start({ gop: 10, path: '/x' })
   t.teardown(() => plain.stop())
@@ -59,6 +63,8 @@ t.test('MEDIAMTX=managed', { skip: NO_MEDIAMTX }, async (t) => {
   t.test('a camera that MediaMTX carries stays there, whatever befalls its connection', async (t) => {
     await gateway.post('/cameras/start', { name: 'good', rtsp: plain.url })
     await gateway.untilState('good', 'live')
+    const path = await fetch(`http://${gateway.env.MTX_APIADDRESS}/v3/paths/get/good`)
+    t.match(await path.json(), { ready: true, readers: [] }, 'the gateway does not read it back')
     await plain.command('fault fin')
     await until('a new session', async () => (await gateway.camera('good')).reconnects > 0)
     t.match(await gateway.untilState('good', 'live'), { mediamtx_path: 'good', mediamtx_reason: null })

@@ -4,7 +4,10 @@
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
+#include <future>
 #include <mutex>
+#include <optional>
+#include <string>
 #include <vector>
 
 #include "check.h"
@@ -87,27 +90,61 @@ class NoMarkers {
   const gulong hook_;
 };
 
+// Pulls from the receiver in MediaMTX's place.
+class Client {
+ public:
+  explicit Client(const std::string& url)
+      : pipeline_(gst_parse_launch(
+            ("rtspsrc protocols=tcp latency=0 location=" + url + " ! fakesink async=false sync=false").c_str(),
+            nullptr)) {
+    gst_element_set_state(pipeline_, GST_STATE_PLAYING);
+  }
+  ~Client() {
+    gst_element_set_state(pipeline_, GST_STATE_NULL);
+    gst_object_unref(pipeline_);
+  }
+  Client(const Client&) = delete;
+  Client& operator=(const Client&) = delete;
+
+ private:
+  GstElement* const pipeline_;
+};
+
 // Each picture of a stream with B-pictures comes with its own RTP timestamp.
-void CheckTimes() {
+void CheckTimes(bool tap = false) {
   const TestCamera camera("h264", "--bframes 2 --profile high");
   SourceOptions options;
   options.url = camera.url();
   options.user_agent = "Framegate/test";
+  options.tap = tap;
   Pictures pictures;
   Receiver* its = nullptr;
+  std::promise<std::string> error;
+  std::once_flag failed;
   Receiver::Callbacks callbacks;
   callbacks.on_sample = [&](Codec, const SamplePtr& sample, int64_t) {
     const auto time_ns = static_cast<int64_t>(GST_BUFFER_PTS(gst_sample_get_buffer(sample.get())));
     pictures.Add({time_ns, its->rtp_timestamp()});
   };
   callbacks.on_stream = [](const StreamInfo&) {};
-  callbacks.on_error = [](const PipelineError& error) { std::fprintf(stderr, "%s\n", error.message.c_str()); };
+  callbacks.on_error = [&](const PipelineError& first) {
+    std::call_once(failed, [&] { error.set_value(first.code + " " + first.message); });
+  };
   const int64_t before_ns = MonotonicNs();
   Receiver receiver(options, callbacks);
   its = &receiver;
   receiver.Open();
+  CHECK(receiver.front_url().empty() != tap);
+  std::optional<Client> client;
+  if (tap) client.emplace(receiver.front_url());
   receiver.Start();
   const std::vector<Picture> seen = pictures.Enough();
+  if (tap) {
+    client.reset();
+    std::future<std::string> reason = error.get_future();
+    CHECK(reason.wait_for(std::chrono::seconds(60)) == std::future_status::ready);
+    CHECK(reason.get() == "ERR_SOURCE_CLOSED MediaMTX closed its connection to the gateway");
+  }
   receiver.Stop();
   CHECK(seen.size() >= kPictures);
   if (seen.empty()) return;
@@ -125,6 +162,8 @@ void CheckTimes() {
 
 // The times of the jitter buffer would count from the start of the pipeline, and follow the arrival of the packets.
 TEST(PicturesAreAsFarApartAsTheirRtpTimestamps) { CheckTimes(); }
+
+TEST(PicturesOnTheirWayToMediaMtxAreTheSame) { CheckTimes(true); }
 
 // Such a picture ends only when the next one begins, whose time is another.
 TEST(PicturesWithoutRtpMarkersHaveTheirOwnTimes) {
