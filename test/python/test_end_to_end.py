@@ -210,8 +210,7 @@ def test_a_camera_that_disappears_and_returns(gateway: Gateway) -> None:
 def test_captured_at_is_the_cameras_own_clock(mediamtx: str, camera: Camera) -> None:
     delay = Delay(camera.url, 0.5)  # So that the time of arrival cannot pass as the camera's.
     gateway = Gateway(mediamtx="off" if mediamtx == "off" else None)
-    # Through MediaMTX the clock is available only if the camera was started with camera_time.
-    Api(gateway.base).start({"name": "yard", "rtsp": delay.url, "camera_time": True, "pub_fps": 25})
+    Api(gateway.base).start({"name": "yard", "rtsp": delay.url, "pub_fps": 25})
     with open_capture(delay.url, pub_fps=25, name="yard", gateway=gateway.base) as capture:
         image = first_image(capture)
         end = time.monotonic() + 20
