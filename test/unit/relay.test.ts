@@ -114,6 +114,11 @@ t.test("readers do not include the gateway's own session", async (t) => {
   const api = await standIn(t)
   const { relay } = await relayTo(t, api.address)
   t.strictSame(relay.readers('a'), { webrtc: 0, hls: 0, rtsp: 0 })
+  const add = (gatewayReads: boolean) => {
+    const path = { cameraTime: false, transport: 'tcp', tlsFingerprint: null, gatewayReads } as const
+    return relay.addPath('a', 'rtsp://h/a', path, new AbortController().signal)
+  }
+  await add(true)
   api.readers = ['rtspSession']
   const seen = api.checks
   await until('two checks', () => api.checks > seen + 1)
@@ -121,6 +126,8 @@ t.test("readers do not include the gateway's own session", async (t) => {
   api.readers = ['rtspSession', 'rtspsSession', 'webRTCSession', 'hlsMuxer', 'other']
   await until('the readers', () => relay.readers('a').hls === 1)
   t.strictSame(relay.readers('a'), { webrtc: 1, hls: 1, rtsp: 1 })
+  await add(false)
+  t.strictSame(relay.readers('a'), { webrtc: 1, hls: 1, rtsp: 2 }, 'it has none if it does not read the path')
 })
 
 t.test('MEDIAMTX_API with user and password, MEDIAMTX_RTSP', async (t) => {
