@@ -20,6 +20,8 @@ constexpr gint kLogMs = 1000;
 constexpr size_t kReadBytes = 64 * 1024;
 // Reads of the camera before the client gets its turn.
 constexpr int kReadsInARow = 16;
+// For a MediaMTX that does not read.
+constexpr size_t kMostUnsentBytes = 64u << 20;
 constexpr int kRtspsPort = 322;
 
 PipelineError ConnectionError(const GError* error) {
@@ -168,7 +170,7 @@ void RtspFront::Serve(GSocketConnection* client) {
     }
     const bool ended = dialog_->ended(MonotonicNs());
     if (ended) callbacks_.on_error(MakeError(error_code::kSourceClosed, "the camera ended the stream"));
-    if (!Write(client, &dialog_->to_client) || !open || ended) break;
+    if (!WriteClient(client) || !open || ended) break;
   }
   // What rtspsrc has sent last, usually TEARDOWN, still goes out.
   if (camera) {
@@ -180,7 +182,8 @@ void RtspFront::Serve(GSocketConnection* client) {
 // False: the object is about to be destroyed.
 bool RtspFront::Wait(GSocketConnection* client, GSocketConnection* camera) {
   GPollFD fds[3] = {};
-  fds[0] = {g_socket_get_fd(g_socket_connection_get_socket(client)), G_IO_IN, 0};
+  const int client_events = dialog_->to_client.empty() ? G_IO_IN : G_IO_IN | G_IO_OUT;
+  fds[0] = {g_socket_get_fd(g_socket_connection_get_socket(client)), static_cast<gushort>(client_events), 0};
   fds[1] = stop_;
   if (camera) fds[2] = {g_socket_get_fd(g_socket_connection_get_socket(camera)), G_IO_IN, 0};
   const int64_t due_ns = dialog_->next_tick_ns();
@@ -222,6 +225,24 @@ bool RtspFront::Write(GSocketConnection* connection, std::string* bytes) {
                                                                    cancellable_.get(), nullptr) != FALSE;
   bytes->clear();
   return written;
+}
+
+// A MediaMTX that does not read must not delay the packets for on_packet. With rtspsrc, the camera waits instead.
+bool RtspFront::WriteClient(GSocketConnection* client) {
+  std::string* unsent = &dialog_->to_client;
+  if (!options_.tap) return Write(client, unsent);
+  if (unsent->empty()) return true;
+  GPollableOutputStream* output = G_POLLABLE_OUTPUT_STREAM(g_io_stream_get_output_stream(G_IO_STREAM(client)));
+  GError* error = nullptr;
+  const gssize written =
+      g_pollable_output_stream_write_nonblocking(output, unsent->data(), unsent->size(), nullptr, &error);
+  const bool full = g_error_matches(error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK);
+  g_clear_error(&error);
+  if (written < 0 && !full) return false;
+  unsent->erase(0, full ? 0 : static_cast<size_t>(written));
+  if (unsent->size() <= kMostUnsentBytes) return true;
+  callbacks_.on_error(MakeError(error_code::kSourceClosed, "MediaMTX has not read 64 MB of the camera's packets"));
+  return false;
 }
 
 RtspFront::Ptr<GSocketConnection> RtspFront::Connect() {

@@ -65,6 +65,8 @@ class RtspFront {
   bool ReadCamera(GSocketConnection* camera);
   Reading Read(GSocketConnection* connection, size_t* length);
   bool Write(GSocketConnection* connection, std::string* bytes);
+  // False: the connection is closed, or the client does not read.
+  bool WriteClient(GSocketConnection* client);
 
   const SourceOptions options_;
   const Callbacks callbacks_;

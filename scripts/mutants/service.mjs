@@ -19,6 +19,14 @@ export const service = [
     tests: ['test/integration/close-while-starting.test.ts'],
   },
   {
+    id: 'own-reader',
+    why: 'The gateway counts as a reader of MediaMTX only where it reads a path from it.',
+    file: 'src/mediamtx/relay.ts',
+    text: 'const own = this.#paths.get(name)?.sourceOnDemand === true ? 1 : 0',
+    fault: 'const own = 1',
+    tests: ['test/unit/relay.test.ts'],
+  },
+  {
     id: 'front-readable-by-all',
     why: "MediaMTX's answers must not be readable by the pages of every origin.",
     file: 'src/mediamtx/reader-front.ts',
