@@ -57,7 +57,7 @@ export const cameraSettings = z.object({
   cameraTime: described(
     z.boolean().default(false),
     'true or false',
-    'Let MediaMTX pass on when the camera took each frame, by its own clock. Through an external MediaMTX, or one over UDP, frames have `captured_at_us` only with it. MediaMTX then passes nothing on before the camera\'s first RTCP report, some seconds later, and nothing at all of a camera that sends none. Ignored if the camera is already running, unless `replace` is true. Default: `false`.',
+    "Let MediaMTX pass on when the camera took each frame, by its own clock. Through an external MediaMTX, or one over UDP, frames have `captured_at_us` only with it. MediaMTX then passes nothing on before the camera's first RTCP report, some seconds later, and nothing at all of a camera that sends none. Ignored if the camera is already running, unless `replace` is true. Default: `false`.",
   ),
   rtspTransport: described(
     z.enum(['automatic', 'tcp', 'udp']).default('automatic'),

@@ -21,7 +21,7 @@ constexpr size_t kReadBytes = 64 * 1024;
 // Reads of the camera before the client gets its turn.
 constexpr int kReadsInARow = 16;
 // For a MediaMTX that does not read.
-constexpr size_t kMostUnsentBytes = 64u << 20;
+constexpr size_t kMostUnsentBytes = 32u << 20;
 constexpr int kRtspsPort = 322;
 
 PipelineError ConnectionError(const GError* error) {
@@ -182,8 +182,8 @@ void RtspFront::Serve(GSocketConnection* client) {
 // False: the object is about to be destroyed.
 bool RtspFront::Wait(GSocketConnection* client, GSocketConnection* camera) {
   GPollFD fds[3] = {};
-  const int client_events = dialog_->to_client.empty() ? G_IO_IN : G_IO_IN | G_IO_OUT;
-  fds[0] = {g_socket_get_fd(g_socket_connection_get_socket(client)), static_cast<gushort>(client_events), 0};
+  fds[0] = {g_socket_get_fd(g_socket_connection_get_socket(client)), G_IO_IN, 0};
+  if (!dialog_->to_client.empty()) fds[0].events |= G_IO_OUT;
   fds[1] = stop_;
   if (camera) fds[2] = {g_socket_get_fd(g_socket_connection_get_socket(camera)), G_IO_IN, 0};
   const int64_t due_ns = dialog_->next_tick_ns();
@@ -239,9 +239,9 @@ bool RtspFront::WriteClient(GSocketConnection* client) {
   const bool full = g_error_matches(error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK);
   g_clear_error(&error);
   if (written < 0 && !full) return false;
-  unsent->erase(0, full ? 0 : static_cast<size_t>(written));
-  if (unsent->size() <= kMostUnsentBytes) return true;
-  callbacks_.on_error(MakeError(error_code::kSourceClosed, "MediaMTX has not read 64 MB of the camera's packets"));
+  if (!full) unsent->erase(0, static_cast<size_t>(written));
+  if (!full || unsent->size() <= kMostUnsentBytes) return true;
+  callbacks_.on_error(MakeError(error_code::kSourceClosed, "MediaMTX has not read 32 MB of the camera's packets"));
   return false;
 }
 

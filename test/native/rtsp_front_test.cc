@@ -22,7 +22,7 @@ namespace {
 constexpr size_t kPacketBytes = 60'000;
 constexpr char kDescription[] =
     "v=0\r\ns=x\r\nm=video 0 RTP/AVP 96\r\na=rtpmap:96 H264/90000\r\na=control:track\r\n"
-    "a=fmtp:96 packetization-mode=1;sprop-parameter-sets=Z0LAHtkDxWhAAAADAEAAAAwDxYuS,aMuMsg==\r\n";
+    "a=fmtp:96 packetization-mode=1;sprop-parameter-sets=Z0IAKeKQFAe2AtwEBAaQeJEV,aM48gA==\r\n";
 
 // A TCP connection. Each wait has a limit.
 class Connection {
@@ -151,9 +151,9 @@ class Tap {
 };
 
 // More than the buffers of the system hold (4 MB).
-constexpr int kMany = 400;
+constexpr int kMany = 200;
 // More than the front keeps.
-constexpr int kTooMany = 1500;
+constexpr int kTooMany = 800;
 
 TEST(AMediaMtxThatDoesNotReadDelaysNoPicture) {
   uint16_t port = 0;
@@ -184,7 +184,7 @@ TEST(AMediaMtxThatDoesNotReadDelaysNoPicture) {
   CHECK(same);
 
   for (int number = kMany; number < kMany + kTooMany && camera.Send(Picture(number)); ++number) continue;
-  CHECK(tap.Error() == "ERR_SOURCE_CLOSED MediaMTX has not read 64 MB of the camera's packets");
+  CHECK(tap.Error() == "ERR_SOURCE_CLOSED MediaMTX has not read 32 MB of the camera's packets");
   close(listener);
 }
 
