@@ -16,8 +16,8 @@ export interface PipelineOptions {
   /** MediaMTX delays clients whose name begins with "GStreamer" by 1 s. */
   userAgent: string
   /**
-   * Where a MediaMTX that connects to the camera serves it. MediaMTX holds packets back until the first key frame, and its answers and RTCP say
-   * nothing about the camera. The session begins with read(). Default: there is no MediaMTX.
+   * Where a MediaMTX that connects to the camera serves it. MediaMTX holds packets back until the first key frame, and its
+   * answers and RTCP say nothing about the camera. The session begins with read(). Default: there is no MediaMTX.
    */
   relayUrl?: string
   /** The addon itself connects to the camera. Default false. */
