@@ -156,7 +156,7 @@ def test_correcting_a_camera(gateway: Gateway) -> None:
     assert framegate(gateway.base, "start", camera.login_url).stdout == "yard: live\n"
     for address in (f"rtsp://admin:S3CRET-other@{host}", "rtsp://127.0.0.1:9/a"):
         done = framegate(gateway.base, "start", address, "--name", "yard")
-        assert done.returncode == 1 and "; add --replace to change" in done.stderr, done.stderr
+        assert done.returncode == 1 and " add --replace to change" in done.stderr, done.stderr
     listed = framegate(gateway.base, "list").stdout
     assert "ss#1" not in listed and f"rtsp://***@{host}" in listed, listed
     camera.stop()
