@@ -29,6 +29,7 @@ def recording(gop: int) -> pathlib.Path:
     """The file with a key frame every `gop` pictures; made once (about half a minute) and kept."""
     path = _FOLDER / f"camera-{WIDTH}x{HEIGHT}-gop{gop}.mp4"
     if not path.exists():
+        print(f"recording the camera, a key frame every {gop} pictures (about half a minute)", flush=True)
         _FOLDER.mkdir(parents=True, exist_ok=True)
         unfinished = path.with_suffix(f".{os.getpid()}.mp4")
         _encode(gop, unfinished)

@@ -110,6 +110,7 @@ def main() -> int:
     if unknown:
         print(f"no such part: {', '.join(unknown)}; there are {', '.join(parts.PARTS)}", file=sys.stderr)
         return 2
+    print("This takes about 20 minutes. Run nothing else meanwhile.", flush=True)
     kept = {} if options.again else _kept(options.quick)
     for name in chosen:
         if name in kept and not options.only:

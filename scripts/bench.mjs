@@ -18,7 +18,7 @@ const SYSTEM_PYTHON = '/usr/bin/python3'
 async function benchPython() {
   const hash = hashOf([lock], SYSTEM_PYTHON)
   if (existsSync(python) && readStamp(stampFile).hash === hash) return
-  process.stderr.write('Installing the packages of the benchmark in build/bench.\n')
+  process.stderr.write('Installing the packages of the benchmark in build/bench (about a minute).\n')
   rmSync(venv, { recursive: true, force: true })
   await must(
     `${SYSTEM_PYTHON} could not create an environment. Install: sudo apt-get install python3-venv python3-gi`,
