@@ -397,7 +397,8 @@ def check_request(rtsp_url: Any, name: Any, options: dict[str, Any]) -> dict[str
     options = {key: value for key, value in options.items() if value is not None}
     if "rtsp" in camera:
         return {**camera, **options, "name": name or camera["name"]}
-    for key, value in {"name": name, **options}.items():
+    # The name of the running camera may be given twice.
+    for key, value in {"name": None if name == camera["name"] else name, **options}.items():
         if value is not None and key not in ("pub_fps", "scale_width"):
             raise ValueError(
                 f"{key} has no effect on {camera['name']}, which is the name of a running camera; leave it out"

@@ -191,6 +191,12 @@ def test_reports_the_gateways_error(gateway: StandIn) -> None:
         assert cap.last_error == "name: in use"
 
 
+def test_the_name_of_a_running_camera_may_be_given_twice() -> None:
+    open_capture("yard", name="yard", gateway="http://127.0.0.1:1").release()
+    with pytest.raises(ValueError, match="name has no effect on yard"):
+        open_capture("yard", name="other", gateway="http://127.0.0.1:1")
+
+
 def test_release_ends_all_threads_and_is_idempotent(gateway: StandIn) -> None:
     before = threading.active_count()
     for _ in range(5):
