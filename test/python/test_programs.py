@@ -77,7 +77,8 @@ def test_scenedetect(camera: Camera, gateway: Gateway, tmp_path: pathlib.Path) -
         "detect-content",
         "list-scenes",
     )
-    # It counts positions: fewer frames if some were missed, as while it opened the camera.
+    # It counts positions: fewer frames if some were missed, as while it opened the camera, and more if the last step
+    # passes the end.
     processed = re.search(r"Processed (\d+) frames", output)
-    assert processed and 5 <= int(processed[1]) <= 50, output
+    assert processed and 5 <= int(processed[1]) <= 100, output
     assert camera.total == 1
