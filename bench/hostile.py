@@ -39,6 +39,8 @@ from urllib.parse import urlsplit
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT / "clients/python"), str(ROOT / "test/python")]
 
+from processes import own_cpu_s  # noqa: E402
+
 READERS = ("lane", "zmq", "http")
 SETTLE_S = 3
 
@@ -198,11 +200,6 @@ def end(process: subprocess.Popen[str]) -> Any:
     return json.loads(process.communicate(timeout=60)[0])
 
 
-def cpu_seconds(pid: int) -> float:
-    user, system = pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2].split()[11:13]
-    return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
-
-
 WHERE = ("none", "elsewhere", "here")
 
 
@@ -264,13 +261,13 @@ def compare(folder: pathlib.Path, seconds: float, rounds: int) -> None:
                 clients = helper(targets[where].given, "--hostile") if where in targets else None
                 time.sleep(SETTLE_S)
                 begun = time.time()
-                cpu_s = {version: cpu_seconds(target.gateway.process.pid) for version, target in targets.items()}
+                cpu_s = {version: own_cpu_s(target.gateway.process.pid) for version, target in targets.items()}
                 time.sleep(seconds)
                 times[where] = (begun, time.time())
                 for version, target in targets.items():
                     process = target.gateway.process
                     if process.poll() is None:
-                        cores = (cpu_seconds(process.pid) - cpu_s[version]) / seconds
+                        cores = (own_cpu_s(process.pid) - cpu_s[version]) / seconds
                         state = f"{cores:.2f} cores, {usage(process.pid).mb:.0f} MB"
                     else:
                         state = f"ended with status {process.returncode}"
@@ -318,10 +315,10 @@ def main() -> None:
         for where in WHERE * 2:
             clients = helper(targets[where].given, "--hostile") if where in targets else None
             time.sleep(SETTLE_S)
-            begun, cpu_begun_s = time.time(), cpu_seconds(here.gateway.process.pid)
+            begun, cpu_begun_s = time.time(), own_cpu_s(here.gateway.process.pid)
             time.sleep(seconds)
             times[where].append((begun, time.time()))
-            cpu_s[where] += cpu_seconds(here.gateway.process.pid) - cpu_begun_s
+            cpu_s[where] += own_cpu_s(here.gateway.process.pid) - cpu_begun_s
             if clients:
                 attempts = end(clients)
                 made.update(attempts if where == "here" else {})

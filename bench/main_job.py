@@ -22,16 +22,12 @@ sys.path[:0] = [str(ROOT / "clients/python"), str(ROOT / "test/python")]
 
 import cv2  # noqa: E402
 from harness import FOOTAGE, Camera, Gateway, read_loop  # noqa: E402
+from processes import own_cpu_s  # noqa: E402
 
 from framegate import open_capture  # noqa: E402
 
 #: By what was measured: the figures by their names.
 Rows = dict[str, dict[str, Any]]
-
-
-def cpu_seconds(pid: int) -> float:
-    fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def latency(seconds: float) -> Rows:
@@ -44,13 +40,13 @@ def latency(seconds: float) -> Rows:
             while not capture.read()[0]:
                 pass
             time.sleep(2)
-            before = cpu_seconds(gateway.process.pid), cpu_seconds(os.getpid())
+            before = own_cpu_s(gateway.process.pid), own_cpu_s(os.getpid())
             # Judging costs more than reading; it is done in a run of its own.
             rows[f"framegate, MediaMTX {mediamtx}"] = row = read_loop(
                 capture, camera, seconds, (1920, 1080), judge=False
             )
-            row["gateway_cores"] = round((cpu_seconds(gateway.process.pid) - before[0]) / seconds, 3)
-            row["reader_cores"] = round((cpu_seconds(os.getpid()) - before[1]) / seconds, 3)
+            row["gateway_cores"] = round((own_cpu_s(gateway.process.pid) - before[0]) / seconds, 3)
+            row["reader_cores"] = round((own_cpu_s(os.getpid()) - before[1]) / seconds, 3)
             row["sessions"] = camera.total
             judged = read_loop(capture, camera, min(seconds, 20), (1920, 1080))
             row["damaged"], row["judged"] = judged["damaged"], judged["frames"]
@@ -61,9 +57,9 @@ def latency(seconds: float) -> Rows:
     opencv = cv2.VideoCapture(camera.url, cv2.CAP_FFMPEG)
     for _ in range(50):
         opencv.read()
-    cpu_before = cpu_seconds(os.getpid())
+    cpu_before = own_cpu_s(os.getpid())
     rows["cv2.VideoCapture"] = row = read_loop(opencv, camera, seconds, (1920, 1080), judge=False)
-    row["reader_cores"] = round((cpu_seconds(os.getpid()) - cpu_before) / seconds, 3)
+    row["reader_cores"] = round((own_cpu_s(os.getpid()) - cpu_before) / seconds, 3)
     opencv.release()
     camera.stop()
     return rows

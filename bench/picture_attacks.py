@@ -32,6 +32,7 @@ import picture_attacks_others  # noqa: E402, F401 (adds its own)
 from harness import Camera, Gateway  # noqa: E402
 from picture_attack_list import ATTACKS  # noqa: E402
 from picture_streams import Packet, Stream, encoded  # noqa: E402
+from processes import own_cpu_s  # noqa: E402
 
 from framegate import FrameSubscriber, open_capture  # noqa: E402
 from framegate.jpeg import decode_jpeg  # noqa: E402
@@ -213,12 +214,6 @@ def kilobytes(pid: int, name: str) -> int:
         return next(int(line.split()[1]) for line in status if line.startswith(name))
 
 
-def cpu_s(pid: int) -> float:
-    with open(f"/proc/{pid}/stat") as stat:
-        fields = stat.read().rsplit(")", 1)[1].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
 def ask(base: str, path: str) -> Any:
     with urllib.request.urlopen(base + path, timeout=10) as answer:
         return json.load(answer)
@@ -264,7 +259,7 @@ def run(name: str, options: argparse.Namespace, whole: Any) -> bool:
             file.write("5")  # VmHWM begins again.
         before_mb, before_cpu, begun = (
             kilobytes(pid, "VmRSS") // 1024,
-            cpu_s(pid),
+            own_cpu_s(pid),
             time.monotonic(),
         )
         watch = Watch(gateway, hostile.url, whole if attack.expected is None else attack.expected)
@@ -297,7 +292,7 @@ def run(name: str, options: argparse.Namespace, whole: Any) -> bool:
         seconds = time.monotonic() - begun
         lives = gateway.process.poll() is None
         peak_mb = kilobytes(pid, "VmHWM") // 1024 if lives else -1
-        cores = (cpu_s(pid) - before_cpu) / seconds if lives else -1
+        cores = (own_cpu_s(pid) - before_cpu) / seconds if lives else -1
         time.sleep(0.6)
         end = "" if lives else "THE GATEWAY HAS ENDED; "
         print(f"## {name}: {end}peak {peak_mb} MB (before {before_mb}), {cores:.2f} cores")

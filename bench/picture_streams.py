@@ -237,30 +237,33 @@ def h265_sps_with(
     return out.nal(*nal[:2])
 
 
-def vp8(change: Callable[[int, bytes], bytes]) -> Stream:
+Change = Callable[[int, bytes], bytes]
+
+
+def in_packets(frames: list[bytes], change: Change, head: Callable[[int, int, bool], bytes]) -> Packets:
+    """The frames again and again, changed, in parts. head: of a part, by frame number, place and whether it is last."""
+    for number in itertools.count():
+        frame = change(number, frames[number % len(frames)])
+        for at in range(0, len(frame), _MOST):
+            last = at + _MOST >= len(frame)
+            yield Packet(head(number, at, last) + frame[at : at + _MOST], last, number * 3600)
+
+
+def vp8(change: Change) -> Stream:
     def packets() -> Packets:
         base = encoded("vp8enc deadline=1 keyframe-max-dist=25")
-        for number in itertools.count():
-            frame = change(number, base[number % len(base)])
-            for at in range(0, len(frame), _MOST):
-                yield Packet(
-                    bytes([0x10 if at == 0 else 0]) + frame[at : at + _MOST],
-                    at + _MOST >= len(frame),
-                    number * 3600,
-                )
+        return in_packets(base, change, lambda _, at, __: bytes([0x10 if at == 0 else 0]))
 
     return Stream("m=video 0 RTP/AVP 96\na=rtpmap:96 VP8/90000", packets)
 
 
-def vp9(change: Callable[[int, bytes], bytes]) -> Stream:
+def vp9(change: Change) -> Stream:
+    def head(number: int, at: int, last: bool) -> bytes:
+        return bytes([(0x08 if at == 0 else 0) | (0x04 if last else 0) | (0x40 if number % 25 else 0)])
+
     def packets() -> Packets:
         base = encoded("vp9enc deadline=1 keyframe-max-dist=25 lag-in-frames=0 auto-alt-ref=false")
-        for number in itertools.count():
-            frame = change(number, base[number % len(base)])
-            for at in range(0, len(frame), _MOST):
-                end = at + _MOST >= len(frame)
-                head = (0x08 if at == 0 else 0) | (0x04 if end else 0) | (0x40 if number % 25 else 0)
-                yield Packet(bytes([head]) + frame[at : at + _MOST], end, number * 3600)
+        return in_packets(base, change, head)
 
     return Stream("m=video 0 RTP/AVP 96\na=rtpmap:96 VP9/90000", packets)
 
@@ -274,22 +277,15 @@ def with_bits(data: bytes, at: int, count: int, value: int) -> bytes:
 
 
 def mpeg4(
-    change: Callable[[int, bytes], bytes],
+    change: Change,
     config: Callable[[bytes], bytes] = lambda data: data,
 ) -> Stream:
     base = encoded("avenc_mpeg4 gop-size=25 bitrate=500000")
     head = base[0][: base[0].index(b"\0\0\1\xb6")]
-
-    def packets() -> Packets:
-        for number in itertools.count():
-            frame = change(number, base[number % len(base)])
-            for at in range(0, len(frame), _MOST):
-                yield Packet(frame[at : at + _MOST], at + _MOST >= len(frame), number * 3600)
-
     media = (
         f"m=video 0 RTP/AVP 96\na=rtpmap:96 MP4V-ES/90000\na=fmtp:96 profile-level-id=1; config={config(head).hex()}"
     )
-    return Stream(media, packets)
+    return Stream(media, lambda: in_packets(base, change, lambda _, __, ___: b""))
 
 
 def jpeg(
@@ -301,18 +297,17 @@ def jpeg(
     dimensions: str = "",
     restart: bytes = b"",
     tables: bytes = b"",
-    change: Callable[[int, bytes], bytes] = lambda _, scan: scan,
+    change: Change = lambda _, scan: scan,
 ) -> Stream:
     """RFC 2435: the head and the tables are the receiver's."""
 
+    def head(_: int, at: int, __: bool) -> bytes:
+        main = bytes([0]) + at.to_bytes(3, "big") + bytes([kind, quality, width & 255, height & 255])
+        return main + restart + (tables if at == 0 else b"")
+
     def packets() -> Packets:
         base = [frame[frame.index(b"\xff\xda") + 14 :] for frame in encoded("jpegenc quality=60")]
-        for number in itertools.count():
-            scan = change(number, base[number % len(base)])
-            for at in range(0, len(scan), _MOST):
-                head = bytes([0]) + at.to_bytes(3, "big") + bytes([kind, quality, width & 255, height & 255]) + restart
-                head += tables if at == 0 else b""
-                yield Packet(head + scan[at : at + _MOST], at + _MOST >= len(scan), number * 3600)
+        return in_packets(base, change, head)
 
     media = "m=video 0 RTP/AVP 26\na=rtpmap:26 JPEG/90000" + (f"\na=x-dimensions:{dimensions}" if dimensions else "")
     return Stream(media, packets)

@@ -157,6 +157,17 @@ class Reader(threading.Thread):
         return max(b - a for a, b in pairwise(at))
 
 
+class Checks:
+    """Prints the outcome of each check and counts those that failed."""
+
+    def __init__(self) -> None:
+        self.failed = 0
+
+    def __call__(self, what: str, right: bool) -> None:
+        self.failed += not right
+        print(f"{'ok    ' if right else 'FAILED'}  {what}", flush=True)
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--mb", type=int, default=300)
@@ -169,13 +180,7 @@ def main() -> int:
     first, (width, height) = options.first, options.size.split("x")
     group = Cgroup(options.mb)
     cameras: list[Camera] = []
-    failed = 0
-
-    def check(what: str, right: bool) -> None:
-        nonlocal failed
-        failed += not right
-        print(f"{'ok    ' if right else 'FAILED'}  {what}", flush=True)
-
+    check = Checks()
     try:
         gateway = Small(group, options.mediamtx)
         cameras.extend(Camera(*CAMERA, "--width", width, "--height", height) for _ in range(2))
@@ -241,7 +246,7 @@ def main() -> int:
         for camera in cameras:
             camera.stop()
         group.remove()
-    return 1 if failed else 0
+    return 1 if check.failed else 0
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ import urllib.error
 import urllib.request
 from typing import Any
 
-from small_memory import Cgroup, Reader, Small  # first: it makes the harness importable
+from small_memory import Cgroup, Checks, Reader, Small  # first: it makes the harness importable
 
 from harness import MEDIAMTX, Camera  # isort: skip
 
@@ -54,13 +54,7 @@ def main() -> int:
     options = parser.parse_args()
     group = Cgroup(options.mb)
     cameras: list[Camera] = []
-    failed = 0
-
-    def check(what: str, right: bool) -> None:
-        nonlocal failed
-        failed += not right
-        print(f"{'ok    ' if right else 'FAILED'}  {what}", flush=True)
-
+    check = Checks()
     try:
         gateway = Small(group, options.mediamtx)
         cameras.append(Camera("--width", "640", "--height", "360", "--fps", "25", "--gop", "25"))
@@ -115,7 +109,7 @@ def main() -> int:
         for camera in cameras:
             camera.stop()
         group.remove()
-    return 1 if failed else 0
+    return 1 if check.failed else 0
 
 
 if __name__ == "__main__":

@@ -198,7 +198,7 @@ def _ages(camera: Camera, seen: list[tuple[int | None, float]]) -> Figures:
     last_us = pictures[-1][1]
     wait_for(lambda: max(dict(camera.captured_us).values()) > last_us)  # The camera's report may come after the frame.
     began_us = dict(camera.captured_us)
-    ages = [(at_us - began_us[sent]) / 1000 for n, at_us in pictures for sent in [_last_sent(began_us, n, at_us)]]
+    ages = [(at_us - began_us[_last_sent(began_us, n, at_us)]) / 1000 for n, at_us in pictures]
     return {"median_ms": statistics.median(ages), "p99_ms": quantile(ages, 0.99)}
 
 

@@ -309,10 +309,11 @@ void Receiver::CountPacket(GstBuffer* packet) {
   rtp_timestamp_ = ReadUint32(header + 4);
   ssrc_ = ReadUint32(header + 8);
   GST_BUFFER_PTS(packet) = static_cast<GstClockTime>(picture_clock_.Count(rtp_timestamp_, last_packet_ns_));
-  lag_meter_.Count(rtp_timestamp_, gst_buffer_get_size(packet), last_packet_ns_);
+  const size_t size = gst_buffer_get_size(packet);
+  lag_meter_.Count(rtp_timestamp_, size, last_packet_ns_);
   // The depayloader keeps a picture until its end.
-  const size_t bytes = picture_bytes_ += gst_buffer_get_size(packet);
-  if (bytes > kMostPictureBytes) {
+  picture_bytes_ += size;
+  if (picture_bytes_ > kMostPictureBytes) {
     picture_bytes_ = 0;
     callbacks_.on_error(MakeError(error_code::kSourceStream, "the camera sent 32 MB without completing a picture"));
   }

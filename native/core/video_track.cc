@@ -2,9 +2,8 @@
 #include "video_track.h"
 
 #include <algorithm>
-#include <cstring>
-#include <memory>
 #include <string>
+#include <utility>
 
 #include "error_codes.h"
 

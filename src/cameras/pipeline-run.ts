@@ -77,6 +77,7 @@ export async function runPipeline(
   stop: AbortSignal,
 ): Promise<{ end: SessionEnd; answered: boolean }> {
   const { logger, name } = options
+  const tap = taps(options)
   let live = false
   let answered = false
   let end: (end: SessionEnd) => void = () => undefined
@@ -93,14 +94,13 @@ export async function runPipeline(
     if (news.stream) {
       answered = true
       codec = news.stream.codec
-      const throughRelay = options.relay && !taps(options)
-      if (throughRelay && codec === 'mjpeg') wholePicture ??= setTimeout(noWholePicture, MJPEG_LIMIT_MS)
+      if (options.relay && !tap && codec === 'mjpeg') wholePicture ??= setTimeout(noWholePicture, MJPEG_LIMIT_MS)
     }
     listener.news(news)
     if (!news.ended) return
     const { code, message, element, debug } = news.ended
     if (debug) logger.debug(`${element}: ${debug}`, { camera: name })
-    const cannot = taps(options) && codec === 'mjpeg' && code === 'ERR_SOURCE_STREAM'
+    const cannot = tap && codec === 'mjpeg' && code === 'ERR_SOURCE_STREAM'
     end({ kind: cannot ? 'relay-cannot' : 'pipeline', error: new SourceError(code, message) })
   })
   try {

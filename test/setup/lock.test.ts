@@ -32,7 +32,13 @@ function contender(t: Test, file: string) {
   t.teardown(() => child.kill('SIGKILL'))
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]()
   const next = async () => (await lines.next()).value as string | undefined
-  return { pid: child.pid, next, finish: () => child.stdin.end(), kill: () => child.kill('SIGKILL') }
+  const afterWaiting = async () => {
+    for (;;) {
+      const line = await next()
+      if (!line?.startsWith('waits')) return line
+    }
+  }
+  return { pid: child.pid, next, afterWaiting, finish: () => child.stdin.end(), kill: () => child.kill('SIGKILL') }
 }
 
 t.test('a second setup waits, reports for which process, and continues when that ends', async (t) => {
@@ -44,9 +50,7 @@ t.test('a second setup waits, reports for which process, and continues when that
   first.finish()
   t.equal(await first.next(), 'ends')
   t.equal(await first.next(), 'freed it')
-  let third = await second.next()
-  while (third?.startsWith('waits')) third = await second.next()
-  t.equal(third, 'has it')
+  t.equal(await second.afterWaiting(), 'has it')
   second.finish()
 })
 
@@ -57,9 +61,7 @@ t.test('a killed owner releases the lock', async (t) => {
   const second = contender(t, file)
   t.equal(await second.next(), `waits for ${first.pid}`)
   first.kill()
-  let then = await second.next()
-  while (then?.startsWith('waits')) then = await second.next()
-  t.equal(then, 'has it')
+  t.equal(await second.afterWaiting(), 'has it')
   second.finish()
 })
 

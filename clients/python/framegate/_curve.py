@@ -14,8 +14,8 @@ NO_KEYS: Keys = (None, None)
 _ARGUMENTS = ("curve_key", "curve_server_key")
 _VARIABLES = ("FRAMEGATE_CURVE_KEY", "FRAMEGATE_CURVE_SERVER_KEY")
 _LOCAL = re.compile(r"tcp://(localhost|127\.[\d.]+|\[::1\]):\d+|ipc://.*|inproc://.*")
-_PUBLIC = re.compile(r'^\s*public-key\s*=\s*"([^"\s]{40})"', re.MULTILINE)
-_SECRET = re.compile(r'^\s*secret-key\s*=\s*"([^"\s]{40})"', re.MULTILINE)
+_PUBLIC = re.compile(r'^[ \t]*public-key\s*=\s*"([^"\s]{40})"', re.MULTILINE)
+_SECRET = re.compile(r'^[ \t]*secret-key\s*=\s*"([^"\s]{40})"', re.MULTILINE)
 
 
 def _read(name: str, path: str, kind: str, *patterns: re.Pattern[str]) -> list[bytes]:
