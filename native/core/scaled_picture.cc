@@ -3,6 +3,30 @@
 #include <libyuv.h>
 
 namespace framegate {
+namespace {
+
+// The mean of three rows; out may be a.
+void AverageOfThree(const uint8_t* a, const uint8_t* b, const uint8_t* c, uint8_t* out, int width) {
+  constexpr int kHalf = 128, kThird = 85;  // Of 256: what the second row gets.
+  libyuv::InterpolatePlane(a, 0, b, 0, out, 0, width, 1, kHalf);
+  libyuv::InterpolatePlane(out, 0, c, 0, out, 0, width, 1, kThird);
+}
+
+// Scales a plane to a third of its width and height. libyuv's box filter is vectorized for halves and quarters only,
+// and takes three times as long for thirds as its functions below. The result differs by at most 2.
+void ScaleToThird(const uint8_t* source, int stride, uint8_t* out, int width, int height, std::vector<uint8_t>* rows) {
+  rows->resize(static_cast<size_t>(width) * 6);
+  uint8_t* const mean = rows->data();  // Of three rows: `width` times three pixels, which split like RGB.
+  uint8_t *const left = mean + 3 * width, *const middle = left + width, *const right = middle + width;
+  for (int y = 0; y < height; ++y) {
+    const uint8_t* const top = source + size_t{3} * y * stride;
+    AverageOfThree(top, top + stride, top + size_t{2} * stride, mean, 3 * width);
+    libyuv::SplitRGBPlane(mean, 0, left, 0, middle, 0, right, 0, width, 1);
+    AverageOfThree(left, middle, right, out + size_t(y) * width, width);
+  }
+}
+
+}  // namespace
 
 void ScaledSize(int source_width, int source_height, int width, int* out_width, int* out_height) {
   if (width <= 0 || width >= source_width) {
@@ -53,6 +77,12 @@ bool PictureScaler::Scale(const I420View& source, int wanted_width, I420View* ou
   }
   scaled_.Resize(width, height);
   *out = scaled_.View(source.color);
+  if (source.width == 3 * width && source.height == 3 * height) {
+    ScaleToThird(source.planes[0], source.strides[0], scaled_.y, width, height, &rows_);
+    ScaleToThird(source.planes[1], source.strides[1], scaled_.u, width / 2, height / 2, &rows_);
+    ScaleToThird(source.planes[2], source.strides[2], scaled_.v, width / 2, height / 2, &rows_);
+    return true;
+  }
   // The box filter averages all source pixels; bilinear would alias beyond a factor of two.
   return libyuv::I420Scale(source.planes[0], source.strides[0], source.planes[1], source.strides[1], source.planes[2],
                            source.strides[2], source.width, source.height, scaled_.y, scaled_.LumaStride(), scaled_.u,

@@ -64,6 +64,7 @@ class PictureScaler {
 
  private:
   I420Planes scaled_;
+  std::vector<uint8_t> rows_;
 };
 
 }  // namespace framegate

@@ -10,23 +10,26 @@ const RUN = randomBytes(8).toString('hex')
 
 /** One part: topic, 0x00, header length (u32 LE), header (JSON), JPEG. */
 export function encodeFrameMessage(frame: Frame, run = RUN): Buffer {
-  const header = Buffer.from(
-    JSON.stringify({
-      v: WIRE_VERSION,
-      camera: frame.camera,
-      run,
-      seq: frame.seq,
-      width: frame.width,
-      height: frame.height,
-      source_width: frame.sourceWidth,
-      source_height: frame.sourceHeight,
-      received_at_us: frame.receivedAtUs,
-      published_at_us: frame.publishedAtUs,
-      captured_at_us: frame.capturedAtUs,
-    }),
-  )
-  const topic = Buffer.from(frame.topic, 'ascii')
-  const lengths = Buffer.alloc(5)
-  lengths.writeUInt32LE(header.length, 1)
-  return Buffer.concat([topic, lengths, header, frame.jpegBytes])
+  const { topic, jpegBytes } = frame
+  const header = JSON.stringify({
+    v: WIRE_VERSION,
+    camera: frame.camera,
+    run,
+    seq: frame.seq,
+    width: frame.width,
+    height: frame.height,
+    source_width: frame.sourceWidth,
+    source_height: frame.sourceHeight,
+    received_at_us: frame.receivedAtUs,
+    published_at_us: frame.publishedAtUs,
+    captured_at_us: frame.capturedAtUs,
+  })
+  // Topic and header are ASCII: camera names are.
+  const message = Buffer.allocUnsafe(topic.length + 5 + header.length + jpegBytes.length)
+  let at = message.write(topic, 0, 'latin1')
+  at = message.writeUInt8(0, at)
+  at = message.writeUInt32LE(header.length, at)
+  at += message.write(header, at, 'latin1')
+  message.set(jpegBytes, at)
+  return message
 }

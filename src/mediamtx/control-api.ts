@@ -34,8 +34,18 @@ const globalConfig = z.object({
   webrtcAddress: z.string(),
   webrtcEncryption: z.boolean().optional(),
 })
+// Made once: zod compiles a schema when it is first used, which takes longer than a health check.
+const pathList = listOf(z.object({ name: z.string() }))
+const readerList = listOf(z.object({ name: z.string(), readers: z.array(z.object({ type: z.string() })) }))
+const anything = z.object({})
 export type MediaMtxInfo = z.infer<typeof info>
 export type MediaMtxAddresses = z.infer<typeof globalConfig>
+
+type List<T> = z.ZodType<{ items: T[]; pageCount: number }>
+
+function listOf<T>(item: z.ZodType<T>): List<T> {
+  return z.object({ items: z.array(item), pageCount: z.int().max(MOST_PAGES).default(1) })
+}
 
 export class ControlApi {
   readonly #base: string
@@ -65,7 +75,7 @@ export class ControlApi {
   async untilPathExists(name: string, signal: AbortSignal): Promise<void> {
     await within(PATH_LIMIT_MS, signal, async (over) => {
       while (!over.aborted) {
-        const there = await this.#read(z.object({}), `/v3/paths/get/${name}`).catch(() => null)
+        const there = await this.#read(anything, `/v3/paths/get/${name}`).catch(() => null)
         if (there) return
         await pause(PATH_POLL_MS, undefined, { signal: over }).catch(() => undefined)
       }
@@ -84,14 +94,13 @@ export class ControlApi {
 
   /** Names of the configured paths. */
   async pathNames(limitMs: number): Promise<string[]> {
-    const items = await this.#readAll(z.object({ name: z.string() }), '/v3/config/paths/list', limitMs)
+    const items = await this.#readAll(pathList, '/v3/config/paths/list', limitMs)
     return items.map((item) => item.name)
   }
 
   /** By path, including the gateway's own RTSP session. */
   async readers(limitMs: number): Promise<Map<string, PathReaders>> {
-    const item = z.object({ name: z.string(), readers: z.array(z.object({ type: z.string() })) })
-    const items = await this.#readAll(item, '/v3/paths/list', limitMs)
+    const items = await this.#readAll(readerList, '/v3/paths/list', limitMs)
     return new Map(
       items.map(({ name, readers }) => {
         const counts: PathReaders = { webrtc: 0, hls: 0, rtsp: 0 }
@@ -102,8 +111,7 @@ export class ControlApi {
   }
 
   /** All pages of a list. */
-  async #readAll<T>(item: z.ZodType<T>, path: string, limitMs: number): Promise<T[]> {
-    const list = z.object({ items: z.array(item), pageCount: z.int().max(MOST_PAGES).default(1) })
+  async #readAll<T>(list: List<T>, path: string, limitMs: number): Promise<T[]> {
     const items: T[] = []
     for (let page = 0, count = 1; page < count; page++) {
       const answer = await this.#read(list, `${path}?itemsPerPage=${PAGE_SIZE}&page=${page}`, limitMs)

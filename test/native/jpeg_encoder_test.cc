@@ -3,6 +3,7 @@
 
 #include <turbojpeg.h>
 
+#include <algorithm>
 #include <cstdlib>
 
 #include "check.h"
@@ -82,6 +83,59 @@ TEST(SizesKeepTheAspectRatioAndNeverGrow) {
   CHECK_EQ(height, 180);
   ScaledSize(4000, 16, 16, &width, &height);
   CHECK_EQ(height, 2);
+}
+
+// Each value of the picture is the mean of the source's pixels that it covers.
+void CheckMeans(int source_width, int source_height, int width) {
+  std::vector<uint8_t> bytes(static_cast<size_t>(source_width) * source_height * 3 / 2);
+  uint32_t state = 1;
+  for (uint8_t& byte : bytes) byte = static_cast<uint8_t>((state = state * 1664525 + 1013904223) >> 24);
+  I420View source;
+  source.width = source_width;
+  source.height = source_height;
+  const size_t luma = static_cast<size_t>(source_width) * source_height;
+  source.planes[0] = bytes.data();
+  source.planes[1] = bytes.data() + luma;
+  source.planes[2] = source.planes[1] + luma / 4;
+  source.strides[0] = source_width;
+  source.strides[1] = source.strides[2] = source_width / 2;
+  PictureScaler scaler;
+  I420View scaled;
+  CHECK(scaler.Scale(source, width, &scaled));
+  CHECK_EQ(scaled.width, width);
+  const int factor = source_width / width;
+  int most = 0;
+  double sum = 0, count = 0;
+  for (int plane = 0; plane < 3; ++plane) {
+    const int columns = plane == 0 ? scaled.width : scaled.width / 2;
+    const int rows = plane == 0 ? scaled.height : scaled.height / 2;
+    for (int y = 0; y < rows; ++y) {
+      for (int x = 0; x < columns; ++x) {
+        int total = 0;
+        for (int dy = 0; dy < factor; ++dy) {
+          const uint8_t* row = source.planes[plane] + (y * factor + dy) * source.strides[plane] + x * factor;
+          for (int dx = 0; dx < factor; ++dx) total += row[dx];
+        }
+        const int mean = (total + factor * factor / 2) / (factor * factor);
+        const int difference = scaled.planes[plane][y * scaled.strides[plane] + x] - mean;
+        most = std::max(most, std::abs(difference));
+        sum += difference;
+        ++count;
+      }
+    }
+  }
+  CHECK(most <= 2);
+  CHECK(std::abs(sum / count) < 0.6);  // libyuv's box filter rounds down.
+}
+
+TEST(ScaledPicturesAreMeans) {
+  CheckMeans(1920, 1080, 960);
+  CheckMeans(1920, 1080, 640);
+  CheckMeans(1944, 108, 648);
+  CheckMeans(150, 90, 50);
+  CheckMeans(48, 48, 16);
+  CheckMeans(1280, 720, 320);
+  CheckMeans(1600, 900, 320);
 }
 
 TEST(OddSizesAndOtherFormats) {
