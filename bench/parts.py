@@ -224,6 +224,7 @@ def first_frame(plan: Plan) -> Figures:
     """From open_capture to the first image, of a camera that runs and has no reader, at any moment of its GOP."""
     figures: Figures = {}
     for seconds in (2, 10):
+        print(f"  GOP of {seconds} s, {plan.first_frames} first frames", flush=True)
         with a_camera(gop=25 * seconds) as camera, a_gateway() as gateway:
             api = Api(gateway.base)
             with open_capture(camera.url, pub_fps=25, gateway=gateway.base) as capture:

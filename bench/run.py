@@ -116,6 +116,7 @@ def main() -> int:
         if name in kept and not options.only:
             print(f"{name}: kept from an earlier run", flush=True)
             continue
+        print(f"{name}: part {chosen.index(name) + 1} of {len(chosen)}", flush=True)
         _measure(name, parts.QUICK if options.quick else parts.FULL, kept, options.quick)
     figures = {name: value for part in kept.values() for name, value in part["figures"].items()}
     lost = [name for name in report.needed() if name not in figures]

@@ -116,7 +116,8 @@ def wait_for(holds: Callable[[], bool]) -> None:
 
 def in_turn(plan: Plan, contenders: dict[str, Measure]) -> Rounds:
     found: Rounds = {name: [] for name in contenders}
-    for _ in range(plan.rounds):
+    for number in range(1, plan.rounds + 1):
+        print(f"  round {number} of {plan.rounds}: {', '.join(contenders)}", flush=True)
         for name, measure in contenders.items():
             found[name].append(measure())
     return found

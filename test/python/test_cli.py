@@ -184,7 +184,17 @@ class TestDoctor:
         assert done.returncode == 1
         assert "FAIL  yard" in done.stdout and "correct the user name or password" in done.stdout, done.stdout
         assert "1 camera is running" in done.stdout
+        done = framegate(gateway.base, "doctor", "yar")
+        assert done.returncode == 1 and "FAIL  no camera yar; running: yard" in done.stdout, done.stdout
         camera.stop()
+
+    def test_one_camera_of_two(self, camera: Camera, gateway: Gateway) -> None:
+        assert framegate(gateway.base, "start", camera.url, "--name", "yard").returncode == 0
+        assert framegate(gateway.base, "start", f"rtsp://127.0.0.1:{free_port()}/cam", "--name", "door").returncode == 1
+        done = framegate(gateway.base, "doctor", "yard")
+        assert done.returncode == 0 and "door" not in done.stdout and "yard: frames arrive" in done.stdout, done.stdout
+        done = framegate(gateway.base, "doctor", "door")
+        assert done.returncode == 1 and "FAIL  door: " in done.stdout and "yard" not in done.stdout, done.stdout
 
     def test_an_external_mediamtx_without_its_api(self) -> None:
         gateway = Gateway(mediamtx="external", env={"MEDIAMTX_API": f"http://127.0.0.1:{free_port()}"})

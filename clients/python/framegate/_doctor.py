@@ -8,14 +8,17 @@ from typing import Any, Callable
 from ._endpoint import problem_at
 from ._lane import LaneError, LaneReader
 from ._reader import TopicReader
-from ._reasons import next_attempt
+from ._reasons import names_of, next_attempt, unknown_camera
 from ._transport import choose_lane
 from .gateway import TOKEN_HERE, Gateway, GatewayError
 from .naming import LOCAL_HOSTS, reachable_from
 
 
-def doctor(gateway: Gateway, _options: Any) -> int:
-    """Checks each step from the camera to this machine, and stops at the first one that fails."""
+def doctor(gateway: Gateway, options: Any) -> int:
+    """Checks each step from the camera to this machine, and stops at the first one that fails.
+
+    ``options.name``: the only camera to examine; None: all.
+    """
     good = True
 
     def report(ok: bool, found: str, remedy: str) -> bool:
@@ -55,6 +58,12 @@ def doctor(gateway: Gateway, _options: Any) -> int:
     found = count if cameras else "no camera is running"
     if not report(bool(cameras), found, "start one: framegate start rtsp://user:password@host/path"):
         return 1
+    name, running = getattr(options, "name", None), names_of(cameras)
+    if name is not None:
+        cameras = [camera for camera in cameras if camera.get("name") == name]
+        if not cameras:
+            report(False, unknown_camera(name, running), "start it: framegate start ADDRESS --name " + name)
+            return 1
     for camera in cameras:
         _examine(gateway, camera, report)
     problem = why_no_lane(next((camera for camera in cameras if camera.get("state") == "live"), cameras[0]))

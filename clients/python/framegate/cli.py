@@ -66,7 +66,8 @@ def main(argv: list[str] | None = None) -> int:
     watch = command("watch", watch_camera, "rate, age, missed frames and size, as a live line")
     watch.add_argument("name", metavar="NAME", help="a camera, or a rendition (lobby-1@320w5fps)")
     watch.add_argument("--seconds", type=float, default=0, help="stop after this many seconds (default: never)")
-    command("doctor", doctor, "check every step from the gateway to a frame, and say what to do")
+    check = command("doctor", doctor, "check every step from the gateway to a frame, and say what to do")
+    check.add_argument("name", metavar="NAME", nargs="?", help="one camera (default: all)")
     options = parser.parse_args(argv)
     gateway = None
     try:
