@@ -15,13 +15,15 @@ void AverageOfThree(const uint8_t* a, const uint8_t* b, const uint8_t* c, uint8_
 // Scales a plane to a third of its width and height. libyuv's box filter is vectorized for halves and quarters only,
 // and takes three times as long for thirds as its functions below. The result differs by at most 2.
 void ScaleToThird(const uint8_t* source, int stride, uint8_t* out, int width, int height, std::vector<uint8_t>* rows) {
-  rows->resize(static_cast<size_t>(width) * 6);
-  uint8_t* const mean = rows->data();  // Of three rows: `width` times three pixels, which split like RGB.
-  uint8_t *const left = mean + 3 * width, *const middle = left + width, *const right = middle + width;
+  // libyuv 1904 writes beyond its own buffer if it splits a number of pixels that is no multiple of 32.
+  const int split = (width + 63) & ~63;
+  rows->resize(static_cast<size_t>(split) * 6);
+  uint8_t* const mean = rows->data();  // Of three rows: pixels of three bytes, which split like RGB.
+  uint8_t *const left = mean + 3 * split, *const middle = left + split, *const right = middle + split;
   for (int y = 0; y < height; ++y) {
     const uint8_t* const top = source + size_t{3} * y * stride;
     AverageOfThree(top, top + stride, top + size_t{2} * stride, mean, 3 * width);
-    libyuv::SplitRGBPlane(mean, 0, left, 0, middle, 0, right, 0, width, 1);
+    libyuv::SplitRGBPlane(mean, 0, left, 0, middle, 0, right, 0, split, 1);
     AverageOfThree(left, middle, right, out + size_t(y) * width, width);
   }
 }

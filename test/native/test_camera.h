@@ -69,7 +69,8 @@ class TestCamera {
   }
 
  private:
-  // The next line that contains `part`; empty after 10 s without data.
+  // The next line that contains `part`; empty after 60 s without data: the first program with GStreamer on a machine
+  // looks through all plugins.
   std::string LineWith(const std::string& part) {
     while (true) {
       const size_t end = read_.find('\n');
@@ -82,7 +83,7 @@ class TestCamera {
       pollfd wait = {stdout_, POLLIN, 0};
       char bytes[4096];
       ssize_t count = 0;
-      if (poll(&wait, 1, 10000) == 1) count = read(stdout_, bytes, sizeof bytes);
+      if (poll(&wait, 1, 60000) == 1) count = read(stdout_, bytes, sizeof bytes);
       if (count <= 0) return "";
       read_.append(bytes, static_cast<size_t>(count));
     }
