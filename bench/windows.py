@@ -196,7 +196,7 @@ def cores(plan: Plan, camera: Camera, groups: dict[str, list[int]]) -> Figures:
 def _ages(camera: Camera, seen: list[tuple[int | None, float]]) -> Figures:
     """From the moment at which the camera begins to send the picture."""
     began_us = dict(camera.captured_us)
-    # The camera may report a picture after the reader has it, and a reader of its own ends the stream with its last one.
+    # The camera may report a picture after the reader has it, and a direct reader ends the stream with its last one.
     reported_us = max(began_us.values())
     pictures = [(number, at_us) for number, at_us in seen if number is not None and at_us < reported_us]
     ages = [(at_us - began_us[_last_sent(began_us, n, at_us)]) / 1000 for n, at_us in pictures]
