@@ -58,12 +58,13 @@ def doctor(gateway: Gateway, options: Any) -> int:
     found = count if cameras else "no camera is running"
     if not report(bool(cameras), found, "start one: framegate start rtsp://user:password@host/path"):
         return 1
-    name, running = getattr(options, "name", None), names_of(cameras)
-    if name is not None:
-        cameras = [camera for camera in cameras if camera.get("name") == name]
-        if not cameras:
-            report(False, unknown_camera(name, running), "start it: framegate start ADDRESS --name " + name)
+    if options.name is not None:
+        named = [camera for camera in cameras if camera.get("name") == options.name]
+        if not named:
+            start = f"start it: framegate start ADDRESS --name {options.name}"
+            report(False, unknown_camera(options.name, names_of(cameras)), start)
             return 1
+        cameras = named
     for camera in cameras:
         _examine(gateway, camera, report)
     problem = why_no_lane(next((camera for camera in cameras if camera.get("state") == "live"), cameras[0]))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import pathlib
 import socket
 import struct
@@ -17,6 +18,9 @@ from framegate._doctor import doctor, why_no_lane
 from framegate._endpoint import problem_at
 from framegate._lane import LaneError
 from framegate.gateway import TOKEN_HERE, Gateway, GatewayError
+
+#: The options of `framegate doctor` without a name.
+ALL = argparse.Namespace(name=None)
 
 
 @pytest.fixture(autouse=True)
@@ -94,7 +98,7 @@ def test_it_is_a_failure_only_if_the_lane_is_required(
     gateway = Gateway("http://127.0.0.1:1")
     monkeypatch.setattr(gateway, "health", lambda: {"mediamtx": {"mode": "off"}})
     monkeypatch.setattr(gateway, "cameras", lambda: [row("", lane=None)])
-    assert doctor(gateway, None) == status
+    assert doctor(gateway, ALL) == status
     assert printed in capsys.readouterr().out
 
 
@@ -105,10 +109,10 @@ def test_zmq_that_is_not_reachable_is_no_failure_where_frames_come_over_the_lane
     gateway = Gateway("http://127.0.0.1:1")
     monkeypatch.setattr(gateway, "health", lambda: {"mediamtx": {"mode": "off"}})
     monkeypatch.setattr(gateway, "cameras", lambda: [camera])
-    assert doctor(gateway, None) == 1
+    assert doctor(gateway, ALL) == 1
     assert "FAIL  yard: this machine cannot connect to tcp://127.0.0.1:1" in capsys.readouterr().out
     monkeypatch.setattr(_doctor, "why_no_lane", lambda _: None)
-    assert doctor(gateway, None) == 0
+    assert doctor(gateway, ALL) == 0
     printed = capsys.readouterr().out
     assert "note  yard: this machine cannot connect to tcp://127.0.0.1:1" in printed and "FAIL" not in printed, printed
 
@@ -119,7 +123,7 @@ def test_what_health_knows_is_shown(monkeypatch: pytest.MonkeyPatch, capsys: pyt
     state_file = {"problem": "/state/cameras.json cannot be written"}
     monkeypatch.setattr(gateway, "health", lambda: {"mediamtx": mediamtx, "state_file": state_file})
     monkeypatch.setattr(gateway, "cameras", list)
-    assert doctor(gateway, None) == 1
+    assert doctor(gateway, ALL) == 1
     printed = capsys.readouterr().out
     assert "FAIL  MediaMTX: managed, v1.20.1, it ended (SIGKILL)" in printed, printed
     assert "FAIL  the list of cameras: /state/cameras.json cannot be written" in printed, printed
@@ -134,7 +138,7 @@ def test_a_gateway_that_wants_a_token_is_one_failure(
     gateway = Gateway("http://127.0.0.1:1")
     monkeypatch.setattr(gateway, "health", lambda: {"ok": True})
     monkeypatch.setattr(gateway, "cameras", refused)
-    assert doctor(gateway, None) == 1
+    assert doctor(gateway, ALL) == 1
     printed = capsys.readouterr().out
     assert printed.count("FAIL") == 1 and "ok " not in printed and "AUTH_TOKENS_FILE" in printed, printed
     assert "pass token" not in printed, "there is no such argument here"
@@ -180,7 +184,7 @@ def test_why_an_endpoint_cannot_be_read(
         gateway = Gateway("http://127.0.0.1:1")
         monkeypatch.setattr(gateway, "health", lambda: {"mediamtx": {"mode": "off"}})
         monkeypatch.setattr(gateway, "cameras", lambda: [camera])
-        assert doctor(gateway, None) == 1
+        assert doctor(gateway, ALL) == 1
         printed = capsys.readouterr().out
         assert f"FAIL  yard: {at} requires keys\n      set FRAMEGATE_CURVE_KEY" in printed, printed
         assert "frames at" not in printed, printed
