@@ -20,8 +20,10 @@ from functools import partial
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT / "clients/python"), str(ROOT / "test/python")]
 
+import clip  # noqa: E402
 from harness import MEDIAMTX, Camera, Gateway, free_port  # noqa: E402
 from processes import memory_mib, threads  # noqa: E402
+from test_picture import read_number  # noqa: E402
 from windows import (  # noqa: E402
     Figures,
     Measure,
@@ -38,8 +40,8 @@ from windows import (  # noqa: E402
     wait_for,
 )
 
+from framegate import Capture, open_capture  # noqa: E402
 from framegate import Gateway as Api  # noqa: E402
-from framegate import open_capture  # noqa: E402
 from framegate._lane import LaneReader  # noqa: E402
 
 FULL = Plan(rounds=4, cpu_s=5, ages_s=5, settle_s=2, first_frames=15)
@@ -220,8 +222,21 @@ def cameras(plan: Plan) -> Figures:
         }
 
 
+def _until_key_s(capture: Capture, gop_s: float) -> Callable[[], float]:
+    """:returns: a function that gives the time until a key picture, at any later moment, modulo the GOP."""
+    number = None
+    while number is None:
+        image = capture.read()[1]
+        number = None if image is None else read_number(image)
+    key_at = time.monotonic() - number % (gop_s * clip.FPS) / clip.FPS
+    return lambda: (key_at - time.monotonic()) % gop_s
+
+
 def first_frame(plan: Plan) -> Figures:
-    """From open_capture to the first image, of a camera that runs and has no reader, at any moment of its GOP."""
+    """From open_capture to the first image, of a camera that runs and has no reader.
+
+    The moments are spread evenly over the GOP: the number in each image says where in it the next one begins.
+    """
     figures: Figures = {}
     for seconds in (2, 10):
         print(f"  GOP of {seconds} s, {plan.first_frames} first frames", flush=True)
@@ -230,14 +245,17 @@ def first_frame(plan: Plan) -> Figures:
             with open_capture(camera.url, pub_fps=25, gateway=gateway.base) as capture:
                 wait_for(lambda capture=capture: bool(capture.read()[0]))  # type: ignore[misc]
                 name = str(capture.name)
+                ahead = _until_key_s(capture, seconds)
             times_ms = []
-            for _ in range(plan.first_frames):
+            moments_s = [(i + 0.5) * seconds / plan.first_frames for i in range(plan.first_frames)]
+            for moment_s in random.sample(moments_s, plan.first_frames):
                 wait_for(lambda api=api, name=name: api.camera(name)["decoding"] == "no")  # type: ignore[misc]
-                time.sleep(random.uniform(0, seconds))
+                time.sleep((ahead() + moment_s) % seconds)
                 begun = time.monotonic()
                 with open_capture(camera.url, pub_fps=25, gateway=gateway.base) as capture:
                     wait_for(lambda capture=capture: bool(capture.read()[0]))  # type: ignore[misc]
-                times_ms.append((time.monotonic() - begun) * 1000)
+                    times_ms.append((time.monotonic() - begun) * 1000)
+                    ahead = _until_key_s(capture, seconds)
             figures[f"first frame {seconds}"] = statistics.median(times_ms)
     return figures
 

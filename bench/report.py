@@ -183,5 +183,5 @@ Readers and all that serves them, together. OpenCV decodes in each reader; the o
 """
 _GOALS = """\
 What the project has set itself as limits. Decoding is `gst-launch`, decoding alone, over TCP like the gateway. The
-first frame is measured with `open_capture`, at a random moment of the GOP.
+first frame is measured with `open_capture`, at moments spread evenly over the GOP.
 """

@@ -21,6 +21,7 @@ struct AccessUnit {
   bool key = false;                       // Decoding can start here.
   bool starts_sequence = false;           // Decoding does start here: it uses nothing that came before.
   bool reference = true;                  // Other pictures predict from it.
+  bool field = false;                     // Only one field of a picture; the other comes in a unit of its own.
   // If decoding starts here without a key picture: the pictures until all are whole. -1: it does not.
   int recovery_frames = -1;
   size_t size_bytes = 0;

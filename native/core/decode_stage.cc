@@ -1,5 +1,5 @@
-// Push, SetRenditions and Stop run on their callers' threads, everything else on the decode thread: no decoder has
-// threads of its own.
+// Push, SetRenditions and Stop run on their callers' threads, everything else on the decode thread. A decoder has
+// threads of its own only while it catches up, and they call nothing here.
 #include "decode_stage.h"
 
 #include <algorithm>
@@ -23,8 +23,10 @@ constexpr size_t kMaxQueueBytes = GopCache::kMaxBytes;
 // No reordering reaches farther; after a larger step back, the timestamps have jumped.
 constexpr uint64_t kMaxReorderNs = MsToNs(2000);
 
-// max-threads=1: a frame takes 11 ms to a consumer, 30 ms with frame threads. And no worker thread calls get_buffer,
-// which deadlocks in 1.22.0 (robustness.md, 0.8).
+// A shorter backlog is decoded before the threads of a decoder would help.
+constexpr size_t kLongBacklog = 8;
+
+// max-threads=1: once the stage has caught up, threads make no picture earlier, and cost more.
 // std-compliance: "strict" would hold frames back for reordering that the stream does not use.
 constexpr char kAvdecProperties[] =
     "max-threads=1 thread-type=slice output-corrupt=false discard-corrupted-frames=true "
@@ -61,6 +63,9 @@ CapsPtr WithoutReordering(Codec codec, GstCaps* caps) {
   gst_buffer_unref(buffer);
   return decoder_caps;
 }
+
+// It is a whole frame, and so is each one after it.
+bool StartsWhole(const AccessUnit& unit) { return unit.key && unit.recovery_frames < 0 && !unit.field; }
 
 }  // namespace
 
@@ -153,7 +158,6 @@ void DecodeStage::Stop() {
 void DecodeStage::Run() {
   AccessUnitPtr unit;
   CatchUp::Unit facts;
-  int64_t counted_cpu_ns = 0;
   while (Next(&unit, &facts)) {
     if (Unneeded(*unit)) continue;
     if (unshown_since_ns_ == 0) unshown_since_ns_ = facts.now_ns;
@@ -163,15 +167,20 @@ void DecodeStage::Run() {
     if (verdict == CatchUp::UnitVerdict::kDropUntilKey) ++counters_->skipped;
     if (verdict == CatchUp::UnitVerdict::kDropUnneeded || verdict == CatchUp::UnitVerdict::kDropUntilKey) continue;
     if (!Decode(*unit, verdict == CatchUp::UnitVerdict::kRestart)) break;
-    const int64_t cpu_ns = ThreadCpuNs();
-    counters_->cpu_ns += cpu_ns - counted_cpu_ns;
-    counted_cpu_ns = cpu_ns;
+    CountCpu();
   }
-  chain_.reset();
+  CloseDecoder();
+}
+
+void DecodeStage::CountCpu() {
+  const int64_t cpu_ns = ThreadCpuNs();
+  counters_->cpu_ns += cpu_ns - counted_cpu_ns_ + (frame_threads_ ? frame_threads_->TakeCpuNs() : 0);
+  counted_cpu_ns_ = cpu_ns;
 }
 
 // Waits for the next unit. False if the stage stops.
 bool DecodeStage::Next(AccessUnitPtr* unit, CatchUp::Unit* facts) {
+  if (holds_newest_ && !MoreQueued()) FeedDelimiters();
   std::unique_lock<std::mutex> lock(queue_mutex_);
   wake_.wait(lock, [this] { return stopping_ || !queue_.empty(); });
   if (stopping_) return false;
@@ -185,13 +194,14 @@ bool DecodeStage::Next(AccessUnitPtr* unit, CatchUp::Unit* facts) {
   facts->reference = (*unit)->reference;
   facts->starts_sequence = (*unit)->starts_sequence;
   facts->more_queued = !queue_.empty();
+  queued_behind_ = queue_.size();
   alone_ = keys_alone_ && !in_backlog_;
   if (new_renditions_) {
     encoder_.SetRenditions(*new_renditions_);
     new_renditions_.reset();
   }
   if (std::exchange(starts_over_, false)) {
-    chain_.reset();
+    CloseDecoder();
     catch_up_.Start(true);
     shown_before_pts_ns_ = counters_->last_shown_pts_ns;
   }
@@ -232,18 +242,44 @@ CatchUp::UnitVerdict DecodeStage::Judge(const CatchUp::Unit& facts) {
 bool DecodeStage::Decode(const AccessUnit& unit, bool restart) {
   // A decoder in use fills a gap in frame_num with pictures of its own and loses this one (robustness.md, 2). Only an
   // IDR resets it, so start with a new decoder.
-  if (alone_ || (restart && unit.recovery_frames >= 0)) chain_.reset();
+  if (alone_ || (restart && unit.recovery_frames >= 0)) CloseDecoder();
+  if (frame_threads_ && (restart || StartsWhole(unit))) CloseDecoder();
   if (!chain_) {
     restart = true;
-    chain_ = std::make_unique<ElementChain>();
-    if (!chain_->Open(DecoderElements(codec_), [this](SamplePtr raw) { OnPicture(std::move(raw)); })) {
-      on_error_(chain_->TakeError());
-      return false;
-    }
+    if (!OpenDecoder(StartsLongBacklog(unit) ? FrameThreads::Best(codec_) : 1)) return false;
   }
   Feed(unit, restart);
-  if (alone_) chain_.reset();
+  if (alone_) CloseDecoder();
   return true;
+}
+
+// With B-frames, it is short: it goes without those that nothing builds on.
+bool DecodeStage::StartsLongBacklog(const AccessUnit& unit) const {
+  return catch_up_.in_backlog() && queued_behind_ >= kLongBacklog && StartsWhole(unit) && !reorders_;
+}
+
+bool DecodeStage::OpenDecoder(int threads) {
+  CloseDecoder();
+  std::vector<GstElement*> elements = DecoderElements(codec_);
+  const bool threaded = threads > 1 && elements.back() && FrameThreads::AreSafe();
+  if (threaded) {
+    g_object_set(elements.back(), "max-threads", threads, nullptr);
+    gst_util_set_object_arg(G_OBJECT(elements.back()), "thread-type", "frame");
+  }
+  chain_ = std::make_unique<ElementChain>();
+  if (!chain_->Open(std::move(elements), [this](SamplePtr raw) { OnPicture(std::move(raw)); })) {
+    on_error_(chain_->TakeError());
+    return false;
+  }
+  if (threaded) frame_threads_ = std::make_unique<FrameThreads>(codec_, threads);
+  return true;
+}
+
+void DecodeStage::CloseDecoder() {
+  CountCpu();
+  chain_.reset();
+  frame_threads_.reset();
+  holds_newest_ = newest_follows_ = false;
 }
 
 void DecodeStage::Feed(const AccessUnit& unit, bool restart) {
@@ -258,21 +294,48 @@ void DecodeStage::Feed(const AccessUnit& unit, bool restart) {
 
   const SamplePtr changed = ForDecoder(unit, restart);
   DamageScope damage;
-  const GstFlowReturn flow = chain_->Push(changed ? changed.get() : unit.sample.get());
+  GstSample* const sample = changed ? changed.get() : unit.sample.get();
+  newest_follows_ = frame_threads_ != nullptr;
+  GstFlowReturn flow = chain_->Push(sample);
+  if (frame_threads_ && !frame_threads_->Adopt()) {
+    if (!OpenDecoder(1)) return;
+    flow = chain_->Push(sample);
+  }
+  // A field is no picture: the delimiters would come between it and the other.
+  holds_newest_ = frame_threads_ && !unit.field;
   if (alone_) chain_->Drain();
 
   if (recovering) stuck_since_ns_ = unshown_since_ns_ = 0;
-  // During recovery, missing references are expected.
-  if (damage.found() > (recovering ? Damage::kReference : Damage::kNone)) {
-    ++counters_->damaged_units;
-    if (damaged_since_ns_ == 0) damaged_since_ns_ = MonotonicNs();
-    catch_up_.WaitForKey();
-  }
+  CheckDamage(recovering ? Damage::kReference : Damage::kNone);  // During recovery, missing references are expected.
   PipelineError error = chain_->TakeError();
   if (error.empty() && flow != GST_FLOW_OK && flow != GST_FLOW_FLUSHING && !stopping_) {
     error = MakeError(error_code::kDecode, std::string("the decoder stopped: ") + gst_flow_get_name(flow));
   }
   if (!error.empty()) on_error_(std::move(error));
+}
+
+// For the newest picture, which otherwise comes only with later units.
+void DecodeStage::FeedDelimiters() {
+  DamageScope damage;
+  for (int left = frame_threads_->count() - 1; left > 0; --left) {
+    newest_follows_ = left > 1;
+    chain_->Push(frame_threads_->delimiter());
+  }
+  holds_newest_ = false;
+  CheckDamage(Damage::kNone);
+}
+
+Damage DecodeStage::DamageFound() const {
+  const Damage here = DamageScope::FoundOnThisThread();
+  return frame_threads_ ? std::max(here, frame_threads_->damage()) : here;
+}
+
+void DecodeStage::CheckDamage(Damage harmless) {
+  if (DamageFound() <= harmless) return;
+  ++counters_->damaged_units;
+  if (damaged_since_ns_ == 0) damaged_since_ns_ = MonotonicNs();
+  catch_up_.WaitForKey();
+  holds_newest_ = false;
 }
 
 // What the decoder gets for the unit; null: its own sample.
@@ -310,13 +373,13 @@ void DecodeStage::OnPicture(SamplePtr raw) {
   if (!times || pts_ns < show_from_pts_ns_) return;
   const bool shown_before = pts_ns <= shown_before_pts_ns_ && shown_before_pts_ns_ - pts_ns < kMaxReorderNs;
   if (shown_before && shown_before_pts_ns_ != 0) return;
-  if (DamageScope::FoundOnThisThread() != Damage::kNone || catch_up_.waiting_for_key()) return;
+  if (DamageFound() != Damage::kNone || catch_up_.waiting_for_key()) return;
   damaged_since_ns_ = 0;
 
   const int64_t now_ns = MonotonicNs();
   const int64_t age_ns = now_ns - times->received_mono_ns;
-  const CatchUp::PictureVerdict verdict =
-      catch_up_.CheckPicture({age_ns, times->transport_lag_ns, MoreQueued(), now_ns - fed_received_ns_}, CurrentPace());
+  const CatchUp::PictureVerdict verdict = catch_up_.CheckPicture(
+      {age_ns, times->transport_lag_ns, newest_follows_ || MoreQueued(), now_ns - fed_received_ns_}, CurrentPace());
   LeaveBacklog();
   switch (verdict) {
     case CatchUp::PictureVerdict::kHide:

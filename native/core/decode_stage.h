@@ -1,5 +1,6 @@
 // Decoder, scaler and JPEG encoder on one thread. It has its own queue, so that it never blocks the receiver. If it
-// falls behind, it shows nothing until it has caught up.
+// falls behind, it shows nothing until it has caught up. A long backlog is decoded on all cores, with threads of the
+// decoder that end at the next key picture.
 #pragma once
 
 #include <atomic>
@@ -16,6 +17,7 @@
 #include "clocks.h"
 #include "element_chain.h"
 #include "frame_age.h"
+#include "frame_threads.h"
 #include "pipeline_error.h"
 #include "rendition_encoder.h"
 #include "stream_types.h"
@@ -94,7 +96,14 @@ class DecodeStage {
   bool Unneeded(const AccessUnit& unit);
   CatchUp::UnitVerdict Judge(const CatchUp::Unit& facts);
   bool Decode(const AccessUnit& unit, bool restart);
+  bool StartsLongBacklog(const AccessUnit& unit) const;
+  bool OpenDecoder(int threads);
+  void CloseDecoder();
   void Feed(const AccessUnit& unit, bool restart);
+  void FeedDelimiters();
+  Damage DamageFound() const;
+  void CheckDamage(Damage harmless);
+  void CountCpu();
   void SetQueue(const std::vector<AccessUnitPtr>& backlog);
   void LeaveBacklog();
   void MarkBehind(int64_t late_ns);
@@ -133,6 +142,11 @@ class DecodeStage {
 
   // Decode thread only.
   std::unique_ptr<ElementChain> chain_;
+  std::unique_ptr<FrameThreads> frame_threads_;  // Null: the decoder decodes on this thread.
+  bool holds_newest_ = false;                    // Its threads have not returned the newest picture yet.
+  bool newest_follows_ = false;                  // The picture that they return is not the newest.
+  size_t queued_behind_ = 0;                     // Units in the queue behind the current one.
+  int64_t counted_cpu_ns_ = 0;
   CapsPtr caps_, decoder_caps_;  // The last caps of a unit, and what the decoder gets for them.
   int units_to_recovery_ = 0;    // Units until pictures are whole after a start with intra refresh.
   bool alone_ = false;           // The unit is decoded without any other.

@@ -2,9 +2,12 @@
 #include "decoder_damage.h"
 
 #include <gst/gst.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cstring>
+#include <map>
+#include <mutex>
 
 #include "library_log.h"
 
@@ -12,6 +15,28 @@ namespace framegate {
 namespace {
 
 thread_local Damage* t_found = nullptr;
+
+// By threads without a scope.
+struct ThreadsDamage {
+  std::mutex mutex;
+  std::map<pid_t, Damage> found;
+};
+
+ThreadsDamage& Threads() {
+  static auto* const threads = new ThreadsDamage();
+  return *threads;
+}
+
+void Note(Damage damage) {
+  if (t_found != nullptr) {
+    *t_found = std::max(*t_found, damage);
+    return;
+  }
+  ThreadsDamage& threads = Threads();
+  std::lock_guard<std::mutex> lock(threads.mutex);
+  Damage& found = threads.found[gettid()];
+  found = std::max(found, damage);
+}
 
 // Parts of FFmpeg 5.1's messages (h264_slice.c, h264_refs.c, error_resilience.c, hevcdec.c, hevc_refs.c, h263dec.c,
 // mpeg4videodec.c, vp8.c, vp9.c) that mean
@@ -44,10 +69,10 @@ constexpr struct {
 
 void OnLog(GstDebugCategory* category, GstDebugLevel, const gchar*, const gchar*, gint, GObject*,
            GstDebugMessage* message, gpointer) {
-  if (t_found == nullptr || std::strcmp(gst_debug_category_get_name(category), "libav") != 0) return;
+  if (std::strcmp(gst_debug_category_get_name(category), "libav") != 0) return;
   const gchar* text = gst_debug_message_get(message);
   for (const auto& known : kDamageMessages) {
-    if (text != nullptr && std::strstr(text, known.part) != nullptr) *t_found = std::max(*t_found, known.damage);
+    if (text != nullptr && std::strstr(text, known.part) != nullptr) Note(known.damage);
   }
 }
 
@@ -67,5 +92,22 @@ DamageScope::DamageScope() { t_found = &found_; }
 DamageScope::~DamageScope() { t_found = nullptr; }
 
 Damage DamageScope::FoundOnThisThread() { return t_found == nullptr ? Damage::kNone : *t_found; }
+
+Damage FoundOnThreads(const std::vector<pid_t>& ids) {
+  ThreadsDamage& threads = Threads();
+  std::lock_guard<std::mutex> lock(threads.mutex);
+  Damage worst = Damage::kNone;
+  for (const pid_t id : ids) {
+    const auto found = threads.found.find(id);
+    if (found != threads.found.end()) worst = std::max(worst, found->second);
+  }
+  return worst;
+}
+
+void ForgetThreads(const std::vector<pid_t>& ids) {
+  ThreadsDamage& threads = Threads();
+  std::lock_guard<std::mutex> lock(threads.mutex);
+  for (const pid_t id : ids) threads.found.erase(id);
+}
 
 }  // namespace framegate

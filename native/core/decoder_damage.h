@@ -2,6 +2,10 @@
 // never received. GStreamer reports neither as a flag or an error (robustness.md, 2).
 #pragma once
 
+#include <sys/types.h>
+
+#include <vector>
+
 namespace framegate {
 
 // Starts reading FFmpeg's log. Call it once per process, after gst_init. If GST_DEBUG is set, GStreamer prints the
@@ -31,5 +35,11 @@ class DamageScope {
  private:
   Damage found_ = Damage::kNone;
 };
+
+// The worst damage that these threads, which have no scope, have reported.
+Damage FoundOnThreads(const std::vector<pid_t>& ids);
+
+// Call it when they have ended: the system gives their numbers to others.
+void ForgetThreads(const std::vector<pid_t>& ids);
 
 }  // namespace framegate

@@ -113,13 +113,13 @@ AccessUnitPtr StreamIntake::Take(SamplePtr sample, const Arrival& arrival) {
   unit->transport_lag_ns = arrival.transport_lag_ns;
   unit->stream_ns = arrival.stream_ns;
   unit->key = info.key || info.recovery_frames >= 0;
-  unit->reference =
-      info.reference || info.field != AccessUnitInfo::Field::kNone;  // A picture needs both of its fields.
+  unit->field = info.field != AccessUnitInfo::Field::kNone;
+  unit->reference = info.reference || unit->field;  // A picture needs both of its fields.
   unit->starts_sequence = verdict == GateVerdict::kPassAndReset;
   unit->recovery_frames = info.key ? -1 : info.recovery_frames;
   unit->size_bytes = gst_buffer_get_size(buffer);
   unit->sample = std::move(sample);
-  keys_stand_alone_ &= info.field == AccessUnitInfo::Field::kNone;
+  keys_stand_alone_ &= !unit->field;
   if (unit->stands_alone()) keys_.Add(unit->stream_ns);
   cache_.Add(unit);
   return unit;

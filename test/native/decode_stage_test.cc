@@ -2,6 +2,7 @@
 #include "core/decode_stage.h"
 
 #include <chrono>
+#include <filesystem>
 #include <mutex>
 #include <thread>
 
@@ -91,6 +92,9 @@ AccessUnitPtr Halved(const AccessUnit& unit) {
   return halved;
 }
 
+// An age limit of half a minute, so that nothing is late on a busy machine.
+constexpr Pace kPace = {MsToNs(10'000), false, false};
+
 struct Shown {
   DecodeStage::Counters counters;
   std::mutex mutex;
@@ -115,8 +119,7 @@ std::unique_ptr<DecodeStage> Make(Shown* shown, bool reorders = false, Codec cod
         shown->error = error.message;
       });
   stage->SetRenditions({Rendition{"a", 160, 100, 80}});
-  // An age limit of three seconds, so that nothing is late on a busy machine.
-  stage->SetPace({MsToNs(1000), false, false});
+  stage->SetPace(kPace);
   return stage;
 }
 
@@ -138,6 +141,72 @@ TEST(ALateStartShowsOnlyTheNewestPicture) {
   CHECK_EQ(shown.received_at_us.front(), units.back()->received_at_us);
   CHECK_EQ(shown.counters.decoded.load(), 60u);  // All that the newest picture needs.
   CHECK(shown.error.empty());
+}
+
+int ThreadsOfProcess() {
+  const std::filesystem::directory_iterator folder("/proc/self/task");
+  return static_cast<int>(std::distance(begin(folder), end(folder)));
+}
+
+// The decoder's threads end at the next key picture. Until then, each picture is shown before the next one comes.
+void ALateStartUsesThreads(Codec codec, const EncodedStream& stream) {
+  const auto units = Units(stream, 0, codec);
+  CHECK_EQ(units.size(), 60u);
+  Shown shown;
+  auto stage = Make(&shown, false, codec);
+  stage->Start({units.begin(), units.begin() + 40});
+  std::vector<int64_t> expected;
+  int threads = 0;
+  for (int64_t i = 39; i < 60; ++i) {
+    if (i > 39) stage->Push(units[static_cast<size_t>(i)]);
+    expected.push_back(i);
+    WaitFor([&] { return shown.count() == expected.size(); });
+    if (i == 39) threads = ThreadsOfProcess();
+    CHECK_EQ(ThreadsOfProcess(), i < 50 ? threads : threads - FrameThreads::Best(codec));
+  }
+  stage->Stop();
+  CHECK(shown.received_at_us == expected);
+  CHECK_EQ(shown.counters.decoded.load(), 60u);
+  CHECK_EQ(shown.counters.damaged_units.load(), 0u);
+  CHECK(shown.error.empty());
+}
+
+TEST(ALateStartOfH264UsesThreads) {
+  ALateStartUsesThreads(Codec::kH264, Encode("x264enc tune=zerolatency key-int-max=50", CapsOf(Codec::kH264), 60));
+}
+
+TEST(ALateStartOfH265UsesThreads) {
+  ALateStartUsesThreads(Codec::kH265, EncodeH265("bframes=0:keyint=50:min-keyint=50:scenecut=0", 60));
+}
+
+// What the threads of one decoder report does not hide the pictures of another.
+TEST(DamageOfALateStartHidesPicturesUntilTheNextKeyPicture) {
+  const EncodedStream stream = Encode("x264enc tune=zerolatency key-int-max=30", CapsOf(Codec::kH264), 50);
+  for (const size_t at : {3u, 24u, 27u}) {
+    const auto whole = Units(stream, 0, Codec::kH264);
+    auto units = whole;
+    units[at] = Halved(*units[at]);
+    Shown shown, other;
+    auto stage = Make(&shown), other_stage = Make(&other);
+    stage->Start({units.begin(), units.begin() + 25});
+    other_stage->Start({whole.begin(), whole.begin() + 25});
+    WaitFor([&] { return other.count() == 1; });
+    WaitFor([&] { return at < 25 ? stage->damaged_since_ns() != 0 : shown.count() == 1; });
+    for (size_t i = 25; i < 30; ++i) {
+      stage->Push(units[i]);
+      if (at >= 25 && i < at) WaitFor([&] { return shown.count() == i - 23; });
+      other_stage->Push(whole[i]);
+      WaitFor([&] { return other.count() == i - 23; });
+    }
+    WaitFor([&] { return stage->damaged_since_ns() != 0; });
+    for (size_t i = 30; i < 50; ++i) stage->Push(units[i]);
+    const size_t before = at < 25 ? 0 : at - 24;
+    WaitFor([&] { return shown.count() == before + 20; });
+    stage->Stop();
+    CHECK_EQ(shown.received_at_us.back(), 49);
+    CHECK_EQ(shown.counters.damaged_units.load(), 1u);
+    CHECK(shown.error.empty());
+  }
 }
 
 TEST(ALateStartSkipsAheadToAQueuedKeyPicture) {
@@ -172,7 +241,8 @@ TEST(ALateDecoderDropsNonReferencePicturesFirst) {
 }
 
 TEST(PicturesDelayedByTheNetworkAreNotShown) {
-  const auto units = Units("x264enc tune=zerolatency key-int-max=200", 20, MsToNs(3001));
+  const auto units =
+      Units("x264enc tune=zerolatency key-int-max=200", 20, AgeLimitNs(kPace.frame_interval_ns, false) + 1);
   Shown shown;
   auto stage = Make(&shown);
   stage->Start({});
