@@ -395,8 +395,8 @@ def test_positions_start_over_if_the_gateway_is_restarted(gateway: StandIn) -> N
         for run, seq, received_at_us in (
             ("a", 500, now_us),
             ("a", 502, now_us + 80_000),
-            ("b", 3, now_us - 900_000),
-            ("b", 4, now_us - 900_000),
+            ("b", 3, now_us - 100_000),
+            ("b", 4, now_us - 100_000),
         ):
             send(gateway.socket, message(seq=seq, received_at_us=received_at_us, run=run))
             assert cap.read()[0]
