@@ -1,8 +1,6 @@
 // The two clocks: monotonic for waits and ages, wall clock for times that leave the process.
 #pragma once
 
-#include <sys/types.h>
-
 #include <chrono>
 #include <cstdint>
 #include <ctime>
@@ -19,20 +17,15 @@ inline int64_t WallClockUs() {
       .count();
 }
 
-// CPU time of the calling thread.
-inline int64_t ThreadCpuNs() {
+// CPU time by the clock of a thread; -1 if the thread has ended.
+inline int64_t CpuClockNs(clockid_t clock) {
   timespec time = {};
-  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+  if (clock_gettime(clock, &time) != 0) return -1;
   return time.tv_sec * int64_t{1000000000} + time.tv_nsec;
 }
 
-// CPU time of another thread of this process; 0 if it has ended.
-inline int64_t ThreadCpuNs(pid_t id) {
-  const auto clock = static_cast<clockid_t>(~static_cast<unsigned>(id) << 3 | 6);  // As pthread_getcpuclockid does.
-  timespec time = {};
-  if (clock_gettime(clock, &time) != 0) return 0;
-  return time.tv_sec * int64_t{1000000000} + time.tv_nsec;
-}
+// CPU time of the calling thread.
+inline int64_t ThreadCpuNs() { return CpuClockNs(CLOCK_THREAD_CPUTIME_ID); }
 
 constexpr int64_t MsToNs(int64_t ms) { return ms * 1000000; }
 

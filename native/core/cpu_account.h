@@ -12,6 +12,8 @@
 #include <mutex>
 #include <utility>
 
+#include "clocks.h"
+
 namespace framegate {
 
 class CpuAccount {
@@ -21,7 +23,7 @@ class CpuAccount {
     const std::lock_guard<std::mutex> lock(mutex_);
     clockid_t clock = {};
     if (closed_ || pthread_getcpuclockid(pthread_self(), &clock) != 0) return;
-    const int64_t now_ns = Read(clock);
+    const int64_t now_ns = CpuClockNs(clock);
     threads_.insert({clock, {now_ns, now_ns}});
   }
 
@@ -56,19 +58,12 @@ class CpuAccount {
     return total_ns;
   }
 
-  // -1 if the thread has ended.
-  static int64_t Read(clockid_t clock) {
-    timespec time = {};
-    if (clock_gettime(clock, &time) != 0) return -1;
-    return time.tv_sec * int64_t{1000000000} + time.tv_nsec;
-  }
-
   struct Times {
     int64_t began_ns, last_ns;
 
     // A thread that ended without Leave() keeps what it had.
     int64_t SpentNs(clockid_t clock) {
-      last_ns = std::max(last_ns, Read(clock));
+      last_ns = std::max(last_ns, CpuClockNs(clock));
       return last_ns - began_ns;
     }
   };

@@ -27,8 +27,6 @@ class DamageScope {
   DamageScope(const DamageScope&) = delete;
   DamageScope& operator=(const DamageScope&) = delete;
 
-  Damage found() const { return found_; }
-
   // What this thread's scope has found so far; kNone without a scope.
   static Damage FoundOnThisThread();
 
