@@ -66,15 +66,13 @@ t.test("pub_fps paces by the stream's timestamps: 20 from 25, 7 from 12.5, 25 if
       `${topic}: none repeated, none out of order`,
     )
     // Counted by the camera's own frame numbers, so that the load of the machine does not matter.
-    const seconds = (numbers.at(-1)! - numbers[0]!) / sourceFps
-    const published = steps.length / seconds
-    // A busy camera is slower than its rate, and stamps its frames accordingly.
-    const arrivedInS = (frames.at(-1)!.header.received_at_us - frames[0]!.header.received_at_us) / 1e6
-    const most = steps.length / Math.max(seconds, arrivedInS)
+    const sourceFrames = numbers.at(-1)! - numbers[0]!
+    const published = (steps.length / sourceFrames) * sourceFps
     // The gateway counts the frames that it skipped because the machine was too slow.
     const { frames_late, frames_overwritten } = await gateway.camera(topic.split('@')[0]!)
     const leftOut = frames_late + frames_overwritten
-    t.ok(most <= fps + 0.3, `${topic}: ${most.toFixed(2)} fps`)
+    const seconds = sourceFrames / sourceFps
+    t.ok(published <= fps + 0.3, `${topic}: ${published.toFixed(2)} fps`)
     t.ok(published >= fps - 0.3 - leftOut / seconds, `${topic}: ${published.toFixed(2)} fps (${leftOut} left out)`)
     const longest = Math.max(...steps)
     t.ok(
@@ -82,8 +80,10 @@ t.test("pub_fps paces by the stream's timestamps: 20 from 25, 7 from 12.5, 25 if
       `${topic}: longest step ${longest} source frames (${leftOut} left out)`,
     )
     const seqs = frames.map((frame) => frame.header.seq)
-    const holes = seqs.at(-1)! - seqs[0]! - steps.length
-    t.ok(holes >= 0 && holes <= leftOut, `${topic}: ${holes} holes in seq (${leftOut} left out)`)
+    t.ok(
+      seqs.every((seq, j) => j === 0 || seq === seqs[j - 1]! + 1),
+      `${topic}: seq without a hole`,
+    )
   }
 })
 

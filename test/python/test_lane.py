@@ -176,6 +176,7 @@ def test_a_wait_that_ended_leaves_no_old_frame(camera: Camera, gateway: Gateway)
                 continue  # A busy gateway has none that is recent enough.
             compared += 1
             assert frame.header.published_at_us > paused_at_us, "not one that was sent before the pause"
+            assert reader.read(20000) is not None
         assert reader.error is None and compared > 0
 
 
