@@ -37,25 +37,25 @@ t.test(
 t.test("pub_fps paces by the stream's timestamps: 20 from 25, 7 from 12.5, 25 if 30 are requested", async (t) => {
   const gateway = await Gateway.start({ stateFile: join(temporaryFolder(t), 'cameras.json') })
   t.teardown(() => gateway.stop())
-  const fast = await TestCamera.start({ fps: 25, gop: 25, width: 320, height: 180 })
+  const fast = await TestCamera.start({ fps: 25, gop: 25, width: 320, height: 180, 'report-frames': true })
   t.teardown(() => fast.stop())
-  const slow = await TestCamera.start({ fps: 12.5, gop: 25, width: 320, height: 180 })
+  const slow = await TestCamera.start({ fps: 12.5, gop: 25, width: 320, height: 180, 'report-frames': true })
   t.teardown(() => slow.stop())
   await gateway.post('/cameras/start', { name: 'fast', rtsp: fast.url, pub_fps: 20 })
   await gateway.post('/cameras/start', { name: 'slow', rtsp: slow.url, pub_fps: 7 })
   await gateway.untilState('fast', 'live')
   await gateway.untilState('slow', 'live')
   const cases = [
-    { topic: 'fast', sourceFps: 25, fps: 20 },
-    { topic: 'slow', sourceFps: 12.5, fps: 7 },
-    { topic: 'fast@320w30fps', sourceFps: 25, fps: 25 },
+    { topic: 'fast', camera: fast, sourceFps: 25, fps: 20 },
+    { topic: 'slow', camera: slow, sourceFps: 12.5, fps: 7 },
+    { topic: 'fast@320w30fps', camera: fast, sourceFps: 25, fps: 25 },
   ]
   const readers = cases.map(({ topic }) => new WireReader(gateway.zmq, topic, { dropJpegs: false }))
   t.teardown(() => Promise.all(readers.map((reader) => reader.close())))
   await until('10 s of frames', () => readers.every((reader, i) => reader.frames.length > cases[i]!.fps * 10), {
     limitMs: 60000,
   })
-  for (const [i, { topic, sourceFps, fps }] of cases.entries()) {
+  for (const [i, { topic, camera, sourceFps, fps }] of cases.entries()) {
     // The first frames may come from the GOP cache, in a burst.
     const frames = readers[i]!.frames.slice(5)
     const numbers = frames.map((frame) => frameNumber(frame.jpegBytes))
@@ -65,24 +65,30 @@ t.test("pub_fps paces by the stream's timestamps: 20 from 25, 7 from 12.5, 25 if
       steps.every((step) => step >= 1),
       `${topic}: none repeated, none out of order`,
     )
-    // Counted by the camera's own frame numbers, so that the load of the machine does not matter.
-    const sourceFrames = numbers.at(-1)! - numbers[0]!
-    const published = (steps.length / sourceFrames) * sourceFps
+    const seqs = frames.map((frame) => frame.header.seq)
+    const seqSteps = seqs.slice(1).map((seq, j) => seq - seqs[j]!)
+    t.ok(
+      seqSteps.every((step, j) => step >= 1 && step <= steps[j]!),
+      `${topic}: seq counts published frames, at most one for each of the source`,
+    )
+    // Of a burst after a standstill of the machine, ZeroMQ keeps only so much.
+    const published = seqs.at(-1)! - seqs[0]!
+    const missed = published - steps.length
+    t.ok(missed <= published / 10, `${topic}: ${missed} of ${published} frames missed`)
     // The gateway counts the frames that it skipped because the machine was too slow.
     const { frames_late, frames_overwritten } = await gateway.camera(topic.split('@')[0]!)
     const leftOut = frames_late + frames_overwritten
-    const seconds = sourceFrames / sourceFps
-    t.ok(published <= fps + 0.3, `${topic}: ${published.toFixed(2)} fps`)
-    t.ok(published >= fps - 0.3 - leftOut / seconds, `${topic}: ${published.toFixed(2)} fps (${leftOut} left out)`)
+    const seconds = (numbers.at(-1)! - numbers[0]!) / sourceFps
+    const least = published / seconds
+    t.ok(least >= fps - 0.3 - leftOut / seconds, `${topic}: ${least.toFixed(2)} fps (${leftOut} left out)`)
+    // After a standstill, the camera itself continues later and stamps its frames accordingly.
+    const [firstUs, lastUs] = [numbers[0], numbers.at(-1)].map((number) => camera.madeAtUs.get(number!)!)
+    const most = published / Math.max(seconds, (lastUs! - firstUs!) / 1e6)
+    t.ok(most <= fps + 0.3, `${topic}: ${most.toFixed(2)} fps by the camera's clock`)
     const longest = Math.max(...steps)
     t.ok(
-      longest <= Math.max(2, Math.ceil(sourceFps / fps)) + leftOut,
-      `${topic}: longest step ${longest} source frames (${leftOut} left out)`,
-    )
-    const seqs = frames.map((frame) => frame.header.seq)
-    t.ok(
-      seqs.every((seq, j) => j === 0 || seq === seqs[j - 1]! + 1),
-      `${topic}: seq without a hole`,
+      longest <= Math.max(2, Math.ceil(sourceFps / fps)) + leftOut + missed,
+      `${topic}: longest step ${longest} source frames (${leftOut} left out, ${missed} missed)`,
     )
   }
 })
