@@ -183,6 +183,6 @@ Readers and all that serves them, together. OpenCV decodes in each reader; the o
 """
 _GOALS = """\
 What the project has set itself as limits. Decoding is `gst-launch`, decoding alone, over TCP like the gateway. The
-first frame is measured with `open_capture`, at moments spread evenly over the GOP. From the decoded picture to the array:
-the mean of the gateway's stage `encode` in [the metrics](operations.md#metrics), and the median from there to Python.
+first frame is measured with `open_capture`, at moments spread evenly over the GOP. From the decoded picture to the
+array: the mean of the gateway's stage `encode` in [the metrics](operations.md#metrics), and the median from there.
 """
