@@ -1,10 +1,12 @@
 // Small files that others may have prepared: a pipe or a device in their place would block the gateway, and a link would
 // lead it to another file.
 
+import { randomBytes } from 'node:crypto'
 import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs'
-import { readFile, writeFile } from 'node:fs/promises'
+import { open, readFile, rename, unlink, writeFile } from 'node:fs/promises'
+import { dirname } from 'node:path'
 
-const { O_RDONLY, O_WRONLY, O_CREAT, O_EXCL, O_TRUNC, O_NOFOLLOW, O_NONBLOCK } = constants
+const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = constants
 
 /** @throws if it cannot be read, is not a regular file, or has more than this many bytes. */
 export function readSmallFile(path: string, mostBytes: number): string {
@@ -24,8 +26,36 @@ export function readOwnFile(path: string): Promise<string> {
   return readFile(path, { encoding: 'utf8', flag: O_RDONLY | O_NOFOLLOW | O_NONBLOCK }).catch(() => '')
 }
 
-/** Writes a file with mode 0600. Follows no link. @param fresh fails if the file exists. */
-export async function writeOwnFile(path: string, text: string, fresh = false): Promise<void> {
-  const flag = O_WRONLY | O_CREAT | O_NOFOLLOW | O_NONBLOCK | (fresh ? O_EXCL : O_TRUNC)
-  await writeFile(path, text, { flag, mode: 0o600 })
+/** Creates a file with mode 0600. Follows no link. @throws if it exists. */
+export async function createOwnFile(path: string, text: string): Promise<void> {
+  await writeFile(path, text, { flag: 'wx', mode: 0o600 })
+}
+
+/**
+ * Replaces a file, with mode 0600, in one step: after a crash or on a full disk it has its old text or the new one.
+ * Follows no link.
+ * @param durable also after a power cut.
+ */
+export async function replaceFile(path: string, text: string, durable = false): Promise<void> {
+  // A name that no other user can have prepared as a link.
+  const temporary = `${path}.${process.pid}.${randomBytes(6).toString('hex')}.tmp`
+  try {
+    await createOwnFile(temporary, text)
+    if (durable) await sync(temporary)
+    await rename(temporary, path)
+  } catch (error) {
+    await unlink(temporary).catch(() => undefined)
+    throw error
+  }
+  // A rename is on the disk only once its folder is.
+  if (durable) await sync(dirname(path))
+}
+
+async function sync(path: string): Promise<void> {
+  const file = await open(path, 'r')
+  try {
+    await file.sync()
+  } finally {
+    await file.close()
+  }
 }

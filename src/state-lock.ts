@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { z } from 'zod'
 import { codeOf, ConfigError, messageOf } from './errors.js'
-import { readOwnFile, writeOwnFile } from './files.js'
+import { createOwnFile, readOwnFile, replaceFile } from './files.js'
 import { bootId } from './process-limits.js'
 import type { Logger } from './types.js'
 
@@ -30,19 +30,19 @@ export class StateLock {
   async take(): Promise<void> {
     try {
       await mkdir(dirname(this.#path), { recursive: true, mode: 0o700 })
-      await this.#write(null, true)
+      await this.#write(createOwnFile, null)
     } catch (error) {
       if (codeOf(error) !== 'EEXIST') return this.logger.debug(`no lock for the state file: ${messageOf(error)}`)
       const other = await this.#holder()
       if (other) throw new ConfigError(inUseBy(other, this.stateFile))
-      await this.#write(null).catch(() => undefined)
+      await this.#write(replaceFile, null).catch(() => undefined)
     }
     this.#held = true
   }
 
   /** The address that the error of a second gateway names. */
   async setAddress(http: string): Promise<void> {
-    if (this.#held) await this.#write(http).catch(() => undefined)
+    if (this.#held) await this.#write(replaceFile, http).catch(() => undefined)
   }
 
   async release(): Promise<void> {
@@ -50,9 +50,9 @@ export class StateLock {
     this.#held = false
   }
 
-  async #write(http: string | null, fresh = false): Promise<void> {
+  async #write(write: (path: string, text: string) => Promise<void>, http: string | null): Promise<void> {
     const own: Holder = { pid: process.pid, started: startOf(process.pid), boot: bootId(), http }
-    await writeOwnFile(this.#path, `${JSON.stringify(own)}\n`, fresh)
+    await write(this.#path, `${JSON.stringify(own)}\n`)
   }
 
   /** The process that has the lock; null if it has ended. */

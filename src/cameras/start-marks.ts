@@ -2,7 +2,7 @@
 // again is thus found, and set aside.
 
 import { z } from 'zod'
-import { readOwnFile, writeOwnFile } from '../files.js'
+import { readOwnFile, replaceFile } from '../files.js'
 
 /** After so many crashes in a row, a camera is not started. */
 export const MOST_CRASHES = 3
@@ -58,7 +58,7 @@ export class StartMarks {
     this.#writing = this.#writing.then(async () => {
       const content = { boot: this.boot, starting: [...this.#starting], crashes: Object.fromEntries(this.#crashes) }
       // On a full disk, only this protection is missing.
-      await writeOwnFile(this.path, `${JSON.stringify(content)}\n`).catch(() => undefined)
+      await replaceFile(this.path, `${JSON.stringify(content)}\n`).catch(() => undefined)
     })
     return this.#writing
   }

@@ -1,13 +1,12 @@
 // Keeps the list of cameras on disk across restarts. Writes are atomic. Only the owner can read the file, since it
 // holds the cameras' passwords.
 
-import { randomBytes } from 'node:crypto'
-import { copyFile, link, mkdir, open, readdir, rename, unlink } from 'node:fs/promises'
+import { copyFile, link, mkdir, readdir, unlink } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { z } from 'zod'
 import { cameraSettingsJson, fromJson, toJson, type CameraSettings } from '../camera-settings.js'
 import { codeOf, ConfigError, messageOf } from '../errors.js'
-import { readSmallFile } from '../files.js'
+import { readSmallFile, replaceFile } from '../files.js'
 import { isRunning } from '../processes.js'
 import type { Logger } from '../types.js'
 
@@ -89,8 +88,8 @@ export class StateFile implements CameraStore {
     try {
       // One after the other: a power cut damages one of them at most.
       await mkdir(dirname(this.path), { recursive: true, mode: 0o700 })
-      await replaceFile(this.path, text)
-      await replaceFile(this.#copyPath, text).catch(() => undefined)
+      await replaceFile(this.path, text, true)
+      await replaceFile(this.#copyPath, text, true).catch(() => undefined)
       if (this.#problem !== null) this.logger.info(`STATE_FILE ${this.path} is up to date again`)
       this.#problem = null
     } catch (error) {
@@ -176,33 +175,4 @@ function camerasIn(entries: unknown[]): SavedCamera[] {
     cameras.push({ ...fromJson(settings), ...(neverLive ? { neverLive } : {}) })
   }
   return cameras
-}
-
-async function replaceFile(path: string, text: string): Promise<void> {
-  // A name that no other user can have prepared as a link.
-  const temporary = `${path}.${process.pid}.${randomBytes(6).toString('hex')}.tmp`
-  try {
-    const file = await open(temporary, 'wx', 0o600)
-    try {
-      await file.writeFile(text)
-      await file.sync()
-    } finally {
-      await file.close()
-    }
-    await rename(temporary, path)
-  } catch (error) {
-    await unlink(temporary).catch(() => undefined)
-    throw error
-  }
-  await syncFolder(dirname(path))
-}
-
-/** A rename is on the disk only once its folder is. */
-async function syncFolder(path: string): Promise<void> {
-  const folder = await open(path, 'r')
-  try {
-    await folder.sync()
-  } finally {
-    await folder.close()
-  }
 }
