@@ -161,7 +161,8 @@ t.test('a removed token ends its streams, and the log has no secret', async (t) 
 async function opens(address: string): Promise<boolean> {
   const pipeline = ['-q', 'rtspsrc', 'protocols=tcp', `location=${address}`, '!', 'fdsink']
   const player = spawn('gst-launch-1.0', pipeline, { stdio: ['ignore', 'pipe', 'ignore'], timeout: 30000 })
-  const ended = once(player, 'close')
+  // Not 'close': that waits until all of its output has been read.
+  const ended = once(player, 'exit')
   for await (const packet of player.stdout) {
     void packet
     player.kill('SIGKILL')
