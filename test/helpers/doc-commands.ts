@@ -64,3 +64,14 @@ export function docCommands(file: string, markdown: string): DocCommand[] {
   for (const [, span = ''] of markdown.replace(blocks, '').matchAll(/`([^`]+)`/g)) add(spelledOut(span), false)
   return found
 }
+
+/** The lines of each fenced `sh` block, without comments. A line that ends with a backslash goes on in the next. */
+export function shellBlocks(markdown: string): string[][] {
+  return [...markdown.matchAll(/^```sh\n([^]*?)^```/gm)].map(([, script = '']) =>
+    script
+      .replace(/\\\n\s*/g, '')
+      .split('\n')
+      .map((line) => line.replace(/(^|\s)#.*/, '').trim())
+      .filter((line) => line !== ''),
+  )
+}
