@@ -127,7 +127,7 @@ class PageGateway {
   ) {}
 
   static async start(command: string): Promise<PageGateway> {
-    const offset = /PORT_OFFSET=/.test(command)
+    const offset = command.includes('PORT_OFFSET=')
     const own = `STATE_FILE=${join(folder, `cameras-${started}.json`)}`
     const ports = offset ? {} : { HTTP_PORT: String(await freePort()), ...(await mediaMtxPorts()) }
     const env = { ...ports, ...frames(command) }
