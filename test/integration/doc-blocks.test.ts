@@ -251,7 +251,7 @@ for (const page of PAGES) {
 
 t.test('a line that fails is noticed', async (t) => {
   const gateway = shared!
-  for (const wrong of ['curl http://127.0.0.1:8090/camera/lobby-1', 'framegated chek', 'framegate-run nothing.py'])
+  for (const wrong of ['curl http://127.0.0.1:8090/camera/lobby-1', 'framegated cheque', 'framegate-run nothing.py'])
     t.not((await run(here(wrong, gateway), {})).status, 0, wrong)
 })
 
