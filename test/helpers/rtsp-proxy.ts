@@ -38,6 +38,8 @@ export class RtspProxy {
   logins = 0
   readonly #open = new Set<net.Socket>()
   readonly #server: net.Server
+  /** Kept, because the server has none once it is closed, while answers of the camera still come. */
+  port = 0
 
   private constructor(
     readonly camera: { port: number },
@@ -53,15 +55,12 @@ export class RtspProxy {
   ): Promise<RtspProxy> {
     const proxy = new RtspProxy(camera, oddity)
     await new Promise<void>((resolve) => proxy.#server.listen(0, '127.0.0.1', resolve))
+    proxy.port = (proxy.#server.address() as net.AddressInfo).port
     test.teardown(() => {
       for (const socket of proxy.#open) socket.destroy()
       proxy.#server.close()
     })
     return proxy
-  }
-
-  get port(): number {
-    return (this.#server.address() as net.AddressInfo).port
   }
 
   readonly #playing = new WeakSet<net.Socket>()
