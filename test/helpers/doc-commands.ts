@@ -50,6 +50,8 @@ const spelledOut = (code: string) =>
     .replace(/\[([^\]]*)\](?= |$)/g, '$1')
     .replace(/ \.\.\.$/, '')
 
+const BLOCKS = /^```(\w*)\n([^]*?)^```/gm
+
 export function docCommands(file: string, markdown: string): DocCommand[] {
   const found: DocCommand[] = []
   const add = (script: string, block: boolean) => {
@@ -59,19 +61,20 @@ export function docCommands(file: string, markdown: string): DocCommand[] {
       found.push({ where: `${file}: ${[...words].join(' ')}`, variables, program, words: rest })
     }
   }
-  const blocks = /^```(\w*)\n([^]*?)^```/gm
-  for (const [, language, script = ''] of markdown.matchAll(blocks)) if (language === 'sh') add(script, true)
-  for (const [, span = ''] of markdown.replace(blocks, '').matchAll(/`([^`]+)`/g)) add(spelledOut(span), false)
+  for (const [, language, script = ''] of markdown.matchAll(BLOCKS)) if (language === 'sh') add(script, true)
+  for (const [, span = ''] of markdown.replace(BLOCKS, '').matchAll(/`([^`]+)`/g)) add(spelledOut(span), false)
   return found
 }
 
-/** The lines of each fenced `sh` block, without comments. A line that ends with a backslash goes on in the next. */
-export function shellBlocks(markdown: string): string[][] {
-  return [...markdown.matchAll(/^```sh\n([^]*?)^```/gm)].map(([, script = '']) =>
-    script
-      .replace(/\\\n\s*/g, '')
-      .split('\n')
-      .map((line) => line.replace(/(^|\s)#.*/, '').trim())
-      .filter((line) => line !== ''),
+/** The lines of all fenced `sh` blocks, without comments. A line that ends with a backslash goes on in the next. */
+export function shellLines(markdown: string): string[] {
+  return [...markdown.matchAll(BLOCKS)].flatMap(([, language, script = '']) =>
+    language !== 'sh'
+      ? []
+      : script
+          .replace(/\\\n\s*/g, '')
+          .split('\n')
+          .map((line) => line.replace(/(^|\s)#.*/, '').trim())
+          .filter((line) => line !== ''),
   )
 }
