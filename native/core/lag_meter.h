@@ -42,7 +42,7 @@ class LagMeter {
     last_timestamp_ = timestamp;
     last_ns_ = now_ns;
     const int64_t behind_ns = now_ns - media_ns_;
-    best_ns_ = std::min(best_ns_ + (queueing_ ? 0 : passed_ns / kForgetDivisor), behind_ns);
+    best_ns_ = std::min(best_ns_ + (queueing_ ? 0 : step_ns / kForgetDivisor), behind_ns);
     if (step_ns != 0) BeginPicture(step_ns, behind_ns, now_ns);
     bytes_ += static_cast<double>(bytes);
     lag_ns_ = behind_ns - best_ns_;
@@ -76,6 +76,7 @@ class LagMeter {
   static constexpr int kQueuePictures = 32;
   static constexpr double kLarge = 2;  // Of the mean size: a full line takes long for such a picture.
   static constexpr double kDrainingPace = 0.97;
+  static constexpr double kUneven = 0.5;     // Of the mean time between pictures; pairs of pictures at once: 1.
   static constexpr double kBurstPace = 0.5;  // Beyond doubt, even before all of them have come.
 
   void Restart(uint32_t timestamp, size_t bytes, int64_t now_ns) {
@@ -85,9 +86,11 @@ class LagMeter {
     best_ns_ = lag_ns_ = first_behind_ns_ = 0;
     rate_ = 1;
     bytes_ = static_cast<double>(bytes);
+    burst_bytes_ = 0;
     pictures_ = earlier_pictures_ = 0;
     queueing_ = false;
     step_pictures_ = 0;
+    usual_pace_ = usual_unevenness_ = 0;
     evidence_.Clear();
   }
 
@@ -98,6 +101,7 @@ class LagMeter {
     const bool step = growth_ns > std::max(kFollowNs, 2 * step_ns);
     ++pictures_;
     earlier_pictures_ = 0;
+    burst_bytes_ += bytes_;
     // Streams start with bursts, or with one picture long before the others. Nothing is late yet.
     if (now_ns - started_ns_ < kWarmUpNs || pictures_ < kWarmUpPictures) {
       best_ns_ = behind_ns;
@@ -106,6 +110,7 @@ class LagMeter {
       evidence_.Add({gap_ns, step ? 0 : step_ns, bytes_, best_ns_, rate_});
       JudgeGrowth(behind_ns);
     }
+    if (gap_ns > kBurstPace * step_ns) burst_bytes_ = 0;
     first_packet_ns_ = now_ns;
     first_behind_ns_ = behind_ns;
     bytes_ = 0;
@@ -116,16 +121,19 @@ class LagMeter {
   // count its pauses. In the first case others waited with it, and come faster than usual.
   void JudgeStep(bool step, int64_t step_ns, int64_t gap_ns, int64_t behind_ns) {
     if (step_pictures_ > 0) {
-      step_media_ns_ += step_ns;
-      step_passed_ns_ += gap_ns;
-      const double pace = static_cast<double>(step_passed_ns_) / static_cast<double>(step_media_ns_) / pace_;
+      // The gap before another step shows nothing of how a backlog comes, unless it is the only one.
+      if (!step || step_media_ns_ == 0) {
+        step_media_ns_ += step_ns;
+        step_passed_ns_ += gap_ns;
+      }
+      const double pace = static_cast<double>(step_passed_ns_) / static_cast<double>(step_media_ns_) / usual_pace_;
       const bool explained = step || ++step_pictures_ > kStepPictures;
       if (step_follows_large_ || pace < (explained ? kBacklogPace : kBurstPace)) {
         steps_are_pauses_ = false;
         best_ns_ = std::min(best_ns_, step_best_ns_);
         queueing_ = true;
         queue_pictures_ = 0;
-      } else if (explained) {
+      } else if (explained && !queueing_) {
         steps_are_pauses_ = true;
         best_ns_ = std::min(behind_ns, first_behind_ns_);
         evidence_.Clear();
@@ -134,25 +142,30 @@ class LagMeter {
     }
     if (!step) return;
     step_pictures_ = 1;
+    queue_pictures_ = 0;  // A queue that comes in bursts is not over.
     step_media_ns_ = step_passed_ns_ = 0;
     step_best_ns_ = best_ns_;
-    step_follows_large_ = bytes_ > kLarge * evidence_.MeanBytes();
-    pace_ = std::max(kBurstPace, evidence_.Pace());
+    step_follows_large_ = burst_bytes_ > kLarge * evidence_.MeanBytes();
+    if (!queueing_ || usual_pace_ == 0) {
+      usual_pace_ = evidence_.Steady() ? std::max(kBurstPace, evidence_.Pace()) : rate_;
+    }
+    if (!queueing_) usual_unevenness_ = evidence_.Unevenness();
     if (steps_are_pauses_ && !step_follows_large_) best_ns_ = behind_ns;
   }
 
   void JudgeGrowth(int64_t behind_ns) {
     const double share = evidence_.Share();
-    const bool drains = evidence_.Pace() < kDrainingPace * pace_;
+    const bool drains = evidence_.Pace() < kDrainingPace * usual_pace_;
+    const bool in_bursts = evidence_.Unevenness() > usual_unevenness_ + kUneven;
     if (share > kQueueShare) {
       queueing_ = true;
       queue_pictures_ = 0;
       best_ns_ = evidence_.LeastBest(best_ns_);
       rate_ = evidence_.FirstRate(rate_);
     } else if (queueing_ && (behind_ns - best_ns_ < kEmptyNs ||
-                             (++queue_pictures_ > kQueuePictures && share < kNoQueueShare && !drains))) {
+                             (++queue_pictures_ > kQueuePictures && share < kNoQueueShare && !drains && !in_bursts))) {
       queueing_ = false;
-      pace_ = 0;
+      usual_pace_ = usual_unevenness_ = 0;
       evidence_.Clear();
     }
     if (queueing_ || step_pictures_ > 0) return;
@@ -179,6 +192,7 @@ class LagMeter {
   int64_t first_packet_ns_ = 0;
   int64_t first_behind_ns_ = 0;
   double bytes_ = 0;
+  double burst_bytes_ = 0;  // Of the pictures that came at once with the one before it, itself included.
 
   QueueEvidence evidence_;
   bool queueing_ = false;
@@ -189,8 +203,11 @@ class LagMeter {
   int64_t step_media_ns_ = 0, step_passed_ns_ = 0;
   int64_t step_best_ns_ = 0;  // The best before it.
   bool step_follows_large_ = false;
-  double pace_ = 0;                // Before it.
   bool steps_are_pauses_ = false;  // So they were the last time.
+
+  // Of the pictures before the queue; 0: not known.
+  double usual_pace_ = 0;
+  double usual_unevenness_ = 0;
 };
 
 }  // namespace framegate

@@ -64,6 +64,16 @@ class QueueEvidence {
     return pictures_.size() == kPictures && std::abs(first - second) < kSamePace * first;
   }
 
+  // How much the times between pictures differ from their mean, as a part of it: 0 if pictures come evenly, nearly 2 if
+  // they come in large bursts.
+  double Unevenness() const {
+    const double n = static_cast<double>(pictures_.size());
+    double mean = 0, difference = 0;
+    for (const Picture& picture : pictures_) mean += static_cast<double>(picture.gap_ns) / n;
+    for (const Picture& picture : pictures_) difference += std::abs(static_cast<double>(picture.gap_ns) - mean) / n;
+    return mean > 0 ? difference / mean : 0;
+  }
+
   double FirstRate(double otherwise) const { return pictures_.empty() ? otherwise : pictures_.front().rate; }
 
   // The least of the pictures' best_ns; `otherwise` if there are none.

@@ -251,6 +251,14 @@ export const native = [
     tests: ['test/native/lag_meter_test.cc'],
   },
   {
+    id: 'bursts-are-a-queue',
+    why: 'A backlog that comes in bursts is late until the last of it has come.',
+    file: 'native/core/lag_meter.h',
+    text: ' && !drains && !in_bursts',
+    fault: '',
+    tests: ['test/native/lag_meter_test.cc'],
+  },
+  {
     id: 'queue-is-no-clock',
     why: 'If the time between pictures depends on their size, they queue.',
     file: 'native/core/lag_meter.h',

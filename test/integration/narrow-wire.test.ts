@@ -11,7 +11,7 @@ import { TestCamera } from '../helpers/test-camera.js'
 import { pause, until } from '../helpers/wait.js'
 import { WireReader } from '../helpers/wire-reader.js'
 
-t.jobs = 2
+// One after the other: the first test's JPEGs would be decoded while this process is the second test's network.
 for (const mediamtx of ['managed', 'off'] as const) {
   t.test(`a narrow wire, MEDIAMTX=${mediamtx}`, { skip: mediamtx === 'managed' ? NO_MEDIAMTX : false }, async (t) => {
     const gateway = await Gateway.start({ stateFile: join(temporaryFolder(t), 'cameras.json'), mediamtx })
