@@ -1,7 +1,9 @@
 // Follows a stream's clock, and measures how much later packets arrive than that clock says: the delay in the network.
 //
 // Lag may grow because the camera's clock runs slow or because packets queue. It is taken for the clock unless there is
-// evidence of a queue: the time between pictures depends on their size, or a step is followed by a backlog.
+// evidence of a queue: the time between pictures depends on their size, or a step is followed by a backlog. If the
+// camera answers requests over the same connection, it is taken for the clock only as far as its answers show: an
+// answer waits behind the packets, so they are no later than its round trip.
 //
 // It uses RTP timestamps, not the times of the jitter buffer, which restarts its clock after a stall of a second, so
 // that the frames after it would seem late. Pure.
@@ -11,6 +13,7 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <utility>
 
 #include "clocks.h"
 #include "queue_evidence.h"
@@ -42,11 +45,40 @@ class LagMeter {
     last_timestamp_ = timestamp;
     last_ns_ = now_ns;
     const int64_t behind_ns = now_ns - media_ns_;
-    best_ns_ = std::min(best_ns_ + (queueing_ ? 0 : step_ns / kForgetDivisor), behind_ns);
+    if (!queueing_) Raise(std::min(best_ns_ + step_ns / kForgetDivisor, behind_ns));
+    if (behind_ns < best_ns_) {
+      if (answers_) most_best_ns_ -= best_ns_ - behind_ns;
+      best_ns_ = behind_ns;
+    }
     if (step_ns != 0) BeginPicture(step_ns, behind_ns, now_ns);
     bytes_ += static_cast<double>(bytes);
     lag_ns_ = behind_ns - best_ns_;
   }
+
+  // An answer of the camera came took_ns after its request, and behind the packet with this timestamp, which arrived at
+  // arrived_ns. So that packet was at most that late.
+  void Answered(uint32_t timestamp, int64_t arrived_ns, int64_t took_ns) {
+    const int64_t step_ns = static_cast<int32_t>(timestamp - last_timestamp_) * MsToNs(1000) / clock_rate_hz_;
+    if (!started_ || std::abs(step_ns) > kJumpNs) return;
+    answers_ = true;
+    most_best_ns_ = arrived_ns - media_ns_ - static_cast<int64_t>(static_cast<double>(step_ns) * rate_) - took_ns;
+    if (took_ns > kQuickNs) {
+      quick_ns_ = 0;
+      return;
+    }
+    const int64_t quick_media_ns = first_packet_ns_ - first_behind_ns_;
+    if (quick_ns_ != 0) {
+      const int64_t passed_ns = quick_media_ns - quick_media_ns_;
+      if (passed_ns < kRateNs) return;
+      rate_ *= static_cast<double>(first_packet_ns_ - quick_ns_) / static_cast<double>(passed_ns);
+      if (std::abs(rate_ - 1) < kSameRate) rate_ = 1;
+    }
+    quick_ns_ = first_packet_ns_;
+    quick_media_ns_ = quick_media_ns;
+  }
+
+  // Whether to ask the camera something, because its answer would show whether packets queue.
+  bool TakeQuestion() { return std::exchange(wants_answer_, false); }
 
   // How much later the last packet arrived than the stream's clock says; at least 0. A packet of a B-picture is as late
   // as the one before it.
@@ -66,6 +98,10 @@ class LagMeter {
   // The most by which the clock may seem behind.
   static constexpr int64_t kFollowNs = MsToNs(100);
   static constexpr double kSameRate = 0.03;  // Jitter alone causes as much.
+  // What waits for no more than this is as good as on time, so that two such answers this far apart show the clock's
+  // rate.
+  static constexpr int64_t kQuickNs = MsToNs(40);
+  static constexpr int64_t kRateNs = MsToNs(1000);
   // A queue takes more than this share of the time between pictures, and no queue less than that.
   static constexpr double kQueueShare = 0.5;
   static constexpr double kNoQueueShare = 0.25;
@@ -85,6 +121,10 @@ class LagMeter {
     started_ns_ = last_ns_ = media_ns_ = stream_ns_ = first_packet_ns_ = now_ns;
     best_ns_ = lag_ns_ = first_behind_ns_ = 0;
     rate_ = 1;
+    answers_ = false;
+    wants_answer_ = true;  // To see whether the camera answers.
+    most_best_ns_ = INT64_MAX;
+    quick_ns_ = 0;
     bytes_ = static_cast<double>(bytes);
     burst_bytes_ = 0;
     pictures_ = earlier_pictures_ = 0;
@@ -135,13 +175,14 @@ class LagMeter {
         queue_pictures_ = 0;
       } else if (explained && !queueing_) {
         steps_are_pauses_ = true;
-        best_ns_ = std::min(behind_ns, first_behind_ns_);
+        Follow(std::min(behind_ns, first_behind_ns_));
         evidence_.Clear();
       }
       if (explained) step_pictures_ = 0;
     }
     if (!step) return;
     step_pictures_ = 1;
+    wants_answer_ = wants_answer_ || answers_;
     queue_pictures_ = 0;  // A queue that comes in bursts is not over.
     step_media_ns_ = step_passed_ns_ = 0;
     step_best_ns_ = best_ns_;
@@ -150,7 +191,7 @@ class LagMeter {
       usual_pace_ = evidence_.Steady() ? std::max(kBurstPace, evidence_.Pace()) : rate_;
     }
     if (!queueing_) usual_unevenness_ = evidence_.Unevenness();
-    if (steps_are_pauses_ && !step_follows_large_) best_ns_ = behind_ns;
+    if (steps_are_pauses_ && !step_follows_large_) Follow(behind_ns);
   }
 
   void JudgeGrowth(int64_t behind_ns) {
@@ -169,8 +210,19 @@ class LagMeter {
       evidence_.Clear();
     }
     if (queueing_ || step_pictures_ > 0) return;
-    best_ns_ = std::max(best_ns_, behind_ns - kFollowNs);
-    if (evidence_.Steady()) rate_ = std::abs(evidence_.Pace() - 1) < kSameRate ? 1 : evidence_.Pace();
+    Follow(behind_ns - kFollowNs);
+    if (!evidence_.Steady()) return;
+    const double rate = std::abs(evidence_.Pace() - 1) < kSameRate ? 1 : evidence_.Pace();
+    if (!answers_) rate_ = rate;
+    wants_answer_ = wants_answer_ || std::abs(rate - rate_) > kSameRate;
+  }
+
+  // No further than the camera's last answer allows.
+  void Raise(int64_t best_ns) { best_ns_ = std::max(best_ns_, std::min(best_ns, most_best_ns_)); }
+
+  void Follow(int64_t best_ns) {
+    Raise(best_ns);
+    wants_answer_ = wants_answer_ || (answers_ && best_ns > best_ns_);
   }
 
   uint32_t clock_rate_hz_;
@@ -184,6 +236,10 @@ class LagMeter {
   int64_t lag_ns_ = 0;
   int64_t stream_ns_ = 0;
   int64_t best_ns_ = 0;  // How far media_ns_ was behind the clock, at best.
+  bool answers_ = false, wants_answer_ = false;
+  int64_t most_best_ns_ = INT64_MAX;  // By the last answer.
+  // When the picture came before a quick answer, and its media_ns_; 0: the last answer was not quick.
+  int64_t quick_ns_ = 0, quick_media_ns_ = 0;
 
   uint32_t earlier_timestamp_ = 0;
   int earlier_pictures_ = 0;  // With earlier timestamps than the last picture.

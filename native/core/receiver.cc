@@ -26,6 +26,8 @@ bool LacksSize(std::string_view packet) {
 
 // Key pictures of 35 megapixels have some 10 MB.
 constexpr size_t kMostPictureBytes = 32u << 20;
+constexpr int64_t kAskEveryNs = MsToNs(250);
+constexpr int64_t kPromptNs = MsToNs(150);
 constexpr auto kPackets = static_cast<GstPadProbeType>(GST_PAD_PROBE_TYPE_BUFFER | GST_PAD_PROBE_TYPE_BUFFER_LIST);
 
 }  // namespace
@@ -38,6 +40,7 @@ Receiver::Receiver(const SourceOptions& options, Callbacks callbacks)
 RtspFront::Callbacks Receiver::FrontCallbacks() {
   RtspFront::Callbacks callbacks;
   callbacks.on_error = callbacks_.on_error;
+  callbacks.on_answer = [this](const RtspDialog::Answer& answer) { OnAnswer(answer); };
   if (!options_.tap) return callbacks;
   callbacks.on_play = [this](const RtspTracks& tracks) { OnPlay(tracks); };
   callbacks.on_packet = [this](int channel, std::string_view packet) { OnTapped(channel, packet); };
@@ -310,7 +313,12 @@ void Receiver::CountPacket(GstBuffer* packet) {
   ssrc_ = ReadUint32(header + 8);
   GST_BUFFER_PTS(packet) = static_cast<GstClockTime>(picture_clock_.Count(rtp_timestamp_, last_packet_ns_));
   const size_t size = gst_buffer_get_size(packet);
+  if (answered_.exchange(false)) TakeAnswer();
   lag_meter_.Count(rtp_timestamp_, size, last_packet_ns_);
+  if (front_ && !over_udp() && last_packet_ns_ - asked_ns_ > kAskEveryNs && lag_meter_.TakeQuestion()) {
+    asked_ns_ = last_packet_ns_;
+    front_->KeepAliveSoon();
+  }
   // The depayloader keeps a picture until its end.
   picture_bytes_ += size;
   if (picture_bytes_ > kMostPictureBytes) {
@@ -321,6 +329,20 @@ void Receiver::CountPacket(GstBuffer* packet) {
   if (pts_ns != newest_.pts_ns) before_ = newest_;
   newest_ = {pts_ns, lag_meter_.lag_ns(), lag_meter_.stream_ns(), rtp_timestamp_};
   Publish(newest_);
+}
+
+void Receiver::OnAnswer(const RtspDialog::Answer& answer) {
+  *answer_.Lock() = answer;
+  answered_ = true;
+}
+
+void Receiver::TakeAnswer() {
+  const RtspDialog::Answer answer = *answer_.Lock();
+  // If the camera takes its time to answer, that shows nothing about its packets.
+  if (answer.quickest_ns > kPromptNs) return;
+  for (const auto& [ssrc, timestamp, arrived_ns] : answer.last) {
+    if (ssrc == ssrc_) return lag_meter_.Answered(timestamp, arrived_ns, answer.took_ns);
+  }
 }
 
 void Receiver::Publish(const PictureTimes& times) {

@@ -101,6 +101,7 @@ class Receiver {
   // The front's thread.
   void OnPlay(const RtspTracks& tracks);
   void OnTapped(int channel, std::string_view packet);
+  void OnAnswer(const RtspDialog::Answer& answer);
   void AddTap(GstCaps* caps);
   static void OnSdp(GstElement*, void* sdp, gpointer self);
   static gboolean OnSelectStream(GstElement*, guint number, GstCaps* caps, gpointer self);
@@ -113,6 +114,7 @@ class Receiver {
   static GstPadProbeReturn OnReceived(GstPad*, GstPadProbeInfo* info, gpointer self);
   static GstPadProbeReturn OnPacket(GstPad* pad, GstPadProbeInfo* info, gpointer self);
   void CountPacket(GstBuffer* packet);
+  void TakeAnswer();
   // What is known of the picture that a packet belongs to.
   struct PictureTimes {
     int64_t pts_ns = -1, transport_lag_ns = 0, stream_ns = 0;
@@ -151,9 +153,12 @@ class Receiver {
   std::atomic<int64_t> stream_ns_{0};
   std::atomic<size_t> picture_bytes_{0};  // That have arrived since the last picture, with packet headers.
   Guarded<SenderClock> sender_clock_;
+  std::atomic<bool> answered_{false};
+  Guarded<RtspDialog::Answer> answer_;  // The last, if answered_.
   PacketRepair packet_repair_;
   // Streaming thread only.
   LagMeter lag_meter_{kVideoClockRateHz};
+  int64_t asked_ns_ = 0;  // For the lag meter, last.
   PictureClock picture_clock_{kVideoClockRateHz};
   VideoTrack track_;              // The tapped one.
   PadPtr tap_pad_;                // In front of its chain.

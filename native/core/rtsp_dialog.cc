@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "big_endian.h"
 #include "clocks.h"
 #include "sdp_repair.h"
 #include "transport_repair.h"
@@ -218,8 +219,9 @@ void RtspDialog::PassPacket(std::string_view packet, int64_t now_ns) {
     forgotten_ = false;
   }
   if (!playing_ && held_.size() > kMaxHeldBytes) return;
-  const auto pass = [this, to, channel = packet[1]](std::string_view sent) {
+  const auto pass = [this, to, channel = packet[1], now_ns](std::string_view sent) {
     if (sent.size() > UINT16_MAX) return;
+    if ((channel & 1) == 0) Note(static_cast<uint8_t>(channel) / 2, sent, now_ns);
     if (playing_ && options_.on_packet) options_.on_packet(static_cast<uint8_t>(channel), sent);
     const auto size = static_cast<uint16_t>(sent.size());
     to->append({'$', channel, static_cast<char>(size >> 8), static_cast<char>(size & 255)}).append(sent);
@@ -230,6 +232,14 @@ void RtspDialog::PassPacket(std::string_view packet, int64_t now_ns) {
   if (!sent.empty()) pass(sent);
 }
 
+void RtspDialog::Note(size_t pair, std::string_view packet, int64_t now_ns) {
+  const uint32_t ssrc = ReadUint32(packet.data() + 8), timestamp = ReadUint32(packet.data() + 4);
+  Answer::Track& last = answer_.last[pair];
+  // B-pictures come after pictures that are shown later.
+  if (last.ssrc == ssrc && static_cast<int32_t>(timestamp - last.timestamp) < 0) return;
+  last = {ssrc, timestamp, now_ns};
+}
+
 void RtspDialog::TakeResponse(RtspHead head, std::string_view body, int64_t now_ns) {
   if (requests_.empty() || head.Status() < 200) return;
   const int cseq = DecimalOr(head.Value("CSeq"), INT32_MAX - 1, 0);
@@ -237,8 +247,10 @@ void RtspDialog::TakeResponse(RtspHead head, std::string_view body, int64_t now_
   if (found == requests_.end()) found = requests_.begin();  // Some cameras send no CSeq, or a wrong one.
   Request request = std::move(*found);
   requests_.erase(found);
+  if (request.cseq == cseq) Measure(request, now_ns);
   if (head.Status() == 401 && SignAgain(request, head)) {
     request.is_repeated = request.is_signed;
+    request.sent_ns = now_ns;
     return Send(std::move(request));
   }
   if (request.is_signed && request.head.Method() != "OPTIONS" && head.Status() != 401) accepted_ = true;
@@ -266,6 +278,13 @@ void RtspDialog::TakeResponse(RtspHead head, std::string_view body, int64_t now_
   to_client += head.Text();
   to_client += body;
   if (request.head.Method() == "PLAY" && head.Status() == 200) BeginToPlay();
+}
+
+void RtspDialog::Measure(const Request& request, int64_t now_ns) {
+  if (!request.client_cseq.empty() || !options_.over_tcp || !options_.on_answer) return;
+  answer_.took_ns = now_ns - request.sent_ns;
+  answer_.quickest_ns = std::min(answer_.quickest_ns, answer_.took_ns);
+  options_.on_answer(answer_);
 }
 
 void RtspDialog::BeginToPlay() {
@@ -359,6 +378,7 @@ void RtspDialog::Tick(int64_t now_ns) {
   Request request;
   request.head = RtspHead(std::string(method) + " " + aggregate_uri_ + " RTSP/1.0");
   request.head.Set("CSeq", "0");
+  request.sent_ns = now_ns;
   if (!session_.empty()) request.head.Set("Session", session_);
   Send(std::move(request));
 }

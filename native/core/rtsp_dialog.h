@@ -24,6 +24,17 @@ namespace framegate {
 
 class RtspDialog {
  public:
+  // Of the camera to a keep-alive. It came behind these packets: of each track, the last with the newest timestamp.
+  struct Answer {
+    struct Track {
+      uint32_t ssrc = 0, timestamp = 0;
+      int64_t arrived_ns = 0;
+    };
+    int64_t took_ns = 0;
+    int64_t quickest_ns = INT64_MAX;  // The least that one took in this session.
+    std::array<Track, 128> last;      // By channel pair.
+  };
+
   struct Options {
     std::string client_url;  // Under which the client knows the camera: rtsp://127.0.0.1:PORT[/NAME]/PATH.
     std::string camera_url;
@@ -35,6 +46,8 @@ class RtspDialog {
     // The session plays, and each packet that the client gets from then on. Optional.
     std::function<void(const RtspTracks&)> on_play;
     std::function<void(int channel, std::string_view packet)> on_packet;
+    // The camera answered a keep-alive over the connection of the packets. Optional.
+    std::function<void(const Answer&)> on_answer;
   };
 
   explicit RtspDialog(Options options);
@@ -80,6 +93,7 @@ class RtspDialog {
     std::string client_cseq;  // Empty: a keep-alive.
     std::string client_uri;
     int cseq = 0;
+    int64_t sent_ns = 0;  // Of a keep-alive.
     bool is_signed = false, is_repeated = false;
     std::string nonce;  // With which it is signed.
   };
@@ -90,6 +104,8 @@ class RtspDialog {
   bool TakeRequest(RtspHead head, std::string body);
   void TakeResponse(RtspHead head, std::string_view body, int64_t now_ns);
   void Learn(const Request& request, RtspHead* response, int64_t now_ns);
+  void Measure(const Request& request, int64_t now_ns);
+  void Note(size_t pair, std::string_view packet, int64_t now_ns);
   bool SignAgain(const Request& request, const RtspHead& response);
   void BeginToPlay();
   bool FollowRedirect(const Request& request, const RtspHead& response);
@@ -119,6 +135,7 @@ class RtspDialog {
   int64_t keep_alive_ns_;
   int64_t next_keep_alive_ns_ = INT64_MAX;
   int64_t last_sign_of_life_ns_ = 0;
+  Answer answer_;
 };
 
 }  // namespace framegate

@@ -116,6 +116,7 @@ bool RtspFront::Start() {
   options.over_tcp = options_.transport == "tcp";
   options.on_play = callbacks_.on_play;
   options.on_packet = callbacks_.on_packet;
+  options.on_answer = callbacks_.on_answer;
   dialog_ = std::make_unique<RtspDialog>(std::move(options));
   return thread_.Start([this] { Run(); });
 }

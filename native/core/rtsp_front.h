@@ -25,6 +25,7 @@ class RtspFront {
     // For options.tap: see RtspDialog.
     std::function<void(const RtspTracks&)> on_play;
     std::function<void(int channel, std::string_view packet)> on_packet;
+    std::function<void(const RtspDialog::Answer&)> on_answer;  // The same, also without options.tap.
   };
 
   // cpu: of the session.

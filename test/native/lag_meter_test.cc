@@ -88,15 +88,24 @@ struct Line {
   int key_bytes = 20000, other_bytes = 3000;
   double size_spread = 0.3;
   double jitter_ms = 0;
-  bool whole = false;  // The line passes whole pictures and then pauses, as a bucket of tokens does.
+  bool whole = false;    // The line passes whole pictures and then pauses, as a bucket of tokens does.
+  bool answers = false;  // The camera answers questions over the line.
 
   double made_s = 0, free_s = 0, stamp = 0;
   int number = 0;
   double true_lag_ms = 0;
+  double asked_s = -1, last_s = 0;
+
+  int64_t Clock(double at_s) const { return 1000 * kMs + static_cast<int64_t>(at_s * 1e9); }
 
   // Makes a picture `interval_s` after the last one. Returns the lag of its last packet, ms.
   double Picture(double interval_s) {
     made_s += interval_s;
+    if (asked_s >= 0 && made_s > asked_s) {
+      const double answered_s = std::max(free_s, asked_s) + 0.002;
+      meter.Answered(static_cast<uint32_t>(stamp * 90000), Clock(last_s), Clock(answered_s) - Clock(asked_s));
+      asked_s = -1;
+    }
     stamp += interval_s * clock;
     const double spread = std::uniform_real_distribution<>(1 - size_spread, 1 + size_spread)(random);
     const int bytes = static_cast<int>((number++ % 25 == 0 ? key_bytes : other_bytes) * spread);
@@ -104,8 +113,10 @@ struct Line {
     for (int left = bytes; left > 0; left -= 1400) {
       const int size = std::min(left, 1400);
       if (!whole) at += size / bytes_per_s;
-      meter.Count(static_cast<uint32_t>(stamp * 90000), size, 1000 * kMs + static_cast<int64_t>(at * 1e9));
+      meter.Count(static_cast<uint32_t>(stamp * 90000), size, Clock(at));
     }
+    if (answers && asked_s < 0 && meter.TakeQuestion()) asked_s = at;
+    last_s = at;
     true_lag_ms = (at - made_s) * 1000;
     free_s = whole ? at + bytes / bytes_per_s : at;
     return static_cast<double>(meter.lag_ns()) / 1e6;
@@ -232,6 +243,54 @@ struct Bursts {
     return missed;
   }
 };
+
+// Without answers, such a queue looks like a slow clock.
+TEST(AnswersShowAQueueOfPicturesOfTheSameSize) {
+  for (const double share : {0.6, 0.8, 0.95}) {
+    Line line;
+    line.answers = true;
+    line.key_bytes = line.other_bytes;
+    line.size_spread = 0;
+    for (int i = 0; i < 250; ++i) line.Picture(0.04);
+    line.bytes_per_s = 25.0 * line.other_bytes * share;
+    for (int i = 0; i < 250; ++i) {
+      const double lag_ms = line.Picture(0.04);
+      CHECK(std::abs(lag_ms - line.true_lag_ms) < 100);
+    }
+    line.bytes_per_s *= 3;
+    for (int i = 0; i < 1000; ++i) line.Picture(0.04);
+    CHECK(line.Picture(0.04) < 50);
+  }
+}
+
+TEST(AnswersShowThatTheClockIsSlow) {
+  for (const double fps : {5.0, 12.0, 25.0, 60.0}) {
+    for (const double clock : {0.8, 0.99, 1.2, 1.6}) {
+      for (const bool at_once : {true, false}) {
+        Line line;
+        line.answers = true;
+        for (int i = 0; !at_once && i < 10 * fps; ++i) line.Picture(1 / fps);
+        line.clock = 1 / clock;
+        double most = 0;
+        for (int i = 0; i < 30 * fps; ++i) most = std::max(most, line.Picture(1 / fps));
+        const double limit = std::max(200.0, 1500 / fps);
+        CHECK(most < limit);
+        if (most >= limit) std::fprintf(stderr, "  %g fps, clock %g, at once %d: %g\n", fps, clock, at_once, most);
+      }
+    }
+  }
+}
+
+TEST(AnswersShowThatThePauseWasTheCameras) {
+  Line line;
+  line.answers = true;
+  for (int turn = 0; turn < 5; ++turn) {
+    int late = 0;
+    for (int i = 0; i < 250; ++i) late += line.Picture(0.04) > 250;
+    CHECK(late <= 8);
+    line.made_s += 5;
+  }
+}
 
 TEST(ABacklogThatComesInBurstsStaysLate) {
   for (const double drain : {1.05, 1.1, 1.2, 1.5, 2.0}) {

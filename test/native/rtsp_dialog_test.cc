@@ -2,6 +2,7 @@
 #include "core/rtsp_dialog.h"
 
 #include <cstdint>
+#include <vector>
 
 #include "check.h"
 #include "core/clocks.h"
@@ -37,7 +38,8 @@ std::string Packet(int channel, size_t size) {
 
 // A dialog, and both of its sides.
 struct Sides {
-  explicit Sides(const std::string& user = "") : dialog(DialogOptions(user)) {
+  explicit Sides(const std::string& user = "") : Sides(DialogOptions(user)) {}
+  explicit Sides(const RtspDialog::Options& options) : dialog(options) {
     dialog.ClientConnected();
     dialog.CameraConnected("10.0.0.7");
   }
@@ -546,6 +548,47 @@ TEST(UdpPacketsGoToTheCamera) {
     CHECK(Has(sides.Answer("200 OK", std::string("Transport: ") + test.transport + "\r\n"),
               std::string("Transport: ") + test.passed + "\r\n"));
   }
+}
+
+// What the dialog reports of the answers to keep-alives.
+std::vector<RtspDialog::Answer> Answers(bool over_tcp, bool with_cseq) {
+  std::vector<RtspDialog::Answer> answers;
+  RtspDialog::Options options = DialogOptions("");
+  options.over_tcp = over_tcp;
+  options.on_answer = [&](const RtspDialog::Answer& answer) { answers.push_back(answer); };
+  Sides sides(options);
+  sides.Ask("OPTIONS");
+  sides.Answer("200 OK", "CSeq: 1\r\nPublic: GET_PARAMETER\r\n", MsToNs(5));
+  sides.Ask("SETUP");
+  sides.Answer("200 OK", "CSeq: 2\r\nSession: 7\r\nTransport: RTP/AVP/TCP;interleaved=0-1\r\n", MsToNs(5));
+  sides.Ask("PLAY");
+  sides.Answer("200 OK", "CSeq: 3\r\nSession: 7\r\n", MsToNs(900));
+  CHECK(answers.empty());
+  sides.dialog.TakeFromCamera(Packet(0, 20), MsToNs(1000));
+  sides.dialog.KeepAliveNow();
+  CHECK(!sides.AskedAt(1100).empty());
+  sides.dialog.TakeFromCamera(Packet(0, 24), MsToNs(1200));
+  std::string earlier = Packet(0, 26);  // A B-picture.
+  earlier[8] = '\x6f';
+  sides.dialog.TakeFromCamera(earlier, MsToNs(1250));
+  sides.dialog.TakeFromCamera(Packet(1, 28), MsToNs(1300));
+  sides.Answer("451 Parameter Not Understood", with_cseq ? "CSeq: 4\r\n" : "", MsToNs(1400));
+  sides.dialog.TakeFromCamera(Packet(0, 30), MsToNs(1500));
+  return answers;
+}
+
+TEST(AnAnswerHasItsTimeAndThePacketsBeforeIt) {
+  const auto answers = Answers(true, true);
+  CHECK_EQ(answers.size(), 1u);
+  if (answers.empty()) return;
+  CHECK_EQ(answers[0].took_ns, MsToNs(300));
+  CHECK_EQ(answers[0].quickest_ns, MsToNs(300));
+  CHECK_EQ(answers[0].last[0].arrived_ns, MsToNs(1200));
+  CHECK_EQ(answers[0].last[0].ssrc, 0x70707070u);
+  CHECK_EQ(answers[0].last[1].arrived_ns, 0);
+  // Without its number it may answer another request. Over UDP the packets take another way.
+  CHECK(Answers(true, false).empty());
+  CHECK(Answers(false, true).empty());
 }
 
 }  // namespace
