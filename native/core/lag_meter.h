@@ -45,11 +45,8 @@ class LagMeter {
     last_timestamp_ = timestamp;
     last_ns_ = now_ns;
     const int64_t behind_ns = now_ns - media_ns_;
-    if (!queueing_) Raise(std::min(best_ns_ + step_ns / kForgetDivisor, behind_ns));
-    if (behind_ns < best_ns_) {
-      if (answers_) most_best_ns_ -= best_ns_ - behind_ns;
-      best_ns_ = behind_ns;
-    }
+    if (!queueing_) Raise(best_ns_ + step_ns / kForgetDivisor);
+    best_ns_ = std::min(best_ns_, behind_ns);
     if (step_ns != 0) BeginPicture(step_ns, behind_ns, now_ns);
     bytes_ += static_cast<double>(bytes);
     lag_ns_ = behind_ns - best_ns_;
@@ -126,7 +123,6 @@ class LagMeter {
     most_best_ns_ = INT64_MAX;
     quick_ns_ = 0;
     bytes_ = static_cast<double>(bytes);
-    burst_bytes_ = 0;
     pictures_ = earlier_pictures_ = 0;
     queueing_ = false;
     step_pictures_ = 0;
@@ -141,7 +137,6 @@ class LagMeter {
     const bool step = growth_ns > std::max(kFollowNs, 2 * step_ns);
     ++pictures_;
     earlier_pictures_ = 0;
-    burst_bytes_ += bytes_;
     // Streams start with bursts, or with one picture long before the others. Nothing is late yet.
     if (now_ns - started_ns_ < kWarmUpNs || pictures_ < kWarmUpPictures) {
       best_ns_ = behind_ns;
@@ -150,7 +145,6 @@ class LagMeter {
       evidence_.Add({gap_ns, step ? 0 : step_ns, bytes_, best_ns_, rate_});
       JudgeGrowth(behind_ns);
     }
-    if (gap_ns > kBurstPace * step_ns) burst_bytes_ = 0;
     first_packet_ns_ = now_ns;
     first_behind_ns_ = behind_ns;
     bytes_ = 0;
@@ -186,7 +180,7 @@ class LagMeter {
     queue_pictures_ = 0;  // A queue that comes in bursts is not over.
     step_media_ns_ = step_passed_ns_ = 0;
     step_best_ns_ = best_ns_;
-    step_follows_large_ = burst_bytes_ > kLarge * evidence_.MeanBytes();
+    step_follows_large_ = bytes_ > kLarge * evidence_.MeanBytes();
     if (!queueing_ || usual_pace_ == 0) {
       usual_pace_ = evidence_.Steady() ? std::max(kBurstPace, evidence_.Pace()) : rate_;
     }
@@ -248,7 +242,6 @@ class LagMeter {
   int64_t first_packet_ns_ = 0;
   int64_t first_behind_ns_ = 0;
   double bytes_ = 0;
-  double burst_bytes_ = 0;  // Of the pictures that came at once with the one before it, itself included.
 
   QueueEvidence evidence_;
   bool queueing_ = false;

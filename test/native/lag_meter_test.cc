@@ -169,6 +169,21 @@ TEST(PausesThatTheTimestampsDoNotCountAreNotLag) {
   if (late > 6) std::fprintf(stderr, "  %d of %d\n", late, pictures);
 }
 
+TEST(ACameraThatSendsPicturesInPairsIsNotLateForLongAfterAPause) {
+  Stream stream;
+  for (int i = 0; i < 100; ++i) {
+    stream.Frame(80);
+    stream.Frame(0);
+  }
+  stream.Frame(3080);  // Its timestamps do not count this. What it sends then looks like a backlog.
+  for (int i = 0; i < 3; ++i) stream.Frame(5);
+  for (int i = 0; i < 25; ++i) {
+    stream.Frame(80);
+    stream.Frame(0);
+  }
+  CHECK(stream.Frame(80) < 150);
+}
+
 TEST(PicturesThatQueueAreLate) {
   for (const bool whole : {false, true}) {
     for (const double clock : {1.0, 0.85, 1.3}) {
@@ -199,7 +214,7 @@ TEST(PicturesThatQueueAreLate) {
 
 // A network that stands still and then delivers what waits in bursts, as Wi-Fi does. Found on a busy machine.
 struct Bursts {
-  static constexpr double kFps = 25, kEndS = 20;
+  static constexpr int kFps = 25, kEndS = 20;
   struct Packet {
     int picture, bytes;
     bool last;
@@ -224,11 +239,12 @@ struct Bursts {
     int missed = 0;
     double credit = 0, last_s = 0;
     size_t next = 0;
-    for (double now_s = 0; now_s < kEndS; now_s += 0.01) {
+    for (int tick = 0; tick < kEndS * 100; ++tick) {
+      const double now_s = tick / 100.0;
       if (now_s > stall_at_s && now_s < stall_at_s + stall_s) continue;
       credit = std::min(credit + bytes_per_s * (now_s - last_s), bytes_per_s / 10);
       last_s = now_s;
-      auto waits = [&] { return next < packets.size() && packets[next].picture / kFps <= now_s; };
+      auto waits = [&] { return next < packets.size() && packets[next].picture <= now_s * kFps; };
       while (credit > 0 && waits()) {
         for (int burst = 0; burst < burst_bytes && waits(); ++next) {
           const Packet& packet = packets[next];
@@ -236,7 +252,7 @@ struct Bursts {
           credit -= packet.bytes;
           meter.Count(static_cast<uint32_t>(packet.picture) * kFrame, packet.bytes,
                       1000 * kMs + static_cast<int64_t>(now_s * 1e9));
-          if (packet.last && now_s - packet.picture / kFps > 0.6 && meter.lag_ns() < 250 * kMs) ++missed;
+          if (packet.last && now_s * kFps - packet.picture > 0.6 * kFps && meter.lag_ns() < 250 * kMs) ++missed;
         }
       }
     }
@@ -246,20 +262,23 @@ struct Bursts {
 
 // Without answers, such a queue looks like a slow clock.
 TEST(AnswersShowAQueueOfPicturesOfTheSameSize) {
-  for (const double share : {0.6, 0.8, 0.95}) {
-    Line line;
-    line.answers = true;
-    line.key_bytes = line.other_bytes;
-    line.size_spread = 0;
-    for (int i = 0; i < 250; ++i) line.Picture(0.04);
-    line.bytes_per_s = 25.0 * line.other_bytes * share;
-    for (int i = 0; i < 250; ++i) {
-      const double lag_ms = line.Picture(0.04);
-      CHECK(std::abs(lag_ms - line.true_lag_ms) < 100);
+  for (const double clock : {1.0, 0.85, 1.3}) {
+    for (const double share : {0.6, 0.8, 0.95}) {
+      Line line;
+      line.answers = true;
+      line.clock = clock;
+      line.key_bytes = line.other_bytes;
+      line.size_spread = 0;
+      for (int i = 0; i < 250; ++i) line.Picture(0.04);
+      line.bytes_per_s = 25.0 * line.other_bytes * share;
+      for (int i = 0; i < 250; ++i) {
+        const double lag_ms = line.Picture(0.04);
+        CHECK(std::abs(lag_ms - line.true_lag_ms) < 100);
+      }
+      line.bytes_per_s *= 3;
+      for (int i = 0; i < 1000; ++i) line.Picture(0.04);
+      CHECK(line.Picture(0.04) < 50);
     }
-    line.bytes_per_s *= 3;
-    for (int i = 0; i < 1000; ++i) line.Picture(0.04);
-    CHECK(line.Picture(0.04) < 50);
   }
 }
 
@@ -287,7 +306,7 @@ TEST(AnswersShowThatThePauseWasTheCameras) {
   for (int turn = 0; turn < 5; ++turn) {
     int late = 0;
     for (int i = 0; i < 250; ++i) late += line.Picture(0.04) > 250;
-    CHECK(late <= 8);
+    CHECK(late <= 5);
     line.made_s += 5;
   }
 }
