@@ -55,7 +55,7 @@ t.test('a page of another origin, and a rebound name', { skip: noPlayer }, async
       (await gateway.get('/cameras')).body.cameras.map(({ name }: any) => name),
       ['a'],
     )
-    t.equal((await gateway.camera('a')).state, 'live')
+    await gateway.untilState('a', 'live')
   }
 
   await t.test('another origin reads, shows and changes nothing', async (t) => {

@@ -117,6 +117,7 @@ export class Gateway {
     return (await this.get(`/cameras/${name}`)).body.camera
   }
 
+  /** Also for a camera that must be live still: after a second without CPU time it is `stalled` for a moment. */
   async untilState(name: string, state: string, limitMs = 30000): Promise<any> {
     return until(
       `camera ${name} to be ${state}`,

@@ -43,13 +43,13 @@ async function survives(t: Test, within: string[], hostile: (gateway: Gateway) =
   await hostile(gateway)
   const count = reader.frames.length
   await until('frames as before', () => reader.frames.length > count + 20)
-  t.match(await gateway.camera('good'), { state: 'live', reconnects: 0 })
+  t.match(await gateway.untilState('good', 'live'), { reconnects: 0 })
   gateway.kill('SIGKILL')
   await gateway.exited
   gateway = await Gateway.start(options)
   await gateway.untilState('good', 'live')
   await pause(3000) // The others start too.
-  t.match(await gateway.camera('good'), { state: 'live' })
+  await gateway.untilState('good', 'live')
   t.equal(await gateway.stop(), 0)
 }
 

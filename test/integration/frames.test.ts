@@ -30,7 +30,7 @@ t.test(
     await until('frames past the end of the file and into its second round', () => reader.frames.length > 12.5 * 32, {
       limitMs: 90000,
     })
-    t.match(await gateway.camera('a'), { state: 'live', reconnects: 0 })
+    t.match(await gateway.untilState('a', 'live'), { reconnects: 0 })
   },
 )
 

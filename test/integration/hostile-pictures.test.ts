@@ -68,5 +68,5 @@ t.test('streams that cannot be shown are refused with their reason', async (t) =
     await gateway.post('/cameras/stop', { name })
   }
   await Promise.all(Object.entries(CAMERAS).map(check))
-  t.match(await gateway.camera('healthy'), { state: 'live', last_error: null, reconnects: 0 })
+  t.match(await gateway.untilState('healthy', 'live'), { last_error: null, reconnects: 0 })
 })

@@ -163,7 +163,7 @@ t.test('after the event loop was blocked for two seconds, only the newest frame 
     ages.every((age) => age < 1000), // 250 ms, and the time to reach JavaScript.
     `the oldest had ${Math.max(...ages)} ms`,
   )
-  t.match(await gateway.camera('a'), { state: 'live', reconnects: 0 })
+  t.match(await gateway.untilState('a', 'live'), { reconnects: 0 })
   const { frames_overwritten, frames_late } = await gateway.camera('a')
   t.ok(frames_overwritten + frames_late > 30, `${frames_overwritten} overwritten, ${frames_late} late`)
 })

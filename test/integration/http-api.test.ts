@@ -418,7 +418,7 @@ t.test('every invalid request gets an error with the field and what was expected
   }
   t.match((await gateway.post('/cameras/stop', { nam: 'x' })).body, { ok: false, error: /name|unknown field/ })
   t.equal((await gateway.get('/cameras')).body.cameras.length, before, 'nothing was started')
-  t.equal((await gateway.camera(name)).state, 'live')
+  await gateway.untilState(name, 'live')
 })
 
 t.test('errors for unknown paths and invalid parameters have the same form', async (t) => {

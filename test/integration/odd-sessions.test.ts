@@ -257,8 +257,7 @@ for (const mediamtx of ['managed', 'off'] as const) {
       await gateway.untilState(name, 'live')
       const { frames_gated } = await gateway.camera(name)
       await pause(4000) // A lost packet would close the gate, for good if there is no other key picture.
-      const expected = { state: 'live', last_error: null, reconnects: 0, frames_gated }
-      t.match(await gateway.camera(name), expected, what)
+      t.match(await gateway.untilState(name, 'live'), { last_error: null, reconnects: 0, frames_gated }, what)
       t.equal(proxy.requests.filter((method) => method === 'PLAY').length, 1, `${what}: one session`)
     }
     const changesSender = async () => {
@@ -290,7 +289,7 @@ for (const mediamtx of ['managed', 'off'] as const) {
       t.teardown(() => reader.close())
       // Pictures that a busy machine takes together have the same time of arrival: one of them is shown.
       await until(`frames of a camera whose ${what}`, () => reader.frames.length >= 100, { limitMs: 60000 })
-      t.match(await gateway.camera(name), { state: 'live', last_error: null, reconnects: 0 }, what)
+      t.match(await gateway.untilState(name, 'live'), { last_error: null, reconnects: 0 }, what)
     }
     await Promise.all([...Object.entries(STREAMS).map(check), changesSender()])
     await Promise.all(Object.entries(GOES_ON).map(goesOn))
@@ -382,7 +381,7 @@ t.test('sessions of cameras pulled directly', async (t) => {
       const asked = () => proxy.requests.slice(proxy.requests.indexOf('PLAY') + 1)
       await until('two keep-alives', () => asked().length >= 2)
       t.strictSame(new Set(asked()), new Set([method]))
-      t.match(await gateway.camera(name), { state: 'live', reconnects })
+      t.match(await gateway.untilState(name, 'live'), { reconnects })
       await gateway.post('/cameras/stop', { name })
     })
   }
@@ -413,7 +412,7 @@ t.test('sessions of cameras pulled directly', async (t) => {
       const { reconnects } = await gateway.untilState(name, 'live')
       const keepAlives = () => proxy.requests.filter((method) => method === 'GET_PARAMETER').length
       await until('keep-alives with a stale nonce', () => keepAlives() >= 6 && seen.stale >= 2)
-      t.match(await gateway.camera(name), { state: 'live', reconnects })
+      t.match(await gateway.untilState(name, 'live'), { reconnects })
       t.equal(seen.wrong, 0)
       await gateway.post('/cameras/stop', { name })
     })

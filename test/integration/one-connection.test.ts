@@ -41,7 +41,7 @@ for (const mediamtx of ['managed', 'off'] as const) {
         await gateway.post('/cameras/start', { name, rtsp: `rtsp://127.0.0.1:${proxy.port}/x` })
         await gateway.untilState(name, 'live')
         await pause(1000) // A second connection would have been opened by now.
-        t.match(await gateway.camera(name), { state: 'live', last_error: null, reconnects: 0 })
+        t.match(await gateway.untilState(name, 'live'), { last_error: null, reconnects: 0 })
         t.equal(proxy.requests.filter((method) => method === 'PLAY').length, 1, 'one session')
         t.equal(proxy.connections, 1, 'one connection')
         await gateway.post('/cameras/stop', { name })
