@@ -27,7 +27,7 @@ class LagMeter {
   // Counts a packet that arrives now.
   void Count(uint32_t timestamp, size_t bytes, int64_t now_ns) {
     if (!started_) return Restart(timestamp, bytes, now_ns);
-    const int64_t step_ns = static_cast<int32_t>(timestamp - last_timestamp_) * MsToNs(1000) / clock_rate_hz_;
+    const int64_t step_ns = StepNs(timestamp);
     const int64_t passed_ns = now_ns - last_ns_;
     // The timestamp jumped ahead or far back: the camera set its clock, or it is another stream.
     if (step_ns > passed_ns + kJumpNs || step_ns < -kJumpNs) return Restart(timestamp, bytes, now_ns);
@@ -38,10 +38,10 @@ class LagMeter {
       }
       earlier_timestamp_ = timestamp;
       bytes_ += static_cast<double>(bytes);
-      stream_ns_ = media_ns_ + static_cast<int64_t>(static_cast<double>(step_ns) * rate_) + best_ns_;
+      stream_ns_ = media_ns_ + AtRate(step_ns) + best_ns_;
       return;
     }
-    media_ns_ += static_cast<int64_t>(static_cast<double>(step_ns) * rate_);
+    media_ns_ += AtRate(step_ns);
     last_timestamp_ = timestamp;
     last_ns_ = now_ns;
     const int64_t behind_ns = now_ns - media_ns_;
@@ -55,10 +55,10 @@ class LagMeter {
   // An answer of the camera came took_ns after its request, and behind the packet with this timestamp, which arrived at
   // arrived_ns. So that packet was at most that late.
   void Answered(uint32_t timestamp, int64_t arrived_ns, int64_t took_ns) {
-    const int64_t step_ns = static_cast<int32_t>(timestamp - last_timestamp_) * MsToNs(1000) / clock_rate_hz_;
+    const int64_t step_ns = StepNs(timestamp);
     if (!started_ || std::abs(step_ns) > kJumpNs) return;
     answers_ = true;
-    most_best_ns_ = arrived_ns - media_ns_ - static_cast<int64_t>(static_cast<double>(step_ns) * rate_) - took_ns;
+    most_best_ns_ = arrived_ns - (media_ns_ + AtRate(step_ns)) - took_ns;
     if (took_ns > kQuickNs) {
       quick_ns_ = 0;
       return;
@@ -67,8 +67,7 @@ class LagMeter {
     if (quick_ns_ != 0) {
       const int64_t passed_ns = quick_media_ns - quick_media_ns_;
       if (passed_ns < kRateNs) return;
-      rate_ *= static_cast<double>(first_packet_ns_ - quick_ns_) / static_cast<double>(passed_ns);
-      if (std::abs(rate_ - 1) < kSameRate) rate_ = 1;
+      rate_ = RateOf(rate_ * static_cast<double>(first_packet_ns_ - quick_ns_) / static_cast<double>(passed_ns));
     }
     quick_ns_ = first_packet_ns_;
     quick_media_ns_ = quick_media_ns;
@@ -111,6 +110,13 @@ class LagMeter {
   static constexpr double kDrainingPace = 0.97;
   static constexpr double kUneven = 0.5;     // Of the mean time between pictures; pairs of pictures at once: 1.
   static constexpr double kBurstPace = 0.5;  // Beyond doubt, even before all of them have come.
+
+  // From the last timestamp to this one.
+  int64_t StepNs(uint32_t timestamp) const {
+    return static_cast<int32_t>(timestamp - last_timestamp_) * MsToNs(1000) / clock_rate_hz_;
+  }
+  int64_t AtRate(int64_t step_ns) const { return static_cast<int64_t>(static_cast<double>(step_ns) * rate_); }
+  static double RateOf(double pace) { return std::abs(pace - 1) < kSameRate ? 1 : pace; }
 
   void Restart(uint32_t timestamp, size_t bytes, int64_t now_ns) {
     started_ = true;
@@ -206,7 +212,7 @@ class LagMeter {
     if (queueing_ || step_pictures_ > 0) return;
     Follow(behind_ns - kFollowNs);
     if (!evidence_.Steady()) return;
-    const double rate = std::abs(evidence_.Pace() - 1) < kSameRate ? 1 : evidence_.Pace();
+    const double rate = RateOf(evidence_.Pace());
     if (!answers_) rate_ = rate;
     wants_answer_ = wants_answer_ || std::abs(rate - rate_) > kSameRate;
   }

@@ -26,6 +26,7 @@ bool LacksSize(std::string_view packet) {
 
 // Key pictures of 35 megapixels have some 10 MB.
 constexpr size_t kMostPictureBytes = 32u << 20;
+// How often the lag meter may ask the camera, and within what time a camera answers whose answers count.
 constexpr int64_t kAskEveryNs = MsToNs(250);
 constexpr int64_t kPromptNs = MsToNs(150);
 constexpr auto kPackets = static_cast<GstPadProbeType>(GST_PAD_PROBE_TYPE_BUFFER | GST_PAD_PROBE_TYPE_BUFFER_LIST);

@@ -219,14 +219,16 @@ void RtspDialog::PassPacket(std::string_view packet, int64_t now_ns) {
     forgotten_ = false;
   }
   if (!playing_ && held_.size() > kMaxHeldBytes) return;
-  const auto pass = [this, to, channel = packet[1], now_ns](std::string_view sent) {
+  const size_t pair = static_cast<uint8_t>(packet[1]) / 2;
+  const auto pass = [this, to, packet, pair, now_ns](std::string_view sent) {
     if (sent.size() > UINT16_MAX) return;
-    if ((channel & 1) == 0) Note(static_cast<uint8_t>(channel) / 2, sent, now_ns);
+    const char channel = packet[1];
+    if (!IsRtcp(packet)) Note(pair, sent, now_ns);
     if (playing_ && options_.on_packet) options_.on_packet(static_cast<uint8_t>(channel), sent);
     const auto size = static_cast<uint16_t>(sent.size());
     to->append({'$', channel, static_cast<char>(size >> 8), static_cast<char>(size & 255)}).append(sent);
   };
-  RtpRepair& repair = repair_[static_cast<uint8_t>(packet[1]) / 2];
+  RtpRepair& repair = repair_[pair];
   if (!IsRtcp(packet)) return repair.Take(content, formats_, now_ns, pass);
   const std::string sent = repair.TakeRtcp(content);
   if (!sent.empty()) pass(sent);

@@ -557,12 +557,7 @@ std::vector<RtspDialog::Answer> Answers(bool over_tcp, bool with_cseq) {
   options.over_tcp = over_tcp;
   options.on_answer = [&](const RtspDialog::Answer& answer) { answers.push_back(answer); };
   Sides sides(options);
-  sides.Ask("OPTIONS");
-  sides.Answer("200 OK", "CSeq: 1\r\nPublic: GET_PARAMETER\r\n", MsToNs(5));
-  sides.Ask("SETUP");
-  sides.Answer("200 OK", "CSeq: 2\r\nSession: 7\r\nTransport: RTP/AVP/TCP;interleaved=0-1\r\n", MsToNs(5));
-  sides.Ask("PLAY");
-  sides.Answer("200 OK", "CSeq: 3\r\nSession: 7\r\n", MsToNs(900));
+  sides.Play("GET_PARAMETER", "7");
   CHECK(answers.empty());
   sides.dialog.TakeFromCamera(Packet(0, 20), MsToNs(1000));
   sides.dialog.KeepAliveNow();
@@ -572,7 +567,7 @@ std::vector<RtspDialog::Answer> Answers(bool over_tcp, bool with_cseq) {
   earlier[8] = '\x6f';
   sides.dialog.TakeFromCamera(earlier, MsToNs(1250));
   sides.dialog.TakeFromCamera(Packet(1, 28), MsToNs(1300));
-  sides.Answer("451 Parameter Not Understood", with_cseq ? "CSeq: 4\r\n" : "", MsToNs(1400));
+  sides.Answer("451 Parameter Not Understood", with_cseq ? "CSeq: 5\r\n" : "", MsToNs(1400));
   sides.dialog.TakeFromCamera(Packet(0, 30), MsToNs(1500));
   return answers;
 }
